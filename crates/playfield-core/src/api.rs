@@ -1,0 +1,275 @@
+//! The shapes of `/api/v1`: what the web, the command line and other people's programs exchange with the control plane.
+//!
+//! The OpenAPI document is generated from these types.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::id::{SessionId, Token, ViewerId};
+use crate::manifest::{InputKind, Players};
+
+/// A catalogue entry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Title {
+    /// Its address: `/play/ID`.
+    pub id: String,
+    /// The name players read.
+    pub name: String,
+    /// Version of the release that would be played now.
+    pub version: String,
+    /// One or two sentences.
+    pub summary: String,
+    /// Who made it.
+    pub authors: Vec<String>,
+    /// SPDX expression of its licence.
+    pub licence: Option<String>,
+    /// Words to find it by.
+    pub tags: Vec<String>,
+    /// How many can play.
+    pub players: Players,
+    /// The ways of playing it understands.
+    pub input: Vec<InputKind>,
+    /// What it can do that not every title can.
+    pub badges: Vec<Badge>,
+    /// Address of its cover, a PNG.
+    pub cover: String,
+    /// Why it cannot be played, if it cannot.
+    pub problem: Option<String>,
+}
+
+/// What a title can do that not every title can.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Badge {
+    /// The same inputs always make the same pictures.
+    Deterministic,
+    /// Its state can be saved and restored exactly.
+    Snapshots,
+    /// Its picture can be sent exactly, without a video codec.
+    Lossless,
+}
+
+/// `GET /api/v1/titles`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Titles {
+    /// By name.
+    pub titles: Vec<Title>,
+}
+
+/// How the picture reaches a viewer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum VideoMode {
+    /// The node chooses by the picture's size and format.
+    Auto,
+    /// Exact pixels, as deltas against acknowledged pictures.
+    Lossless,
+    /// H.264.
+    H264,
+}
+
+/// `POST /api/v1/sessions`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateSession {
+    /// The title to play.
+    pub title: String,
+    /// An SDP offer: given, the answer comes with the session and saves a round trip.
+    #[serde(default)]
+    pub offer: Option<String>,
+    /// Whose saves to use: a secret the browser made up and keeps. Without it the session saves nothing.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub profile: Option<Token>,
+    /// How to send the picture; may be changed while playing.
+    #[serde(default)]
+    pub video: Option<VideoMode>,
+}
+
+/// What a session is doing. Vocabulary of GameLift Streams' StreamSession, in our spelling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum SessionState {
+    /// A worker is opening the guest.
+    Activating,
+    /// The guest is ready and waits for its first viewer.
+    Active,
+    /// At least one viewer is attached; the guest runs.
+    Connected,
+    /// Nobody is attached; the guest is paused and kept for the grace time.
+    PendingReconnection,
+    /// It is being ended.
+    Terminating,
+    /// It has ended; see the reason.
+    Terminated,
+    /// It never started or ended by a fault; see the reason.
+    Error,
+}
+
+impl SessionState {
+    /// Whether nothing will happen to the session any more.
+    pub const fn is_final(self) -> bool {
+        matches!(self, SessionState::Terminated | SessionState::Error)
+    }
+}
+
+/// Why a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum EndReason {
+    /// The guest said it is done.
+    ApplicationExit,
+    /// Somebody ended it through the API.
+    ApiTerminated,
+    /// Nobody came within the connection time.
+    ConnectionTimeout,
+    /// Nobody came back within the grace time.
+    ReconnectionTimeout,
+    /// Nobody touched anything for the idle time.
+    IdleTimeout,
+    /// It reached the longest time a session may last.
+    MaxSessionLengthTimeout,
+    /// No node had room.
+    PlacementTimeout,
+    /// The offer could not be answered.
+    InvalidSignalRequest,
+    /// The guest ran into a trap: a bug in it.
+    GuestTrap,
+    /// The guest did not finish a picture in time.
+    GuestHung,
+    /// The guest asked for more memory than it may have.
+    OutOfMemory,
+    /// The module cannot be run here.
+    BadModule,
+    /// The host removed the viewer.
+    Kicked,
+    /// A limit of the node or the address was reached.
+    LimitReached,
+    /// The node is being stopped.
+    NodeStopping,
+    /// A fault of ours.
+    InternalError,
+}
+
+/// `GET /api/v1/sessions/{id}`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Session {
+    /// Its public id.
+    #[schema(value_type = String)]
+    pub id: SessionId,
+    /// The title it plays.
+    pub title: String,
+    /// What it is doing.
+    pub state: SessionState,
+    /// Why it ended, once it has.
+    pub reason: Option<EndReason>,
+    /// The reason as a sentence for a person.
+    pub detail: Option<String>,
+    /// Unix time, in milliseconds.
+    pub created_ms: u64,
+    /// Unix time, in milliseconds.
+    pub ended_ms: Option<u64>,
+}
+
+/// Who a viewer is to the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Created the session: plays, and may end it.
+    Host,
+    /// Watches.
+    Spectator,
+}
+
+/// A viewer, as told to that viewer alone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Viewer {
+    /// Its public id.
+    #[schema(value_type = String)]
+    pub id: ViewerId,
+    /// Proves that a request comes from this viewer. Kept for the tab.
+    #[schema(value_type = String)]
+    pub token: Token,
+    /// What it may do.
+    pub role: Role,
+    /// The player seat it holds, from 0.
+    pub slot: Option<u8>,
+}
+
+/// Answer to `POST /api/v1/sessions`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CreatedSession {
+    /// The session.
+    pub session: Session,
+    /// Who the caller is in it.
+    pub viewer: Viewer,
+    /// The SDP answer, if an offer was given.
+    pub answer: Option<String>,
+}
+
+/// `POST /api/v1/sessions/{id}/connections`, with `Authorization: Bearer TOKEN`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Connect {
+    /// An SDP offer.
+    pub offer: String,
+    /// How to send the picture.
+    #[serde(default)]
+    pub video: Option<VideoMode>,
+}
+
+/// Answer to `POST /api/v1/sessions/{id}/connections`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Connected {
+    /// The SDP answer.
+    pub answer: String,
+}
+
+/// `GET /api/v1/sessions/{id}/receipt`: where the time of its pictures went.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Receipt {
+    /// Pictures measured from input to present.
+    pub pictures: u64,
+    /// Milliseconds spent, by stage, in the order a picture passes them.
+    pub stages: Vec<Stage>,
+    /// How far the viewer's clock may be off ours, in milliseconds (half the best round trip).
+    pub clock_error_ms: Option<f64>,
+    /// Further counts, by name.
+    pub counts: BTreeMap<String, u64>,
+    /// What dominates, in one sentence.
+    pub verdict: String,
+}
+
+/// One stage of a [`Receipt`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Stage {
+    /// `wait`, `guest`, `convert`, `encode`, `send`, `network`, `decode`, `present`, or `total`.
+    pub name: String,
+    /// Median, in milliseconds.
+    pub p50_ms: f64,
+    /// 95th percentile, in milliseconds.
+    pub p95_ms: f64,
+    /// 99th percentile, in milliseconds.
+    pub p99_ms: f64,
+    /// Longest, in milliseconds.
+    pub max_ms: f64,
+}
+
+/// An error, as `application/problem+json` (RFC 9457).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Problem {
+    /// A URI reference that names the kind of problem: `/docs/problems#KIND`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The kind, for a person.
+    pub title: String,
+    /// HTTP status.
+    pub status: u16,
+    /// What was wrong this time and what to do.
+    pub detail: String,
+    /// The session's end reason, where one says more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<EndReason>,
+}

@@ -1,0 +1,260 @@
+//! What the control plane, a node and its workers say to each other.
+//!
+//! Control speaks to a node over the bus; a node speaks to its workers over their standard input and output, one JSON
+//! object a line. A request passes through unchanged, so both walks use the same words.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::api::{EndReason, Receipt, Role, SessionState, VideoMode};
+use crate::id::{SessionId, ViewerId};
+use crate::manifest::Limits;
+
+/// Bus subject on which node `id` takes [`Request`]s.
+pub fn node_subject(id: &crate::id::NodeId) -> String {
+    format!("node.{id}.request")
+}
+
+/// Bus subject on which every node publishes [`Event`]s.
+pub const EVENTS: &str = "session.event";
+
+/// What a worker is to open.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SessionSpec {
+    /// The session.
+    pub id: SessionId,
+    /// The title, for logs.
+    pub title: String,
+    /// The module as it came.
+    pub module: PathBuf,
+    /// The compiled module; the node fills it in.
+    #[serde(default)]
+    pub compiled: Option<PathBuf>,
+    /// What the guest may take.
+    pub limits: Limits,
+    /// Seeds what the guest gets as random.
+    pub seed: u64,
+    /// The guest's idea of when it started: Unix time in milliseconds.
+    pub start_unix_ms: u64,
+    /// What the guest stored before.
+    #[serde(default)]
+    pub storage: BTreeMap<String, Vec<u8>>,
+    /// How long things may take.
+    pub times: SessionTimes,
+}
+
+/// How long a session may do nothing, or last, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SessionTimes {
+    /// From ready to the first viewer.
+    pub connection_ms: u64,
+    /// With nobody attached.
+    pub grace_ms: u64,
+    /// With viewers attached but no input.
+    pub idle_ms: u64,
+    /// In all.
+    pub total_ms: u64,
+}
+
+impl Default for SessionTimes {
+    fn default() -> Self {
+        SessionTimes {
+            connection_ms: 120_000,
+            grace_ms: 120_000,
+            idle_ms: 30 * 60_000,
+            total_ms: 12 * 3_600_000,
+        }
+    }
+}
+
+/// A viewer who wants to attach.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attach {
+    /// Who.
+    pub viewer: ViewerId,
+    /// What it may do.
+    pub role: Role,
+    /// The seat it plays from.
+    pub slot: Option<u8>,
+    /// How it wants its picture.
+    pub video: VideoMode,
+    /// Its SDP offer.
+    pub offer: String,
+}
+
+/// What is asked of a node, and by a node of a worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "request", rename_all = "camelCase")]
+pub enum Request {
+    /// Open a guest; with a viewer, answer its offer at once.
+    Start {
+        /// What to open.
+        spec: Box<SessionSpec>,
+        /// The viewer that asked for it.
+        attach: Option<Box<Attach>>,
+    },
+    /// Let a viewer in, or back in.
+    Attach {
+        /// The session it belongs to.
+        session: SessionId,
+        /// Who, and how.
+        attach: Box<Attach>,
+    },
+    /// End a session.
+    Stop {
+        /// Which.
+        session: SessionId,
+        /// Why.
+        reason: EndReason,
+    },
+    /// Where did the time go?
+    Receipt {
+        /// Which.
+        session: SessionId,
+    },
+    /// A picture of the module after a while, as PNG, for the catalogue.
+    Cover {
+        /// The module.
+        module: PathBuf,
+        /// Where to write the PNG.
+        to: PathBuf,
+    },
+    /// What does the module ask for, and can it run here?
+    Inspect {
+        /// The module.
+        module: PathBuf,
+    },
+    /// End every session with `nodeStopping`, then exit.
+    Drain,
+}
+
+/// How a request went.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "reply", rename_all = "camelCase")]
+pub enum Reply {
+    /// Done, nothing to add.
+    Done,
+    /// The session runs; the answer to the offer, if one was given.
+    Started {
+        /// SDP.
+        answer: Option<String>,
+    },
+    /// The answer to the offer.
+    Attached {
+        /// SDP.
+        answer: String,
+    },
+    /// Where the time went.
+    Receipt {
+        /// All stages.
+        receipt: Box<Receipt>,
+    },
+    /// What a module is.
+    Inspected {
+        /// The facts.
+        module: ModuleFacts,
+    },
+    /// It could not be done.
+    Refused {
+        /// In a word.
+        reason: EndReason,
+        /// In a sentence for a person: what was wrong and what to do.
+        detail: String,
+    },
+}
+
+/// What can be said of a module without running it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModuleFacts {
+    /// `playfield` or `wasm4`.
+    pub dialect: String,
+    /// Its state can be captured exactly.
+    pub snapshots: bool,
+    /// Capability groups it imports.
+    pub groups: Vec<String>,
+}
+
+/// What happened to a session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "camelCase")]
+pub enum Event {
+    /// It is in another state now.
+    State {
+        /// Which.
+        session: SessionId,
+        /// The state.
+        state: SessionState,
+        /// Why it ended, once it has.
+        reason: Option<EndReason>,
+        /// In a sentence for a person.
+        detail: Option<String>,
+    },
+    /// The guest stored something; to be kept before it is acknowledged.
+    Stored {
+        /// Which.
+        session: SessionId,
+        /// The key.
+        key: String,
+        /// The bytes; none: removed.
+        value: Option<Vec<u8>>,
+    },
+    /// Its last receipt, written when it ends.
+    Receipt {
+        /// Which.
+        session: SessionId,
+        /// All stages.
+        receipt: Box<Receipt>,
+    },
+}
+
+/// A line a node writes to a worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToWorker {
+    /// Pairs the reply with it.
+    pub id: u64,
+    /// What is asked.
+    #[serde(flatten)]
+    pub request: Request,
+}
+
+/// A line a worker writes to its node.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "from", rename_all = "camelCase")]
+pub enum FromWorker {
+    /// It listens and can take sessions.
+    Ready {
+        /// Where its media socket is bound.
+        udp: Vec<SocketAddr>,
+    },
+    /// How request `id` went.
+    Reply {
+        /// The request.
+        id: u64,
+        /// How it went.
+        #[serde(flatten)]
+        reply: Reply,
+    },
+    /// Something happened.
+    Event {
+        /// What.
+        #[serde(flatten)]
+        event: Event,
+    },
+    /// How busy it is, once a second.
+    Load {
+        /// Sessions open.
+        sessions: u32,
+        /// Viewers attached.
+        viewers: u32,
+        /// Pictures sent since it started.
+        pictures: u64,
+        /// Bytes sent since it started.
+        bytes_sent: u64,
+        /// Ticks that began later than one tick period since it started.
+        late_ticks: u64,
+    },
+}

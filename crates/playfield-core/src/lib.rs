@@ -1,0 +1,22 @@
+//! The words of the product and every decision it takes.
+//!
+//! A decision is a machine that owns no socket, clock, file or thread: it is told what happened and when
+//! (`handle(now, event)`), and asked what to do (`poll`, `next_timeout`). Drivers in the rooms above own the world
+//! and feed it. So every rule here is tested on virtual time, in milliseconds, with the network made of numbers.
+//!
+//! ```text
+//!   words       id  time  frame  input  manifest  api  bus  signal
+//!   wire        input::wire  delta::wire          (formats the browser speaks too: docs/reference/wire.md)
+//!   decisions   input::merge  delta::sender  session  pace  rate  clock  receipt  limits
+//!   proof       input::log  sim
+//! ```
+#![forbid(unsafe_code)]
+
+pub mod api;
+pub mod bus;
+pub mod frame;
+pub mod id;
+pub mod input;
+pub mod manifest;
+pub mod signal;
+pub mod time;

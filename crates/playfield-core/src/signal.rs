@@ -1,0 +1,94 @@
+//! What a viewer and its session say on the reliable `control` data channel: one JSON object a message.
+//!
+//! What is small and must be on time (input, acknowledgements, clock) goes in binary on the `input` channel instead:
+//! see [`crate::input`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::api::{EndReason, Receipt, SessionState, VideoMode};
+use crate::manifest::InputKind;
+
+/// Longest text a viewer may type in one message, in bytes.
+pub const MAX_TEXT: usize = 1024;
+
+/// What carries lossless datagrams.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Carrier {
+    /// RTP on a track of their own, handed to an encoded transform.
+    #[default]
+    Track,
+    /// The `lossless` data channel, for browsers without encoded transforms.
+    Channel,
+}
+
+/// From the viewer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", deny_unknown_fields)]
+pub enum FromViewer {
+    /// Typed text, in order.
+    Text {
+        /// UTF-8, at most [`MAX_TEXT`] bytes.
+        text: String,
+    },
+    /// Send the picture another way.
+    Video {
+        /// Which way.
+        mode: VideoMode,
+        /// What carries lossless datagrams to this viewer.
+        #[serde(default)]
+        carrier: Carrier,
+    },
+    /// The page is hidden or shown again; hidden, nothing need be sent.
+    Visible {
+        /// Whether a person can see it.
+        visible: bool,
+    },
+}
+
+/// To the viewer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase")]
+pub enum ToViewer {
+    /// First message: what is played and how.
+    Hello {
+        /// The seat the viewer plays from.
+        slot: Option<u8>,
+        /// Pictures a second the guest makes.
+        tick_hz: u16,
+        /// How the picture is sent now.
+        video: VideoMode,
+        /// The ways it could be sent.
+        videos: Vec<VideoMode>,
+        /// The ways of playing the title understands.
+        input: Vec<InputKind>,
+    },
+    /// The picture has another size, or is sent another way, from now on.
+    Video {
+        /// Which way.
+        mode: VideoMode,
+        /// In pixels.
+        width: u16,
+        /// In pixels.
+        height: u16,
+    },
+    /// The session is in another state.
+    State {
+        /// Which.
+        state: SessionState,
+    },
+    /// Where the time goes, twice a second.
+    Stats {
+        /// Over the last seconds.
+        receipt: Box<Receipt>,
+        /// What is sent, in bits a second.
+        bitrate_bps: u64,
+    },
+    /// The session has ended; nothing more follows.
+    End {
+        /// In a word.
+        reason: EndReason,
+        /// In a sentence for a person.
+        detail: String,
+    },
+}

@@ -1,0 +1,1 @@
+//! The agent: starts, limits and watches workers

@@ -1,0 +1,152 @@
+//! Guests: the [`Guest`] trait, and one folder per kind of guest.
+//!
+//! A guest is foreign code. What it can see comes through [`TickInput`] and its own state; what it makes is a picture,
+//! sound and a few [`GuestEvent`]s. It owns no socket, file or clock, so the same inputs make the same pictures.
+//!
+//! ```text
+//!              open                tick(inputs of N)
+//!   module ----------> Guest ----------------------------> picture N, sound N, events N
+//!                        |  ^
+//!               snapshot |  | restore        (between ticks only)
+//!                        v  |
+//!                      Snapshot
+//! ```
+
+use std::collections::BTreeMap;
+
+use playfield_core::frame::{Damage, Picture};
+use playfield_core::input::TickInput;
+
+/// What a guest is opened with, and all it will ever learn besides its inputs.
+#[derive(Clone, Debug, Default)]
+pub struct GuestConfig {
+    /// Seeds what it gets as random.
+    pub seed: u64,
+    /// Its idea of when it started: Unix time in milliseconds.
+    pub start_unix_ms: u64,
+    /// Most linear memory, in bytes.
+    pub memory_limit: u64,
+    /// Most stored bytes, keys included.
+    pub storage_limit: u64,
+    /// What it stored before.
+    pub storage: BTreeMap<String, Vec<u8>>,
+}
+
+/// What a tick did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tick {
+    /// What may differ from the picture before.
+    pub damage: Damage,
+    /// The guest is done: this is its last picture.
+    pub exited: bool,
+}
+
+/// Something a guest said that is neither picture nor sound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GuestEvent {
+    /// A line of its log.
+    Log {
+        /// How much it matters.
+        level: LogLevel,
+        /// The line.
+        line: String,
+    },
+    /// It stored a value; none: removed it.
+    Stored {
+        /// The key.
+        key: String,
+        /// The bytes.
+        value: Option<Vec<u8>>,
+    },
+    /// It marked a moment.
+    Timeline {
+        /// What happened.
+        name: String,
+        /// A number that belongs to it.
+        value: i64,
+    },
+    /// What the player is doing now.
+    Mode(PlayMode),
+}
+
+/// How much a log line matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+}
+
+/// What the player is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum PlayMode {
+    Playing,
+    Menu,
+    Loading,
+    Over,
+}
+
+/// Why a guest cannot be opened or go on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GuestError {
+    /// It cannot be run here; says what it asked for.
+    #[error("this module cannot be run: {0}")]
+    BadModule(String),
+    /// It ran into a trap: a bug in it.
+    #[error("the title crashed: {0}")]
+    Trap(String),
+    /// It did not finish in time.
+    #[error("the title did not finish {0} in time and was stopped")]
+    Hung(&'static str),
+    /// It asked for more memory than it may have.
+    #[error("the title needs more than its {limit_mb} MiB of memory")]
+    OutOfMemory {
+        /// What it may have.
+        limit_mb: u64,
+    },
+    /// Its state cannot be saved or restored.
+    #[error("this title's state cannot be saved: {0}")]
+    NoSnapshot(String),
+}
+
+/// The whole state of a guest between two ticks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The tick after which it was taken.
+    pub tick: u64,
+    /// The state; its layout is the guest kind's own and carries its version.
+    pub bytes: Vec<u8>,
+}
+
+/// A stepped guest: it makes picture N when asked for it with the inputs of N.
+pub trait Guest: Send {
+    /// Pictures a second, 1 to 240. Fixed once open.
+    fn tick_hz(&self) -> u16;
+
+    /// Makes the next picture. After an error the guest is spent.
+    fn tick(&mut self, input: &TickInput) -> Result<Tick, GuestError>;
+
+    /// Ticks made so far: the number of the current picture; 0 before the first.
+    fn tick_count(&self) -> u64;
+
+    /// The current picture.
+    fn picture(&self) -> &Picture;
+
+    /// The sound of the last tick: interleaved stereo at 48 kHz. Empty means silence.
+    fn audio(&self) -> &[i16];
+
+    /// Moves what the guest said since the last call to the end of `into`.
+    fn take_events(&mut self, into: &mut Vec<GuestEvent>);
+
+    /// Whether `snapshot` works, and if not, why.
+    fn snapshots(&self) -> Result<(), GuestError>;
+
+    /// Saves the whole state into `into`, reusing its memory.
+    fn snapshot(&mut self, into: &mut Snapshot) -> Result<(), GuestError>;
+
+    /// Goes back to a state that this module saved.
+    fn restore(&mut self, from: &Snapshot) -> Result<(), GuestError>;
+}

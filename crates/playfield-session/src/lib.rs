@@ -1,0 +1,1 @@
+//! The worker: ties guest, media and transport together

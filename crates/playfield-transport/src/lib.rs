@@ -1,0 +1,1 @@
+//! The IP sockets that carry media and input
