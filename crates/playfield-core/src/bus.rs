@@ -4,7 +4,7 @@
 //! object a line. A request passes through unchanged, so both walks use the same words.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -62,12 +62,7 @@ pub struct SessionTimes {
 
 impl Default for SessionTimes {
     fn default() -> Self {
-        SessionTimes {
-            connection_ms: 120_000,
-            grace_ms: 120_000,
-            idle_ms: 30 * 60_000,
-            total_ms: 12 * 3_600_000,
-        }
+        SessionTimes { connection_ms: 120_000, grace_ms: 120_000, idle_ms: 30 * 60_000, total_ms: 12 * 3_600_000 }
     }
 }
 
@@ -209,6 +204,45 @@ pub enum Event {
         /// All stages.
         receipt: Box<Receipt>,
     },
+}
+
+/// The first line a node writes to a new worker: what it is to be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkerConfig {
+    /// Addresses to bind its media socket to, each with the worker's own port.
+    pub udp: Vec<SocketAddr>,
+    /// Addresses to advertise instead of the bound ones, where the node is behind a NAT; none: the bound ones.
+    pub public_ips: Vec<IpAddr>,
+    /// Most sessions it may hold at once.
+    pub max_sessions: u32,
+}
+
+/// The one line that `playfield compile` writes to its standard output.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum CompileAnswer {
+    /// The module can run.
+    Compiled {
+        /// Where the compiled module is.
+        compiled: PathBuf,
+        /// What the module is.
+        facts: ModuleFacts,
+    },
+    /// It cannot.
+    Refused {
+        /// Why not.
+        refused: Refusal,
+    },
+}
+
+/// Why something could not be done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// In a word.
+    pub reason: EndReason,
+    /// In a sentence for a person: what was wrong and what to do.
+    pub detail: String,
 }
 
 /// A line a node writes to a worker.
