@@ -11,6 +11,8 @@
 //! ```
 
 pub mod keys;
+pub mod merge;
+pub mod wire;
 
 pub use keys::{Key, KeySet};
 
@@ -61,25 +63,19 @@ impl PadButton {
     /// Every button, by bit.
     pub const ALL: [PadButton; 16] = {
         use PadButton::*;
-        [
-            A, B, X, Y, L1, R1, L2, R2, Select, Start, L3, R3, Up, Down, Left, Right,
-        ]
+        [A, B, X, Y, L1, R1, L2, R2, Select, Start, L3, R3, Up, Down, Left, Right]
     };
 
     /// The plain word for it, as input logs spell it.
     pub const fn name(self) -> &'static str {
-        const NAMES: [&str; 16] = [
-            "a", "b", "x", "y", "l1", "r1", "l2", "r2", "select", "start", "l3", "r3", "up",
-            "down", "left", "right",
-        ];
+        const NAMES: [&str; 16] =
+            ["a", "b", "x", "y", "l1", "r1", "l2", "r2", "select", "start", "l3", "r3", "up", "down", "left", "right"];
         NAMES[self as usize]
     }
 
     /// The button a plain word names.
     pub fn from_name(name: &str) -> Option<PadButton> {
-        PadButton::ALL
-            .into_iter()
-            .find(|button| button.name() == name)
+        PadButton::ALL.into_iter().find(|button| button.name() == name)
     }
 
     /// Its bit in [`Pad::buttons`].
@@ -108,13 +104,7 @@ pub struct Pad {
 }
 
 /// Mouse buttons, as bits of [`Pointer::buttons`], in the order of `MouseEvent.buttons`.
-pub const MOUSE_BUTTONS: [(&str, u8); 5] = [
-    ("left", 1),
-    ("right", 2),
-    ("middle", 4),
-    ("back", 8),
-    ("forward", 16),
-];
+pub const MOUSE_BUTTONS: [(&str, u8); 5] = [("left", 1), ("right", 2), ("middle", 4), ("back", 8), ("forward", 16)];
 
 /// A mouse, both ways a guest may want it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
