@@ -55,19 +55,9 @@ pub struct Picture {
 impl Picture {
     /// A black picture.
     pub fn black(width: u16, height: u16, format: PixelFormat) -> Picture {
-        let palette = if format == PixelFormat::Indexed8 {
-            vec![[0; 3]; 256]
-        } else {
-            Vec::new()
-        };
+        let palette = if format == PixelFormat::Indexed8 { vec![[0; 3]; 256] } else { Vec::new() };
         let size = usize::from(width) * usize::from(height) * format.bytes_per_pixel();
-        Picture {
-            width,
-            height,
-            format,
-            palette,
-            pixels: vec![0; size],
-        }
+        Picture { width, height, format, palette, pixels: vec![0; size] }
     }
 
     /// Bytes in a row.
@@ -110,16 +100,8 @@ impl Picture {
 
 /// A 5-6-5 colour widened to 8 bits a channel by repeating its high bits.
 pub const fn rgb565(value: u16) -> Rgb {
-    let (r, g, b) = (
-        (value >> 11) as u8,
-        ((value >> 5) & 63) as u8,
-        (value & 31) as u8,
-    );
-    [
-        (r << 3) | (r >> 2),
-        (g << 2) | (g >> 4),
-        (b << 3) | (b >> 2),
-    ]
+    let (r, g, b) = ((value >> 11) as u8, ((value >> 5) & 63) as u8, (value & 31) as u8);
+    [(r << 3) | (r >> 2), (g << 2) | (g >> 4), (b << 3) | (b >> 2)]
 }
 
 /// A rectangle of pixels inside a picture.

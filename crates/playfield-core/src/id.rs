@@ -19,10 +19,7 @@ pub struct BadId {
 }
 
 fn encode(entropy: &[u8]) -> String {
-    entropy
-        .iter()
-        .map(|byte| char::from(ALPHABET[usize::from(byte & 31)]))
-        .collect()
+    entropy.iter().map(|byte| char::from(ALPHABET[usize::from(byte & 31)])).collect()
 }
 
 macro_rules! id {
@@ -50,15 +47,8 @@ macro_rules! id {
             fn from_str(text: &str) -> Result<Self, BadId> {
                 let rest = text.strip_prefix(concat!($prefix, "-")).unwrap_or("");
                 let well_formed = rest.len() == 16 && rest.bytes().all(|b| ALPHABET.contains(&b));
-                let bad = || BadId {
-                    text: text.chars().take(64).collect(),
-                    prefix: $prefix,
-                };
-                if well_formed {
-                    Ok(Self(text.to_owned()))
-                } else {
-                    Err(bad())
-                }
+                let bad = || BadId { text: text.chars().take(64).collect(), prefix: $prefix };
+                if well_formed { Ok(Self(text.to_owned())) } else { Err(bad()) }
             }
         }
 
@@ -126,14 +116,8 @@ mod tests {
         let id = SessionId::from_entropy([7; 16]);
         assert_eq!(id.as_str().parse::<SessionId>(), Ok(id.clone()));
         let error = "vwr-7777777777777777".parse::<SessionId>().unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "`vwr-7777777777777777` is not an id of the form ses-xxxxxxxxxxxx"
-        );
-        assert!(
-            "ses-aaaaaaaaaaaaaaaa".parse::<SessionId>().is_err(),
-            "vowels are not in the alphabet"
-        );
+        assert_eq!(error.to_string(), "`vwr-7777777777777777` is not an id of the form ses-xxxxxxxxxxxx");
+        assert!("ses-aaaaaaaaaaaaaaaa".parse::<SessionId>().is_err(), "vowels are not in the alphabet");
     }
 
     #[test]

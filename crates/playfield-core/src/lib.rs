@@ -7,16 +7,23 @@
 //! ```text
 //!   words       id  time  frame  input  manifest  api  bus  signal
 //!   wire        input::wire  delta::wire          (formats the browser speaks too: docs/reference/wire.md)
-//!   decisions   input::merge  delta::sender  session  pace  rate  clock  receipt  limits
+//!   decisions   input::merge  delta::sender  session  pace  rate  clock  receipt
 //!   proof       input::log  sim
 //! ```
 #![forbid(unsafe_code)]
 
 pub mod api;
 pub mod bus;
+pub mod clock;
+pub mod delta;
 pub mod frame;
 pub mod id;
 pub mod input;
 pub mod manifest;
+pub mod pace;
+pub mod rate;
+pub mod receipt;
+pub mod session;
 pub mod signal;
+pub mod sim;
 pub mod time;

@@ -90,10 +90,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits {
-            memory_mb: 64,
-            storage_kb: 1024,
-        }
+        Limits { memory_mb: 64, storage_kb: 1024 }
     }
 }
 
@@ -141,22 +138,14 @@ impl Manifest {
             authors: Vec::new(),
             licence: None,
             tags: Vec::new(),
-            players: Players {
-                min: 1,
-                max: max_players,
-            },
+            players: Players { min: 1, max: max_players },
             input,
             limits: Limits::default(),
         }
     }
 
     fn check(&self) -> Result<(), ManifestError> {
-        let value = |key, problem: &str| {
-            Err(ManifestError::Value {
-                key,
-                problem: problem.to_owned(),
-            })
-        };
+        let value = |key, problem: &str| Err(ManifestError::Value { key, problem: problem.to_owned() });
         let id_chars = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if self.id.is_empty() || self.id.len() > 64 || !self.id.chars().all(id_chars) {
             return value("id", "must be 1 to 64 of a-z, 0-9 and -");
@@ -169,10 +158,7 @@ impl Manifest {
         }
         for (key, path) in [("entry", Some(&self.entry)), ("cover", self.cover.as_ref())] {
             if path.is_some_and(|path| !stays_beside(path)) {
-                return value(
-                    key,
-                    "must be a relative path that stays beside the manifest",
-                );
+                return value(key, "must be a relative path that stays beside the manifest");
             }
         }
         if self.players.min == 0 || self.players.max < self.players.min || self.players.max > 4 {
@@ -189,49 +175,24 @@ impl Manifest {
 }
 
 fn stays_beside(path: &str) -> bool {
-    !path.is_empty()
-        && !path.starts_with('/')
-        && !path.contains('\\')
-        && path.split('/').all(|part| part != "..")
+    !path.is_empty() && !path.starts_with('/') && !path.contains('\\') && path.split('/').all(|part| part != "..")
 }
 
 fn id_from(stem: &str) -> String {
-    let mapped: String = stem
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() {
-                c.to_ascii_lowercase()
-            } else {
-                '-'
-            }
-        })
-        .take(64)
-        .collect();
+    let mapped: String =
+        stem.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).take(64).collect();
     let trimmed = mapped.trim_matches('-');
-    if trimmed.is_empty() {
-        "untitled".to_owned()
-    } else {
-        trimmed.to_owned()
-    }
+    if trimmed.is_empty() { "untitled".to_owned() } else { trimmed.to_owned() }
 }
 
 fn name_from(stem: &str) -> String {
-    let words = stem
-        .split(|c: char| c == '-' || c == '_' || c.is_whitespace())
-        .filter(|word| !word.is_empty());
+    let words = stem.split(|c: char| c == '-' || c == '_' || c.is_whitespace()).filter(|word| !word.is_empty());
     let capital = |word: &str| {
         let mut chars = word.chars();
-        chars
-            .next()
-            .map(|first| first.to_uppercase().chain(chars).collect::<String>())
-            .unwrap_or_default()
+        chars.next().map(|first| first.to_uppercase().chain(chars).collect::<String>()).unwrap_or_default()
     };
     let name = words.map(capital).collect::<Vec<_>>().join(" ");
-    if name.is_empty() {
-        "Untitled".to_owned()
-    } else {
-        name.chars().take(80).collect()
-    }
+    if name.is_empty() { "Untitled".to_owned() } else { name.chars().take(80).collect() }
 }
 
 #[cfg(test)]
@@ -252,32 +213,17 @@ mod tests {
             let error = Manifest::parse(toml).unwrap_err().to_string();
             assert!(error.contains(expect), "{error}");
         };
-        check(
-            "id = 'Pong'\nname = 'Pong'\nentry = 'p.wasm'",
-            "`id` must be",
-        );
+        check("id = 'Pong'\nname = 'Pong'\nentry = 'p.wasm'", "`id` must be");
         check("id = 'p'\nname = ''\nentry = 'p.wasm'", "`name` must be");
-        check(
-            "id = 'p'\nname = 'P'\nentry = '../p.wasm'",
-            "`entry` must be",
-        );
-        check(
-            "id = 'p'\nname = 'P'\nentry = 'p.wasm'\nplayers = { min = 2, max = 1 }",
-            "`players` must",
-        );
-        check(
-            "id = 'p'\nname = 'P'\nentry = 'p.wasm'\ncolour = 'red'",
-            "unknown field `colour`",
-        );
+        check("id = 'p'\nname = 'P'\nentry = '../p.wasm'", "`entry` must be");
+        check("id = 'p'\nname = 'P'\nentry = 'p.wasm'\nplayers = { min = 2, max = 1 }", "`players` must");
+        check("id = 'p'\nname = 'P'\nentry = 'p.wasm'\ncolour = 'red'", "unknown field `colour`");
     }
 
     #[test]
     fn a_bare_module_gets_its_name_from_its_file() {
         let manifest = Manifest::for_module("space_race 2", vec![InputKind::Pad], 4);
-        assert_eq!(
-            (manifest.id.as_str(), manifest.name.as_str()),
-            ("space-race-2", "Space Race 2")
-        );
+        assert_eq!((manifest.id.as_str(), manifest.name.as_str()), ("space-race-2", "Space Race 2"));
         assert_eq!(Manifest::for_module("---", vec![], 1).id, "untitled");
     }
 }

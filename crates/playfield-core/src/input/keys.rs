@@ -7,18 +7,12 @@ pub struct Key(pub u8);
 impl Key {
     /// The key a `KeyboardEvent.code` names.
     pub fn from_code(code: &str) -> Option<Key> {
-        NAMES
-            .iter()
-            .find(|(_, name)| *name == code)
-            .map(|&(usage, _)| Key(usage))
+        NAMES.iter().find(|(_, name)| *name == code).map(|&(usage, _)| Key(usage))
     }
 
     /// Its `KeyboardEvent.code` name.
     pub fn code(self) -> Option<&'static str> {
-        NAMES
-            .iter()
-            .find(|(usage, _)| *usage == self.0)
-            .map(|&(_, name)| name)
+        NAMES.iter().find(|(usage, _)| *usage == self.0).map(|&(_, name)| name)
     }
 }
 

@@ -1,0 +1,348 @@
+//! What one viewer is known to have, and what to send it next.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::RowSet;
+use crate::rate::DeltaRate;
+use crate::time::Time;
+
+/// Pictures a viewer keeps, and so the farthest base.
+pub const HISTORY: usize = 32;
+
+/// Without an acknowledgement for this long the viewer is taken to be away and sent little.
+const AWAY: Duration = Duration::from_millis(1_000);
+/// How often a viewer that is away is tried.
+const AWAY_PERIOD: Duration = Duration::from_millis(250);
+
+/// Rows to be coded against one base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowRun {
+    /// First of them.
+    pub first_row: u16,
+    /// How many.
+    pub rows: u16,
+    /// Number of the picture they are coded against; none: all bytes zero.
+    pub base: Option<u32>,
+}
+
+/// The rows one datagram carries, and its size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DatagramRows {
+    /// First of them.
+    pub first_row: u16,
+    /// How many.
+    pub rows: u16,
+    /// In bytes.
+    pub len: u16,
+}
+
+#[derive(Debug)]
+struct Sent {
+    picture: u32,
+    tick: u32,
+    at: Time,
+    datagrams: Vec<DatagramRows>,
+    acked: u64,
+    rows: RowSet,
+}
+
+impl Sent {
+    fn is_complete(&self) -> bool {
+        let all = if self.datagrams.len() >= 64 { u64::MAX } else { (1 << self.datagrams.len()) - 1 };
+        self.acked & all == all
+    }
+}
+
+/// Decides what one viewer is sent.
+#[derive(Debug)]
+pub struct Sender {
+    total_rows: u16,
+    last_picture: u32,
+    sent: VecDeque<Sent>,
+    spare: Vec<Vec<DatagramRows>>,
+    changed_at_tick: u32,
+    last_ack: Option<Time>,
+    first_sent: Option<Time>,
+    rtt: Option<Duration>,
+    rate: DeltaRate,
+}
+
+impl Sender {
+    /// A sender to a viewer that has nothing, of pictures of so many rows (the palette's included).
+    pub fn new(total_rows: u16) -> Sender {
+        Sender {
+            total_rows,
+            last_picture: 0,
+            sent: VecDeque::with_capacity(HISTORY),
+            spare: Vec::new(),
+            changed_at_tick: 0,
+            last_ack: None,
+            first_sent: None,
+            rtt: None,
+            rate: DeltaRate::default(),
+        }
+    }
+
+    /// Pictures have another size or format from now on: what the viewer has is no base any more.
+    pub fn reset(&mut self, total_rows: u16) {
+        self.total_rows = total_rows;
+        self.sent.clear();
+    }
+
+    /// Smoothed round-trip time, acknowledgement delay included.
+    pub fn rtt(&self) -> Option<Duration> {
+        self.rtt
+    }
+
+    /// What may be sent, in bits a second.
+    pub fn rate_bps(&self) -> u64 {
+        self.rate.bits_per_second()
+    }
+
+    /// Decides about the picture of `tick`: fills `runs` and returns its number, or says that nothing is to be sent.
+    ///
+    /// Pictures that did not change are asked about too: the viewer may not have got the last one.
+    pub fn plan(&mut self, now: Time, tick: u32, changed: bool, runs: &mut Vec<RowRun>) -> Option<u32> {
+        if changed || self.last_picture == 0 {
+            self.changed_at_tick = tick;
+        }
+        if !self.is_due(now) || !self.rate.may_send(now) {
+            return None;
+        }
+        let picture = self.last_picture.wrapping_add(1);
+        self.fill(picture, runs);
+        Some(picture)
+    }
+
+    fn is_due(&self, now: Time) -> bool {
+        let Some(last) = self.sent.back() else { return true };
+        let current = |sent: &Sent| sent.tick >= self.changed_at_tick;
+        if self.sent.iter().any(|sent| current(sent) && sent.is_complete()) {
+            return false;
+        }
+        if self.is_away(now) {
+            return now.since(last.at) >= AWAY_PERIOD;
+        }
+        !current(last) || now.since(last.at) >= self.patience()
+    }
+
+    fn is_away(&self, now: Time) -> bool {
+        let heard = self.last_ack.or(self.first_sent);
+        heard.is_some_and(|heard| now.since(heard) > AWAY)
+    }
+
+    /// How long an acknowledgement may take before the picture is sent again.
+    fn patience(&self) -> Duration {
+        let rtt = self.rtt.unwrap_or(Duration::from_millis(50));
+        (rtt * 5 / 4 + Duration::from_millis(10)).clamp(Duration::from_millis(20), Duration::from_millis(500))
+    }
+
+    fn fill(&self, picture: u32, runs: &mut Vec<RowRun>) {
+        runs.clear();
+        for row in 0..self.total_rows {
+            let base = self.base_of(picture, row);
+            match runs.last_mut() {
+                Some(run) if run.base == base => run.rows += 1,
+                _ => runs.push(RowRun { first_row: row, rows: 1, base }),
+            }
+        }
+    }
+
+    fn base_of(&self, picture: u32, row: u16) -> Option<u32> {
+        let usable = |sent: &&Sent| picture.wrapping_sub(sent.picture) < HISTORY as u32 && sent.rows.contains(row);
+        self.sent.iter().rev().find(usable).map(|sent| sent.picture)
+    }
+
+    /// The rows of `base` the viewer has.
+    pub fn known_rows(&self, base: u32) -> Option<&RowSet> {
+        self.sent.iter().find(|sent| sent.picture == base).map(|sent| &sent.rows)
+    }
+
+    /// The planned picture went out in these datagrams.
+    pub fn sent(&mut self, now: Time, tick: u32, datagrams: impl Iterator<Item = DatagramRows>) {
+        self.last_picture = self.last_picture.wrapping_add(1);
+        self.first_sent.get_or_insert(now);
+        let mut list = self.spare.pop().unwrap_or_default();
+        list.clear();
+        list.extend(datagrams);
+        self.rate.on_sent(now, list.iter().map(|datagram| u64::from(datagram.len)).sum());
+        if self.sent.len() == HISTORY {
+            self.spare.extend(self.sent.pop_front().map(|sent| sent.datagrams));
+        }
+        let (picture, rows) = (self.last_picture, RowSet::default());
+        self.sent.push_back(Sent { picture, tick, at: now, datagrams: list, acked: 0, rows });
+    }
+
+    /// The viewer has these datagrams of a picture.
+    pub fn handle_ack(&mut self, now: Time, picture: u32, datagrams: u64) {
+        let Some(at) = self.sent.iter().position(|sent| sent.picture == picture) else { return };
+        let sent = &mut self.sent[at];
+        let new = datagrams & !sent.acked;
+        let first_news = sent.acked == 0;
+        for (index, datagram) in sent.datagrams.iter().enumerate().take(64) {
+            if new & (1 << index) != 0 {
+                sent.acked |= 1 << index;
+                sent.rows.insert(datagram.first_row, datagram.rows);
+            }
+        }
+        if new == 0 || sent.acked == 0 {
+            return;
+        }
+        self.last_ack = Some(now);
+        if first_news {
+            let sample = now.since(sent.at);
+            self.rtt = Some(self.rtt.map_or(sample, |rtt| (rtt * 7 + sample) / 8));
+            self.rate.on_round_trip(now, sample);
+        }
+        if self.sent[at].is_complete() {
+            // Nothing older will be a base again: the newest is always preferred.
+            for _ in 0..at {
+                self.spare.extend(self.sent.pop_front().map(|sent| sent.datagrams));
+            }
+        }
+    }
+
+    /// Pictures older than this one will not be a base again.
+    pub fn oldest_needed(&self) -> u32 {
+        self.sent.front().map_or(self.last_picture.wrapping_add(1), |sent| sent.picture)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A sender of pictures of ten rows, one row a datagram.
+    struct Rig {
+        sender: Sender,
+        now: Time,
+        tick: u32,
+        runs: Vec<RowRun>,
+    }
+
+    impl Rig {
+        fn new() -> Rig {
+            Rig { sender: Sender::new(10), now: Time::ZERO, tick: 0, runs: Vec::new() }
+        }
+
+        fn tick(&mut self, changed: bool) -> Option<u32> {
+            self.tick += 1;
+            self.now = self.now + Duration::from_micros(16_667);
+            let planned = self.sender.plan(self.now, self.tick, changed, &mut self.runs);
+            if planned.is_some() {
+                let rows = (0..10).map(|row| DatagramRows { first_row: row, rows: 1, len: 100 });
+                self.sender.sent(self.now, self.tick, rows);
+            }
+            planned
+        }
+
+        fn bases(&self) -> Vec<(u16, Option<u32>)> {
+            self.runs.iter().map(|run| (run.rows, run.base)).collect()
+        }
+    }
+
+    #[test]
+    fn the_first_picture_has_no_base() {
+        let mut rig = Rig::new();
+        assert_eq!(rig.tick(true), Some(1));
+        assert_eq!(rig.bases(), [(10, None)]);
+    }
+
+    #[test]
+    fn only_what_was_acknowledged_is_a_base() {
+        let mut rig = Rig::new();
+        rig.tick(true);
+        rig.tick(true);
+        assert_eq!(rig.bases(), [(10, None)]);
+        rig.sender.handle_ack(rig.now, 1, 0x3ff);
+        rig.tick(true);
+        assert_eq!(rig.bases(), [(10, Some(1))]);
+    }
+
+    #[test]
+    fn a_lost_delta_needs_no_repair() {
+        let mut rig = Rig::new();
+        rig.tick(true);
+        rig.sender.handle_ack(rig.now, 1, 0x3ff);
+        rig.tick(true);
+        rig.tick(true);
+        rig.sender.handle_ack(rig.now, 3, 0x3ff);
+        rig.tick(true);
+        assert_eq!(rig.bases(), [(10, Some(3))], "picture 2 was lost and nobody asked for it");
+    }
+
+    #[test]
+    fn half_a_picture_is_a_base_for_its_half() {
+        let mut rig = Rig::new();
+        rig.tick(true);
+        rig.sender.handle_ack(rig.now, 1, 0x3ff);
+        rig.tick(true);
+        rig.sender.handle_ack(rig.now, 2, 0x01f);
+        rig.tick(true);
+        assert_eq!(rig.bases(), [(5, Some(2)), (5, Some(1))]);
+    }
+
+    #[test]
+    fn an_unchanged_picture_is_sent_until_it_is_acknowledged_and_then_no_more() {
+        let mut rig = Rig::new();
+        rig.tick(true);
+        let sent: Vec<_> = (0..10).filter_map(|_| rig.tick(false)).collect();
+        assert!((1..=4).contains(&sent.len()), "sent again at times, not at every tick: {sent:?}");
+        rig.sender.handle_ack(rig.now, 1, 0x3ff);
+        assert!((0..100).all(|_| rig.tick(false).is_none()));
+        assert!(rig.tick(true).is_some());
+    }
+
+    #[test]
+    fn a_viewer_that_went_away_is_sent_little() {
+        let mut rig = Rig::new();
+        let sent = (0..600).filter(|_| rig.tick(true).is_some()).count();
+        assert!((60..130).contains(&sent), "a second in full, then four a second: {sent}");
+    }
+
+    #[test]
+    fn a_base_older_than_the_viewer_keeps_is_not_used() {
+        let mut rig = Rig::new();
+        rig.tick(true);
+        rig.sender.handle_ack(rig.now, 1, 0x3ff);
+        for _ in 0..HISTORY {
+            rig.tick(true);
+        }
+        assert_eq!(rig.bases(), [(10, None)]);
+    }
+
+    #[test]
+    fn hostile_acknowledgements_are_ignored() {
+        let mut rig = Rig::new();
+        rig.tick(true);
+        rig.sender.handle_ack(rig.now, 77, u64::MAX);
+        rig.sender.handle_ack(rig.now, 1, !0x3ff);
+        rig.tick(true);
+        assert_eq!(rig.bases(), [(10, None)]);
+        rig.sender.handle_ack(rig.now, 2, u64::MAX);
+        rig.tick(true);
+        assert_eq!(rig.bases(), [(10, Some(2))]);
+    }
+
+    #[test]
+    fn history_is_let_go_once_a_newer_picture_is_complete() {
+        let mut rig = Rig::new();
+        for _ in 0..5 {
+            rig.tick(true);
+        }
+        assert_eq!(rig.sender.oldest_needed(), 1);
+        rig.sender.handle_ack(rig.now, 4, 0x3ff);
+        assert_eq!(rig.sender.oldest_needed(), 4);
+    }
+
+    #[test]
+    fn another_size_starts_afresh() {
+        let mut rig = Rig::new();
+        rig.tick(true);
+        rig.sender.handle_ack(rig.now, 1, 0x3ff);
+        rig.sender.reset(10);
+        assert_eq!(rig.tick(true), Some(2));
+        assert_eq!(rig.bases(), [(10, None)]);
+    }
+}

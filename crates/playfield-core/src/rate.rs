@@ -1,0 +1,215 @@
+//! How much may be sent: budgets for the two ways of sending a picture.
+//!
+//! Both follow the same rule: never queue. A picture that does not fit now is not made; the next one carries newer
+//! content at the same cost.
+
+use std::time::Duration;
+
+use crate::time::Time;
+
+/// Budget of the lossless datagrams of one viewer.
+///
+/// There is no feedback but acknowledgements, so the queue on the path shows as round trips that grow beyond the
+/// smallest one seen lately. Loss alone is no reason to send less: deltas do not need repair.
+#[derive(Debug)]
+pub struct DeltaRate {
+    bps: u64,
+    tokens_bits: i64,
+    refilled: Time,
+    base_rtt: Option<Duration>,
+    base_rtt_at: Time,
+    changed: Time,
+}
+
+const DELTA_START_BPS: u64 = 10_000_000;
+const DELTA_MIN_BPS: u64 = 200_000;
+const DELTA_MAX_BPS: u64 = 50_000_000;
+/// Extra round trip that counts as a queue on the path.
+const QUEUE: Duration = Duration::from_millis(40);
+/// The smallest round trip is forgotten after this long, since paths change.
+const BASE_RTT_LIFE: Duration = Duration::from_secs(10);
+
+impl Default for DeltaRate {
+    fn default() -> Self {
+        DeltaRate {
+            bps: DELTA_START_BPS,
+            tokens_bits: 0,
+            refilled: Time::ZERO,
+            base_rtt: None,
+            base_rtt_at: Time::ZERO,
+            changed: Time::ZERO,
+        }
+    }
+}
+
+impl DeltaRate {
+    /// The current budget, in bits a second.
+    pub fn bits_per_second(&self) -> u64 {
+        self.bps
+    }
+
+    /// Whether a picture may go out now. One may overdraw the budget; the next then waits until it is paid for.
+    pub fn may_send(&mut self, now: Time) -> bool {
+        let earned = now.since(self.refilled).as_micros() as i64 * self.bps as i64 / 1_000_000;
+        let most = self.bps as i64 / 50;
+        self.tokens_bits = (self.tokens_bits + earned).min(most);
+        self.refilled = now;
+        self.tokens_bits >= 0
+    }
+
+    /// So many bytes went out.
+    pub fn on_sent(&mut self, _now: Time, bytes: u64) {
+        self.tokens_bits -= bytes as i64 * 8;
+    }
+
+    /// A picture was acknowledged this long after it went out.
+    pub fn on_round_trip(&mut self, now: Time, rtt: Duration) {
+        let expired = now.since(self.base_rtt_at) > BASE_RTT_LIFE;
+        if self.base_rtt.is_none_or(|base| rtt < base || expired) {
+            self.base_rtt = Some(rtt);
+            self.base_rtt_at = now;
+        }
+        let queue = rtt.saturating_sub(self.base_rtt.unwrap_or(rtt));
+        let since = now.since(self.changed);
+        if queue > QUEUE && since > rtt {
+            self.bps = (self.bps * 7 / 10).max(DELTA_MIN_BPS);
+            self.changed = now;
+        } else if queue < QUEUE / 2 && since > Duration::from_millis(100) {
+            self.bps = (self.bps * 21 / 20).min(DELTA_MAX_BPS);
+            self.changed = now;
+        }
+    }
+}
+
+/// Bits the encoded video of one viewer may take, picture by picture.
+#[derive(Debug)]
+pub struct VideoRate {
+    estimate_bps: u64,
+    wanted_bps: u64,
+    tick_hz: u64,
+    debt_bits: i64,
+}
+
+/// Share of the path's estimate given to pictures; sound, input and headers take the rest.
+const VIDEO_SHARE_PERCENT: u64 = 85;
+const VIDEO_START_BPS: u64 = 2_500_000;
+const VIDEO_MIN_BPS: u64 = 150_000;
+
+/// What one encoded picture may take, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PictureBudget {
+    /// What it should take.
+    pub target: u32,
+    /// What it must not exceed.
+    pub max: u32,
+}
+
+impl VideoRate {
+    /// The budget of pictures of this size at this rate.
+    pub fn new(width: u16, height: u16, tick_hz: u16) -> VideoRate {
+        let mut rate = VideoRate {
+            estimate_bps: VIDEO_START_BPS,
+            wanted_bps: 0,
+            tick_hz: u64::from(tick_hz.max(1)),
+            debt_bits: 0,
+        };
+        rate.set_size(width, height);
+        rate
+    }
+
+    /// Pictures have another size from now on.
+    pub fn set_size(&mut self, width: u16, height: u16) {
+        let pixels_per_second = u64::from(width) * u64::from(height) * self.tick_hz.min(60);
+        // A fifth of a bit a pixel looks clean for game pictures; more is not seen.
+        self.wanted_bps = (pixels_per_second / 5).clamp(1_000_000, 20_000_000);
+    }
+
+    /// The path's estimate changed, in bits a second.
+    pub fn set_estimate(&mut self, bps: u64) {
+        self.estimate_bps = bps;
+    }
+
+    /// What the pictures could use at most, in bits a second.
+    pub fn wanted_bps(&self) -> u64 {
+        self.wanted_bps
+    }
+
+    /// What the pictures may take now, in bits a second.
+    pub fn bits_per_second(&self) -> u64 {
+        (self.estimate_bps * VIDEO_SHARE_PERCENT / 100).min(self.wanted_bps).max(VIDEO_MIN_BPS)
+    }
+
+    /// The budget of the next picture, or none if the pictures before took so much that this one is better left out.
+    pub fn next(&mut self) -> Option<PictureBudget> {
+        let share = (self.bits_per_second() / self.tick_hz) as i64;
+        self.debt_bits = (self.debt_bits - share).max(0);
+        if self.debt_bits > share * 4 {
+            return None;
+        }
+        let target = (share - self.debt_bits / 4).max(share / 4) as u32 / 8;
+        Some(PictureBudget { target, max: (share * 3) as u32 / 8 })
+    }
+
+    /// The picture took so many bytes.
+    pub fn on_encoded(&mut self, bytes: usize) {
+        self.debt_bits += bytes as i64 * 8;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_picture_may_overdraw_and_the_next_waits_until_it_is_paid_for() {
+        let mut rate = DeltaRate::default();
+        let mut now = Time::from_millis(100);
+        assert!(rate.may_send(now));
+        rate.on_sent(now, 50_000);
+        let mut waited = 0;
+        while !rate.may_send(now) {
+            now = now + Duration::from_millis(1);
+            waited += 1;
+        }
+        assert!((15..=45).contains(&waited), "400 kbit at 10 Mbit/s, less what was saved: {waited} ms");
+    }
+
+    #[test]
+    fn a_growing_queue_lowers_the_rate_and_a_clear_path_raises_it() {
+        let mut rate = DeltaRate::default();
+        let mut now = Time::ZERO;
+        let mut trips = |rate: &mut DeltaRate, ms: u64| {
+            for _ in 0..20 {
+                now = now + Duration::from_millis(200);
+                rate.on_round_trip(now, Duration::from_millis(ms));
+            }
+            rate.bits_per_second()
+        };
+        let clear = trips(&mut rate, 20);
+        assert!(clear > DELTA_START_BPS);
+        assert!(trips(&mut rate, 90) < clear / 4);
+    }
+
+    #[test]
+    fn video_keeps_its_rate_over_pictures_of_any_size() {
+        let mut rate = VideoRate::new(640, 360, 60);
+        rate.set_estimate(2_000_000);
+        let mut bytes = 0;
+        for picture in 0..600 {
+            if let Some(budget) = rate.next() {
+                let size = if picture % 7 == 0 { budget.max } else { budget.target };
+                rate.on_encoded(size as usize);
+                bytes += size as usize;
+            }
+        }
+        let bps = bytes * 8 / 10;
+        assert!((1_300_000..2_000_000).contains(&bps), "{bps}");
+    }
+
+    #[test]
+    fn a_small_estimate_never_stops_the_picture() {
+        let mut rate = VideoRate::new(1920, 1080, 60);
+        rate.set_estimate(0);
+        assert!(rate.next().is_some_and(|budget| budget.target > 100));
+    }
+}
