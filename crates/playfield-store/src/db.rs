@@ -1,0 +1,191 @@
+//! The database: typed questions and answers, no SQL outside this folder.
+//!
+//! Times are Unix time in milliseconds and come from the caller, so that expiry is tested without waiting. Secrets never
+//! arrive here: callers hand over hashes.
+
+use std::path::{Path, PathBuf};
+
+use playfield_core::api::{EndReason, Role, SessionState};
+use playfield_core::id::{NodeId, SessionId, ViewerId};
+
+mod idempotency;
+mod meta;
+mod schema;
+mod sessions;
+mod sqlite;
+mod storage;
+mod words;
+
+pub use sqlite::Sqlite;
+
+/// SHA-256 of a secret, a request or a module.
+pub type Hash = [u8; 32];
+
+/// A database. Cheap to clone; the last clone closes it.
+#[derive(Clone, Debug)]
+pub enum Db {
+    /// One file, owned by this process.
+    Sqlite(Sqlite),
+}
+
+/// Why the database could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// The folder cannot be made or written.
+    #[error("cannot write to {path}: {source}; choose another data folder or change its permissions")]
+    Unwritable {
+        /// The file at fault.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Another process has it open.
+    #[error("{path} is in use by another process; stop that one or choose another data folder")]
+    InUse {
+        /// The database.
+        path: PathBuf,
+    },
+    /// Written by a later release.
+    #[error(
+        "{path} was written by a newer release (schema {found}, this one knows {known}); upgrade, or choose another data folder"
+    )]
+    Newer {
+        /// The database.
+        path: PathBuf,
+        /// Its schema.
+        found: u32,
+        /// The newest schema this program knows.
+        known: u32,
+    },
+    /// SQLite refused.
+    #[error("database: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// A row does not hold what this program writes there.
+    #[error("the database holds `{value}` where {what} should be; it was changed by something else")]
+    Corrupt {
+        /// What was expected.
+        what: &'static str,
+        /// What was found.
+        value: String,
+    },
+    /// The database's thread is gone.
+    #[error("the database is closed")]
+    Closed,
+}
+
+/// A session to be written down.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// Its id.
+    pub id: SessionId,
+    /// The title it plays.
+    pub title: String,
+    /// SHA-256 of its module, in hex.
+    pub module: String,
+    /// Where it runs.
+    pub node: NodeId,
+    /// The address that asked for it; what sessions are counted by.
+    pub client: String,
+    /// Whose storage it uses; none: it stores nothing.
+    pub profile: Option<Hash>,
+    /// Most bytes (keys and values) that it may keep in that storage.
+    pub storage_bytes: u64,
+    /// When.
+    pub created_ms: u64,
+}
+
+/// A session as it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionRow {
+    /// Its id.
+    pub id: SessionId,
+    /// The title it plays.
+    pub title: String,
+    /// Where it runs.
+    pub node: NodeId,
+    /// Whose storage it uses.
+    pub profile: Option<Hash>,
+    /// Most bytes that it may keep in that storage.
+    pub storage_bytes: u64,
+    /// What it is doing.
+    pub state: SessionState,
+    /// Why it ended.
+    pub reason: Option<EndReason>,
+    /// The reason as a sentence.
+    pub detail: Option<String>,
+    /// When it was asked for.
+    pub created_ms: u64,
+    /// When it ended.
+    pub ended_ms: Option<u64>,
+}
+
+/// How many sessions may be open.
+#[derive(Clone, Copy, Debug)]
+pub struct Caps {
+    /// By one client address.
+    pub per_client: u32,
+    /// On one node.
+    pub per_node: u32,
+}
+
+/// Whether a session was let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// It was written down.
+    Admitted,
+    /// Its address has as many as it may; nothing was written.
+    ClientFull,
+    /// Its node has as many as it may; nothing was written.
+    NodeFull,
+}
+
+/// A viewer, as it is written and found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ViewerRow {
+    /// Its id.
+    pub id: ViewerId,
+    /// The session it belongs to.
+    pub session: SessionId,
+    /// What it may do.
+    pub role: Role,
+    /// The player seat it holds.
+    pub slot: Option<u8>,
+}
+
+/// What is known of a request that carries an idempotency key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// It is new; finish or forget it.
+    New,
+    /// The same request is being worked on.
+    Working,
+    /// It was answered; this is the answer.
+    Answered(Vec<u8>),
+    /// The key was used with another request.
+    Different,
+}
+
+/// Whether a value was stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Put {
+    /// It is durable.
+    Stored,
+    /// It would exceed the quota; nothing changed.
+    Full,
+}
+
+impl Db {
+    /// Opens or makes the database at `path`, and its folder, and brings its schema up to date.
+    pub async fn open(path: &Path) -> Result<Db, DbError> {
+        Ok(Db::Sqlite(Sqlite::open(path).await?))
+    }
+
+    async fn call<T, W>(&self, work: W) -> Result<T, DbError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut rusqlite::Connection) -> Result<T, DbError> + Send + 'static,
+    {
+        let Db::Sqlite(engine) = self;
+        engine.call(work).await
+    }
+}

@@ -1,0 +1,78 @@
+//! The tables, as the list of steps that made them. A step that was released never changes; a new one is appended.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::DbError;
+
+/// Step N brings a database from `user_version` N to N + 1.
+const STEPS: &[&str] = &["
+    CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE sessions (
+        id TEXT PRIMARY KEY,
+        title TEXT NOT NULL,
+        module TEXT NOT NULL,
+        node TEXT NOT NULL,
+        client TEXT NOT NULL,
+        profile BLOB,
+        storage_bytes INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        reason TEXT,
+        detail TEXT,
+        created_ms INTEGER NOT NULL,
+        ended_ms INTEGER
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX sessions_open ON sessions (client, node) WHERE ended_ms IS NULL;
+    CREATE INDEX sessions_by_age ON sessions (created_ms);
+
+    CREATE TABLE viewers (
+        id TEXT PRIMARY KEY,
+        session TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+        token BLOB NOT NULL UNIQUE,
+        role TEXT NOT NULL,
+        slot INTEGER
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX viewers_by_session ON viewers (session);
+
+    CREATE TABLE storage (
+        profile BLOB NOT NULL,
+        title TEXT NOT NULL,
+        key TEXT NOT NULL,
+        value BLOB NOT NULL,
+        PRIMARY KEY (profile, title, key)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE receipts (
+        session TEXT PRIMARY KEY REFERENCES sessions ON DELETE CASCADE,
+        receipt TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE idempotency (
+        caller TEXT NOT NULL,
+        key BLOB NOT NULL,
+        request BLOB NOT NULL,
+        response BLOB,
+        created_ms INTEGER NOT NULL,
+        PRIMARY KEY (caller, key)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE cookies (hash BLOB PRIMARY KEY, expires_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+"];
+
+pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), DbError> {
+    let version = |c: &Connection| c.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0));
+    let known = STEPS.len() as u32;
+    let found = version(connection)?;
+    if found > known {
+        return Err(DbError::Newer { path: path.to_owned(), found, known });
+    }
+    for step in found..known {
+        let change = connection.transaction()?;
+        change.execute_batch(STEPS[step as usize])?;
+        change.pragma_update(None, "user_version", step + 1)?;
+        change.commit()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,230 @@
+//! Sessions, their viewers and their receipts.
+
+use std::collections::BTreeMap;
+
+use playfield_core::api::{EndReason, Receipt, SessionState};
+use playfield_core::id::SessionId;
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+
+use super::words::{read_hash, read_id, read_word, word};
+use super::{Admission, Caps, Db, DbError, Hash, NewSession, SessionRow, ViewerRow};
+
+impl Db {
+    /// Writes down a session, as `activating`, and the viewer who asked for it, unless one of `caps` is reached. Counting
+    /// and writing are one step: two requests at once cannot both take the last place.
+    pub async fn insert_session(
+        &self,
+        session: NewSession,
+        viewer: ViewerRow,
+        token: Hash,
+        caps: Caps,
+    ) -> Result<Admission, DbError> {
+        self.call(move |connection| {
+            let change = connection.transaction()?;
+            if count(&change, "client", &session.client)? >= caps.per_client {
+                return Ok(Admission::ClientFull);
+            }
+            if count(&change, "node", session.node.as_str())? >= caps.per_node {
+                return Ok(Admission::NodeFull);
+            }
+            insert(&change, &session)?;
+            insert_viewer(&change, &viewer, &token)?;
+            change.commit()?;
+            Ok(Admission::Admitted)
+        })
+        .await
+    }
+
+    /// Lets a further viewer into a session that exists.
+    pub async fn insert_viewer(&self, viewer: ViewerRow, token: Hash) -> Result<(), DbError> {
+        self.call(move |connection| insert_viewer(connection, &viewer, &token)).await
+    }
+
+    /// Puts a session into another state. False: there is no such session, or it has ended, and an end is the end.
+    pub async fn set_session_state(
+        &self,
+        id: SessionId,
+        state: SessionState,
+        reason: Option<EndReason>,
+        detail: Option<String>,
+        now_ms: u64,
+    ) -> Result<bool, DbError> {
+        self.call(move |connection| {
+            let changed = connection
+                .prepare_cached(
+                    "UPDATE sessions SET state = :state, reason = :reason, detail = :detail, ended_ms = :ended
+                     WHERE id = :id AND ended_ms IS NULL",
+                )?
+                .execute(named_params! {
+                    ":id": id.as_str(),
+                    ":state": word(state),
+                    ":reason": reason.map(word),
+                    ":detail": detail,
+                    ":ended": state.is_final().then_some(now_ms as i64),
+                })?;
+            Ok(changed == 1)
+        })
+        .await
+    }
+
+    /// A session.
+    pub async fn session(&self, id: SessionId) -> Result<Option<SessionRow>, DbError> {
+        self.call(move |connection| {
+            let mut find = connection.prepare_cached("SELECT * FROM sessions WHERE id = ?1")?;
+            let mut rows = find.query([id.as_str()])?;
+            rows.next()?.map(read_session).transpose()
+        })
+        .await
+    }
+
+    /// The newest sessions, newest first.
+    pub async fn recent_sessions(&self, most: u32) -> Result<Vec<SessionRow>, DbError> {
+        self.call(move |connection| {
+            let mut find = connection.prepare_cached("SELECT * FROM sessions ORDER BY created_ms DESC, id LIMIT ?1")?;
+            let mut rows = find.query([most])?;
+            let mut sessions = Vec::new();
+            while let Some(row) = rows.next()? {
+                sessions.push(read_session(row)?);
+            }
+            Ok(sessions)
+        })
+        .await
+    }
+
+    /// How many sessions a client address has open.
+    pub async fn open_sessions_of(&self, client: String) -> Result<u32, DbError> {
+        self.call(move |connection| count(connection, "client", &client)).await
+    }
+
+    /// How many sessions are open, by state.
+    pub async fn open_sessions(&self) -> Result<BTreeMap<String, u64>, DbError> {
+        self.call(|connection| {
+            let mut find = connection
+                .prepare_cached("SELECT state, count(*) FROM sessions WHERE ended_ms IS NULL GROUP BY state")?;
+            let rows = find.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// For the start of a process: sessions that an earlier one left open become `terminated`, `internalError`, with
+    /// `detail`; requests it left unanswered are forgotten. Returns how many sessions.
+    pub async fn close_orphans(&self, detail: String, now_ms: u64) -> Result<usize, DbError> {
+        self.call(move |connection| {
+            let change = connection.transaction()?;
+            change.execute("DELETE FROM idempotency WHERE response IS NULL", [])?;
+            let closed = change.execute(
+                "UPDATE sessions SET state = ?1, reason = ?2, detail = ?3, ended_ms = ?4 WHERE ended_ms IS NULL",
+                params![word(SessionState::Terminated), word(EndReason::InternalError), detail, now_ms as i64],
+            )?;
+            change.commit()?;
+            Ok(closed)
+        })
+        .await
+    }
+
+    /// Forgets sessions that ended before `before_ms`, with their viewers and receipts. Returns how many.
+    pub async fn forget_sessions(&self, before_ms: u64) -> Result<usize, DbError> {
+        self.call(move |connection| {
+            Ok(connection.execute("DELETE FROM sessions WHERE ended_ms < ?1", [before_ms as i64])?)
+        })
+        .await
+    }
+
+    /// The viewer whose token has this hash.
+    pub async fn viewer_by_token(&self, token: Hash) -> Result<Option<ViewerRow>, DbError> {
+        self.call(move |connection| {
+            let mut find = connection.prepare_cached("SELECT * FROM viewers WHERE token = ?1")?;
+            let mut rows = find.query([token])?;
+            rows.next()?.map(read_viewer).transpose()
+        })
+        .await
+    }
+
+    /// Keeps the last receipt of a session. False: there is no such session.
+    pub async fn put_receipt(&self, session: SessionId, receipt: Receipt) -> Result<bool, DbError> {
+        self.call(move |connection| {
+            let text = serde_json::to_string(&receipt)
+                .map_err(|error| DbError::Corrupt { what: "a receipt", value: error.to_string() })?;
+            let changed = connection.execute(
+                "INSERT OR REPLACE INTO receipts (session, receipt) SELECT id, ?2 FROM sessions WHERE id = ?1",
+                params![session.as_str(), text],
+            )?;
+            Ok(changed == 1)
+        })
+        .await
+    }
+
+    /// The last receipt of a session.
+    pub async fn receipt(&self, session: SessionId) -> Result<Option<Receipt>, DbError> {
+        self.call(move |connection| {
+            let text: Option<String> = connection
+                .prepare_cached("SELECT receipt FROM receipts WHERE session = ?1")?
+                .query_row([session.as_str()], |row| row.get(0))
+                .optional()?;
+            let read = |text: String| {
+                serde_json::from_str(&text).map_err(|_| DbError::Corrupt { what: "a receipt", value: text })
+            };
+            text.map(read).transpose()
+        })
+        .await
+    }
+}
+
+/// Open sessions with `value` in `column`.
+fn count(connection: &Connection, column: &'static str, value: &str) -> Result<u32, DbError> {
+    let question = format!("SELECT count(*) FROM sessions WHERE ended_ms IS NULL AND {column} = ?1");
+    Ok(connection.prepare_cached(&question)?.query_row([value], |row| row.get(0))?)
+}
+
+fn insert(connection: &Connection, session: &NewSession) -> Result<(), DbError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO sessions (id, title, module, node, client, profile, storage_bytes, state, created_ms)
+             VALUES (:id, :title, :module, :node, :client, :profile, :storage_bytes, :state, :created_ms)",
+        )?
+        .execute(named_params! {
+            ":id": session.id.as_str(),
+            ":title": session.title,
+            ":module": session.module,
+            ":node": session.node.as_str(),
+            ":client": session.client,
+            ":profile": session.profile,
+            ":storage_bytes": session.storage_bytes as i64,
+            ":state": word(SessionState::Activating),
+            ":created_ms": session.created_ms as i64,
+        })?;
+    Ok(())
+}
+
+fn insert_viewer(connection: &Connection, viewer: &ViewerRow, token: &Hash) -> Result<(), DbError> {
+    connection
+        .prepare_cached("INSERT INTO viewers (id, session, token, role, slot) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![viewer.id.as_str(), viewer.session.as_str(), token, word(viewer.role), viewer.slot])?;
+    Ok(())
+}
+
+fn read_session(row: &Row<'_>) -> Result<SessionRow, DbError> {
+    let reason: Option<String> = row.get("reason")?;
+    Ok(SessionRow {
+        id: read_id("a session id", row.get("id")?)?,
+        title: row.get("title")?,
+        node: read_id("a node id", row.get("node")?)?,
+        profile: read_hash(row, "profile")?,
+        storage_bytes: row.get::<_, i64>("storage_bytes")? as u64,
+        state: read_word("a session state", row.get("state")?)?,
+        reason: reason.map(|word| read_word("an end reason", word)).transpose()?,
+        detail: row.get("detail")?,
+        created_ms: row.get::<_, i64>("created_ms")? as u64,
+        ended_ms: row.get::<_, Option<i64>>("ended_ms")?.map(|ms| ms as u64),
+    })
+}
+
+fn read_viewer(row: &Row<'_>) -> Result<ViewerRow, DbError> {
+    Ok(ViewerRow {
+        id: read_id("a viewer id", row.get("id")?)?,
+        session: read_id("a session id", row.get("session")?)?,
+        role: read_word("a role", row.get("role")?)?,
+        slot: row.get("slot")?,
+    })
+}

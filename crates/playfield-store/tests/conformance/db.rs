@@ -1,0 +1,279 @@
+//! The suite for databases.
+
+use playfield_core::api::{EndReason, Receipt, Role, SessionState};
+use playfield_core::id::{NodeId, SessionId, ViewerId};
+use playfield_store::db::{Admission, Begun, Caps, Db, DbError, NewSession, Put, ViewerRow};
+
+use crate::folder::Folder;
+
+macro_rules! suite {
+    ($engine:ident, $open:expr, [$($name:ident),* $(,)?]) => {
+        mod $engine {
+            use super::*;
+
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    let folder = Folder::new();
+                    super::$name($open(&folder).await).await;
+                }
+            )*
+            #[tokio::test]
+            async fn what_was_written_is_there_after_opening_again() {
+                let folder = Folder::new();
+                let first = $open(&folder).await;
+                first.keep("name", b"value".to_vec()).await.unwrap();
+                drop(first);
+                assert_eq!($open(&folder).await.kept("name").await.unwrap().unwrap(), b"value");
+            }
+        }
+    };
+}
+
+async fn open_sqlite(folder: &Folder) -> Db {
+    Db::open(&folder.path().join("data/playfield.db")).await.unwrap()
+}
+
+suite!(
+    sqlite,
+    open_sqlite,
+    [
+        a_session_is_written_and_read_back,
+        a_session_that_ended_stays_ended,
+        the_last_place_is_taken_once,
+        a_node_has_a_limit_of_its_own,
+        sessions_left_open_are_closed_with_a_sentence,
+        the_newest_sessions_come_first,
+        a_viewer_is_found_by_its_token_only,
+        storage_belongs_to_a_profile_and_a_title,
+        storage_has_a_quota_that_a_smaller_value_makes_room_in,
+        a_request_is_done_once_for_its_caller,
+        a_cookie_is_good_until_it_expires_or_is_removed,
+        receipts_go_with_their_session,
+        it_says_whether_it_can_write,
+    ]
+);
+
+const ROOMY: Caps = Caps { per_client: 100, per_node: 100 };
+
+fn session(n: u8, client: &str) -> NewSession {
+    NewSession {
+        id: SessionId::from_entropy([n; 16]),
+        title: "pong".to_owned(),
+        module: "00".repeat(32),
+        node: NodeId::from_entropy([0; 16]),
+        client: client.to_owned(),
+        profile: Some([9; 32]),
+        storage_bytes: 1000,
+        created_ms: 1000 + u64::from(n),
+    }
+}
+
+fn host(n: u8) -> ViewerRow {
+    ViewerRow {
+        id: ViewerId::from_entropy([n; 16]),
+        session: SessionId::from_entropy([n; 16]),
+        role: Role::Host,
+        slot: Some(0),
+    }
+}
+
+async fn add(db: &Db, n: u8, client: &str, caps: Caps) -> Admission {
+    db.insert_session(session(n, client), host(n), [n; 32], caps).await.unwrap()
+}
+
+fn id(n: u8) -> SessionId {
+    SessionId::from_entropy([n; 16])
+}
+
+async fn a_session_is_written_and_read_back(db: Db) {
+    assert_eq!(add(&db, 1, "a", ROOMY).await, Admission::Admitted);
+    let row = db.session(id(1)).await.unwrap().unwrap();
+    assert_eq!((row.title.as_str(), row.state, row.created_ms), ("pong", SessionState::Activating, 1001));
+    assert_eq!((row.profile, row.storage_bytes, row.ended_ms), (Some([9; 32]), 1000, None));
+    assert_eq!(db.session(id(2)).await.unwrap(), None);
+}
+
+async fn a_session_that_ended_stays_ended(db: Db) {
+    add(&db, 1, "a", ROOMY).await;
+    let set = |state, reason| db.set_session_state(id(1), state, reason, Some("why".to_owned()), 5000);
+    assert!(set(SessionState::Connected, None).await.unwrap());
+    assert!(set(SessionState::Error, Some(EndReason::GuestTrap)).await.unwrap());
+    assert!(!set(SessionState::Connected, None).await.unwrap());
+    let row = db.session(id(1)).await.unwrap().unwrap();
+    assert_eq!((row.state, row.reason, row.ended_ms), (SessionState::Error, Some(EndReason::GuestTrap), Some(5000)));
+    assert_eq!(row.detail.as_deref(), Some("why"));
+    assert!(!db.set_session_state(id(2), SessionState::Active, None, None, 1).await.unwrap());
+}
+
+async fn the_last_place_is_taken_once(db: Db) {
+    let caps = Caps { per_client: 3, per_node: 100 };
+    let tries: Vec<_> = (0..8)
+        .map(|n| {
+            let db = db.clone();
+            tokio::spawn(async move { add(&db, n, "a", caps).await })
+        })
+        .collect();
+    let mut admitted = 0;
+    for one in tries {
+        admitted += u32::from(one.await.unwrap() == Admission::Admitted);
+    }
+    assert_eq!((admitted, db.open_sessions_of("a".to_owned()).await.unwrap()), (3, 3));
+    assert_eq!(add(&db, 9, "a", caps).await, Admission::ClientFull);
+    assert_eq!(add(&db, 9, "b", caps).await, Admission::Admitted);
+}
+
+async fn a_node_has_a_limit_of_its_own(db: Db) {
+    let caps = Caps { per_client: 1, per_node: 2 };
+    for (n, client, expect) in
+        [(1, "a", Admission::Admitted), (2, "b", Admission::Admitted), (3, "c", Admission::NodeFull)]
+    {
+        assert_eq!(add(&db, n, client, caps).await, expect);
+    }
+    db.set_session_state(id(1), SessionState::Terminated, None, None, 1).await.unwrap();
+    assert_eq!(add(&db, 3, "c", caps).await, Admission::Admitted, "an end makes room");
+    assert_eq!(db.open_sessions().await.unwrap()["activating"], 2);
+}
+
+async fn sessions_left_open_are_closed_with_a_sentence(db: Db) {
+    add(&db, 1, "a", ROOMY).await;
+    add(&db, 2, "a", ROOMY).await;
+    db.set_session_state(id(2), SessionState::Terminated, Some(EndReason::IdleTimeout), None, 1).await.unwrap();
+    db.begin_request("a".to_owned(), [1; 32], [2; 32], 1).await.unwrap();
+    assert_eq!(db.close_orphans("The node stopped.".to_owned(), 7000).await.unwrap(), 1);
+    let row = db.session(id(1)).await.unwrap().unwrap();
+    assert_eq!((row.state, row.reason), (SessionState::Terminated, Some(EndReason::InternalError)));
+    assert_eq!((row.detail.as_deref(), row.ended_ms), (Some("The node stopped."), Some(7000)));
+    assert_eq!(db.session(id(2)).await.unwrap().unwrap().reason, Some(EndReason::IdleTimeout));
+    assert_eq!(db.begin_request("a".to_owned(), [1; 32], [2; 32], 1).await.unwrap(), Begun::New);
+}
+
+async fn the_newest_sessions_come_first(db: Db) {
+    for n in [2, 3, 1] {
+        add(&db, n, "a", ROOMY).await;
+    }
+    let ids: Vec<_> = db.recent_sessions(2).await.unwrap().into_iter().map(|row| row.id).collect();
+    assert_eq!(ids, [id(3), id(2)]);
+}
+
+async fn a_viewer_is_found_by_its_token_only(db: Db) {
+    add(&db, 1, "a", ROOMY).await;
+    assert_eq!(db.viewer_by_token([1; 32]).await.unwrap(), Some(host(1)));
+    assert_eq!(db.viewer_by_token([2; 32]).await.unwrap(), None);
+    let spectator = ViewerRow { role: Role::Spectator, slot: None, id: ViewerId::from_entropy([5; 16]), ..host(1) };
+    db.insert_viewer(spectator.clone(), [5; 32]).await.unwrap();
+    assert_eq!(db.viewer_by_token([5; 32]).await.unwrap(), Some(spectator));
+    assert!(db.insert_viewer(host(7), [7; 32]).await.is_err(), "a viewer needs a session");
+}
+
+async fn storage_belongs_to_a_profile_and_a_title(db: Db) {
+    let put = |profile: u8, title: &str, key: &str, value: &[u8]| {
+        db.put_storage([profile; 32], title.to_owned(), key.to_owned(), value.to_vec(), 100)
+    };
+    for (profile, title, key, value) in
+        [(1, "pong", "a", "1"), (1, "pong", "b", "2"), (1, "race", "a", "3"), (2, "pong", "a", "4")]
+    {
+        assert_eq!(put(profile, title, key, value.as_bytes()).await.unwrap(), Put::Stored);
+    }
+    db.remove_storage([1; 32], "pong".to_owned(), "b".to_owned()).await.unwrap();
+    let get = async |profile: u8, title: &str| db.storage([profile; 32], title.to_owned()).await.unwrap();
+    assert_eq!(get(1, "pong").await, [("a".to_owned(), b"1".to_vec())].into());
+    assert_eq!(get(1, "race").await["a"], b"3");
+    assert_eq!(get(2, "pong").await["a"], b"4");
+    assert!(get(3, "pong").await.is_empty());
+}
+
+async fn storage_has_a_quota_that_a_smaller_value_makes_room_in(db: Db) {
+    let put = |key: &str, bytes: usize| db.put_storage([1; 32], "pong".to_owned(), key.to_owned(), vec![0; bytes], 10);
+    assert_eq!(put("é", 8).await.unwrap(), Put::Stored, "2 bytes of key and 8 of value");
+    assert_eq!(put("a", 0).await.unwrap(), Put::Full);
+    assert_eq!(put("é", 4).await.unwrap(), Put::Stored, "a value is replaced, not added");
+    assert_eq!(put("a", 3).await.unwrap(), Put::Stored);
+    assert_eq!(put("a", 4).await.unwrap(), Put::Full);
+    assert_eq!(db.storage([1; 32], "pong".to_owned()).await.unwrap()["a"].len(), 3, "a refusal changes nothing");
+}
+
+async fn a_request_is_done_once_for_its_caller(db: Db) {
+    let begin = |caller: &str, request: u8, now| db.begin_request(caller.to_owned(), [1; 32], [request; 32], now);
+    assert_eq!(begin("a", 1, 0).await.unwrap(), Begun::New);
+    assert_eq!(begin("a", 1, 1).await.unwrap(), Begun::Working);
+    assert_eq!(begin("b", 1, 1).await.unwrap(), Begun::New, "another caller's key is another key");
+    db.finish_request("a".to_owned(), [1; 32], b"answer".to_vec()).await.unwrap();
+    assert_eq!(begin("a", 1, 2).await.unwrap(), Begun::Answered(b"answer".to_vec()));
+    assert_eq!(begin("a", 2, 2).await.unwrap(), Begun::Different);
+    let day = 24 * 3_600_000;
+    assert_eq!(begin("a", 1, day - 1).await.unwrap(), Begun::Answered(b"answer".to_vec()));
+    assert_eq!(begin("a", 1, day).await.unwrap(), Begun::New, "an answer is kept for a day");
+    db.forget_request("a".to_owned(), [1; 32]).await.unwrap();
+    assert_eq!(begin("a", 2, day).await.unwrap(), Begun::New);
+}
+
+async fn a_cookie_is_good_until_it_expires_or_is_removed(db: Db) {
+    for n in [1, 2, 3] {
+        db.insert_cookie([n; 32], 100).await.unwrap();
+    }
+    assert!(db.cookie_is_good([1; 32], 99).await.unwrap());
+    assert!(!db.cookie_is_good([1; 32], 100).await.unwrap());
+    assert!(!db.cookie_is_good([9; 32], 0).await.unwrap());
+    db.remove_cookie([1; 32]).await.unwrap();
+    assert!(!db.cookie_is_good([1; 32], 0).await.unwrap());
+    db.forget_cookies(99).await.unwrap();
+    assert!(db.cookie_is_good([2; 32], 0).await.unwrap());
+    db.remove_all_cookies().await.unwrap();
+    assert!(!db.cookie_is_good([3; 32], 0).await.unwrap());
+}
+
+async fn receipts_go_with_their_session(db: Db) {
+    add(&db, 1, "a", ROOMY).await;
+    let receipt = Receipt { pictures: 7, verdict: "The network dominates.".to_owned(), ..Receipt::default() };
+    assert!(db.put_receipt(id(1), receipt.clone()).await.unwrap());
+    assert!(!db.put_receipt(id(2), receipt.clone()).await.unwrap());
+    assert_eq!(db.receipt(id(1)).await.unwrap(), Some(receipt));
+    assert_eq!(db.forget_sessions(9999).await.unwrap(), 0, "an open session is not forgotten");
+    db.set_session_state(id(1), SessionState::Terminated, None, None, 50).await.unwrap();
+    assert_eq!(db.forget_sessions(51).await.unwrap(), 1);
+    assert_eq!(db.receipt(id(1)).await.unwrap(), None);
+    assert_eq!(db.viewer_by_token([1; 32]).await.unwrap(), None);
+}
+
+async fn it_says_whether_it_can_write(db: Db) {
+    db.check_writable().await.unwrap();
+    db.check_writable().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_is_named() {
+    let folder = Folder::new();
+    std::fs::write(folder.path().join("file"), b"").unwrap();
+    let error = Db::open(&folder.path().join("file/playfield.db")).await.unwrap_err();
+    assert!(matches!(error, DbError::Unwritable { .. }), "{error}");
+    assert!(error.to_string().contains("choose another data folder"), "{error}");
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_release_is_left_alone() {
+    let folder = Folder::new();
+    let path = folder.path().join("playfield.db");
+    let newer = rusqlite::Connection::open(&path).unwrap();
+    newer.pragma_update(None, "user_version", 999).unwrap();
+    drop(newer);
+    let error = Db::open(&path).await.unwrap_err();
+    assert!(matches!(error, DbError::Newer { found: 999, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_second_owner_is_refused() {
+    let folder = Folder::new();
+    let path = folder.path().join("playfield.db");
+    let _first = Db::open(&path).await.unwrap();
+    let error = Db::open(&path).await.unwrap_err();
+    assert!(matches!(error, DbError::InUse { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_refused() {
+    let folder = Folder::new();
+    let path = folder.path().join("playfield.db");
+    std::fs::write(&path, "not a database, but long enough to be looked at as one".repeat(50)).unwrap();
+    assert!(matches!(Db::open(&path).await.unwrap_err(), DbError::Sqlite(_)));
+}
