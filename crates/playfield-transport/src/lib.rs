@@ -1,1 +1,104 @@
-//! The IP sockets that carry media and input
+//! The IP sockets that carry media and input.
+//!
+//! A [`Hub`] owns a worker's UDP sockets and all its connections. It is driven by one thread: `accept` an offer, `send`
+//! to a connection, `poll` for what happened. The WebRTC library is sans-IO and hidden in `peer`, since such libraries
+//! change often; nothing of it shows here.
+//!
+//! ```text
+//!   offer --accept--> answer                        Hub
+//!   UDP --> by source address, else by ICE name --> Peer (ICE-lite, DTLS, SRTP, SCTP) --> Event
+//!   send(Outgoing) -----------------------------------> Peer ---------------------------> UDP
+//! ```
+//!
+//! [`Client`] is the other end in Rust, for benchmarks and tests: the same peer as the one who offers.
+#![forbid(unsafe_code)]
+
+mod client;
+mod hub;
+mod peer;
+
+pub use client::{Client, ClientEvent};
+pub use hub::{Config, ConnectionId, Hub, Waker};
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// Largest SDP offer that is looked at, in bytes.
+pub const MAX_OFFER: usize = 64 * 1024;
+
+/// What goes wrong with sockets and offers.
+#[derive(Debug, thiserror::Error)]
+pub enum TransportError {
+    /// A socket cannot be bound.
+    #[error("cannot listen on UDP {addr}: {source}; choose other ports with --udp-ports")]
+    Bind {
+        /// The address wanted.
+        addr: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The system refused something it always grants.
+    #[error("network: {0}")]
+    Io(#[from] std::io::Error),
+    /// The offer is not one that can be answered.
+    #[error("the offer cannot be answered: {0}")]
+    Offer(String),
+    /// The answer does not fit the offer.
+    #[error("the answer cannot be used: {0}")]
+    Answer(String),
+}
+
+/// Something to be sent to one viewer.
+#[derive(Clone, Debug)]
+pub enum Outgoing {
+    /// An encoded picture.
+    Video {
+        /// H.264, Annex B.
+        data: Arc<[u8]>,
+        /// Presentation time at 90 kHz: the RTP timestamp.
+        rtp: u32,
+    },
+    /// 10 ms of sound.
+    Sound {
+        /// Opus.
+        data: Arc<[u8]>,
+        /// Position of its first sample at 48 kHz.
+        position: u64,
+        /// The first after silence.
+        talkspurt: bool,
+    },
+    /// A lossless datagram.
+    Lossless(Arc<[u8]>),
+    /// A lossless datagram, for a viewer without an encoded transform.
+    LosslessChannel(Arc<[u8]>),
+    /// A message on the `input` channel.
+    Input(Arc<[u8]>),
+    /// A message on the `control` channel.
+    Control(String),
+    /// What the pictures take now and could use, in bits a second: guides probing.
+    Bitrate {
+        /// Now.
+        current: u64,
+        /// At most.
+        desired: u64,
+    },
+}
+
+/// What happened to a connection.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// Media can be sent.
+    Connected,
+    /// The `control` channel is open.
+    ControlOpen,
+    /// A message on the `input` channel.
+    Input(Vec<u8>),
+    /// A message on the `control` channel.
+    Control(String),
+    /// The viewer needs a picture that stands alone.
+    KeyframeWanted,
+    /// What the path carries, in bits a second.
+    Estimate(u64),
+    /// It is over: closed by the viewer, or not heard of for too long. The last event.
+    Closed,
+}

@@ -1,0 +1,305 @@
+//! A worker's sockets and connections.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mio::net::UdpSocket;
+use mio::{Events, Interest, Poll, Token};
+use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::peer::{Drained, LONG, Packet, Peer};
+use crate::{Event, MAX_OFFER, Outgoing, TransportError};
+
+const WAKE: Token = Token(usize::MAX);
+/// Largest UDP payload we take; WebRTC keeps below 1,500.
+const MAX_PACKET: usize = 2_048;
+/// Packets taken from a socket before timers and sending get their turn again.
+const BATCH: usize = 256;
+/// Room in the system's socket buffers, in bytes: a burst of pictures of a thousand sessions.
+const SOCKET_BUFFER: usize = 4 * 1024 * 1024;
+
+/// Where to listen.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// Addresses to bind; port 0 takes any.
+    pub udp: Vec<SocketAddr>,
+    /// Addresses to be reached at instead, where a router translates.
+    pub public_ips: Vec<IpAddr>,
+}
+
+/// A connection of a [`Hub`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(u64);
+
+/// Wakes a [`Hub`] that sleeps in `poll`, from any thread.
+#[derive(Clone, Debug)]
+pub struct Waker(Arc<mio::Waker>);
+
+impl Waker {
+    /// Makes `poll` return soon.
+    pub fn wake(&self) {
+        if let Err(error) = self.0.wake() {
+            tracing::error!(%error, "cannot wake the network thread");
+        }
+    }
+}
+
+struct Listener {
+    socket: UdpSocket,
+    bound: SocketAddr,
+    /// Addresses advertised for it; the first is the one packets are said to have come to.
+    advertised: Vec<SocketAddr>,
+    readable: bool,
+}
+
+struct Connection {
+    peer: Peer,
+    timeout: Option<Instant>,
+    sources: Vec<SocketAddr>,
+}
+
+/// A worker's sockets and connections.
+pub struct Hub {
+    poll: Poll,
+    waker: Waker,
+    events: Events,
+    listeners: Vec<Listener>,
+    connections: HashMap<ConnectionId, Connection>,
+    by_source: HashMap<SocketAddr, ConnectionId>,
+    timeouts: BTreeSet<(Instant, ConnectionId)>,
+    happened: VecDeque<(ConnectionId, Event)>,
+    next_id: u64,
+    bytes_sent: u64,
+    buffer: Vec<u8>,
+}
+
+impl Hub {
+    /// Binds the sockets.
+    pub fn bind(config: &Config) -> Result<Hub, TransportError> {
+        let poll = Poll::new()?;
+        let waker = Waker(Arc::new(mio::Waker::new(poll.registry(), WAKE)?));
+        let mut listeners = Vec::new();
+        for (index, addr) in config.udp.iter().enumerate() {
+            let bind = |source| TransportError::Bind { addr: *addr, source };
+            let mut socket = open(*addr).map_err(bind)?;
+            poll.registry().register(&mut socket, Token(index), Interest::READABLE)?;
+            let bound = socket.local_addr()?;
+            let advertised = advertise(bound, &config.public_ips);
+            listeners.push(Listener { socket, bound, advertised, readable: true });
+        }
+        Ok(Hub {
+            poll,
+            waker,
+            events: Events::with_capacity(64),
+            listeners,
+            connections: HashMap::new(),
+            by_source: HashMap::new(),
+            timeouts: BTreeSet::new(),
+            happened: VecDeque::new(),
+            next_id: 0,
+            bytes_sent: 0,
+            buffer: vec![0; MAX_PACKET],
+        })
+    }
+
+    /// Where it listens.
+    pub fn local_addrs(&self) -> Vec<SocketAddr> {
+        self.listeners.iter().map(|listener| listener.bound).collect()
+    }
+
+    /// A way to end `poll` from another thread.
+    pub fn waker(&self) -> Waker {
+        self.waker.clone()
+    }
+
+    /// Bytes handed to sockets so far.
+    pub fn bytes_sent(&self) -> u64 {
+        self.bytes_sent
+    }
+
+    /// Answers a viewer's offer.
+    pub fn accept(&mut self, offer: &str) -> Result<(ConnectionId, String), TransportError> {
+        if offer.len() > MAX_OFFER {
+            return Err(TransportError::Offer(format!("it is longer than {MAX_OFFER} bytes")));
+        }
+        let local = self.listeners.iter().flat_map(|listener| listener.advertised.iter().copied());
+        let (peer, answer) = Peer::answer(Instant::now(), offer, local)?;
+        self.next_id += 1;
+        let id = ConnectionId(self.next_id);
+        self.connections.insert(id, Connection { peer, timeout: None, sources: Vec::new() });
+        self.drain(id);
+        Ok((id, answer))
+    }
+
+    /// Sends something; false if it could not be sent or would have to wait.
+    pub fn send(&mut self, id: ConnectionId, outgoing: &Outgoing) -> bool {
+        let Some(connection) = self.connections.get_mut(&id) else { return false };
+        let sent = connection.peer.send(Instant::now(), outgoing);
+        self.drain(id);
+        sent
+    }
+
+    /// Ends a connection.
+    pub fn close(&mut self, id: ConnectionId) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.peer.close();
+            self.drain(id);
+            self.forget(id);
+        }
+    }
+
+    /// Waits at most so long, or until something happened; then hands out one thing after another.
+    pub fn poll(&mut self, most: Duration) -> Result<(), TransportError> {
+        let pending = !self.happened.is_empty() || self.listeners.iter().any(|listener| listener.readable);
+        let next = self.timeouts.first().map_or(LONG, |(at, _)| at.saturating_duration_since(Instant::now()));
+        let wait = if pending { Duration::ZERO } else { most.min(next) };
+        match self.poll.poll(&mut self.events, Some(wait)) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            other => other?,
+        }
+        for event in &self.events {
+            if let Some(listener) = self.listeners.get_mut(event.token().0) {
+                listener.readable = true;
+            }
+        }
+        (0..self.listeners.len()).for_each(|index| self.receive(index));
+        self.fire_timeouts();
+        Ok(())
+    }
+
+    /// What happened, in order.
+    pub fn next_event(&mut self) -> Option<(ConnectionId, Event)> {
+        self.happened.pop_front()
+    }
+
+    fn receive(&mut self, index: usize) {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        for _ in 0..BATCH {
+            let listener = &mut self.listeners[index];
+            if !listener.readable {
+                break;
+            }
+            match listener.socket.recv_from(&mut buffer) {
+                Ok((len, source)) => {
+                    let destination = listener.advertised[0];
+                    self.deliver(&Packet { source, destination, bytes: &buffer[..len] });
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => listener.readable = false,
+                // An earlier packet of ours was refused by its receiver; the timeouts will tell.
+                Err(_) => {}
+            }
+        }
+        self.buffer = buffer;
+    }
+
+    fn deliver(&mut self, packet: &Packet) {
+        let now = Instant::now();
+        let known = self.by_source.get(&packet.source).copied();
+        let accepts = |id: &ConnectionId| self.connections.get(id).is_some_and(|c| c.peer.accepts(now, packet));
+        let Some(id) = known.filter(accepts).or_else(|| self.connections.keys().copied().find(accepts)) else { return };
+        if known != Some(id) {
+            self.by_source.insert(packet.source, id);
+            if let Some(connection) = self.connections.get_mut(&id) {
+                connection.sources.push(packet.source);
+            }
+        }
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.peer.receive(now, packet);
+        }
+        self.drain(id);
+    }
+
+    fn fire_timeouts(&mut self) {
+        let now = Instant::now();
+        while let Some(&(at, id)) = self.timeouts.first() {
+            if at > now {
+                break;
+            }
+            self.timeouts.pop_first();
+            if let Some(connection) = self.connections.get_mut(&id) {
+                connection.timeout = None;
+                connection.peer.timeout(now);
+                self.drain(id);
+            }
+        }
+    }
+
+    fn drain(&mut self, id: ConnectionId) {
+        let Hub { connections, listeners, happened, bytes_sent, timeouts, .. } = self;
+        let Some(connection) = connections.get_mut(&id) else { return };
+        let mut closed = false;
+        let timeout = connection.peer.drain(|drained| match drained {
+            Drained::Transmit { to, from, packet } => {
+                if let Some(listener) = listeners.iter().find(|listener| listener.advertised.contains(&from)) {
+                    // A full socket buffer is a lost packet, which the protocols above expect.
+                    *bytes_sent += listener.socket.send_to(&packet, to).unwrap_or(0) as u64;
+                }
+            }
+            Drained::Event(event) => {
+                closed |= event == Event::Closed;
+                happened.push_back((id, event));
+            }
+            // Viewers send no media yet.
+            Drained::Media { .. } => {}
+        });
+        if connection.timeout != timeout {
+            connection.timeout.map(|at| timeouts.remove(&(at, id)));
+            timeout.map(|at| timeouts.insert((at, id)));
+            connection.timeout = timeout;
+        }
+        if closed {
+            self.forget(id);
+        }
+    }
+
+    fn forget(&mut self, id: ConnectionId) {
+        if let Some(connection) = self.connections.remove(&id) {
+            connection.timeout.map(|at| self.timeouts.remove(&(at, id)));
+            for source in connection.sources {
+                if self.by_source.get(&source) == Some(&id) {
+                    self.by_source.remove(&source);
+                }
+            }
+        }
+    }
+}
+
+fn open(addr: SocketAddr) -> std::io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(addr), Type::DGRAM, Some(Protocol::UDP))?;
+    if addr.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    // The system caps these silently; what it gives is what there is.
+    socket.set_recv_buffer_size(SOCKET_BUFFER)?;
+    socket.set_send_buffer_size(SOCKET_BUFFER)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&addr.into())?;
+    Ok(UdpSocket::from_std(socket.into()))
+}
+
+/// The addresses viewers are told for a bound socket.
+fn advertise(bound: SocketAddr, public_ips: &[IpAddr]) -> Vec<SocketAddr> {
+    let same_family = |ip: &&IpAddr| ip.is_ipv4() == bound.is_ipv4();
+    let public: Vec<_> = public_ips.iter().filter(same_family).map(|ip| SocketAddr::new(*ip, bound.port())).collect();
+    if !public.is_empty() {
+        return public;
+    }
+    let ip = if bound.ip().is_unspecified() { outward_ip(bound.ip()).unwrap_or(bound.ip()) } else { bound.ip() };
+    vec![SocketAddr::new(ip, bound.port())]
+}
+
+/// The address the system would use to reach the world. Connecting a UDP socket sends nothing.
+fn outward_ip(like: IpAddr) -> Option<IpAddr> {
+    // Documentation addresses of RFC 5737 and RFC 3849: never real hosts.
+    let far: IpAddr = if like.is_ipv4() {
+        Ipv4Addr::new(192, 0, 2, 1).into()
+    } else {
+        Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into()
+    };
+    let socket = std::net::UdpSocket::bind(SocketAddr::new(like, 0)).ok()?;
+    socket.connect(SocketAddr::new(far, 9)).ok()?;
+    socket.local_addr().ok().map(|addr| addr.ip())
+}

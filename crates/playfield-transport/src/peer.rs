@@ -1,0 +1,318 @@
+//! One WebRTC connection: the only file that knows the library.
+//!
+//! Drive it so: change it (`receive`, `timeout`, `send`), then `drain` it before the next change.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use str0m::bwe::{Bitrate, BweKind};
+use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
+use str0m::channel::{ChannelConfig, ChannelId, Reliability};
+use str0m::format::Codec;
+use str0m::media::{Direction, Frequency, MediaKind, MediaTime, Mid, Pt};
+use str0m::net::{Protocol, Receive};
+use str0m::rtp::{Extension, ExtensionMap};
+use str0m::{Candidate, IceConnectionState, Input, Output, Rtc, RtcConfig};
+
+use crate::{Event, Outgoing, TransportError};
+
+/// Estimate to begin with, before the path was measured.
+const START_BPS: u64 = 3_000_000;
+/// Lossless datagrams that may wait in the fallback channel: about one picture.
+const CHANNEL_QUEUE: usize = 8 * 1024;
+/// What may wait in the reliable channel before statistics are left out.
+const CONTROL_QUEUE: usize = 64 * 1024;
+/// RTP time between two lossless datagrams: the receiver only needs them to differ.
+const LOSSLESS_STEP: u64 = 480;
+
+/// What a peer wants to be done.
+pub(crate) enum Drained {
+    /// Send a packet.
+    Transmit { to: SocketAddr, from: SocketAddr, packet: Vec<u8> },
+    /// Tell the driver.
+    Event(Event),
+    /// A whole frame came (client side).
+    Media { lane: Lane, data: Vec<u8>, rtp: u32 },
+}
+
+/// The media sections, in the order the wire document gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    Video,
+    Sound,
+    Lossless,
+}
+
+#[derive(Clone, Copy)]
+struct Track {
+    mid: Mid,
+    pt: Option<Pt>,
+}
+
+#[derive(Default)]
+struct Channels {
+    input: Option<ChannelId>,
+    control: Option<ChannelId>,
+    lossless: Option<ChannelId>,
+}
+
+pub(crate) struct Peer {
+    rtc: Rtc,
+    video: Option<Track>,
+    sound: Option<Track>,
+    lossless: Option<Track>,
+    channels: Channels,
+    lossless_time: u64,
+    closed: bool,
+}
+
+fn config() -> RtcConfig {
+    let mut extensions = ExtensionMap::standard();
+    // Without it a browser keeps a jitter buffer of its own choice: facts in SPECIFICATION.md, "Latency".
+    extensions.set(6, Extension::PlayoutDelay);
+    let mut config = RtcConfig::new()
+        .clear_codecs()
+        .enable_opus(true, false)
+        .set_extension_map(extensions)
+        .enable_bwe(Some(Bitrate::bps(START_BPS)))
+        .set_stats_interval(None)
+        .set_sctp_max_message_size(16 * 1024);
+    // Constrained baseline, both spellings browsers use, packetization-mode 1, each with RTX.
+    config.codec_config().add_h264(Pt::new_with_value(108), Some(Pt::new_with_value(109)), true, 0x42e01f);
+    config.codec_config().add_h264(Pt::new_with_value(127), Some(Pt::new_with_value(121)), true, 0x42001f);
+    config
+}
+
+impl Peer {
+    /// Answers an offer. `local` are the addresses to be reached at.
+    pub(crate) fn answer(
+        now: Instant,
+        offer: &str,
+        local: impl Iterator<Item = SocketAddr>,
+    ) -> Result<(Peer, String), TransportError> {
+        let refused = |error: &dyn std::fmt::Display| TransportError::Offer(error.to_string());
+        let offer = SdpOffer::from_sdp_string(offer).map_err(|error| refused(&error))?;
+        let mut rtc = config().set_ice_lite(true).build(now);
+        for addr in local {
+            let candidate = Candidate::host(addr, Protocol::Udp).map_err(|error| refused(&error))?;
+            rtc.add_local_candidate(candidate);
+        }
+        let answer = rtc.sdp_api().accept_offer(offer).map_err(|error| refused(&error))?;
+        Ok((Peer::new(rtc), answer.to_sdp_string()))
+    }
+
+    /// Makes the offer a viewer makes.
+    pub(crate) fn offer(now: Instant, local: SocketAddr) -> Result<(Peer, String, SdpPendingOffer), TransportError> {
+        let refused = |error: &dyn std::fmt::Display| TransportError::Offer(error.to_string());
+        let mut peer = Peer::new(config().build(now));
+        let candidate = Candidate::host(local, Protocol::Udp).map_err(|error| refused(&error))?;
+        peer.rtc.add_local_candidate(candidate);
+        let mut api = peer.rtc.sdp_api();
+        let mut track =
+            |kind| Some(Track { mid: api.add_media(kind, Direction::RecvOnly, None, None, None), pt: None });
+        (peer.video, peer.sound, peer.lossless) =
+            (track(MediaKind::Video), track(MediaKind::Audio), track(MediaKind::Audio));
+        let now_or_never = |label: &str| ChannelConfig {
+            label: label.to_owned(),
+            ordered: false,
+            reliability: Reliability::MaxRetransmits { retransmits: 0 },
+            ..ChannelConfig::default()
+        };
+        api.add_channel_with_config(now_or_never("input"));
+        api.add_channel("control".to_owned());
+        api.add_channel_with_config(now_or_never("lossless"));
+        let (offer, pending) = api.apply().ok_or_else(|| refused(&"it would be empty"))?;
+        Ok((peer, offer.to_sdp_string(), pending))
+    }
+
+    /// Takes the answer to the offer.
+    pub(crate) fn take_answer(&mut self, pending: SdpPendingOffer, answer: &str) -> Result<(), TransportError> {
+        let refused = |error: &dyn std::fmt::Display| TransportError::Answer(error.to_string());
+        let answer = SdpAnswer::from_sdp_string(answer).map_err(|error| refused(&error))?;
+        self.rtc.sdp_api().accept_answer(pending, answer).map_err(|error| refused(&error))
+    }
+
+    fn new(rtc: Rtc) -> Peer {
+        let channels = Channels::default();
+        Peer { rtc, video: None, sound: None, lossless: None, channels, lossless_time: 0, closed: false }
+    }
+
+    /// Whether a packet belongs to this connection.
+    pub(crate) fn accepts(&self, now: Instant, packet: &Packet) -> bool {
+        packet.read().is_some_and(|receive| self.rtc.accepts(&Input::Receive(now, receive)))
+    }
+
+    /// Takes a packet. What does not parse is dropped: anyone can send to the socket.
+    pub(crate) fn receive(&mut self, now: Instant, packet: &Packet) {
+        let Some(receive) = packet.read() else { return };
+        if let Err(error) = self.rtc.handle_input(Input::Receive(now, receive)) {
+            tracing::debug!(%error, "packet dropped");
+        }
+    }
+
+    /// Time passed.
+    pub(crate) fn timeout(&mut self, now: Instant) {
+        if let Err(error) = self.rtc.handle_input(Input::Timeout(now)) {
+            tracing::debug!(%error, "connection failed");
+            self.rtc.disconnect();
+        }
+    }
+
+    /// Says goodbye.
+    pub(crate) fn close(&mut self) {
+        if let Err(error) = self.rtc.close() {
+            tracing::debug!(%error, "connection did not close");
+        }
+    }
+
+    /// Sends something; false if there is no way to send it (yet) or it would have to wait.
+    pub(crate) fn send(&mut self, now: Instant, outgoing: &Outgoing) -> bool {
+        match outgoing {
+            Outgoing::Video { data, rtp } => self.write_video(now, data, *rtp),
+            Outgoing::Sound { data, position, talkspurt } => {
+                let time = MediaTime::new(*position, Frequency::FORTY_EIGHT_KHZ);
+                self.write(now, self.sound, time, data, *talkspurt)
+            }
+            Outgoing::Lossless(data) => {
+                self.lossless_time += LOSSLESS_STEP;
+                let time = MediaTime::new(self.lossless_time, Frequency::FORTY_EIGHT_KHZ);
+                self.write(now, self.lossless, time, data, false)
+            }
+            Outgoing::LosslessChannel(data) => self.write_channel(self.channels.lossless, true, data, CHANNEL_QUEUE),
+            Outgoing::Input(data) => self.write_channel(self.channels.input, true, data, CHANNEL_QUEUE),
+            Outgoing::Control(text) => self.write_channel(self.channels.control, false, text.as_bytes(), CONTROL_QUEUE),
+            Outgoing::Bitrate { current, desired } => {
+                self.rtc.bwe().set_bitrate(Bitrate::bps(*current), Bitrate::bps(*desired));
+                true
+            }
+        }
+    }
+
+    fn write_video(&mut self, now: Instant, data: &Arc<[u8]>, rtp: u32) -> bool {
+        let Some((track, pt)) = self.video.and_then(|track| Some((track, track.pt?))) else { return false };
+        let time = MediaTime::from_90khz(u64::from(rtp));
+        let Some(writer) = self.rtc.writer(track.mid) else { return false };
+        writer.playout_delay(MediaTime::ZERO, MediaTime::ZERO).write(pt, now, time, Arc::clone(data)).is_ok()
+    }
+
+    fn write(&mut self, now: Instant, track: Option<Track>, time: MediaTime, data: &Arc<[u8]>, start: bool) -> bool {
+        let Some((track, pt)) = track.and_then(|track| Some((track, track.pt?))) else { return false };
+        let Some(writer) = self.rtc.writer(track.mid) else { return false };
+        writer.start_of_talkspurt(start).write(pt, now, time, Arc::clone(data)).is_ok()
+    }
+
+    fn write_channel(&mut self, id: Option<ChannelId>, binary: bool, data: &[u8], most: usize) -> bool {
+        let Some(mut channel) = id.and_then(|id| self.rtc.channel(id)) else { return false };
+        channel.buffered_amount() <= most && channel.write(binary, data).unwrap_or(false)
+    }
+
+    /// Hands over everything that is to be done, and returns when to call [`Peer::timeout`] next.
+    pub(crate) fn drain(&mut self, mut each: impl FnMut(Drained)) -> Option<Instant> {
+        loop {
+            match self.rtc.poll_output() {
+                Ok(Output::Timeout(at)) => return (!self.closed).then_some(at),
+                Ok(Output::Transmit(transmit)) => each(Drained::Transmit {
+                    to: transmit.destination,
+                    from: transmit.source,
+                    packet: transmit.contents.into(),
+                }),
+                Ok(Output::Event(event)) => self.handle(event, &mut each),
+                Err(error) => {
+                    tracing::debug!(%error, "connection failed");
+                    self.rtc.disconnect();
+                    self.end(&mut each);
+                    return None;
+                }
+            }
+        }
+    }
+
+    fn end(&mut self, each: &mut impl FnMut(Drained)) {
+        if !std::mem::replace(&mut self.closed, true) {
+            each(Drained::Event(Event::Closed));
+        }
+    }
+
+    fn handle(&mut self, event: str0m::Event, each: &mut impl FnMut(Drained)) {
+        match event {
+            str0m::Event::Connected => each(Drained::Event(Event::Connected)),
+            str0m::Event::IceConnectionStateChange(IceConnectionState::Disconnected) | str0m::Event::Closed => {
+                self.end(each);
+            }
+            str0m::Event::MediaAdded(added) => self.add_track(added.mid, added.kind),
+            str0m::Event::ChannelOpen(id, label) => self.open_channel(id, &label, each),
+            str0m::Event::ChannelClose(id) if self.channels.control == Some(id) => self.end(each),
+            str0m::Event::ChannelData(data) if self.channels.input == Some(data.id) => {
+                each(Drained::Event(Event::Input(data.data)));
+            }
+            str0m::Event::ChannelData(data) if self.channels.control == Some(data.id) => {
+                if let Ok(text) = String::from_utf8(data.data) {
+                    each(Drained::Event(Event::Control(text)));
+                }
+            }
+            str0m::Event::KeyframeRequest(_) => each(Drained::Event(Event::KeyframeWanted)),
+            str0m::Event::EgressBitrateEstimate(BweKind::Twcc { estimate, .. }) => {
+                each(Drained::Event(Event::Estimate(estimate.as_u64())));
+            }
+            str0m::Event::MediaData(data) => {
+                if let Some(lane) = self.lane(data.mid) {
+                    let rtp = data.time.numer() as u32;
+                    each(Drained::Media { lane, data: data.data.to_vec(), rtp });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn lane(&self, mid: Mid) -> Option<Lane> {
+        let lanes = [(self.video, Lane::Video), (self.sound, Lane::Sound), (self.lossless, Lane::Lossless)];
+        lanes.into_iter().find(|(track, _)| track.is_some_and(|track| track.mid == mid)).map(|(_, lane)| lane)
+    }
+
+    /// The first audio section is sound, the second the lossless track: docs/reference/wire.md.
+    fn add_track(&mut self, mid: Mid, kind: MediaKind) {
+        let wanted = if kind == MediaKind::Video { Codec::H264 } else { Codec::Opus };
+        let pt = self.rtc.writer(mid).and_then(|writer| {
+            writer.payload_params().find(|params| params.spec().codec == wanted).map(|params| params.pt())
+        });
+        let track = Some(Track { mid, pt });
+        match kind {
+            MediaKind::Video if self.video.is_none() => self.video = track,
+            MediaKind::Audio if self.sound.is_none() => self.sound = track,
+            MediaKind::Audio if self.lossless.is_none() => self.lossless = track,
+            _ => {}
+        }
+    }
+
+    fn open_channel(&mut self, id: ChannelId, label: &str, each: &mut impl FnMut(Drained)) {
+        match label {
+            "input" => self.channels.input = Some(id),
+            "lossless" => self.channels.lossless = Some(id),
+            "control" => {
+                self.channels.control = Some(id);
+                each(Drained::Event(Event::ControlOpen));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A packet from the socket.
+pub(crate) struct Packet<'a> {
+    /// Who sent it.
+    pub(crate) source: SocketAddr,
+    /// The address we advertise for the socket it came on.
+    pub(crate) destination: SocketAddr,
+    /// Its bytes.
+    pub(crate) bytes: &'a [u8],
+}
+
+impl Packet<'_> {
+    fn read(&self) -> Option<Receive<'_>> {
+        Receive::new(Protocol::Udp, self.source, self.destination, self.bytes).ok()
+    }
+}
+
+/// How long an idle driver may sleep when no peer asks for less.
+pub(crate) const LONG: Duration = Duration::from_secs(3_600);
