@@ -1,0 +1,181 @@
+//! Answers the requests of the control plane: prepares the module, finds the worker, passes the question on.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use playfield_core::api::EndReason;
+use playfield_core::bus::{CompileAnswer, Refusal, Reply, Request, SessionSpec};
+use playfield_core::id::SessionId;
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+
+use crate::compile::{Compiled, Compiler};
+use crate::config::{JobLimits, Times};
+use crate::job;
+use crate::ledger::NoPlace;
+use crate::worker::{Ask, Shared};
+
+/// How long to wait for others' modules to be compiled before our own is.
+const COMPILE_QUEUE: Duration = Duration::from_secs(30);
+
+/// On top of the time for draining: to kill what is left and to tell of it.
+const DRAIN_SLACK: Duration = Duration::from_secs(1);
+
+/// All that is needed to answer.
+#[derive(Debug)]
+pub(crate) struct Agent {
+    pub ledger: Shared,
+    pub workers: Vec<mpsc::Sender<Ask>>,
+    pub compiler: Compiler,
+    pub compile: JobLimits,
+    pub program: PathBuf,
+    pub cover: JobLimits,
+    /// Covers are nobody's first need: one at a time.
+    pub cover_turn: Semaphore,
+    pub times: Times,
+    pub draining: Arc<watch::Sender<bool>>,
+    /// A permit for each worker, held until its supervisor ends.
+    pub running: Arc<Semaphore>,
+}
+
+impl Agent {
+    /// The reply to a request; within a bounded time.
+    pub(crate) async fn answer(&self, request: Request) -> Reply {
+        let stopping = *self.draining.borrow();
+        let result = match request {
+            Request::Drain => {
+                self.drain().await;
+                Ok(Reply::Done)
+            }
+            _ if stopping => Err(refusal(EndReason::NodeStopping, "this node is being stopped; try again in a moment")),
+            Request::Start { spec, attach } => self.start(spec, attach).await,
+            Request::Inspect { module } => {
+                self.compiled(&module).await.map(|compiled| Reply::Inspected { module: compiled.facts })
+            }
+            Request::Cover { module, to } => self.make_cover(&module, &to).await,
+            Request::Attach { ref session, .. }
+            | Request::Stop { ref session, .. }
+            | Request::Receipt { ref session } => match self.home(session) {
+                Ok(worker) => self.ask(worker, request, self.times.answer).await,
+                Err(refusal) => Err(refusal),
+            },
+        };
+        result.unwrap_or_else(|Refusal { reason, detail }| Reply::Refused { reason, detail })
+    }
+
+    /// Tells all workers to end their sessions, and waits until they are gone, or should be.
+    pub(crate) async fn drain(&self) {
+        self.draining.send_replace(true);
+        let all = u32::try_from(self.workers.len()).unwrap_or(u32::MAX);
+        let gone = tokio::time::timeout(self.times.drain + DRAIN_SLACK, self.running.acquire_many(all)).await;
+        if gone.is_err() {
+            tracing::error!("workers are still there after the time for draining; their events were not taken");
+        }
+    }
+
+    async fn start(
+        &self,
+        mut spec: Box<SessionSpec>,
+        attach: Option<Box<playfield_core::bus::Attach>>,
+    ) -> Result<Reply, Refusal> {
+        // Before the work: a full node says so at once.
+        let room = self.ledger.lock().room_for(&spec.id);
+        if let Err(no_place @ (NoPlace::Known | NoPlace::Full)) = room {
+            return Err(self.no_place(no_place));
+        }
+        spec.compiled = Some(self.compiled(&spec.module).await?.path);
+        let worker = self.place(&spec.id).await?;
+        let session = spec.id.clone();
+        let result = self.ask(worker, Request::Start { spec, attach }, self.times.start).await;
+        if result.is_err() {
+            // Only its supervisor knows whether it will open yet: it strikes it from the ledger.
+            tracing::warn!(worker, %session, "session was not started in time");
+        }
+        result
+    }
+
+    /// Waits for a worker if there is none just now: one that was lost is soon back.
+    async fn place(&self, session: &SessionId) -> Result<u16, Refusal> {
+        let waiting = async {
+            loop {
+                let became_ready = self.ledger.became_ready();
+                let placed = self.ledger.lock().place(session);
+                if placed != Err(NoPlace::NotReady) {
+                    return placed;
+                }
+                became_ready.await;
+            }
+        };
+        let placed = tokio::time::timeout(self.times.answer, waiting).await;
+        placed.unwrap_or(Err(NoPlace::NotReady)).map_err(|no_place| self.no_place(no_place))
+    }
+
+    fn no_place(&self, no_place: NoPlace) -> Refusal {
+        match no_place {
+            NoPlace::Known => refusal(EndReason::InternalError, "this session was started here before"),
+            NoPlace::NotReady => {
+                refusal(EndReason::PlacementTimeout, "no worker is ready on this node; try again in a moment")
+            }
+            NoPlace::Full => {
+                let most = self.ledger.lock().capacity();
+                let detail = format!("this node is full: it takes {most} sessions at once; try again later");
+                refusal(EndReason::LimitReached, &detail)
+            }
+        }
+    }
+
+    fn home(&self, session: &SessionId) -> Result<u16, Refusal> {
+        let gone = || refusal(EndReason::InternalError, "this session does not run here; start the title again");
+        self.ledger.lock().home(session).ok_or_else(gone)
+    }
+
+    async fn compiled(&self, module: &Path) -> Result<Compiled, Refusal> {
+        let limit = Duration::from_secs(self.compile.seconds.into()) + COMPILE_QUEUE;
+        let late = || refusal(EndReason::PlacementTimeout, "other titles are being prepared; try again in a moment");
+        tokio::time::timeout(limit, self.compiler.ensure(module)).await.unwrap_or_else(|_| Err(late()))
+    }
+
+    async fn make_cover(&self, module: &Path, to: &Path) -> Result<Reply, Refusal> {
+        let _turn = self.cover_turn.acquire().await;
+        let mut args: Vec<OsString> = ["cover", "--module"].map(OsString::from).to_vec();
+        args.extend([module.as_os_str().to_owned(), "--out".into(), to.as_os_str().to_owned()]);
+        match job::run(&self.program, args, self.cover).await {
+            Ok(job::Finished { answer: Some(CompileAnswer::Refused { refused }), .. }) => Err(refused),
+            Ok(job::Finished { status, .. }) if status.success() => Ok(Reply::Done),
+            other => Err(job::explain("making the cover", &other, self.cover)),
+        }
+    }
+
+    async fn ask(&self, worker: u16, request: Request, limit: Duration) -> Result<Reply, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        let busy = || refusal(EndReason::LimitReached, "the node has too much to do just now; try again in a moment");
+        if let Err(error) = self.workers[usize::from(worker)].try_send(Ask { request, reply }) {
+            self.unplace(&error.into_inner().request);
+            return Err(busy());
+        }
+        match tokio::time::timeout(limit, answer).await {
+            Ok(Ok(reply)) => Ok(reply),
+            Ok(Err(_)) => Err(refusal(
+                EndReason::InternalError,
+                "the process that ran this session stopped unexpectedly; start the title again",
+            )),
+            Err(_) => Err(refusal(EndReason::InternalError, "the worker did not answer in time; try again")),
+        }
+    }
+
+    /// A start that never reached its worker takes no room.
+    fn unplace(&self, request: &Request) {
+        if let Request::Start { spec, .. } = request {
+            self.ledger.lock().refused(&spec.id);
+        }
+    }
+}
+
+pub(crate) fn refusal(reason: EndReason, detail: &str) -> Refusal {
+    Refusal { reason, detail: detail.to_owned() }
+}
+
+pub(crate) fn refused(reason: EndReason, detail: &str) -> Reply {
+    Reply::Refused { reason, detail: detail.to_owned() }
+}
