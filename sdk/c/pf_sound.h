@@ -131,7 +131,7 @@ static inline void pf_mix_voice(pf_voice *v, int32_t *mix, int frames) {
         uint32_t before = v->phase;
         v->phase += v->inc, v->inc += (uint32_t)v->slide;
         if (v->phase < before) v->noise ^= v->noise << 13, v->noise ^= v->noise >> 17, v->noise ^= v->noise << 5;
-        int sample = pf_wave(v) * (gain >> 4) >> 12; /* a full voice peaks near a quarter of full scale */
+        int sample = pf_wave(v) * (gain >> 4) >> 13; /* a voice at its loudest takes a fifth to a half of the range */
         mix[3 * i] += sample * left >> 7;
         mix[3 * i + 1] += sample * right >> 7;
         mix[3 * i + 2] += sample * tone->echo >> 8;
