@@ -1,0 +1,104 @@
+//! Opus behind its C-shaped interface, wrapped so that nothing unsafe leaves this file.
+#![allow(unsafe_code)]
+
+use std::ptr::NonNull;
+
+use playfield_core::frame::{CHANNELS, SAMPLE_RATE};
+use unsafe_libopus as opus;
+
+use super::{OpusConfig, PACKET_FRAMES, PACKET_SAMPLES};
+
+/// Largest packet of one frame (RFC 6716, 3.2.1).
+const MAX_PACKET: usize = 1_275;
+/// Samples of each channel in the longest packet: 120 ms.
+const MAX_FRAMES: usize = SAMPLE_RATE as usize * 120 / 1_000;
+
+/// An encoder's state.
+pub(super) struct RawEncoder(NonNull<opus::OpusEncoder>);
+
+// SAFETY: the state is plain memory without ties to a thread; `&mut self` keeps calls apart.
+unsafe impl Send for RawEncoder {}
+
+impl RawEncoder {
+    pub fn open(config: OpusConfig) -> Result<RawEncoder, i32> {
+        let mut code = 0;
+        let (rate, channels) = (SAMPLE_RATE as i32, CHANNELS as i32);
+        // SAFETY: returns a state or null and a code.
+        let state =
+            unsafe { opus::opus_encoder_create(rate, channels, opus::OPUS_APPLICATION_RESTRICTED_LOWDELAY, &mut code) };
+        let mut this = RawEncoder(NonNull::new(state).ok_or(code)?);
+        this.set(opus::OPUS_SET_BITRATE_REQUEST, i32::try_from(config.bitrate_bps).unwrap_or(i32::MAX))?;
+        this.set(opus::OPUS_SET_COMPLEXITY_REQUEST, i32::from(config.complexity))?;
+        this.set(opus::OPUS_SET_VBR_REQUEST, i32::from(!config.constant_bitrate))?;
+        this.set(opus::OPUS_SET_SIGNAL_REQUEST, opus::OPUS_SIGNAL_MUSIC)?;
+        Ok(this)
+    }
+
+    fn set(&mut self, request: i32, value: i32) -> Result<(), i32> {
+        // SAFETY: a live state; these requests take one int.
+        let code = unsafe { opus::opus_encoder_ctl!(self.0.as_ptr(), request, value) };
+        if code == opus::OPUS_OK { Ok(()) } else { Err(code) }
+    }
+
+    /// Forgets what was coded before.
+    pub fn reset(&mut self) {
+        // SAFETY: a live state; this request takes nothing and cannot fail.
+        unsafe { opus::opus_encoder_ctl!(self.0.as_ptr(), opus::OPUS_RESET_STATE) };
+    }
+
+    /// Appends the packet of 10 ms of sound.
+    pub fn encode(&mut self, samples: &[i16], out: &mut Vec<u8>) -> Result<(), i32> {
+        assert_eq!(samples.len(), PACKET_SAMPLES, "one packet at a time");
+        let start = out.len();
+        out.resize(start + MAX_PACKET, 0);
+        let (frames, room) = (PACKET_FRAMES as i32, MAX_PACKET as i32);
+        // SAFETY: a live state; the samples are as many as said, the room in `out` too.
+        let length =
+            unsafe { opus::opus_encode(self.0.as_ptr(), samples.as_ptr(), frames, out[start..].as_mut_ptr(), room) };
+        out.truncate(start + usize::try_from(length).unwrap_or(0));
+        if length < 0 { Err(length) } else { Ok(()) }
+    }
+}
+
+impl Drop for RawEncoder {
+    fn drop(&mut self) {
+        // SAFETY: created by the library, not used after.
+        unsafe { opus::opus_encoder_destroy(self.0.as_ptr()) };
+    }
+}
+
+/// A decoder's state.
+pub(super) struct RawDecoder(NonNull<opus::OpusDecoder>);
+
+// SAFETY: the state is plain memory without ties to a thread; `&mut self` keeps calls apart.
+unsafe impl Send for RawDecoder {}
+
+impl RawDecoder {
+    pub fn open() -> Result<RawDecoder, i32> {
+        let mut code = 0;
+        // SAFETY: returns a state or null and a code.
+        let state = unsafe { opus::opus_decoder_create(SAMPLE_RATE as i32, CHANNELS as i32, &mut code) };
+        NonNull::new(state).map(RawDecoder).ok_or(code)
+    }
+
+    /// Appends the samples of a packet; an empty one stands for 10 ms that were lost.
+    pub fn decode(&mut self, packet: &[u8], out: &mut Vec<i16>) -> Result<(), i32> {
+        let start = out.len();
+        let frames = if packet.is_empty() { PACKET_FRAMES } else { MAX_FRAMES };
+        out.resize(start + frames * CHANNELS, 0);
+        let data = if packet.is_empty() { std::ptr::null() } else { packet.as_ptr() };
+        let length = i32::try_from(packet.len()).unwrap_or(i32::MAX);
+        // SAFETY: a live state; the packet is as long as said, or null and of length 0; `out` has room for `frames`.
+        let got =
+            unsafe { opus::opus_decode(self.0.as_ptr(), data, length, out[start..].as_mut_ptr(), frames as i32, 0) };
+        out.truncate(start + usize::try_from(got).unwrap_or(0) * CHANNELS);
+        if got < 0 { Err(got) } else { Ok(()) }
+    }
+}
+
+impl Drop for RawDecoder {
+    fn drop(&mut self) {
+        // SAFETY: created by the library, not used after.
+        unsafe { opus::opus_decoder_destroy(self.0.as_ptr()) };
+    }
+}
