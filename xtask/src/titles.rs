@@ -1,0 +1,149 @@
+//! The modules of the titles in the tree: rebuilt from their sources, or compared with them.
+//!
+//! A folder under `titles/` with a `main.c` is a C title (all its `.c` files are compiled together), one with a
+//! `Cargo.toml` a Rust title. Under the pinned toolchains a rebuild gives the same bytes; under others it must give
+//! the same pictures, which `playfield replay` counts on the title's own input log, `demo.ndjson`.
+//!
+//! | language | pinned | else |
+//! |---|---|---|
+//! | C | Python package `ziglang`, in a virtual environment under the target folder | `clang` with `lld` |
+//! | Rust | rustc with the target wasm32-unknown-unknown, from rustup | Debian's `rustc-web`, unpacked under the target folder |
+
+mod c;
+mod rust;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::shell::{Cmd, Failure, exists, playfield, root, target};
+use crate::step::Outcome;
+
+/// Pictures of a title's own input log that are compared.
+const DEMO_FRAMES: &str = "3600";
+
+/// Whether the toolchain in use is the one whose bytes are in the tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Toolchain {
+    Pinned,
+    Other,
+}
+
+/// `cargo xtask titles [--check] [ID...]`
+pub fn run(args: &[String]) -> Result<(), Failure> {
+    let (flags, wanted): (Vec<&String>, Vec<&String>) = args.iter().partition(|arg| arg.starts_with("--"));
+    let check = flags.iter().any(|flag| *flag == "--check");
+    if let Some(unknown) = flags.iter().find(|flag| **flag != "--check") {
+        return Err(Failure::new(format!("unknown option {unknown}; there is --check")));
+    }
+    let ids = ids()?;
+    if let Some(unknown) = wanted.iter().find(|id| !ids.contains(id)) {
+        return Err(Failure::new(format!("there is no titles/{unknown}; there are {}", ids.join(", "))));
+    }
+    let chosen = ids.iter().filter(|id| wanted.is_empty() || wanted.contains(id));
+    let failures: Vec<String> =
+        chosen.filter_map(|id| one(id, check).err().map(|why| format!("{id}: {why}"))).collect();
+    if failures.is_empty() { Ok(()) } else { Err(Failure::new(failures.join("; "))) }
+}
+
+/// The part of `cargo xtask test`: every module is what its source makes, and plays its log as it did.
+pub fn check() -> Result<Outcome, Failure> {
+    if !exists("titles") {
+        return Ok(Outcome::Skipped("there is no titles folder"));
+    }
+    run(&["--check".to_owned()]).map(|()| Outcome::Passed)
+}
+
+/// Folders of titles with sources, by name.
+fn ids() -> Result<Vec<String>, Failure> {
+    let entries = fs::read_dir(root().join("titles")).map_err(|error| Failure::new(format!("titles: {error}")))?;
+    let mut ids: Vec<String> = entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|id| exists(&format!("titles/{id}/main.c")) || exists(&format!("titles/{id}/Cargo.toml")))
+        .collect();
+    ids.sort();
+    Ok(ids)
+}
+
+fn one(id: &str, check: bool) -> Result<(), Failure> {
+    let (built, toolchain) = if exists(&format!("titles/{id}/Cargo.toml")) { rust::build(id)? } else { c::build(id)? };
+    let kept = root().join(format!("titles/{id}/{id}.wasm"));
+    let same = kept.exists() && read(&built)? == read(&kept)?;
+    match (same, check, toolchain) {
+        (true, ..) => println!("{id}: bytes equal"),
+        (false, true, Toolchain::Pinned) => {
+            return Err(Failure::new(format!("its module is not what its source makes; run: cargo xtask titles {id}")));
+        }
+        (false, true, Toolchain::Other) => same_pictures(id, &built, &kept)?,
+        (false, false, Toolchain::Pinned) => {
+            copy(&built, &kept)?;
+            println!("{id}: written");
+        }
+        (false, false, Toolchain::Other) => {
+            copy(&built, &kept)?;
+            println!("{id}: written, by a toolchain other than the pinned one: rebuild with that before you commit it");
+        }
+    }
+    demo(id, &kept, check)
+}
+
+/// The title's own log makes the pictures it made before: `demo.sha256` is the hash of their hashes.
+fn demo(id: &str, module: &Path, check: bool) -> Result<(), Failure> {
+    if !exists(&format!("titles/{id}/demo.ndjson")) || !playfield().exists() {
+        println!("{id}: its demo was not replayed, for want of demo.ndjson or of {}", playfield().display());
+        return Ok(());
+    }
+    let hash = hash_of_hashes(id, module)?;
+    let path = root().join(format!("titles/{id}/demo.sha256"));
+    let before = fs::read_to_string(&path).unwrap_or_default();
+    if before.trim() == hash {
+        println!("{id}: pictures equal");
+    } else if check {
+        return Err(Failure::new(format!("its demo makes other pictures than demo.sha256 says: {hash}")));
+    } else {
+        fs::write(&path, format!("{hash}\n")).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+        println!("{id}: demo.sha256 written");
+    }
+    Ok(())
+}
+
+fn same_pictures(id: &str, built: &Path, kept: &Path) -> Result<(), Failure> {
+    if !playfield().exists() {
+        return Err(Failure::new(format!(
+            "bytes differ, as they may under another toolchain, and {} is not there to compare pictures; run: cargo build --release",
+            playfield().display()
+        )));
+    }
+    if hash_of_hashes(id, built)? != hash_of_hashes(id, kept)? {
+        return Err(Failure::new("its module makes other pictures than its source"));
+    }
+    println!("{id}: bytes differ, as they may under another toolchain; pictures equal");
+    Ok(())
+}
+
+/// SHA-256 of what `playfield replay --hashes` prints for the title's own log.
+fn hash_of_hashes(id: &str, module: &Path) -> Result<String, Failure> {
+    let log = root().join(format!("titles/{id}/demo.ndjson"));
+    let replay = Cmd::at(playfield()).args(["replay".as_ref(), module.as_os_str()]);
+    let hashes =
+        replay.args(["--inputs".as_ref(), log.as_os_str()]).args(["--frames", DEMO_FRAMES, "--hashes"]).read()?;
+    let file = folder()?.join(format!("{id}.hashes"));
+    fs::write(&file, hashes).map_err(|error| Failure::new(format!("{}: {error}", file.display())))?;
+    let said = Cmd::new("sha256sum").args([&file]).read()?;
+    Ok(said.split_whitespace().next().unwrap_or_default().to_owned())
+}
+
+/// Where builds go.
+fn folder() -> Result<PathBuf, Failure> {
+    let folder = target().join("titles");
+    fs::create_dir_all(&folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
+    Ok(folder)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
+    // Read and written, not copied, so that the module does not inherit an executable bit.
+    fs::write(to, read(from)?).map_err(|error| Failure::new(format!("{}: {error}", to.display())))
+}

@@ -1,0 +1,114 @@
+//! What a machine needs besides Rust: looked for, and installed where that needs no question.
+
+use crate::shell::{Cmd, Failure};
+
+/// Oldest Node.js that builds the browser side.
+const NODE: (u32, u32) = (20, 19);
+
+struct Tool {
+    /// The program that shows it is there.
+    program: &'static str,
+    /// The Debian package that has it.
+    package: &'static str,
+    /// What it is for.
+    why: &'static str,
+}
+
+const BUILD: &[Tool] = &[
+    Tool { program: "g++", package: "g++", why: "compiles the H.264 encoder and the cryptography" },
+    Tool { program: "nasm", package: "nasm", why: "assembles the H.264 encoder, which is half as fast without" },
+];
+
+const BROWSER: &[Tool] =
+    &[Tool { program: "chromium", package: "chromium", why: "the browser of the end-to-end tests" }];
+
+/// What building needs.
+pub fn for_build() -> Result<(), Failure> {
+    ensure(BUILD)?;
+    node()
+}
+
+/// What the tests need besides.
+pub fn for_tests() -> Result<(), Failure> {
+    for component in ["fmt", "clippy"] {
+        if !Cmd::new("cargo").args([component, "--version"]).works() {
+            return Err(Failure::new("rustfmt or clippy is missing; run: rustup component add rustfmt clippy"));
+        }
+    }
+    ensure(BROWSER)
+}
+
+fn ensure(tools: &[Tool]) -> Result<(), Failure> {
+    let missing: Vec<&Tool> = tools.iter().filter(|tool| !Cmd::new(tool.program).args(["--version"]).works()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    for tool in &missing {
+        println!("missing: {} ({})", tool.program, tool.why);
+    }
+    let packages: Vec<&str> = missing.iter().map(|tool| tool.package).collect();
+    install(&packages)
+}
+
+fn install(packages: &[&str]) -> Result<(), Failure> {
+    let by_hand = format!("sudo apt-get update && sudo apt-get install -y {}", packages.join(" "));
+    if !Cmd::new("apt-get --version").works() {
+        let names = packages.join(", ");
+        return Err(Failure::new(format!("install these with your system's package manager: {names}")));
+    }
+    let Some(prefix) = root_prefix() else {
+        return Err(Failure::new(format!("this needs an administrator; run:\n\n    {by_hand}\n")));
+    };
+    let apt = |rest: &str| Cmd::new(&format!("{prefix}env DEBIAN_FRONTEND=noninteractive apt-get {rest}"));
+    let wanted = format!("install -y --no-install-recommends {}", packages.join(" "));
+    println!("installing: {}", packages.join(" "));
+    apt("update").run()?;
+    apt(&wanted).run().map_err(|failure| Failure::new(format!("{failure}; try by hand:\n\n    {by_hand}\n")))
+}
+
+/// What to put before a command to run it as root without a question; none: that is not possible.
+fn root_prefix() -> Option<&'static str> {
+    let root = Cmd::new("id -u").read().is_ok_and(|id| id.trim() == "0");
+    if root {
+        return Some("");
+    }
+    Cmd::new("sudo -n true").works().then_some("sudo -n ")
+}
+
+fn node() -> Result<(), Failure> {
+    let found = Cmd::new("node --version").read().unwrap_or_default();
+    let found = found.trim();
+    let npm = Cmd::new("npm --version").works();
+    if npm && node_will_do(found) {
+        return Ok(());
+    }
+    let found = if found.is_empty() { "none" } else { found };
+    let (major, minor) = NODE;
+    Err(Failure::new(format!(
+        "Node.js {major}.{minor} or newer with npm is needed to build the browser side; found: {found}.\n\
+         Debian 12's own is older: take it from https://nodejs.org, or backports, and run this again"
+    )))
+}
+
+fn node_will_do(version: &str) -> bool {
+    let mut numbers = version.trim_start_matches('v').split('.').map(|number| number.parse::<u32>());
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= NODE,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_node_will_not_do() {
+        let check = |version, expect| assert_eq!(node_will_do(version), expect, "{version}");
+        check("v20.19.0", true);
+        check("v22.1.0", true);
+        check("v20.18.3", false);
+        check("v18.20.4", false);
+        check("", false);
+    }
+}
