@@ -18,6 +18,7 @@ mod play;
 mod shell;
 mod step;
 mod tidy;
+mod titles;
 mod toml;
 mod tools;
 mod web;
@@ -35,6 +36,8 @@ cargo xtask COMMAND
   web              build the browser side, if anything changed
   e2e [ARGS]       build, then the tests in a real browser; ARGS go to `cargo test`
   bench ARGS       build, then `playfield bench ARGS`
+  titles [ARGS]    rebuild the modules of the titles in the tree; `--check` compares only
+  titles [ID...]   rebuild the modules of the titles in the tree; `--check` compares them and writes nothing
   tidy             the invariants a program can check
   deny             licences and banned crates
   dist             an archive to install elsewhere, under target/dist
@@ -62,6 +65,7 @@ fn run(command: &str, args: &[String]) -> Result<bool, Failure> {
         "web" => web::build().map(|()| true),
         "e2e" => plan::e2e(args),
         "bench" => play::bench(args),
+        "titles" => titles::run(args).map(|()| true),
         "tidy" => tidy::run(),
         "deny" => deny::run(),
         "dist" => dist::run().map(|()| true),

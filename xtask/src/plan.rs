@@ -2,7 +2,7 @@
 
 use crate::shell::{Cmd, Failure, exists, text};
 use crate::step::{Outcome, Score};
-use crate::{deny, play, tidy, toml, tools, web};
+use crate::{deny, play, tidy, titles, toml, tools, web};
 
 type Work = fn() -> Result<Outcome, Failure>;
 
@@ -32,6 +32,7 @@ const PARTS: &[Part] = &[
     Part { fast: true, ..part("clippy", "no warnings", clippy) },
     part("build", "the binary builds", build),
     part("unit", "all Rust tests but the browser's", unit),
+    part("titles", "the titles' modules are what their sources make, and play as they did", titles::check),
     part("e2e", "the real binary in a real browser", e2e_part),
 ];
 

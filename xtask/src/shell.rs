@@ -71,6 +71,11 @@ impl Cmd {
         self
     }
 
+    pub fn env(mut self, key: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.command.env(key, value);
+        self
+    }
+
     /// Stopped after so many minutes; 40 if not said.
     pub fn minutes(mut self, minutes: u64) -> Self {
         self.limit = Duration::from_secs(minutes * 60);

@@ -30,6 +30,7 @@ pub fn sizes(tree: &Tree) -> Vec<Finding> {
 pub fn head_comments(tree: &Tree) -> Vec<Finding> {
     let rooms = tree.files().filter(|(path, _)| path.contains("src/") && path.ends_with(".rs"));
     let rooms = rooms.filter(|(path, _)| path.starts_with("crates/") || path.starts_with("xtask/"));
+    let rooms = rooms.filter(|(path, _)| !path.ends_with("/tests.rs"));
     let bare = rooms.filter(|(_, text)| !text.starts_with("//!"));
     bare.map(|(path, _)| Finding::new(path, 1, "begin with `//!`: what this file is and why it is so")).collect()
 }
@@ -124,6 +125,7 @@ mod tests {
     fn a_room_says_what_it_is() {
         assert_eq!(found(head_comments, &[("crates/a/src/a/b.rs", "//! B.\n")]).len(), 0);
         assert_eq!(found(head_comments, &[("crates/a/src/a/b.rs", "use x;\n")]).len(), 1);
+        assert_eq!(found(head_comments, &[("crates/a/src/b/tests.rs", "use x;\n")]).len(), 0);
         assert_eq!(found(head_comments, &[("crates/a/build.rs", "fn main() {}\n")]).len(), 0);
     }
 
