@@ -1,0 +1,123 @@
+// The shapes of `/api/v1` and of the `control` channel, as crates/playfield-core/src/{api,signal}.rs define them.
+//
+// Types only: nothing here is left in a bundle, so the player and the catalogue can share it and stay apart.
+
+export type InputKind = 'pad' | 'keys' | 'mouse' | 'motion' | 'touch' | 'text';
+export type Badge = 'deterministic' | 'snapshots' | 'lossless';
+export type VideoMode = 'auto' | 'lossless' | 'h264';
+
+export interface Title {
+  id: string;
+  name: string;
+  version: string;
+  summary: string;
+  authors: string[];
+  licence: string | null;
+  tags: string[];
+  players: { min: number; max: number };
+  input: InputKind[];
+  badges: Badge[];
+  cover: string;
+  problem: string | null;
+}
+
+export type SessionState =
+  | 'activating'
+  | 'active'
+  | 'connected'
+  | 'pendingReconnection'
+  | 'terminating'
+  | 'terminated'
+  | 'error';
+
+export type EndReason =
+  | 'applicationExit'
+  | 'apiTerminated'
+  | 'connectionTimeout'
+  | 'reconnectionTimeout'
+  | 'idleTimeout'
+  | 'maxSessionLengthTimeout'
+  | 'placementTimeout'
+  | 'invalidSignalRequest'
+  | 'guestTrap'
+  | 'guestHung'
+  | 'outOfMemory'
+  | 'badModule'
+  | 'kicked'
+  | 'limitReached'
+  | 'nodeStopping'
+  | 'internalError';
+
+export interface Session {
+  id: string;
+  title: string;
+  state: SessionState;
+  reason: EndReason | null;
+  detail: string | null;
+  created_ms: number;
+  ended_ms: number | null;
+}
+
+export interface Viewer {
+  id: string;
+  token: string;
+  role: 'host' | 'spectator';
+  slot: number | null;
+}
+
+export interface CreateSession {
+  title: string;
+  offer?: string;
+  profile?: string;
+  video?: VideoMode;
+}
+
+export interface CreatedSession {
+  session: Session;
+  viewer: Viewer;
+  answer: string | null;
+}
+
+export interface Stage {
+  name: string;
+  p50_ms: number;
+  p95_ms: number;
+  p99_ms: number;
+  max_ms: number;
+}
+
+export interface Receipt {
+  pictures: number;
+  stages: Stage[];
+  clock_error_ms: number | null;
+  counts: Record<string, number>;
+  verdict: string;
+}
+
+/** An error as `application/problem+json` (RFC 9457). */
+export interface ProblemBody {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  reason?: EndReason;
+}
+
+export type FromViewer =
+  | { type: 'text'; text: string }
+  | { type: 'video'; mode: VideoMode; carrier: 'track' | 'channel' }
+  | { type: 'visible'; visible: boolean };
+
+export type ToViewer =
+  | {
+      type: 'hello';
+      slot: number | null;
+      tick_hz: number;
+      video: VideoMode;
+      videos: VideoMode[];
+      input: InputKind[];
+    }
+  | { type: 'video'; mode: VideoMode; width: number; height: number }
+  | { type: 'state'; state: SessionState }
+  | { type: 'stats'; receipt: Receipt; bitrate_bps: number }
+  | { type: 'end'; reason: EndReason; detail: string };

@@ -1,0 +1,139 @@
+// One peer connection to a session: made and offered before it is needed, then answered once.
+//
+// The order of media and channels is that of docs/reference/wire.md. The offer leaves without candidates: the node is ICE-lite and learns our
+// address from our checks, so there is nothing to gather and no STUN server to ask.
+
+import type { FromViewer, ToViewer } from '../api';
+import type { Lossless } from './lossless';
+
+export interface LinkEvents {
+  /** Input can flow. */
+  open(): void;
+  control(message: ToViewer): void;
+  /** A message on the `input` channel. */
+  input(data: ArrayBuffer): void;
+  video(track: MediaStreamTrack, receiver: RTCRtpReceiver): void;
+  sound(track: MediaStreamTrack): void;
+  /** The connection is gone for good. */
+  lost(): void;
+  /** The connection stutters, or has recovered. */
+  shaky(shaky: boolean): void;
+}
+
+export class Link {
+  private readonly pc = new RTCPeerConnection({ iceServers: [], bundlePolicy: 'max-bundle' });
+  private readonly input: RTCDataChannel;
+  private readonly control: RTCDataChannel;
+  private readonly transceivers: RTCRtpTransceiver[];
+  private readonly offered: Promise<string>;
+  private events: LinkEvents | null = null;
+  private closed = false;
+  readonly madeAt = performance.now();
+
+  constructor(private readonly lossless: Lossless) {
+    this.transceivers = ['video', 'audio', 'audio'].map((kind) => this.pc.addTransceiver(kind, { direction: 'recvonly' }));
+    preferH264(this.transceivers[0]!);
+    this.input = this.pc.createDataChannel('input', { ordered: false, maxRetransmits: 0 });
+    this.control = this.pc.createDataChannel('control');
+    const datagrams = this.pc.createDataChannel('lossless', { ordered: false, maxRetransmits: 0 });
+    this.input.binaryType = datagrams.binaryType = 'arraybuffer';
+    this.lossless.connect(this.transceivers[2]!.receiver, datagrams);
+    this.offered = this.offer();
+  }
+
+  /** Whether this link can still be answered. */
+  get usable(): boolean {
+    return !this.closed && this.events === null && this.pc.signalingState !== 'closed';
+  }
+
+  /** The SDP to send. */
+  sdp(): Promise<string> {
+    return this.offered;
+  }
+
+  /** Takes the node's answer; from now on `events` hears of everything. */
+  async accept(answer: string, events: LinkEvents): Promise<void> {
+    this.events = events;
+    this.listen(events);
+    await this.pc.setRemoteDescription({ type: 'answer', sdp: answer });
+    const [video, sound] = this.transceivers;
+    lowestDelay(video!.receiver);
+    events.video(video!.receiver.track, video!.receiver);
+    events.sound(sound!.receiver.track);
+  }
+
+  sendInput(bytes: Uint8Array<ArrayBuffer>): boolean {
+    if (this.input.readyState !== 'open') return false;
+    this.input.send(bytes);
+    return true;
+  }
+
+  say(message: FromViewer): void {
+    if (this.control.readyState === 'open') this.control.send(JSON.stringify(message));
+  }
+
+  getStats(): Promise<RTCStatsReport> {
+    return this.pc.getStats();
+  }
+
+  close(): void {
+    this.closed = true;
+    this.events = null;
+    this.pc.close();
+  }
+
+  private async offer(): Promise<string> {
+    const offer = await this.pc.createOffer();
+    const sdp = stereo(offer.sdp ?? '');
+    await this.pc.setLocalDescription({ type: 'offer', sdp });
+    return sdp;
+  }
+
+  private listen(events: LinkEvents): void {
+    let open = 0;
+    const opened = () => {
+      open += 1;
+      if (open === 2 && !this.closed) events.open();
+    };
+    this.input.onopen = this.control.onopen = opened;
+    this.input.onmessage = ({ data }) => this.events?.input(data as ArrayBuffer);
+    this.control.onmessage = ({ data }) => this.hear(String(data));
+    this.control.onclose = () => this.events?.lost();
+    this.pc.onconnectionstatechange = () => this.stateChanged(this.pc.connectionState);
+  }
+
+  private hear(text: string): void {
+    try {
+      this.events?.control(JSON.parse(text) as ToViewer);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+    }
+  }
+
+  private stateChanged(state: RTCPeerConnectionState): void {
+    if (state === 'failed' || state === 'closed') this.events?.lost();
+    else this.events?.shaky(state === 'disconnected');
+  }
+}
+
+/** Without this, Chromium plays Opus as one channel, whatever the stream holds. */
+export function stereo(sdp: string): string {
+  const opus = /a=rtpmap:(\d+) opus\/48000/i.exec(sdp)?.[1];
+  if (!opus) return sdp;
+  return sdp.replaceAll(new RegExp(`(a=fmtp:${opus} [^\\r\\n]*)`, 'g'), (line) => (line.includes('stereo=1') ? line : `${line};stereo=1`));
+}
+
+/** Offers H.264 packetization-mode 1 first, with what repairs it; leaves all as it is where the browser has no say. */
+function preferH264(transceiver: RTCRtpTransceiver): void {
+  const codecs = RTCRtpReceiver.getCapabilities('video')?.codecs ?? [];
+  const h264 = codecs.filter((codec) => /h264/i.test(codec.mimeType) && /packetization-mode=1/.test(codec.sdpFmtpLine ?? ''));
+  const repair = codecs.filter((codec) => /\/rtx$/i.test(codec.mimeType));
+  if (h264.length > 0) transceiver.setCodecPreferences?.([...h264, ...repair]);
+}
+
+/** Asks for pictures as soon as they are decoded. */
+function lowestDelay(receiver: RTCRtpReceiver): void {
+  const hints = receiver as RTCRtpReceiver & { playoutDelayHint?: number | null; jitterBufferTarget?: number | null };
+  if ('jitterBufferTarget' in hints) hints.jitterBufferTarget = 0;
+  if ('playoutDelayHint' in hints) hints.playoutDelayHint = 0;
+}

@@ -1,0 +1,17 @@
+// The screen after the end: what happened in one sentence, and buttons that lead on.
+
+import { h } from './dom';
+import { WAYS, type EndScreen, type Way } from './ends';
+
+export function endView(screen: EndScreen, ways: Way[], take: (way: Way) => void): HTMLElement {
+  const buttons = ways.map((way, i) =>
+    h('button', { class: i === 0 ? 'big primary' : 'big', type: 'button', on: { click: () => take(way) } }, WAYS[way]),
+  );
+  return h(
+    'div',
+    { class: 'card end', aria: { live: 'polite' } },
+    h('h2', {}, screen.headline),
+    h('p', {}, screen.sentence),
+    h('div', { class: 'ways' }, ...buttons),
+  );
+}

@@ -1,0 +1,66 @@
+// The few HTTP calls the player makes, and the one shape of what can go wrong with them.
+
+import type { CreatedSession, CreateSession, EndReason, ProblemBody, Session, VideoMode } from '../api';
+
+/** The server said no, and why. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly detail: string,
+    readonly reason: EndReason | null,
+  ) {
+    super(detail);
+  }
+
+  /** What was asked for is not there any more, or has ended. */
+  get gone(): boolean {
+    return [403, 404, 409, 410].includes(this.status);
+  }
+}
+
+/** The server could not be reached. */
+export class Unreachable extends Error {}
+
+export class Api {
+  /** `origin`: of the server that runs the sessions. */
+  constructor(private readonly origin: string) {}
+
+  create(body: CreateSession, key: string): Promise<CreatedSession> {
+    return this.call('POST', '/api/v1/sessions', { body, headers: { 'Idempotency-Key': key } });
+  }
+
+  connect(id: string, token: string, offer: string, video: VideoMode): Promise<{ answer: string }> {
+    return this.call('POST', `/api/v1/sessions/${encodeURIComponent(id)}/connections`, { body: { offer, video }, token });
+  }
+
+  session(id: string, token: string): Promise<Session> {
+    return this.call('GET', `/api/v1/sessions/${encodeURIComponent(id)}`, { token });
+  }
+
+  end(id: string, token: string): Promise<void> {
+    return this.call('DELETE', `/api/v1/sessions/${encodeURIComponent(id)}`, { token, keepalive: true });
+  }
+
+  private async call<T>(
+    method: string,
+    path: string,
+    options: { body?: unknown; token?: string; headers?: Record<string, string>; keepalive?: boolean },
+  ): Promise<T> {
+    const headers: Record<string, string> = { Accept: 'application/json, application/problem+json', ...options.headers };
+    if (options.body !== undefined) headers['Content-Type'] = 'application/json';
+    if (options.token) headers.Authorization = `Bearer ${options.token}`;
+    const body = options.body === undefined ? null : JSON.stringify(options.body);
+    const request = { method, headers, body, keepalive: options.keepalive ?? false };
+    const response = await fetch(this.origin + path, request).catch((error: Error) => {
+      throw new Unreachable(`The server at ${this.origin} cannot be reached (${error.message}).`);
+    });
+    if (!response.ok) throw await problemOf(response);
+    return (response.status === 204 ? undefined : await response.json().catch(() => undefined)) as T;
+  }
+}
+
+async function problemOf(response: Response): Promise<ApiError> {
+  const problem = (await response.json().catch(() => null)) as ProblemBody | null;
+  const detail = problem?.detail || problem?.title || `The server answered ${response.status} ${response.statusText}.`;
+  return new ApiError(response.status, detail, problem?.reason ?? null);
+}

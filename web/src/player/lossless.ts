@@ -1,0 +1,52 @@
+// The page's side of lossless video: a canvas, the worker that paints it, and what carries datagrams to that worker.
+
+import LosslessWorker from './lossless/worker?worker&inline';
+import type { FromWorker, ToWorker } from './lossless/messages';
+
+export type Carrier = 'track' | 'channel';
+export type LosslessListener = (message: FromWorker) => void;
+
+/** Whether this browser can show lossless video at all. */
+export function canShowLossless(): boolean {
+  return typeof OffscreenCanvas !== 'undefined' && 'transferControlToOffscreen' in HTMLCanvasElement.prototype;
+}
+
+export class Lossless {
+  readonly canvas = document.createElement('canvas');
+  /** What this browser can take datagrams from. */
+  readonly carrier: Carrier = 'RTCRtpScriptTransform' in globalThis ? 'track' : 'channel';
+  private readonly worker: Worker | null;
+  private generation = 0;
+  private listener: LosslessListener = () => {};
+
+  constructor() {
+    this.worker = canShowLossless() ? new LosslessWorker() : null;
+    if (!this.worker) return;
+    const canvas = this.canvas.transferControlToOffscreen();
+    this.tell({ type: 'init', canvas, timeOrigin: performance.timeOrigin }, [canvas]);
+    this.worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+      if (data.generation === this.generation) this.listener(data);
+    };
+  }
+
+  /** Takes the datagrams of a new connection; those of an older one are not listened to any more. */
+  connect(receiver: RTCRtpReceiver, channel: RTCDataChannel): void {
+    if (!this.worker) return;
+    const generation = ++this.generation;
+    this.tell({ type: 'connection', generation });
+    if (this.carrier === 'track') receiver.transform = new RTCRtpScriptTransform(this.worker, { generation });
+    channel.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => this.tell({ type: 'datagram', generation, data }, [data]);
+  }
+
+  listen(listener: LosslessListener): void {
+    this.listener = listener;
+  }
+
+  close(): void {
+    this.worker?.terminate();
+  }
+
+  private tell(message: ToWorker, transfer: Transferable[] = []): void {
+    this.worker?.postMessage(message, transfer);
+  }
+}

@@ -1,0 +1,22 @@
+// What the page and the lossless worker say to each other.
+
+import type { Ack, FrameReport } from '../wire';
+
+export type ToWorker =
+  /** Once, first. `timeOrigin` is the page's: the worker's own clock began later. */
+  | { type: 'init'; canvas: OffscreenCanvas; timeOrigin: number }
+  /** A new connection: what came over an older one does not count any more. */
+  | { type: 'connection'; generation: number }
+  /** A datagram that came over the data channel. */
+  | { type: 'datagram'; generation: number; data: ArrayBuffer };
+
+export type FromWorker =
+  /** Datagrams came: what to acknowledge. `size` is set when a picture was painted. */
+  | { type: 'acks'; generation: number; acks: Ack[]; painted: boolean; width: number; height: number; tick: number; bytes: number }
+  /** Pictures reached the screen. */
+  | { type: 'frames'; generation: number; frames: FrameReport[] };
+
+/** What an encoded transform tells the worker about itself. */
+export interface TransformOptions {
+  generation: number;
+}

@@ -1,0 +1,92 @@
+// The worker between the lossless track and the screen: datagrams in, pictures on the canvas, acknowledgements and times out.
+//
+// The browser hands it every RTP payload of the track through an encoded transform, untouched and at once; nothing is ever written back, so
+// no audio decoder sees our bytes. Pictures are painted when they are whole, without waiting for the next display refresh.
+
+import { MAX_ACKS, type FrameReport } from '../wire';
+import { Decoder } from './decoder';
+import type { FromWorker, ToWorker, TransformOptions } from './messages';
+import { Painter } from './paint';
+
+interface TransformEvent extends Event {
+  transformer: { readable: ReadableStream<{ data: ArrayBuffer }>; options: TransformOptions };
+}
+
+interface Scope {
+  postMessage(message: FromWorker): void;
+  requestAnimationFrame?(callback: (now: number) => void): number;
+  onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
+  onrtctransform: ((event: TransformEvent) => void) | null;
+}
+
+const scope = self as unknown as Scope;
+let decoder = new Decoder();
+let painter: Painter | null = null;
+let generation = -1;
+/** What to add to this worker's clock to get the page's, in milliseconds. */
+let clockShift = 0;
+let waiting: FrameReport[] = [];
+let bytesSince = 0;
+
+scope.onmessage = ({ data: message }) => {
+  if (message.type === 'init') init(message.canvas, message.timeOrigin);
+  else if (message.type === 'connection') begin(message.generation);
+  else if (message.generation === generation) datagram(new Uint8Array(message.data));
+};
+
+scope.onrtctransform = (event) => void pump(event.transformer);
+
+async function pump({ readable, options }: TransformEvent['transformer']): Promise<void> {
+  const reader = readable.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    if (options.generation === generation) datagram(new Uint8Array(value.data));
+  }
+}
+
+function init(canvas: OffscreenCanvas, timeOrigin: number): void {
+  painter = new Painter(canvas);
+  clockShift = performance.timeOrigin - timeOrigin;
+}
+
+function begin(next: number): void {
+  generation = next;
+  decoder = new Decoder();
+  waiting = [];
+}
+
+function datagram(bytes: Uint8Array): void {
+  const arrival = now();
+  const decoded = decoder.handle(bytes);
+  bytesSince += bytes.length;
+  if (!decoded) return;
+  const { picture, complete } = decoded;
+  if (complete && painter) {
+    painter.paint(picture);
+    shownSoon({ rtp: false, id: picture.tick, arrivalUs: arrival, decodeUs: now() - arrival, presentUs: 0 });
+  }
+  const { width, height, tick } = picture;
+  scope.postMessage({ type: 'acks', generation, acks: decoder.acks(MAX_ACKS), painted: complete, width, height, tick, bytes: bytesSince });
+  bytesSince = 0;
+}
+
+/** Reports a painted picture at the next display refresh, which is the first that can show it. */
+function shownSoon(report: FrameReport): void {
+  waiting.push(report);
+  if (waiting.length > 1) return;
+  if (scope.requestAnimationFrame) scope.requestAnimationFrame(shown);
+  else setTimeout(shown, 0);
+}
+
+function shown(): void {
+  const at = now();
+  const frames = waiting.map((report) => ({ ...report, presentUs: at - report.arrivalUs }));
+  waiting = [];
+  if (frames.length > 0) scope.postMessage({ type: 'frames', generation, frames });
+}
+
+/** The page's time in microseconds. */
+function now(): number {
+  return Math.round((performance.now() + clockShift) * 1000);
+}

@@ -1,0 +1,344 @@
+// One run of a title, from the click to the end: the states of playing, and what leads from one to the next.
+//
+//   idle -> opening -> playing <-> reconnecting -> ended
+//              \---------\-------------\---------> failed
+//
+// It knows no DOM; the element shows what it is told here.
+
+import type { EndReason, InputKind, Receipt, SessionState, ToViewer, VideoMode } from '../api';
+import { Clock, nowUs } from './clock';
+import { Link, type LinkEvents } from './connection';
+import type { Fault } from './ends';
+import { Api, ApiError, Unreachable } from './http';
+import { Sender } from './input/sender';
+import { InputState } from './input/state';
+import type { Lossless } from './lossless';
+import type { FromWorker } from './lossless/messages';
+import { canPlay, takeWarm } from './prewarm';
+import { Sessions } from './session';
+import { FrameStats } from './stats';
+import type { Ticket } from './storage';
+import { readClock, type FrameReport } from './wire';
+
+export type PlayState = 'idle' | 'opening' | 'playing' | 'reconnecting' | 'ended' | 'failed';
+
+/** Who shows what happens. */
+export interface PlayHost {
+  state(state: PlayState): void;
+  /** A canvas that lossless pictures appear on. */
+  canvas(canvas: HTMLCanvasElement): void;
+  hello(input: ReadonlySet<InputKind>, videos: VideoMode[]): void;
+  /** Pictures come another way or in another size from now on. */
+  announce(mode: VideoMode, width: number, height: number): void;
+  /** A lossless picture was painted. */
+  painted(width: number, height: number): void;
+  video(track: MediaStreamTrack): void;
+  sound(track: MediaStreamTrack): void;
+  firstFrame(ms: number): void;
+  shaky(shaky: boolean): void;
+  notice(text: string): void;
+  ended(reason: EndReason, detail: string | null): void;
+  failed(fault: Fault, detail: string | null, status: number | null): void;
+}
+
+/** How long a connection may take to open, in ms. */
+const OPEN_MS = 8_000;
+/** Silence after which the connection counts as lost, and as shaky, in ms. */
+const LOST_MS = 5_000;
+const SHAKY_MS = 1_500;
+/** How long reconnecting is tried: the grace time a node keeps a session by default, in ms. */
+const GRACE_MS = 120_000;
+/** How long opening is tried, in ms. */
+const PATIENCE_MS = 20_000;
+const BACKOFF_MS = [0, 500, 1000, 2000, 4000];
+
+export class Play {
+  readonly input = new InputState();
+  readonly frames = new FrameStats();
+  clock = new Clock();
+  receipt: Receipt | null = null;
+  bitrateBps: number | null = null;
+  sessionState: SessionState | null = null;
+  ticket: Ticket | null = null;
+  firstFrameMs: number | null = null;
+  reconnects = 0;
+  state: PlayState = 'idle';
+  kinds: ReadonlySet<InputKind> = new Set();
+  private readonly sessions: Sessions;
+  private readonly sender: Sender;
+  private lossless: Lossless | null = null;
+  private link: Link | null = null;
+  private heardAt = 0;
+  private watch: ReturnType<typeof setInterval> | null = null;
+  private startedAt = 0;
+  private over = false;
+
+  constructor(
+    private readonly host: PlayHost,
+    origin: string,
+    title: string,
+    private video: VideoMode,
+  ) {
+    this.sessions = new Sessions(new Api(origin), title);
+    this.sender = new Sender(this.input, () => this.clock, () => this.kinds, (bytes) => this.link?.sendInput(bytes) ?? false);
+  }
+
+  /** Starts. `startedAt` is when the person asked for it, in ms of `performance.now()`. */
+  async start(startedAt: number): Promise<void> {
+    this.startedAt = startedAt;
+    if (!canPlay()) return this.fail('unsupported', null);
+    const warm = takeWarm();
+    this.lossless = warm.lossless;
+    this.lossless.listen((message) => this.fromWorker(message));
+    this.host.canvas(this.lossless.canvas);
+    this.enter('opening');
+    await this.keepTrying(PATIENCE_MS, warm.link, async (link) => {
+      const entered = await this.sessions.enter(await link.sdp(), this.video);
+      this.ticket = entered.ticket;
+      this.sessionState = entered.session?.state ?? null;
+      if (entered.notice) this.host.notice(entered.notice);
+      return entered.answer;
+    });
+  }
+
+  changed(urgent: boolean): void {
+    if (this.state === 'playing') this.sender.changed(urgent);
+  }
+
+  typed(text: string): void {
+    this.link?.say({ type: 'text', text });
+  }
+
+  visible(visible: boolean): void {
+    this.link?.say({ type: 'visible', visible });
+    if (visible) this.heardAt = performance.now();
+  }
+
+  setVideo(mode: VideoMode): void {
+    this.video = mode;
+    this.link?.say({ type: 'video', mode, carrier: this.lossless?.carrier ?? 'channel' });
+  }
+
+  /** Pictures reached the screen. */
+  presented(reports: FrameReport[]): void {
+    if (this.firstFrameMs === null && reports[0]) {
+      this.firstFrameMs = (reports[0].arrivalUs + reports[0].presentUs) / 1000 - this.startedAt;
+      this.host.firstFrame(this.firstFrameMs);
+    }
+    this.frames.add(reports);
+    this.sender.report(reports);
+  }
+
+  /** Ends the session for everybody. */
+  async stop(): Promise<void> {
+    const ticket = this.ticket;
+    this.close();
+    if (ticket) await this.sessions.end(ticket).catch(() => {});
+  }
+
+  /** Leaves, so that this tab can come back within the grace time. */
+  close(): void {
+    this.over = true;
+    this.quiet();
+    this.link?.close();
+    this.link = null;
+    this.lossless?.close();
+  }
+
+  /** Tries to get back after reconnecting was given up. */
+  reconnect(): void {
+    this.over = false;
+    void this.comeBack();
+  }
+
+  /** Makes connections until one opens. `answerTo` gets the answer for a connection's offer. */
+  private async keepTrying(forMs: number, first: Link | null, answerTo: (link: Link) => Promise<string>): Promise<void> {
+    const deadline = performance.now() + forMs;
+    let reached = false;
+    for (let attempt = 0; !this.over; attempt++) {
+      await pause(BACKOFF_MS[Math.min(attempt, BACKOFF_MS.length - 1)]!);
+      if (this.over) return;
+      const link = attempt === 0 && first ? first : new Link(this.lossless!);
+      try {
+        const answer = await answerTo(link);
+        reached = true;
+        if (await this.open(link, answer)) return;
+      } catch (error) {
+        link.close();
+        if (await this.refused(error)) return;
+      }
+      if (performance.now() >= deadline) return this.giveUp(reached);
+    }
+  }
+
+  /** Uses an answered connection; false if it does not open in time. */
+  private async open(link: Link, answer: string): Promise<boolean> {
+    if (this.over) {
+      link.close();
+      return true;
+    }
+    this.link = link;
+    this.clock = new Clock();
+    const opened = await new Promise<boolean>((resolve) => {
+      const timer = setTimeout(() => resolve(false), OPEN_MS);
+      const settle = (open: boolean) => {
+        clearTimeout(timer);
+        resolve(open);
+      };
+      link.accept(answer, this.events(link, settle)).catch(() => settle(false));
+    });
+    if (!opened) link.close();
+    return opened;
+  }
+
+  private events(link: Link, settle: (open: boolean) => void): LinkEvents {
+    const ours = () => link === this.link && !this.over;
+    return {
+      open: () => {
+        if (ours()) this.opened();
+        settle(true);
+      },
+      control: (message) => ours() && this.hear(message),
+      input: (data) => ours() && this.hearClock(data),
+      video: (track) => this.host.video(track),
+      sound: (track) => this.host.sound(track),
+      shaky: (shaky) => ours() && this.host.shaky(shaky),
+      lost: () => {
+        settle(false);
+        if (ours() && this.state === 'playing') void this.comeBack();
+      },
+    };
+  }
+
+  private opened(): void {
+    this.heardAt = performance.now();
+    if (this.lossless?.carrier === 'channel') this.setVideo(this.video);
+    if (document.hidden) this.visible(false);
+    this.sender.start();
+    this.watch ??= setInterval(() => this.checkSilence(), 500);
+    this.enter('playing');
+    this.host.shaky(false);
+  }
+
+  /** The connection is gone, the session perhaps not. */
+  private async comeBack(): Promise<void> {
+    const ticket = this.ticket;
+    if (!ticket) return;
+    this.quiet();
+    this.link?.close();
+    this.link = null;
+    this.enter('reconnecting');
+    this.reconnects += 1;
+    await this.keepTrying(GRACE_MS, null, async (link) => (await this.sessions.resume(ticket, await link.sdp(), this.video)).answer);
+  }
+
+  /** Whether an error ends the attempts; it is told then. */
+  private async refused(error: unknown): Promise<boolean> {
+    if (error instanceof Unreachable) return false;
+    if (!(error instanceof ApiError)) throw error;
+    if (error.status === 401) this.fail('signIn', null, 401);
+    else if (this.state === 'reconnecting' && error.gone) await this.hasEnded(error);
+    else if (error.reason) this.end(error.reason, error.detail);
+    else if (error.status === 404) this.fail('unknownTitle', null, 404);
+    else if (this.state === 'reconnecting' && (error.status >= 500 || error.status === 429)) return false;
+    else this.fail('refused', error.detail, error.status);
+    return true;
+  }
+
+  private async hasEnded(error: ApiError): Promise<void> {
+    const session = this.ticket && (await this.sessions.state(this.ticket).catch(() => null));
+    this.end(session?.reason ?? error.reason ?? 'reconnectionTimeout', session?.detail ?? null);
+  }
+
+  private giveUp(reached: boolean): void {
+    if (this.state === 'reconnecting') this.fail('lost', null);
+    else this.fail(reached ? 'blocked' : 'unreachable', null);
+  }
+
+  private hear(message: ToViewer): void {
+    this.heardAt = performance.now();
+    switch (message.type) {
+      case 'hello':
+        this.kinds = new Set(message.input);
+        this.host.hello(this.kinds, message.videos);
+        if (message.video !== 'auto') this.host.announce(message.video, 0, 0);
+        return this.changed(true);
+      case 'video':
+        return this.host.announce(message.mode, message.width, message.height);
+      case 'state':
+        this.sessionState = message.state;
+        return this.host.state(this.state);
+      case 'stats':
+        this.receipt = message.receipt;
+        this.bitrateBps = message.bitrate_bps;
+        return;
+      case 'end':
+        return this.end(message.reason, message.detail);
+    }
+  }
+
+  private hearClock(data: ArrayBuffer): void {
+    this.heardAt = performance.now();
+    const message = readClock(data);
+    if (message) this.clock.hear(message, nowUs());
+  }
+
+  private fromWorker(message: FromWorker): void {
+    this.heardAt = performance.now();
+    if (message.type === 'frames') return this.presented(message.frames);
+    if (message.painted) this.host.painted(message.width, message.height);
+    this.sender.acknowledge(message.acks, message.painted);
+  }
+
+  private checkSilence(): void {
+    const silence = performance.now() - this.heardAt;
+    if (this.state !== 'playing' || document.hidden) return;
+    if (silence > LOST_MS) void this.comeBack();
+    else this.host.shaky(silence > SHAKY_MS);
+  }
+
+  private end(reason: EndReason, detail: string | null): void {
+    this.sessions.forget();
+    this.sessionState = 'terminated';
+    this.finish('ended');
+    this.host.ended(reason, detail);
+  }
+
+  private fail(fault: Fault, detail: string | null, status: number | null = null): void {
+    this.finish('failed');
+    this.host.failed(fault, detail, status);
+  }
+
+  private finish(state: PlayState): void {
+    this.over = true;
+    this.quiet();
+    this.link?.close();
+    this.link = null;
+    this.enter(state);
+  }
+
+  private quiet(): void {
+    this.sender.stop();
+    if (this.watch !== null) clearInterval(this.watch);
+    this.watch = null;
+  }
+
+  private enter(state: PlayState): void {
+    this.state = state;
+    this.host.state(state);
+  }
+}
+
+/** Waits; a network that comes back cuts the waiting short. */
+function pause(ms: number): Promise<void> {
+  if (ms === 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      removeEventListener('online', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    addEventListener('online', done);
+  });
+}

@@ -1,0 +1,147 @@
+// The two elements a picture can be on, and which of them shows it now.
+//
+// The canvas takes lossless pictures, the video element H.264. When the way changes, the old one stays until the first picture of the new is there.
+
+import type { VideoMode } from '../api';
+import { scaleFor, type Box } from './fit';
+import type { FrameReport } from './wire';
+
+type Way = 'lossless' | 'h264';
+
+interface FrameMetadata extends VideoFrameCallbackMetadata {
+  receiveTime?: number;
+  rtpTimestamp?: number;
+  processingDuration?: number;
+}
+
+export class Surface {
+  readonly video = document.createElement('video');
+  private canvas: HTMLCanvasElement | null = null;
+  private shown: Way | null = null;
+  private announced: Way | null = null;
+  private picture = { width: 0, height: 0 };
+  private readonly resizes = new ResizeObserver(() => this.layOut());
+  /** What a change of the picture's size calls. */
+  onfit: (box: Box) => void = () => {};
+
+  constructor(
+    private readonly stage: HTMLElement,
+    private readonly presented: (reports: FrameReport[]) => void,
+  ) {
+    Object.assign(this.video, { muted: true, autoplay: true, playsInline: true, disablePictureInPicture: true });
+    this.video.className = 'picture';
+    stage.append(this.video);
+    this.resizes.observe(stage);
+    this.nextVideoFrame();
+  }
+
+  /** The element that shows the picture now. */
+  get element(): HTMLCanvasElement | HTMLVideoElement {
+    const way = this.shown ?? this.announced;
+    return way === 'h264' || !this.canvas ? this.video : this.canvas;
+  }
+
+  get mode(): VideoMode {
+    return this.shown ?? this.announced ?? 'auto';
+  }
+
+  get width(): number {
+    return this.picture.width;
+  }
+
+  get height(): number {
+    return this.picture.height;
+  }
+
+  useCanvas(canvas: HTMLCanvasElement): void {
+    this.canvas?.remove();
+    this.canvas = canvas;
+    canvas.className = 'picture pixels';
+    this.stage.append(canvas);
+    this.layOut();
+  }
+
+  useTrack(track: MediaStreamTrack): void {
+    this.video.srcObject = new MediaStream([track]);
+    // Muted video may always play; what fails here is a play() that a newer one overtook.
+    this.video.play().catch(() => {});
+  }
+
+  announce(mode: VideoMode, width: number, height: number): void {
+    if (mode === 'auto') return;
+    this.announced = mode;
+    if (width > 0 && height > 0) this.resize(width, height);
+  }
+
+  /** A picture came that way. */
+  painted(way: Way, width: number, height: number): void {
+    if (this.announced && way !== this.announced) return;
+    if (way === 'lossless' || this.picture.width === 0) this.resize(width, height);
+    if (way === this.shown) return;
+    this.shown = way;
+    this.stage.dataset.shows = way;
+  }
+
+  /** Where the picture is now, in CSS pixels of the viewport. */
+  box(): Box {
+    const { left, top, width, height } = this.element.getBoundingClientRect();
+    const size = { pictureWidth: this.picture.width || 1, pictureHeight: this.picture.height || 1 };
+    return { left, top, width: width || 1, height: height || 1, ...size };
+  }
+
+  close(): void {
+    this.resizes.disconnect();
+    this.video.srcObject = null;
+  }
+
+  private resize(width: number, height: number): void {
+    if (this.picture.width === width && this.picture.height === height) return;
+    this.picture = { width, height };
+    this.layOut();
+  }
+
+  private layOut(): void {
+    const room = { width: this.stage.clientWidth, height: this.stage.clientHeight };
+    if (!this.picture.width || !room.width || !room.height) return;
+    const scale = scaleFor(room, this.picture, devicePixelRatio || 1);
+    const [width, height] = [this.picture.width * scale, this.picture.height * scale];
+    for (const element of [this.video, this.canvas]) {
+      if (!element) continue;
+      const ratio = devicePixelRatio || 1;
+      const whole = (value: number) => `${Math.round(value * ratio) / ratio}px`;
+      Object.assign(element.style, {
+        width: `${width}px`,
+        height: `${height}px`,
+        left: whole((room.width - width) / 2),
+        top: whole((room.height - height) / 2),
+      });
+    }
+    this.onfit(this.box());
+  }
+
+  private nextVideoFrame(): void {
+    this.video.requestVideoFrameCallback?.((_now, metadata: FrameMetadata) => {
+      this.nextVideoFrame();
+      this.painted('h264', metadata.width, metadata.height);
+      if (this.shown === 'h264') this.presented([report(metadata)]);
+    });
+  }
+}
+
+/**
+ * When an H.264 picture came and was shown. Browsers tell how long decoding took but not when it was done; where they do not even
+ * tell that, it counts as done when the picture was handed to the screen.
+ */
+function report(metadata: FrameMetadata): FrameReport {
+  const arrival = metadata.receiveTime ?? metadata.presentationTime;
+  const present = Math.max(metadata.expectedDisplayTime, metadata.presentationTime) - arrival;
+  const handed = metadata.presentationTime - arrival;
+  const decode = metadata.processingDuration === undefined ? handed : Math.min(handed, metadata.processingDuration * 1000);
+  return {
+    rtp: true,
+    id: metadata.rtpTimestamp ?? 0,
+    arrivalUs: Math.round(arrival * 1000),
+    decodeUs: Math.round(Math.max(0, decode) * 1000),
+    presentUs: Math.round(Math.max(0, present) * 1000),
+  };
+}
