@@ -37,7 +37,6 @@ cargo xtask COMMAND
   e2e [ARGS]       build, then the tests in a real browser; ARGS go to `cargo test`
   bench ARGS       build, then `playfield bench ARGS`
   titles [ARGS]    rebuild the modules of the titles in the tree; `--check` compares only
-  titles [ID...]   rebuild the modules of the titles in the tree; `--check` compares them and writes nothing
   tidy             the invariants a program can check
   deny             licences and banned crates
   dist             an archive to install elsewhere, under target/dist
