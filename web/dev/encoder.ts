@@ -37,12 +37,12 @@ export function encode(source: Source, options: Options): Uint8Array[] {
   const parts: { first: number; rows: number; body: number[] }[] = [];
   for (let first = 0; first < rows; ) {
     let count = rows - first;
-    let body = rowsBody(source, options, first, count);
-    while (body.length > LIMIT - HEADER && count > 1) {
-      count = Math.max(1, Math.floor((count * (LIMIT - HEADER) * 0.9) / body.length));
-      body = rowsBody(source, options, first, count);
+    let attempt = rowsBody(source, options, first, count);
+    while (attempt.body.length > LIMIT - HEADER && count > 1) {
+      count = Math.max(1, Math.min(attempt.whole, count - 1));
+      attempt = rowsBody(source, options, first, count);
     }
-    parts.push({ first, rows: count, body });
+    parts.push({ first, rows: count, body: attempt.body });
     first += count;
   }
   return parts.map((part, index) => datagram(source, options, part, index, parts.length));
@@ -67,24 +67,26 @@ function datagram(source: Source, options: Options, part: { first: number; rows:
 }
 
 function bitsFor(source: Source): number {
-  const top = source.format === 0 ? Math.max(...source.pixels) : 255;
+  const top = source.format === 0 ? source.pixels.reduce((a, b) => Math.max(a, b), 0) : 255;
   return top < 2 ? 1 : top < 4 ? 2 : top < 16 ? 4 : 8;
 }
 
-function rowsBody(source: Source, options: Options, first: number, rows: number): number[] {
+/** The operations for some rows, given up when they do not fit; `whole` rows did. */
+function rowsBody(source: Source, options: Options, first: number, rows: number): { body: number[]; whole: number } {
   const out: number[] = [];
   const shift = source.format === 0 ? 1 : 0;
   if (shift && first === 0) paletteRow(out, source, options.base);
   const start = Math.max(0, first - shift) * source.width;
   const end = (first + rows - shift) * source.width;
   const units = new Units(source, options, start, end);
-  for (let at = start; at < end; ) {
+  let at = start;
+  while (at < end && out.length <= LIMIT - HEADER) {
     const { op, n } = (options.choose ?? longest)(units.candidates(at));
     head(out, op, n);
     units.payload(out, op, at, n);
     at += n;
   }
-  return out;
+  return { body: out, whole: Math.floor(at / source.width) + shift - first };
 }
 
 function paletteRow(out: number[], source: Source, base?: Source): void {
@@ -103,6 +105,7 @@ function head(out: number[], op: number, n: number): void {
 
 class Units {
   private readonly unit: number;
+  private readonly bits: number;
   /** Where operations are not chosen by length, looking far ahead each time would take for ever. */
   private readonly furthest: number;
 
@@ -113,6 +116,7 @@ class Units {
     private readonly end: number,
   ) {
     this.unit = source.format + 1;
+    this.bits = bitsFor(source);
     this.furthest = options.choose ? 100 : Infinity;
   }
 
@@ -138,7 +142,7 @@ class Units {
     const { pixels } = this.source;
     if (op === 1) out.push(...pixels.subarray(at * this.unit, (at + 1) * this.unit));
     if (op !== 2) return;
-    const bits = bitsFor(this.source);
+    const bits = this.bits;
     if (this.unit > 1 || bits === 8) return void out.push(...pixels.subarray(at * this.unit, (at + n) * this.unit));
     const packed = new Uint8Array(Math.ceil((n * bits) / 8));
     for (let i = 0; i < n; i++) packed[(i * bits) >> 3]! |= pixels[at + i]! << ((i * bits) & 7);

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import rust from '../../../../crates/playfield-core/src/input/keys.rs?raw';
 import type { InputKind } from '../../api';
 import { scaleFor } from '../fit';
 import { padOfThumb } from '../touchpad';
@@ -16,7 +16,6 @@ const ALL = new Set<InputKind>(['pad', 'keys', 'mouse', 'motion', 'touch', 'text
 const names = (buttons: number) => PAD_BUTTONS.filter((name) => buttons & bit(name));
 
 test('the key table is that of playfield-core', () => {
-  const rust = readFileSync(new URL('../../../../crates/playfield-core/src/input/keys.rs', import.meta.url), 'utf8');
   const pairs = [...rust.matchAll(/\((0x[0-9a-f]{2}), "(\w+)"\)/g)].map(([, usage, code]) => [code, Number(usage)]);
   expect(pairs.length).toBeGreaterThan(100);
   expect(Object.fromEntries(ALL_KEYS)).toEqual(Object.fromEntries(pairs));
