@@ -1,1 +1,38 @@
-//! HTTP API and embedded web, catalogue, sessions
+//! The control plane: who may play what, and where it runs.
+//!
+//! ```text
+//!   browser --HTTP--> http ---> sessions ---bus: Request---> a node
+//!                      |            |
+//!                      |          store <--- events <---bus: Event--- every node
+//!                      +--> web (embedded)      catalogue <--- titles folders
+//! ```
+//!
+//! A request goes through the door (`http::door`: is it meant for us, may its sender ask), to a handler, to the session
+//! service; the node's reply goes back the same way, and from then on the browser speaks to the node's worker alone.
+//! Nothing that matters is only in memory: a control plane that is restarted knows all it knew, except who guessed
+//! wrongly at the sign-in. Nothing here runs a guest or touches media.
+#![forbid(unsafe_code)]
+
+mod access;
+mod app;
+pub mod catalogue;
+mod clock;
+pub mod config;
+pub mod control;
+mod events;
+pub mod failure;
+pub mod http;
+pub mod metrics;
+mod ops;
+mod secret;
+pub mod serve;
+mod sessions;
+mod tls;
+mod web;
+
+pub use access::AccessError;
+pub use config::{Config, ConfigError, Door};
+pub use control::{Background, Control, ControlError, Parts};
+pub use secret::NoRandomness;
+pub use serve::{ServeError, Serving};
+pub use tls::TlsError;

@@ -1,0 +1,29 @@
+//! What every part of the control plane shares.
+
+use std::sync::Arc;
+
+use playfield_core::id::NodeId;
+use playfield_store::bus::Bus;
+use playfield_store::db::{Db, Hash};
+
+use crate::access::Access;
+use crate::catalogue::Catalogue;
+use crate::config::Config;
+use crate::metrics::Metrics;
+use crate::web::Web;
+
+/// Shared, and never changed.
+pub(crate) struct App {
+    pub config: Config,
+    pub db: Db,
+    pub bus: Bus,
+    pub nodes: Vec<NodeId>,
+    pub catalogue: Catalogue,
+    pub access: Access,
+    /// The installation's own secret; see [`crate::secret::derive`].
+    pub secret: Hash,
+    pub web: Web,
+    pub metrics: Option<Metrics>,
+}
+
+pub(crate) type Shared = Arc<App>;

@@ -1,0 +1,88 @@
+//! The HTTP side: doors, the API, the web.
+//!
+//! ```text
+//!   peer -> guard: right host, no other site's page -> count -> route
+//!     /api/v1/sign-in, /openapi.json          anybody
+//!     /api/v1/...                             caller: signed in, or a viewer with its token
+//!     the rest                                the embedded web
+//! ```
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+
+use crate::app::Shared;
+use crate::config::Door;
+use crate::failure::{Failure, Kind};
+
+mod body;
+mod caller;
+mod count;
+pub(crate) mod guard;
+mod idempotency;
+mod openapi;
+mod problem;
+mod sessions;
+mod sign_in;
+mod titles;
+mod web;
+
+pub(crate) use count::count;
+pub use openapi::openapi;
+
+/// Longest request body, in bytes: an SDP offer is a few thousand.
+pub(crate) const BODY_MAX: usize = 256 * 1024;
+/// The longest that a request may take: longer than any node is waited for.
+const REQUEST: Duration = Duration::from_secs(100);
+
+/// Whom a request comes from: the address at the other end of the connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
+
+/// All of it, as it is behind a kind of door.
+pub(crate) fn router(app: Shared, door: Door) -> Router {
+    Router::new()
+        .nest("/api/v1", api(app.clone()))
+        .fallback(web::serve)
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(from_fn(in_time))
+        .layer(from_fn(guard::no_other_site))
+        .layer(from_fn(guard::right_host))
+        .layer(from_fn(guard::headers))
+        .layer(from_fn(count))
+        .layer(Extension(door))
+        .with_state(app)
+}
+
+fn api(app: Shared) -> Router<Shared> {
+    let closed = Router::new()
+        .route("/titles", get(titles::list))
+        .route("/titles/{id}", get(titles::one))
+        .route("/titles/{id}/cover", get(titles::cover))
+        .route("/sessions", get(sessions::list).post(sessions::create))
+        .route("/sessions/{id}", get(sessions::one).delete(sessions::end))
+        .route("/sessions/{id}/connections", post(sessions::connect))
+        .route("/sessions/{id}/receipt", get(sessions::receipt))
+        .route_layer(from_fn_with_state(app, caller::known));
+    Router::new()
+        .route("/sign-in", post(sign_in::sign_in).delete(sign_in::sign_out))
+        .route("/openapi.json", get(openapi::serve))
+        .merge(closed)
+        .fallback(async || Failure::new(Kind::NotFound, "the API has no such address; see /api/v1/openapi.json"))
+        .method_not_allowed_fallback(async || {
+            Failure::new(Kind::MethodNotAllowed, "this address does not take this method; see /api/v1/openapi.json")
+        })
+}
+
+async fn in_time(request: Request, next: Next) -> Response {
+    tokio::time::timeout(REQUEST, next.run(request))
+        .await
+        .unwrap_or_else(|_| Failure::new(Kind::NodeTimeout, "the request took too long; try again").into_response())
+}
+
+type App = State<Shared>;

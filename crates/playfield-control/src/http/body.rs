@@ -1,0 +1,67 @@
+//! JSON in and out.
+
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::failure::{Failure, Kind};
+use crate::http::BODY_MAX;
+use crate::secret::hash;
+
+/// How long a body may take to arrive.
+const ARRIVE: Duration = Duration::from_secs(15);
+
+/// A JSON body, and the hash of its bytes.
+pub(super) struct Json<T> {
+    pub value: T,
+    pub hash: [u8; 32],
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Json<T>, Failure> {
+        is_json(request.headers())?;
+        let bytes = tokio::time::timeout(ARRIVE, Bytes::from_request(request, state));
+        let slow = |_| Failure::new(Kind::TooSlow, "the body did not arrive within 15 s; try again");
+        let bytes = bytes.await.map_err(slow)?.map_err(|rejection| unread(rejection.status()))?;
+        let value = serde_json::from_slice(&bytes).map_err(malformed)?;
+        Ok(Json { value, hash: hash(&bytes) })
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> Result<(), Failure> {
+    let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let essence = given.split(';').next().unwrap_or("").trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    let detail = "send the body as JSON, with the header `content-type: application/json`";
+    Err(Failure::new(Kind::UnsupportedMediaType, detail))
+}
+
+fn unread(status: StatusCode) -> Failure {
+    if status == StatusCode::PAYLOAD_TOO_LARGE {
+        return Failure::new(Kind::TooLarge, format!("the body may be at most {} KiB", BODY_MAX / 1024));
+    }
+    Failure::new(Kind::Malformed, "the connection ended before the body did")
+}
+
+/// serde_json says where: line and column. What it quotes of the body is the caller's own.
+fn malformed(error: serde_json::Error) -> Failure {
+    Failure::new(Kind::Malformed, format!("the body does not parse: {error}"))
+}
+
+/// A JSON answer that nobody keeps.
+pub(super) fn json<T: Serialize>(status: StatusCode, value: &T) -> Response {
+    match serde_json::to_vec(value) {
+        Ok(bytes) => (status, [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], bytes).into_response(),
+        Err(error) => Failure::internal(error).into_response(),
+    }
+}

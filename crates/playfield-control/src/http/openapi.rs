@@ -1,0 +1,57 @@
+//! The OpenAPI document, generated from the handlers and the shapes they speak.
+
+use std::sync::LazyLock;
+
+use axum::response::Response;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use super::body::json;
+use super::{sessions, sign_in, titles};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Playfield",
+        description = "Titles and sessions. Errors are application/problem+json; addresses other than loopback ask for the sign-in."
+    ),
+    paths(
+        titles::list,
+        titles::one,
+        titles::cover,
+        sessions::create,
+        sessions::list,
+        sessions::one,
+        sessions::end,
+        sessions::connect,
+        sessions::receipt,
+        sign_in::sign_in,
+        sign_in::sign_out,
+        serve
+    ),
+    modifiers(&Viewer)
+)]
+struct Document;
+
+/// The viewer's token, as a way to prove who asks.
+struct Viewer;
+
+impl Modify for Viewer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("the viewer's token")).build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("viewer", SecurityScheme::Http(bearer));
+    }
+}
+
+/// The OpenAPI document of `/api/v1`.
+pub fn openapi() -> &'static utoipa::openapi::OpenApi {
+    static DOCUMENT: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(Document::openapi);
+    &DOCUMENT
+}
+
+/// This document.
+#[utoipa::path(get, path = "/api/v1/openapi.json", tag = "about", responses((status = 200, content_type = "application/json")))]
+pub(super) async fn serve() -> Response {
+    json(axum::http::StatusCode::OK, openapi())
+}

@@ -1,0 +1,218 @@
+//! Sockets: one listener for each address, TLS where the door asks for it, and an end that lets requests finish.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt;
+
+use crate::config::{Config, Door};
+use crate::control::Background;
+use crate::http::Peer;
+use crate::tls::{TlsError, acceptor};
+
+/// How long a client may take for its request's head, and may keep a connection it does not use.
+const HEAD: Duration = Duration::from_secs(30);
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long requests may take to finish once the program is to end.
+const FINISH: Duration = Duration::from_secs(5);
+
+/// Why it cannot serve.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// An address is taken or not ours.
+    #[error("cannot listen on {address}: {source}; stop what uses it, or choose another address")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// TLS.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// A task of ours ended that must not.
+    #[error("a part of the control plane stopped: {0}")]
+    Stopped(String),
+}
+
+/// A control plane that has its addresses.
+pub struct Serving {
+    doors: Vec<Listener>,
+    ops: Option<Listener>,
+    background: Background,
+}
+
+/// One address and what is served there.
+struct Listener {
+    socket: TcpListener,
+    address: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    places: Arc<Semaphore>,
+}
+
+impl Serving {
+    pub(crate) async fn bind(
+        config: &Config,
+        data_dir: &Path,
+        routers: impl Fn(Door) -> Router,
+        ops: Router,
+        background: Background,
+    ) -> Result<Serving, ServeError> {
+        let tls = config.listen.iter().any(|&address| config.door(address) == Door::Public { tls: true });
+        let tls = tls.then(|| acceptor(config, data_dir)).transpose()?;
+        let mut doors = Vec::new();
+        for &address in &config.listen {
+            let door = config.door(address);
+            let tls = tls.clone().filter(|_| door == Door::Public { tls: true });
+            doors.push(Listener::bind(address, tls, routers(door), config.limits.connections).await?);
+        }
+        let ops = match config.ops_listen {
+            Some(address) => Some(Listener::bind(address, None, ops, 64).await?),
+            None => None,
+        };
+        Ok(Serving { doors, ops, background })
+    }
+
+    /// Where browsers come in, as URLs, in the order of the configuration.
+    pub fn urls(&self) -> Vec<String> {
+        let scheme = |tls: bool| if tls { "https" } else { "http" };
+        self.doors.iter().map(|door| format!("{}://{}", scheme(door.tls.is_some()), door.address)).collect()
+    }
+
+    /// The addresses of the doors, with the ports they got.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.doors.iter().map(|door| door.address).collect()
+    }
+
+    /// The address of the operations port.
+    pub fn ops_address(&self) -> Option<SocketAddr> {
+        self.ops.as_ref().map(|ops| ops.address)
+    }
+
+    /// Serves until `shutdown`; see [`crate::Control::serve`].
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+        let graceful = GracefulShutdown::new();
+        let graceful = Arc::new(graceful);
+        let (stop, stopping) = watch::channel(false);
+        let mut accepting = JoinSet::new();
+        for door in self.doors.into_iter().chain(self.ops) {
+            accepting.spawn(door.accept(graceful.clone(), stopping.clone()));
+        }
+        let (finish, finished) = tokio::sync::oneshot::channel::<()>();
+        let mut background = tokio::spawn(self.background.run(async {
+            let _ = finished.await;
+        }));
+        let outcome = tokio::select! {
+            () = shutdown => Ok(()),
+            ended = &mut background => Err(ServeError::Stopped(format!("background work: {ended:?}"))),
+            Some(ended) = accepting.join_next() => Err(ServeError::Stopped(format!("a listener: {ended:?}"))),
+        };
+        let _ = stop.send(true);
+        while accepting.join_next().await.is_some() {}
+        finish_requests(graceful).await;
+        if outcome.is_ok() {
+            let _ = finish.send(());
+            background.await.map_err(|error| ServeError::Stopped(error.to_string()))?;
+        }
+        outcome
+    }
+}
+
+/// Connections that do nothing are closed, others after their answer, all when time is up.
+async fn finish_requests(graceful: Arc<GracefulShutdown>) {
+    let Some(graceful) = Arc::into_inner(graceful) else { return };
+    if tokio::time::timeout(FINISH, graceful.shutdown()).await.is_err() {
+        tracing::warn!("requests were cut short by the end of the program");
+    }
+}
+
+impl Listener {
+    async fn bind(
+        address: SocketAddr,
+        tls: Option<TlsAcceptor>,
+        router: Router,
+        connections: usize,
+    ) -> Result<Listener, ServeError> {
+        let failed = |source| ServeError::Listen { address, source };
+        let socket = TcpListener::bind(address).await.map_err(failed)?;
+        let address = socket.local_addr().map_err(failed)?;
+        Ok(Listener { socket, address, tls, router, places: Arc::new(Semaphore::new(connections)) })
+    }
+
+    async fn accept(self, graceful: Arc<GracefulShutdown>, mut stopping: watch::Receiver<bool>) {
+        loop {
+            let next = async {
+                let place = self.places.clone().acquire_owned().await;
+                (place, self.socket.accept().await)
+            };
+            let (place, accepted) = tokio::select! {
+                next = next => next,
+                _ = stopping.wait_for(|stop| *stop) => return,
+            };
+            match accepted {
+                Ok((stream, peer)) => {
+                    let (tls, router, watcher) = (self.tls.clone(), self.router.clone(), graceful.watcher());
+                    tokio::spawn(async move {
+                        let _place = place;
+                        converse(stream, peer, tls, router, watcher).await;
+                    });
+                }
+                Err(error) => {
+                    // Out of file descriptors, most likely: others have to go first.
+                    tracing::warn!(%error, "a connection could not be taken");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+}
+
+type Watcher = hyper_util::server::graceful::Watcher;
+
+async fn converse(stream: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>, router: Router, watcher: Watcher) {
+    // Answers are small and waited for.
+    let _ = stream.set_nodelay(true);
+    let Some(tls) = tls else { return speak(stream, peer, router, watcher).await };
+    match tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
+        Ok(Ok(stream)) => speak(stream, peer, router, watcher).await,
+        Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+        Err(_) => tracing::debug!("a TLS handshake took too long"),
+    }
+}
+
+async fn speak<S>(stream: S, peer: SocketAddr, router: Router, watcher: Watcher)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer.ip()));
+        let router = router.clone();
+        async move {
+            Ok::<_, Infallible>(router.oneshot(request.map(Body::new)).await.unwrap_or_else(|never| match never {}))
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_buf_size(64 * 1024)
+        .serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
