@@ -11,6 +11,7 @@
 //! ```
 
 pub mod keys;
+pub mod log;
 pub mod merge;
 pub mod wire;
 
