@@ -1,8 +1,9 @@
 //! Answers the requests of the control plane: prepares the module, finds the worker, passes the question on.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use playfield_core::api::EndReason;
@@ -35,6 +36,8 @@ pub(crate) struct Agent {
     pub cover_turn: Semaphore,
     pub times: Times,
     pub draining: Arc<watch::Sender<bool>>,
+    /// Sessions whose module is being made ready, and the way to call that off.
+    pub preparing: Mutex<HashMap<SessionId, oneshot::Sender<EndReason>>>,
     /// A permit for each worker, held until its supervisor ends.
     pub running: Arc<Semaphore>,
 }
@@ -48,6 +51,7 @@ impl Agent {
                 self.drain().await;
                 Ok(Reply::Done)
             }
+            _ if self.call_off(&request) => Ok(Reply::Done),
             _ if stopping => Err(refusal(EndReason::NodeStopping, "this node is being stopped; try again in a moment")),
             Request::Start { spec, attach } => self.start(spec, attach).await,
             Request::Inspect { module } => {
@@ -84,7 +88,7 @@ impl Agent {
         if let Err(no_place @ (NoPlace::Known | NoPlace::Full)) = room {
             return Err(self.no_place(no_place));
         }
-        spec.compiled = Some(self.compiled(&spec.module).await?.path);
+        spec.compiled = Some(self.prepared(&spec).await?.path);
         let worker = self.place(&spec.id).await?;
         let session = spec.id.clone();
         let result = self.ask(worker, Request::Start { spec, attach }, self.times.start).await;
@@ -93,6 +97,35 @@ impl Agent {
             tracing::warn!(worker, %session, "session was not started in time");
         }
         result
+    }
+
+    /// The session's module, ready to run, unless a stop comes before.
+    async fn prepared(&self, spec: &SessionSpec) -> Result<Compiled, Refusal> {
+        let (call_off, called_off) = oneshot::channel();
+        if self.preparing().insert(spec.id.clone(), call_off).is_some() {
+            // The first one is told by this that it was replaced.
+            tracing::warn!(session = %spec.id, "session was asked for twice");
+        }
+        let prepared = tokio::select! {
+            prepared = self.compiled(&spec.module) => prepared,
+            reason = called_off => {
+                let reason = reason.unwrap_or(EndReason::InternalError);
+                return Err(refusal(reason, "the session was ended before it began"));
+            }
+        };
+        self.preparing().remove(&spec.id);
+        prepared
+    }
+
+    fn preparing(&self) -> MutexGuard<'_, HashMap<SessionId, oneshot::Sender<EndReason>>> {
+        self.preparing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// True: the session was being made ready, and is no more.
+    fn call_off(&self, request: &Request) -> bool {
+        let Request::Stop { session, reason } = request else { return false };
+        let waiting = self.preparing().remove(session);
+        waiting.is_some_and(|waiting| waiting.send(*reason).is_ok())
     }
 
     /// Waits for a worker if there is none just now: one that was lost is soon back.

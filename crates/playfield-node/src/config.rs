@@ -22,7 +22,8 @@ pub struct Config {
     pub public_ips: Vec<IpAddr>,
     /// Most sessions a worker may hold.
     pub max_sessions: u32,
-    /// Where compiled modules and the node's own id are kept.
+    /// Where compiled modules and the node's own id are kept. Not a setting of its own: the program's data folder.
+    #[serde(skip)]
     pub data_dir: PathBuf,
     /// What compiling one module may take.
     pub compile: JobLimits,

@@ -1,7 +1,7 @@
 //! The node as a whole: puts the parts together, answers on the bus, stops in order.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use playfield_core::bus::WorkerConfig;
 use playfield_core::id::NodeId;
@@ -87,6 +87,7 @@ impl Node {
             cover_turn: Semaphore::new(1),
             times: config.times,
             draining: Arc::new(draining),
+            preparing: Mutex::default(),
             running,
         });
         tasks.push(door::serve(&bus, &id, agent.clone())?);

@@ -84,6 +84,7 @@ impl House {
             seed: 1,
             start_unix_ms: 0,
             storage: Default::default(),
+            input: Vec::new(),
             times: SessionTimes::default(),
         };
         Request::Start { spec: Box::new(spec), attach: None }
@@ -211,6 +212,22 @@ async fn a_module_that_cannot_run_is_refused_in_a_sentence() {
     let missing = Request::Inspect { module: house.data.join("none.wasm") };
     check(house.refused(missing).await, "cannot be read");
     assert_eq!(house.sessions(), [0, 0]);
+}
+
+#[tokio::test]
+async fn a_stop_reaches_a_session_that_is_still_being_prepared() {
+    let house = open("early-stop", |_| {}).await;
+    let stop = async {
+        // The compile has begun once it is in the stand-in's log.
+        while house.compiles() == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        house.ask(Request::Stop { session: session(1), reason: EndReason::ApiTerminated }).await
+    };
+    let start = house.refused(house.start_request(1, "plain", "slow.wasm"));
+    let ((reason, detail), stopped) = tokio::join!(start, stop);
+    assert_eq!((reason, stopped), (EndReason::ApiTerminated, Reply::Done));
+    assert!(detail.contains("before it began"), "{detail}");
 }
 
 #[tokio::test]
