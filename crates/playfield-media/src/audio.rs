@@ -7,8 +7,10 @@
 //!   sounding --[3 silent packets were sent]--> silent --[a packet that is not]--> sounding
 //! ```
 //!
-//! The three packets let the decoder fade to zero, so that what it makes up for the missing ones is zero too and nothing
-//! clicks. Coming back, the encoder starts afresh: its first packet needs no history the decoder may have changed.
+//! The first silent packet flushes the look-ahead. Before the second the encoder starts afresh, since its high-pass
+//! filter would ring for a third of a second: so the rest is digital silence, and what a decoder makes up for the missing
+//! packets is silence too. Coming back, the encoder starts afresh again: its first packet needs no history that the
+//! decoder may have changed meanwhile.
 
 mod ffi;
 
@@ -93,7 +95,12 @@ impl OpusEncoder {
             let silent = packet.iter().all(|sample| sample.unsigned_abs() <= SILENCE);
             match (silent, self.silent) {
                 (true, TAIL) => continue,
-                (true, _) => self.silent += 1,
+                (true, sent) => {
+                    if sent == 1 {
+                        self.raw.reset();
+                    }
+                    self.silent += 1;
+                }
                 (false, TAIL) => {
                     self.raw.reset();
                     self.silent = 0;

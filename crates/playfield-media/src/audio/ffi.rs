@@ -4,7 +4,7 @@
 use std::ptr::NonNull;
 
 use playfield_core::frame::{CHANNELS, SAMPLE_RATE};
-use unsafe_libopus as opus;
+use unsafe_libopus::{self, opus_encoder_ctl};
 
 use super::{OpusConfig, PACKET_FRAMES, PACKET_SAMPLES};
 
@@ -14,7 +14,7 @@ const MAX_PACKET: usize = 1_275;
 const MAX_FRAMES: usize = SAMPLE_RATE as usize * 120 / 1_000;
 
 /// An encoder's state.
-pub(super) struct RawEncoder(NonNull<opus::OpusEncoder>);
+pub(super) struct RawEncoder(NonNull<unsafe_libopus::OpusEncoder>);
 
 // SAFETY: the state is plain memory without ties to a thread; `&mut self` keeps calls apart.
 unsafe impl Send for RawEncoder {}
@@ -24,26 +24,32 @@ impl RawEncoder {
         let mut code = 0;
         let (rate, channels) = (SAMPLE_RATE as i32, CHANNELS as i32);
         // SAFETY: returns a state or null and a code.
-        let state =
-            unsafe { opus::opus_encoder_create(rate, channels, opus::OPUS_APPLICATION_RESTRICTED_LOWDELAY, &mut code) };
+        let state = unsafe {
+            unsafe_libopus::opus_encoder_create(
+                rate,
+                channels,
+                unsafe_libopus::OPUS_APPLICATION_RESTRICTED_LOWDELAY,
+                &mut code,
+            )
+        };
         let mut this = RawEncoder(NonNull::new(state).ok_or(code)?);
-        this.set(opus::OPUS_SET_BITRATE_REQUEST, i32::try_from(config.bitrate_bps).unwrap_or(i32::MAX))?;
-        this.set(opus::OPUS_SET_COMPLEXITY_REQUEST, i32::from(config.complexity))?;
-        this.set(opus::OPUS_SET_VBR_REQUEST, i32::from(!config.constant_bitrate))?;
-        this.set(opus::OPUS_SET_SIGNAL_REQUEST, opus::OPUS_SIGNAL_MUSIC)?;
+        this.set(unsafe_libopus::OPUS_SET_BITRATE_REQUEST, i32::try_from(config.bitrate_bps).unwrap_or(i32::MAX))?;
+        this.set(unsafe_libopus::OPUS_SET_COMPLEXITY_REQUEST, i32::from(config.complexity))?;
+        this.set(unsafe_libopus::OPUS_SET_VBR_REQUEST, i32::from(!config.constant_bitrate))?;
+        this.set(unsafe_libopus::OPUS_SET_SIGNAL_REQUEST, unsafe_libopus::OPUS_SIGNAL_MUSIC)?;
         Ok(this)
     }
 
     fn set(&mut self, request: i32, value: i32) -> Result<(), i32> {
         // SAFETY: a live state; these requests take one int.
-        let code = unsafe { opus::opus_encoder_ctl!(self.0.as_ptr(), request, value) };
-        if code == opus::OPUS_OK { Ok(()) } else { Err(code) }
+        let code = unsafe { opus_encoder_ctl!(self.0.as_ptr(), request, value) };
+        if code == unsafe_libopus::OPUS_OK { Ok(()) } else { Err(code) }
     }
 
     /// Forgets what was coded before.
     pub fn reset(&mut self) {
         // SAFETY: a live state; this request takes nothing and cannot fail.
-        unsafe { opus::opus_encoder_ctl!(self.0.as_ptr(), opus::OPUS_RESET_STATE) };
+        unsafe { opus_encoder_ctl!(self.0.as_ptr(), unsafe_libopus::OPUS_RESET_STATE) };
     }
 
     /// Appends the packet of 10 ms of sound.
@@ -53,8 +59,9 @@ impl RawEncoder {
         out.resize(start + MAX_PACKET, 0);
         let (frames, room) = (PACKET_FRAMES as i32, MAX_PACKET as i32);
         // SAFETY: a live state; the samples are as many as said, the room in `out` too.
-        let length =
-            unsafe { opus::opus_encode(self.0.as_ptr(), samples.as_ptr(), frames, out[start..].as_mut_ptr(), room) };
+        let length = unsafe {
+            unsafe_libopus::opus_encode(self.0.as_ptr(), samples.as_ptr(), frames, out[start..].as_mut_ptr(), room)
+        };
         out.truncate(start + usize::try_from(length).unwrap_or(0));
         if length < 0 { Err(length) } else { Ok(()) }
     }
@@ -63,12 +70,12 @@ impl RawEncoder {
 impl Drop for RawEncoder {
     fn drop(&mut self) {
         // SAFETY: created by the library, not used after.
-        unsafe { opus::opus_encoder_destroy(self.0.as_ptr()) };
+        unsafe { unsafe_libopus::opus_encoder_destroy(self.0.as_ptr()) };
     }
 }
 
 /// A decoder's state.
-pub(super) struct RawDecoder(NonNull<opus::OpusDecoder>);
+pub(super) struct RawDecoder(NonNull<unsafe_libopus::OpusDecoder>);
 
 // SAFETY: the state is plain memory without ties to a thread; `&mut self` keeps calls apart.
 unsafe impl Send for RawDecoder {}
@@ -77,7 +84,7 @@ impl RawDecoder {
     pub fn open() -> Result<RawDecoder, i32> {
         let mut code = 0;
         // SAFETY: returns a state or null and a code.
-        let state = unsafe { opus::opus_decoder_create(SAMPLE_RATE as i32, CHANNELS as i32, &mut code) };
+        let state = unsafe { unsafe_libopus::opus_decoder_create(SAMPLE_RATE as i32, CHANNELS as i32, &mut code) };
         NonNull::new(state).map(RawDecoder).ok_or(code)
     }
 
@@ -89,8 +96,9 @@ impl RawDecoder {
         let data = if packet.is_empty() { std::ptr::null() } else { packet.as_ptr() };
         let length = i32::try_from(packet.len()).unwrap_or(i32::MAX);
         // SAFETY: a live state; the packet is as long as said, or null and of length 0; `out` has room for `frames`.
-        let got =
-            unsafe { opus::opus_decode(self.0.as_ptr(), data, length, out[start..].as_mut_ptr(), frames as i32, 0) };
+        let got = unsafe {
+            unsafe_libopus::opus_decode(self.0.as_ptr(), data, length, out[start..].as_mut_ptr(), frames as i32, 0)
+        };
         out.truncate(start + usize::try_from(got).unwrap_or(0) * CHANNELS);
         if got < 0 { Err(got) } else { Ok(()) }
     }
@@ -99,6 +107,6 @@ impl RawDecoder {
 impl Drop for RawDecoder {
     fn drop(&mut self) {
         // SAFETY: created by the library, not used after.
-        unsafe { opus::opus_decoder_destroy(self.0.as_ptr()) };
+        unsafe { unsafe_libopus::opus_decoder_destroy(self.0.as_ptr()) };
     }
 }

@@ -248,10 +248,11 @@ impl Source<'_> {
         let (cells, unit) = (self.picture.row(row), self.unit());
         zeros.resize(zeros.len().max(cells.len()), 0);
         let base = self.base.map_or(&zeros[..cells.len()], |base| base.rows.row(row));
-        equal(cells, base, unit, &mut masks.same);
-        if ones(&masks.same, 0) >= self.width() {
+        masks.all_same = cells == base;
+        if masks.all_same {
             return;
         }
+        equal(cells, base, unit, &mut masks.same);
         equal(&cells[unit..], &cells[..cells.len() - unit], unit, &mut masks.run);
         masks.above = [0; WORDS];
         if above {
@@ -291,7 +292,7 @@ impl Source<'_> {
     fn row(&self, row: u16, above: bool, masks: &mut Masks, parse: &mut Parse) {
         let width = self.width();
         let start = usize::from(row - self.picture.format().palette_rows()) * width;
-        if ones(&masks.same, 0) >= width {
+        if masks.all_same {
             return parse.push(Kind::Same, start, width);
         }
         if above && ones(&masks.above, 0) >= width {

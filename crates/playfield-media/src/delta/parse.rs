@@ -17,6 +17,8 @@ pub(super) struct Op {
 /// Where the units of a row repeat, and where that pays inside a literal.
 #[derive(Debug)]
 pub(super) struct Masks {
+    /// The whole row is as in the base: the masks were left as they were.
+    pub all_same: bool,
     pub same: Mask,
     pub above: Mask,
     pub moved: Mask,
@@ -28,7 +30,7 @@ pub(super) struct Masks {
 impl Default for Masks {
     fn default() -> Masks {
         let none = [0; WORDS];
-        Masks { same: none, above: none, moved: none, run: none, pays: none }
+        Masks { all_same: false, same: none, above: none, moved: none, run: none, pays: none }
     }
 }
 
@@ -93,10 +95,14 @@ impl<'a> Parse<'a> {
 
     /// Appends a row of `width` units from `start` on, by its masks.
     pub fn units(&mut self, start: usize, width: usize, masks: &mut Masks) {
-        self.mark_what_pays(width, masks);
+        let mut marked = false;
         let mut x = 0;
         while x < width {
             let (kind, n) = self.choose(x, masks).unwrap_or_else(|| {
+                if !marked {
+                    self.mark_what_pays(width, masks);
+                    marked = true;
+                }
                 let next = next_one(&masks.pays, x + 1, width);
                 (Kind::Literal, next - x)
             });

@@ -25,7 +25,9 @@ fn coded(base: &Picture, picture: &Picture) -> usize {
     let (base, rows) = (PictureRows::new(base), PictureRows::new(picture));
     let mut encoder = Encoder::new();
     let mut decoder = Decoder::new();
-    datagrams(&mut encoder, &base, 1).iter().for_each(|datagram| drop(decoder.push(datagram).unwrap()));
+    for datagram in datagrams(&mut encoder, &base, 1) {
+        decoder.push(&datagram).unwrap();
+    }
     let mut known = RowSet::default();
     known.insert(0, rows.rows());
     let run = [RowRun { first_row: 0, rows: rows.rows(), base: Some(1) }];
@@ -267,7 +269,9 @@ fn hostile_bytes_are_refused_and_change_nothing_shown() {
     let mut decoder = Decoder::new();
     let rows = PictureRows::new(&tiles(48, 40, PixelFormat::Indexed8, &mut random));
     let valid = datagrams(&mut encoder, &rows, 1000);
-    valid.iter().for_each(|datagram| drop(decoder.push(datagram).unwrap()));
+    for datagram in &valid {
+        decoder.push(datagram).unwrap();
+    }
     for round in 0..60_000 {
         let mut bytes = valid[random.below(valid.len())].clone();
         match round % 4 {

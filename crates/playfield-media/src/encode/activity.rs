@@ -17,6 +17,8 @@ pub(super) struct Measure {
     pub news: u64,
     /// Busyness of the whole picture: about what a key frame must code.
     pub detail: u64,
+    /// Busyness of the blocks that did not change: about what coding them finer takes.
+    pub still: u64,
 }
 
 /// Remembers the picture before and how busy each of its blocks is.
@@ -55,6 +57,7 @@ impl Activity {
             }
         }
         measure.detail = self.total;
+        measure.still = self.total - measure.still;
         measure
     }
 
@@ -79,6 +82,8 @@ impl Activity {
         }
         if difference > 0 {
             measure.changed += 1;
+            // Counts what changed until the end, which is when the whole is known.
+            measure.still += u64::from(detail);
             measure.news += u64::from(difference.min(detail).max(1));
         }
         let known = &mut self.detail[row * columns + column];
@@ -108,8 +113,11 @@ mod tests {
         converter.to_i420(&picture, Damage::All, &mut converted);
         let mut activity = Activity::default();
         let first = activity.measure(&converted, Damage::All);
-        assert_eq!(first.changed, 4 * 3);
-        assert_eq!(activity.measure(&converted, Damage::All), Measure { changed: 0, news: 0, detail: first.detail });
+        assert_eq!((first.changed, first.still), (4 * 3, 0));
+        assert_eq!(
+            activity.measure(&converted, Damage::All),
+            Measure { changed: 0, news: 0, detail: first.detail, still: first.detail }
+        );
 
         let area = Rect { x: 20, y: 4, width: 3, height: 3 };
         let at = (5 * 50 + 21) * 4;

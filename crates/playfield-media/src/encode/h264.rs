@@ -42,21 +42,24 @@ pub struct OpenH264 {
     qp: u8,
 }
 
+/// One picture to code.
+struct Task<'a> {
+    picture: &'a I420,
+    measure: Measure,
+    budget: FrameBudget,
+    /// Where its bytes begin in the output.
+    start: usize,
+}
+
 impl OpenH264 {
     /// An encoder; it is set up when the first picture tells its size.
     pub fn new() -> OpenH264 {
         OpenH264 { qp: MAX_QP, ..OpenH264::default() }
     }
 
-    /// Codes `picture` at `qp`, in place of what `out` holds from `start` on.
-    fn code(
-        &mut self,
-        picture: &I420,
-        qp: u8,
-        key: bool,
-        start: usize,
-        out: &mut Vec<u8>,
-    ) -> Result<bool, EncodeError> {
+    /// Codes the picture at `qp`, in place of what `out` holds of it already; returns whether it is a key frame.
+    fn code(&mut self, task: &Task, qp: u8, key: bool, out: &mut Vec<u8>) -> Result<bool, EncodeError> {
+        let (picture, start) = (task.picture, task.start);
         out.truncate(start);
         let Some(open) = &mut self.open else { return Err(EncodeError::Failed { code: 0 }) };
         let padded = (picture.width() < MIN_SIDE || picture.height() < MIN_SIDE).then_some(&mut self.padded);
@@ -76,24 +79,16 @@ impl OpenH264 {
         })
     }
 
-    fn key(
-        &mut self,
-        picture: &I420,
-        measure: Measure,
-        mut qp: u8,
-        budget: FrameBudget,
-        attempts: u8,
-        start: usize,
-        out: &mut Vec<u8>,
-    ) -> Result<Encoded, EncodeError> {
+    /// Codes the picture as a key frame, coarser until it fits; `attempts` were made before.
+    fn key(&mut self, task: &Task, mut qp: u8, attempts: u8, out: &mut Vec<u8>) -> Result<Encoded, EncodeError> {
         for attempt in attempts + 1.. {
-            self.code(picture, qp, true, start, out)?;
-            let bytes = out.len() - start;
-            self.rate.key_took(measure, qp, bytes);
-            if bytes <= budget.max_bytes || qp == MAX_QP || attempt >= ATTEMPTS {
+            self.code(task, qp, true, out)?;
+            let bytes = out.len() - task.start;
+            self.rate.key_took(task.measure, qp, bytes);
+            if bytes <= task.budget.max_bytes || qp == MAX_QP || attempt >= ATTEMPTS {
                 return Ok(Encoded { keyframe: true, skipped: false, qp, attempts: attempt });
             }
-            qp = Rate::coarser(qp, bytes, budget.max_bytes);
+            qp = Rate::coarser(qp, bytes, task.budget.max_bytes);
         }
         unreachable!("the loop returns after {ATTEMPTS} attempts")
     }
@@ -108,27 +103,27 @@ impl VideoEncoder for OpenH264 {
         want_keyframe: bool,
         out: &mut Vec<u8>,
     ) -> Result<Encoded, EncodeError> {
-        let start = out.len();
         let (width, height) = (picture.width().max(MIN_SIDE), picture.height().max(MIN_SIDE));
-        let first = !self.open.as_ref().is_some_and(|open| open.size() == (width, height));
+        let first = self.open.as_ref().is_none_or(|open| open.size() != (width, height));
         if first {
             self.open = None;
             self.open =
                 Some(ffi::RawEncoder::open(width, height).map_err(|code| EncodeError::Open { width, height, code })?);
         }
         let measure = self.activity.measure(picture, damage);
+        let task = Task { picture, measure, budget, start: out.len() };
         if first || want_keyframe {
             let qp = self.rate.key_qp(measure, budget, first);
-            return self.key(picture, measure, qp, budget, 0, start, out);
+            return self.key(&task, qp, 0, out);
         }
         let Some(qp) = self.rate.delta_qp(measure, budget) else {
             return Ok(Encoded { keyframe: false, skipped: true, qp: self.qp, attempts: 0 });
         };
-        let keyframe = self.code(picture, qp, false, start, out)?;
-        let bytes = out.len() - start;
-        if bytes > budget.max_bytes && qp < MAX_QP && self.rate.as_good_as_key(measure, qp, bytes) {
-            let qp = Rate::coarser(qp, bytes, budget.max_bytes);
-            return self.key(picture, measure, qp, budget, 1, start, out);
+        let keyframe = self.code(&task, qp, false, out)?;
+        let bytes = out.len() - task.start;
+        if bytes > budget.max_bytes && qp < MAX_QP && self.rate.is_cut(measure, qp, bytes) {
+            let qp = self.rate.key_qp(measure, budget, false).max(qp + 1);
+            return self.key(&task, qp, 1, out);
         }
         let blocks = picture.y_stride().div_ceil(16) * picture.y_rows().div_ceil(16);
         self.rate.delta_took(measure, qp, bytes, blocks);
