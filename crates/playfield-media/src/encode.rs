@@ -66,7 +66,8 @@ pub enum EncodeError {
 pub trait VideoEncoder: Send {
     /// Appends the access unit of `picture` to `out`.
     ///
-    /// `damage` is what changed since the picture given before. A picture of another size starts a new sequence with a
+    /// `damage` is what changed since the picture given before. Give unchanged pictures too, with [`Damage::None`]: what
+    /// was sent coarsely is made finer in them, until they are skipped. A picture of another size starts a new sequence with a
     /// key frame. The budget may change from frame to frame; it never causes a key frame by itself, but see the encoder's
     /// own notes on overshoot.
     fn encode(

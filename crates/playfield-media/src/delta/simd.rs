@@ -43,27 +43,56 @@ unsafe fn bytes_64(a: *const u8, b: *const u8) -> u64 {
     half(0) | half(32) << 32
 }
 
+/// Sets the bits from unit `at` on.
+fn set(mask: &mut Mask, at: usize, units: u64) {
+    let (word, shift) = (at / 64, at % 64);
+    mask[word] |= units << shift;
+    if shift > 0
+        && let Some(next) = mask.get_mut(word + 1)
+    {
+        *next |= units >> (64 - shift);
+    }
+}
+
+// Each of these looks at whole blocks, then once more at the last block of the row, of which it keeps the units not seen
+// yet: rows of a block or more leave nothing to the scalar twin.
+
 #[target_feature(enable = "avx2")]
 fn equal_1(a: &[u8], b: &[u8], mask: &mut Mask) -> usize {
-    let words = a.len() / 64;
+    let (words, rest) = (a.len() / 64, a.len() % 64);
     for (i, word) in mask.iter_mut().enumerate().take(words) {
         // SAFETY: both slices have 64 bytes from `64 * i` on.
         *word = unsafe { bytes_64(a.as_ptr().add(i * 64), b.as_ptr().add(i * 64)) };
     }
-    words * 64
+    if words == 0 || rest == 0 {
+        return words * 64;
+    }
+    let last = a.len() - 64;
+    // SAFETY: both slices have 64 bytes from `last` on.
+    let units = unsafe { bytes_64(a.as_ptr().add(last), b.as_ptr().add(last)) };
+    set(mask, words * 64, units >> (64 - rest));
+    a.len()
 }
 
 #[target_feature(enable = "avx2,bmi2")]
 fn equal_2(a: &[u8], b: &[u8], mask: &mut Mask) -> usize {
     /// The low bit of each pair.
     const PAIRS: u64 = 0x5555_5555_5555_5555;
-    let blocks = a.len() / 64;
+    const UNITS: usize = 32;
+    let (blocks, rest) = (a.len() / 64, a.len() % 64 / 2);
+    let block = |at: usize| {
+        // SAFETY: called for places from which both slices have 64 bytes on.
+        let bytes = unsafe { bytes_64(a.as_ptr().add(at), b.as_ptr().add(at)) };
+        _pext_u64(bytes & bytes >> 1, PAIRS)
+    };
     for i in 0..blocks {
-        // SAFETY: both slices have 64 bytes from `64 * i` on.
-        let bytes = unsafe { bytes_64(a.as_ptr().add(i * 64), b.as_ptr().add(i * 64)) };
-        mask[i / 2] |= _pext_u64(bytes & bytes >> 1, PAIRS) << (i % 2 * 32);
+        set(mask, i * UNITS, block(i * 64));
     }
-    blocks * 32
+    if blocks == 0 || rest == 0 {
+        return blocks * UNITS;
+    }
+    set(mask, blocks * UNITS, block(a.len() - 64) >> (UNITS - rest));
+    a.len() / 2
 }
 
 #[target_feature(enable = "avx2,bmi2")]
@@ -71,17 +100,21 @@ fn equal_3(a: &[u8], b: &[u8], mask: &mut Mask) -> usize {
     /// The low bit of each of 21 triples.
     const TRIPLES: u64 = 0x1249_2492_4924_9249;
     const UNITS: usize = 21;
-    let mut done = 0;
+    // Of 64 bytes, `skip` ones are left out before the first triple.
+    let block = |at: usize, skip: usize| {
+        // SAFETY: called for places from which both slices have 64 bytes on.
+        let bytes = unsafe { bytes_64(a.as_ptr().add(at), b.as_ptr().add(at)) } >> skip;
+        _pext_u64(bytes & bytes >> 1 & bytes >> 2, TRIPLES)
+    };
+    let (mut done, units) = (0, a.len() / 3);
     while done * 3 + 64 <= a.len() {
-        // SAFETY: the condition above.
-        let bytes = unsafe { bytes_64(a.as_ptr().add(done * 3), b.as_ptr().add(done * 3)) };
-        let units = _pext_u64(bytes & bytes >> 1 & bytes >> 2, TRIPLES);
-        let (word, shift) = (done / 64, done % 64);
-        mask[word] |= units << shift;
-        if shift + UNITS > 64 {
-            mask[word + 1] |= units >> (64 - shift);
-        }
+        set(mask, done, block(done * 3, 0));
         done += UNITS;
     }
-    done
+    if done == 0 || done == units {
+        return done;
+    }
+    // Less than 64 bytes are left, which is 21 triples at most; the last 64 bytes hold them after one byte.
+    set(mask, done, block(a.len() - 64, 1) >> (UNITS - (units - done)));
+    units
 }

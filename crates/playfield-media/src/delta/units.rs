@@ -22,8 +22,9 @@ pub(super) fn equal(a: &[u8], b: &[u8], unit: usize, mask: &mut Mask) {
 
 /// The scalar twin, from unit `done` on.
 pub(super) fn equal_from(done: usize, a: &[u8], b: &[u8], unit: usize, mask: &mut Mask) {
-    let units = a.chunks_exact(unit).zip(b.chunks_exact(unit)).enumerate().skip(done);
-    for (i, (a, b)) in units {
+    let units = a[done * unit..].chunks_exact(unit).zip(b[done * unit..].chunks_exact(unit));
+    for (i, (a, b)) in units.enumerate() {
+        let i = done + i;
         mask[i / 64] |= u64::from(a == b) << (i % 64);
     }
 }
