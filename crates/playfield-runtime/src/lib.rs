@@ -11,6 +11,16 @@
 //!                        v  |
 //!                      Snapshot
 //! ```
+//!
+//! | room | |
+//! |---|---|
+//! | [`wasm`] | WebAssembly modules: the Playfield ABI and WASM-4 cartridges |
+//! | [`replay`] | runs a guest over an input log without a clock |
+//! | [`conformance`] | what every guest has to keep, as functions for tests of titles |
+
+pub mod conformance;
+pub mod replay;
+pub mod wasm;
 
 use std::collections::BTreeMap;
 

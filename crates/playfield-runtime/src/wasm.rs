@@ -1,0 +1,129 @@
+//! Guests that are WebAssembly modules: titles for the Playfield ABI (`sdk/ABI.md`) and WASM-4 cartridges.
+//!
+//! ```text
+//!   module --rewrite--> own module --compile--> Compiled (a file) --load--> Module --open--> WasmGuest
+//!           refuses by          (a process of its own)          maps it            ticks
+//!           name, finds                                         (40 us)            saves, restores
+//!           the facts
+//! ```
+//!
+//! A module runs on the caller's stack: threads that open or tick guests need at least [`STACK`] bytes of it.
+//!
+//! | room | |
+//! |---|---|
+//! | `abi` | what may be imported: groups, functions, types |
+//! | `rewrite` | from a foreign module to one whose whole state the host can reach |
+//! | `compile` | to machine code and back |
+//! | `guest` | the life of a guest: start, tick, save, restore |
+//! | `host` | what the guest's calls do: one file for each group |
+//! | `snapshot` | how state is written down |
+//! | `limits` | memory and tables |
+//! | `wasm4` | the fantasy console: pure code over its memory |
+
+pub mod abi;
+pub mod compile;
+mod ffi;
+mod guest;
+mod host;
+mod limits;
+pub mod rewrite;
+mod snapshot;
+pub mod wasm4;
+
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use wasmtime::{Config, Linker, OptLevel, Strategy};
+
+pub use compile::{Compiled, Module};
+pub use guest::WasmGuest;
+pub use rewrite::{Dialect, Facts};
+
+/// How often running code looks at the time.
+const EPOCH: Duration = Duration::from_millis(10);
+/// Stack a guest may use, in bytes.
+const GUEST_STACK: usize = 1 << 20;
+/// Stack that a thread needs to run guests, in bytes.
+pub const STACK: usize = 4 << 20;
+
+/// The engine cannot be had on this machine.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the WebAssembly engine does not start: {0}")]
+pub struct EngineError(String);
+
+/// Compiles and runs modules. One for each process; clones are the same engine.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    wasmtime: wasmtime::Engine,
+    linker: Linker<host::Host>,
+    _ticker: Ticker,
+}
+
+impl Engine {
+    /// Starts an engine and the thread that counts its time.
+    pub fn new() -> Result<Engine, EngineError> {
+        let failed = |error: wasmtime::Error| EngineError(error.to_string());
+        let wasmtime = wasmtime::Engine::new(&config()).map_err(failed)?;
+        let linker = host::link::linker(&wasmtime).map_err(failed)?;
+        let ticker = Ticker::start(wasmtime.clone())?;
+        Ok(Engine { inner: Arc::new(Inner { wasmtime, linker, _ticker: ticker }) })
+    }
+
+    fn wasmtime(&self) -> &wasmtime::Engine {
+        &self.inner.wasmtime
+    }
+
+    fn linker(&self) -> &Linker<host::Host> {
+        &self.inner.linker
+    }
+}
+
+fn config() -> Config {
+    let mut config = Config::new();
+    config.wasm_features(!rewrite::features(), false);
+    config.wasm_features(rewrite::features(), true);
+    config.strategy(Strategy::Cranelift).cranelift_opt_level(OptLevel::Speed);
+    // The bits of a NaN differ between processors unless they are made the same.
+    config.cranelift_nan_canonicalization(true);
+    config.epoch_interruption(true);
+    config.max_wasm_stack(GUEST_STACK);
+    config.memory_init_cow(true);
+    config.generate_address_map(false);
+    config
+}
+
+/// The thread that advances the engine's epoch, by which endless loops are found.
+struct Ticker {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Ticker {
+    fn start(engine: wasmtime::Engine) -> Result<Ticker, EngineError> {
+        let (stop, stopped) = channel();
+        let count = move || {
+            while stopped.recv_timeout(EPOCH) == Err(RecvTimeoutError::Timeout) {
+                engine.increment_epoch();
+            }
+        };
+        let spawned = std::thread::Builder::new().name("epoch".to_owned()).spawn(count);
+        let thread = spawned.map_err(|error| EngineError(format!("no thread for its clock: {error}")))?;
+        Ok(Ticker { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.stop.take();
+        if let Some(thread) = self.thread.take() {
+            // It does nothing that could panic.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! The life of a module: start, ticks, save, restore.
+
+mod instance;
+
+use playfield_core::frame::{Damage, Picture};
+use playfield_core::input::TickInput;
+use wasmtime::{Store, Trap};
+
+use self::instance::Instance;
+use super::compile::Module;
+use super::host::{Host, HostTrap};
+use super::rewrite::Dialect;
+use super::snapshot::{MAGIC, Reader, Writer, damaged};
+use crate::{Guest, GuestConfig, GuestError, GuestEvent, Snapshot, Tick};
+
+/// Longest tick, in epochs of 10 ms: a second.
+const TICK_EPOCHS: u64 = 101;
+/// Longest start, in epochs: ten seconds.
+const START_EPOCHS: u64 = 1_001;
+/// What did not finish, as [`GuestError::Hung`] puts it.
+const A_PICTURE: &str = "a picture";
+const STARTING: &str = "starting";
+
+/// A running module.
+///
+/// Its calls need [`super::STACK`] bytes of the thread's stack.
+pub struct WasmGuest {
+    module: Module,
+    store: Store<Host>,
+    instance: Instance,
+    /// The next tick says that all may differ.
+    all_differs: bool,
+    /// Why it cannot go on.
+    spent: Option<GuestError>,
+}
+
+impl Module {
+    /// Starts a guest: runs its start function, `_initialize`, `pf_init`; a cartridge's `_start` or `_initialize`, then `start`.
+    pub fn open(&self, config: GuestConfig) -> Result<WasmGuest, GuestError> {
+        let (mut store, instance) = instantiate(self, Host::new(config, self.facts().dialect))?;
+        for name in instance::start_names(self.facts().dialect, &instance) {
+            instance.call(&mut store, name).map_err(|error| guest_error(&error, STARTING))?;
+        }
+        Ok(WasmGuest { module: self.clone(), store, instance, all_differs: true, spent: None })
+    }
+}
+
+/// A store with an instance in it; none of the guest's code has run.
+fn instantiate(module: &Module, host: Host) -> Result<(Store<Host>, Instance), GuestError> {
+    let mut store = Store::new(module.engine.wasmtime(), host);
+    store.limiter(|host| &mut host.limits);
+    store.epoch_deadline_trap();
+    store.set_epoch_deadline(START_EPOCHS);
+    let instance = Instance::new(module, &mut store).map_err(|error| {
+        let limits = &store.data().limits;
+        if limits.refused {
+            return GuestError::OutOfMemory { limit_mb: limits.memory_mb() };
+        }
+        guest_error(&error, STARTING)
+    })?;
+    store.data_mut().memory = Some(instance.memory);
+    Ok((store, instance))
+}
+
+fn guest_error(error: &wasmtime::Error, doing: &'static str) -> GuestError {
+    if let Some(trap) = error.downcast_ref::<Trap>() {
+        return match trap {
+            Trap::Interrupt => GuestError::Hung(doing),
+            trap => GuestError::Trap(trap.to_string().trim_start_matches("wasm trap: ").to_owned()),
+        };
+    }
+    match error.downcast_ref::<HostTrap>() {
+        Some(HostTrap(why)) => GuestError::Trap(why.clone()),
+        None => GuestError::Trap(error.to_string()),
+    }
+}
+
+impl WasmGuest {
+    /// What the module is.
+    pub fn facts(&self) -> &super::Facts {
+        self.module.facts()
+    }
+
+    fn make_picture(&mut self, input: &TickInput) -> wasmtime::Result<()> {
+        let host = self.store.data_mut();
+        host.run.tick += 1;
+        host.video.damage = Damage::None;
+        host.input.begin(input);
+        let (mem, host) = self.instance.memory.data_and_store_mut(&mut self.store);
+        host.begin_update(mem, input);
+        self.store.set_epoch_deadline(TICK_EPOCHS);
+        self.instance.tick(&mut self.store)?;
+        let (mem, host) = self.instance.memory.data_and_store_mut(&mut self.store);
+        if host.cartridge.is_some() {
+            host.end_update(mem);
+        } else {
+            host.audio.play(host.run.tick, host.run.hz);
+        }
+        Ok(())
+    }
+
+    fn load(&mut self, from: &mut Reader<'_>) -> Result<(), GuestError> {
+        let memory = from.bytes()?;
+        self.size_memory(memory.len())?;
+        self.instance.memory.data_mut(&mut self.store).copy_from_slice(memory);
+        self.instance.restore_globals(&mut self.store, from)?;
+        self.store.data_mut().restore(from)?;
+        if from.0.is_empty() { Ok(()) } else { Err(damaged()) }
+    }
+
+    /// Makes the memory so many bytes long. Memory never shrinks, so that takes a fresh instance.
+    fn size_memory(&mut self, size: usize) -> Result<(), GuestError> {
+        if self.instance.memory.data_size(&self.store) > size {
+            let fresh_host = Host::new(GuestConfig::default(), Dialect::Playfield);
+            let mut host = std::mem::replace(self.store.data_mut(), fresh_host);
+            host.limits = host.limits.fresh();
+            (self.store, self.instance) = instantiate(&self.module, host)?;
+        }
+        let missing = size.checked_sub(self.instance.memory.data_size(&self.store)).ok_or_else(damaged)?;
+        let page = self.instance.memory.page_size(&self.store) as usize;
+        if missing > 0 {
+            let limit_mb = self.store.data().limits.memory_mb();
+            let grown = self.instance.memory.grow(&mut self.store, (missing / page) as u64);
+            grown.map_err(|_| GuestError::OutOfMemory { limit_mb })?;
+        }
+        if self.instance.memory.data_size(&self.store) == size { Ok(()) } else { Err(damaged()) }
+    }
+
+    fn usable(&self) -> Result<(), GuestError> {
+        self.spent.clone().map_or(Ok(()), Err)
+    }
+}
+
+impl Guest for WasmGuest {
+    fn tick_hz(&self) -> u16 {
+        self.store.data().run.hz
+    }
+
+    fn tick(&mut self, input: &TickInput) -> Result<Tick, GuestError> {
+        self.usable()?;
+        if let Err(error) = self.make_picture(input) {
+            let error = guest_error(&error, A_PICTURE);
+            self.spent = Some(error.clone());
+            return Err(error);
+        }
+        let host = self.store.data();
+        let damage = if std::mem::take(&mut self.all_differs) { Damage::All } else { host.video.damage };
+        Ok(Tick { damage, exited: host.run.exited })
+    }
+
+    fn tick_count(&self) -> u64 {
+        self.store.data().run.tick
+    }
+
+    fn picture(&self) -> &Picture {
+        &self.store.data().video.picture
+    }
+
+    fn audio(&self) -> &[i16] {
+        &self.store.data().audio.playing
+    }
+
+    fn take_events(&mut self, into: &mut Vec<GuestEvent>) {
+        let host = self.store.data_mut();
+        host.talk.take_events(into);
+        match &mut host.cartridge {
+            Some(cartridge) => cartridge.take_events(into),
+            None => host.storage.take_events(into),
+        }
+    }
+
+    fn snapshots(&self) -> Result<(), GuestError> {
+        match &self.module.facts().no_snapshots {
+            Some(why) => Err(GuestError::NoSnapshot(why.clone())),
+            None => Ok(()),
+        }
+    }
+
+    fn snapshot(&mut self, into: &mut Snapshot) -> Result<(), GuestError> {
+        self.snapshots()?;
+        self.usable()?;
+        into.tick = self.tick_count();
+        into.bytes.clear();
+        let mut to = Writer(&mut into.bytes);
+        to.raw(MAGIC);
+        to.raw(&self.module.identity);
+        to.bytes(self.instance.memory.data(&self.store));
+        self.instance.save_globals(&mut self.store, &mut to)?;
+        self.store.data().save(&mut to);
+        Ok(())
+    }
+
+    /// After an error in the middle of a damaged snapshot the guest is spent; one of another module leaves it as it is.
+    fn restore(&mut self, from: &Snapshot) -> Result<(), GuestError> {
+        self.snapshots()?;
+        let mut reader = Reader(&from.bytes);
+        if &reader.array()? != MAGIC {
+            return Err(GuestError::NoSnapshot("the state was saved by another version of this program".to_owned()));
+        }
+        if reader.array()? != self.module.identity {
+            return Err(GuestError::NoSnapshot("the state was saved by another module".to_owned()));
+        }
+        self.all_differs = true;
+        let loaded = self.load(&mut reader);
+        self.spent = loaded.clone().err();
+        loaded
+    }
+}

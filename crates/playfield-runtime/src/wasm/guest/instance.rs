@@ -1,0 +1,94 @@
+//! One instance of a module: the exports the host uses.
+
+use wasmtime::{Global, Memory, Result, Store, TypedFunc, V128, Val, ValType, format_err};
+
+use crate::GuestError;
+use crate::wasm::compile::Module;
+use crate::wasm::host::Host;
+use crate::wasm::rewrite::{Dialect, MEMORY, START, global_name};
+use crate::wasm::snapshot::{Reader, Writer, damaged};
+
+/// The exports of an instance.
+pub(super) struct Instance {
+    instance: wasmtime::Instance,
+    pub memory: Memory,
+    /// Makes a picture; a cartridge without it stays as it is.
+    tick: Option<TypedFunc<(), ()>>,
+    /// All state that is not memory.
+    globals: Vec<Global>,
+    /// Which of the functions that start it are there.
+    starts: Vec<&'static str>,
+}
+
+/// The functions that start a guest, in order, of those that are there.
+pub(super) fn start_names(dialect: Dialect, instance: &Instance) -> Vec<&'static str> {
+    let there = |name: &&str| instance.starts.contains(name);
+    match dialect {
+        Dialect::Playfield => [START, "_initialize", "pf_init"].into_iter().filter(there).collect(),
+        Dialect::Wasm4 => {
+            let first = ["_start", "_initialize"].into_iter().find(there);
+            [Some(START).filter(there), first, Some("start").filter(there)].into_iter().flatten().collect()
+        }
+    }
+}
+
+impl Instance {
+    pub fn new(module: &Module, store: &mut Store<Host>) -> Result<Instance> {
+        let instance = module.pre.instantiate(&mut *store)?;
+        let memory = instance.get_memory(&mut *store, MEMORY).ok_or_else(|| format_err!("no memory"))?;
+        let tick = match module.facts().dialect {
+            Dialect::Playfield => Some(instance.get_typed_func(&mut *store, "pf_tick")?),
+            Dialect::Wasm4 => instance.get_typed_func(&mut *store, "update").ok(),
+        };
+        let mut globals = Vec::new();
+        for nth in 0..module.facts().globals {
+            let global = instance.get_global(&mut *store, &global_name(nth));
+            globals.push(global.ok_or_else(|| format_err!("no global {nth}"))?);
+        }
+        let names = [START, "_initialize", "pf_init", "_start", "start"];
+        let starts = names.into_iter().filter(|name| instance.get_func(&mut *store, name).is_some()).collect();
+        Ok(Instance { instance, memory, tick, globals, starts })
+    }
+
+    /// Calls a function that takes and returns nothing.
+    pub fn call(&self, store: &mut Store<Host>, name: &str) -> Result<()> {
+        self.instance.get_typed_func::<(), ()>(&mut *store, name)?.call(store, ())
+    }
+
+    /// Makes a picture.
+    pub fn tick(&self, store: &mut Store<Host>) -> Result<()> {
+        match &self.tick {
+            Some(tick) => tick.call(store, ()),
+            None => Ok(()),
+        }
+    }
+
+    pub fn save_globals(&self, store: &mut Store<Host>, to: &mut Writer<'_>) -> Result<(), GuestError> {
+        for global in &self.globals {
+            match global.get(&mut *store) {
+                Val::I32(value) => to.u32(value.cast_unsigned()),
+                Val::I64(value) => to.u64(value.cast_unsigned()),
+                Val::F32(bits) => to.u32(bits),
+                Val::F64(bits) => to.u64(bits),
+                Val::V128(value) => to.raw(&value.as_u128().to_le_bytes()),
+                _ => return Err(GuestError::NoSnapshot("a global holds a reference".to_owned())),
+            }
+        }
+        Ok(())
+    }
+
+    pub fn restore_globals(&self, store: &mut Store<Host>, from: &mut Reader<'_>) -> Result<(), GuestError> {
+        for global in &self.globals {
+            let value = match global.ty(&*store).content() {
+                ValType::I32 => Val::I32(from.u32()?.cast_signed()),
+                ValType::I64 => Val::I64(from.u64()?.cast_signed()),
+                ValType::F32 => Val::F32(from.u32()?),
+                ValType::F64 => Val::F64(from.u64()?),
+                ValType::V128 => Val::V128(V128::from(u128::from_le_bytes(from.array()?))),
+                ValType::Ref(_) => return Err(damaged()),
+            };
+            global.set(&mut *store, value).map_err(|_| damaged())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,181 @@
+//! What a module is, and whether everything it asks for is offered.
+
+use std::fmt::Write;
+
+use playfield_core::manifest::InputKind;
+use wasmparser::{ExternalKind, FuncType, Import, TypeRef};
+
+use super::survey::Survey;
+use super::{Dialect, Facts, PRIVATE, refuse};
+use crate::GuestError;
+use crate::wasm::abi::{self, CARTRIDGE, Function, GROUPS, WASM4};
+
+/// More mutable globals than this are not saved: no compiler makes so many.
+const MAX_GLOBALS: usize = 10_000;
+/// Functions the host calls, by dialect. None takes or returns anything.
+const ENTRIES: [(Dialect, &[&str]); 2] = [
+    (Dialect::Playfield, &["pf_tick", "pf_init", "_initialize"]),
+    (Dialect::Wasm4, &["update", "start", "_start", "_initialize"]),
+];
+
+/// Decides what a module is; refuses, by name, what is not offered.
+pub(super) fn facts(survey: &Survey<'_>) -> Result<Facts, GuestError> {
+    let dialect = dialect(survey)?;
+    for import in &survey.imports {
+        check_import(survey, dialect, import)?;
+    }
+    check_exports(survey, dialect)?;
+    let (groups, input) = match dialect {
+        Dialect::Playfield => (groups(survey), input(survey)),
+        Dialect::Wasm4 => (Vec::new(), vec![InputKind::Pad, InputKind::Mouse]),
+    };
+    let no_snapshots = no_snapshots(survey);
+    let globals = if no_snapshots.is_some() { 0 } else { mutable_globals(survey).count() as u32 };
+    Ok(Facts { dialect, no_snapshots, groups, input, globals })
+}
+
+/// Indices of the globals that are state.
+pub(super) fn mutable_globals(survey: &Survey<'_>) -> impl Iterator<Item = u32> {
+    (0..).zip(&survey.globals).filter(|(_, global)| global.mutable).map(|(index, _)| index)
+}
+
+fn dialect(survey: &Survey<'_>) -> Result<Dialect, GuestError> {
+    let exports = |name| survey.exported_function(name).is_some();
+    if exports("pf_tick") {
+        return Ok(Dialect::Playfield);
+    }
+    let cartridge_memory = |import: &Import<'_>| import.module == CARTRIDGE && import.name == "memory";
+    if exports("update") || (exports("start") && survey.imports.iter().any(cartridge_memory)) {
+        return Ok(Dialect::Wasm4);
+    }
+    Err(refuse(
+        "it exports neither the function `pf_tick`, as a title for Playfield does, nor `update`, as a WASM-4 cartridge does",
+    ))
+}
+
+fn check_import(survey: &Survey<'_>, dialect: Dialect, import: &Import<'_>) -> Result<(), GuestError> {
+    let full = format!("`{}.{}`", clip(import.module), clip(import.name));
+    if dialect == Dialect::Wasm4 && import.module == CARTRIDGE && import.name == "memory" {
+        return match import.ty {
+            TypeRef::Memory(_) => Ok(()),
+            _ => Err(refuse(format!("it imports {full}, but not as a memory"))),
+        };
+    }
+    let group = match dialect {
+        Dialect::Wasm4 => Some(&WASM4).filter(|group| group.module == import.module),
+        Dialect::Playfield => GROUPS.iter().find(|group| group.module == import.module),
+    };
+    let Some(group) = group else {
+        return Err(refuse(unknown_group(dialect, import)));
+    };
+    let Some(function) = group.functions.iter().find(|function| function.name == import.name) else {
+        let names: Vec<_> = group.functions.iter().map(|function| function.name).collect();
+        return Err(refuse(format!("it imports {full}, which does not exist; there is {}", names.join(", "))));
+    };
+    let TypeRef::Func(index) = import.ty else {
+        return Err(refuse(format!("it imports {full}, but not as a function")));
+    };
+    match survey.function_type(index) {
+        Some(ty) if ty.params() == function.params && ty.results() == function.results => Ok(()),
+        ty => Err(refuse(format!("it imports {full} as {}, but that is {}", signature(ty), offered(function)))),
+    }
+}
+
+fn unknown_group(dialect: Dialect, import: &Import<'_>) -> String {
+    let (module, name) = (clip(import.module), clip(import.name));
+    if module.starts_with("wasi") {
+        return format!(
+            "it imports `{module}.{name}`; build it without WASI: there are no files, clocks or processes here"
+        );
+    }
+    if dialect == Dialect::Wasm4 {
+        return format!("it imports `{module}.{name}`; a WASM-4 cartridge imports from `env` only");
+    }
+    let bare = module.split('@').next().unwrap_or_default();
+    if let Some(group) = GROUPS.iter().find(|group| group.module.split('@').next() == Some(bare)) {
+        return format!("it asks for `{module}`; this host offers `{}`", group.module);
+    }
+    let names: Vec<_> = GROUPS.iter().map(|group| group.module).collect();
+    format!(
+        "it asks for `{module}` (function `{name}`), which this host does not offer; it offers {}",
+        names.join(", ")
+    )
+}
+
+fn check_exports(survey: &Survey<'_>, dialect: Dialect) -> Result<(), GuestError> {
+    if let Some(export) = survey.exports.iter().find(|export| export.name.starts_with(PRIVATE)) {
+        let name = clip(export.name);
+        return Err(refuse(format!("it exports `{name}`; names that begin with `{PRIVATE}` are the host's")));
+    }
+    for (_, names) in ENTRIES.iter().filter(|entry| entry.0 == dialect) {
+        for name in *names {
+            if let Some(ty) = survey.exported_function(name)
+                && !(ty.params().is_empty() && ty.results().is_empty())
+            {
+                let ty = signature(Some(ty));
+                return Err(refuse(format!("it exports `{name}` as {ty}, but that takes and returns nothing")));
+            }
+        }
+    }
+    match dialect {
+        Dialect::Playfield if !exports_memory(survey) => Err(refuse("it does not export its memory as `memory`")),
+        Dialect::Wasm4 if survey.memories.is_empty() => {
+            Err(refuse("it has no memory; a WASM-4 cartridge imports `env.memory`"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn exports_memory(survey: &Survey<'_>) -> bool {
+    survey.exports.iter().any(|export| export.name == "memory" && export.kind == ExternalKind::Memory)
+}
+
+fn groups(survey: &Survey<'_>) -> Vec<String> {
+    let used = |module: &str| survey.imports.iter().any(|import| import.module == module);
+    GROUPS.iter().map(|group| group.module).filter(|module| used(module)).map(str::to_owned).collect()
+}
+
+fn input(survey: &Survey<'_>) -> Vec<InputKind> {
+    let mut kinds = Vec::new();
+    for import in survey.imports.iter().filter(|import| import.module == "playfield:input@1") {
+        kinds.extend(abi::input_kind(import.name).filter(|kind| !kinds.contains(kind)));
+    }
+    kinds
+}
+
+fn no_snapshots(survey: &Survey<'_>) -> Option<String> {
+    if let Some(what) = survey.unreachable_state {
+        return Some(format!("its code contains `{what}`, whose effect cannot be saved"));
+    }
+    if survey.globals.iter().any(|global| global.mutable && global.content_type.is_reference_type()) {
+        return Some("it has a mutable global that holds a reference".to_owned());
+    }
+    let count = mutable_globals(survey).count();
+    (count > MAX_GLOBALS).then(|| format!("it has {count} mutable globals; the most is {MAX_GLOBALS}"))
+}
+
+fn offered(function: &Function) -> String {
+    signature(Some(&FuncType::new(function.params.iter().copied(), function.results.iter().copied())))
+}
+
+/// `(i32, i32) -> (i32)`
+fn signature(ty: Option<&FuncType>) -> String {
+    let Some(ty) = ty else { return "something else".to_owned() };
+    let list = |types: &[wasmparser::ValType]| {
+        let mut text = String::new();
+        for ty in types.iter().take(16) {
+            let _ = write!(text, "{}{ty}", if text.is_empty() { "" } else { ", " });
+        }
+        text
+    };
+    format!("({}) -> ({})", list(ty.params()), list(ty.results()))
+}
+
+/// A foreign name, short enough for a sentence.
+fn clip(name: &str) -> String {
+    let mut short: String = name.chars().take(64).map(|c| if c.is_control() { '?' } else { c }).collect();
+    if short.len() < name.len() && name.chars().count() > 64 {
+        short.push('…');
+    }
+    short
+}
