@@ -16,7 +16,8 @@ pub struct Config {
     pub listen: Vec<SocketAddr>,
     /// Where health, readiness and metrics are asked for, without TLS or sign-in; none: nowhere. Default `127.0.0.1:9464`.
     pub ops_listen: Option<SocketAddr>,
-    /// Folders with titles: in each, a folder with a `title.toml`, or a bare `.wasm`. Default `["titles"]`.
+    /// Folders with titles: in each, a folder with a `title.toml`, or a bare `.wasm`. A path that is itself one of
+    /// these stands for that title alone. Default `["titles"]`.
     pub titles: Vec<PathBuf>,
     /// How much may be going on.
     pub limits: Limits,
@@ -30,6 +31,7 @@ pub struct Config {
     /// PEM file with the private key of `tls_cert`.
     pub tls_key: Option<PathBuf>,
     /// The secret that people sign in with, at least 16 characters. Default: one is made when first needed, and shown once.
+    #[serde(skip_serializing)]
     pub sign_in_token: Option<Token>,
     /// Addresses of proxies whose `X-Forwarded-For` is believed. Default none.
     pub trusted_proxies: Vec<IpAddr>,

@@ -33,6 +33,9 @@ pub(super) async fn look(folders: Vec<PathBuf>) -> Vec<Found> {
 }
 
 fn look_in(folder: &Path) -> Vec<Found> {
+    if let Some(itself) = recognise(folder.to_owned()) {
+        return vec![itself];
+    }
     // A folder that is not there yet is an empty one.
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let mut places: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();

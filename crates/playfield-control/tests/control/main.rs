@@ -1,0 +1,12 @@
+//! The control plane with a node that only pretends: through its routers without sockets, and twice over real ones.
+#![allow(clippy::unwrap_used)]
+
+mod api;
+mod catalogue;
+mod doors;
+mod events;
+mod node;
+mod ops;
+mod sessions;
+mod sockets;
+mod world;

@@ -1,0 +1,93 @@
+//! A node that only pretends: it answers as told and keeps what it was asked.
+
+use std::sync::{Arc, Mutex};
+
+use playfield_core::api::{EndReason, Receipt};
+use playfield_core::bus::{ModuleFacts, Reply, Request, node_subject};
+use playfield_core::id::NodeId;
+use playfield_store::bus::Bus;
+
+/// A tiny but well-formed start of a PNG.
+pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\n and so on";
+
+type Answer = Box<dyn FnMut(&Request) -> Option<Reply> + Send>;
+type Ignore = Box<dyn FnMut(&Request) -> bool + Send>;
+
+#[derive(Clone, Default)]
+pub struct Node {
+    asked: Arc<Mutex<Vec<Request>>>,
+    answer: Arc<Mutex<Option<Answer>>>,
+    ignore: Arc<Mutex<Option<Ignore>>>,
+}
+
+impl Node {
+    pub fn start(bus: &Bus, id: &NodeId) -> Node {
+        let node = Node::default();
+        let mut service = bus.serve(&node_subject(id)).unwrap();
+        let this = node.clone();
+        tokio::spawn(async move {
+            let mut ignored = Vec::new();
+            while let Some((bytes, responder)) = service.next().await {
+                let request = service.read(&bytes).unwrap();
+                this.asked.lock().unwrap().push(request.clone());
+                if this.ignore.lock().unwrap().as_mut().is_some_and(|ignore| ignore(&request)) {
+                    ignored.push(responder);
+                    continue;
+                }
+                let told = this.answer.lock().unwrap().as_mut().and_then(|answer| answer(&request));
+                responder.reply(&told.unwrap_or_else(|| usual(&request))).unwrap();
+            }
+        });
+        node
+    }
+
+    /// Answers some requests otherwise than usual.
+    pub fn answers(&self, answer: impl FnMut(&Request) -> Option<Reply> + Send + 'static) {
+        *self.answer.lock().unwrap() = Some(Box::new(answer));
+    }
+
+    /// Never answers some requests.
+    pub fn ignores(&self, ignore: impl FnMut(&Request) -> bool + Send + 'static) {
+        *self.ignore.lock().unwrap() = Some(Box::new(ignore));
+    }
+
+    pub fn asked(&self) -> Vec<Request> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    /// The last session it was asked to start.
+    pub fn started(&self) -> playfield_core::bus::SessionSpec {
+        let spec = |request| match request {
+            Request::Start { spec, .. } => Some(*spec),
+            _ => None,
+        };
+        self.asked().into_iter().rev().find_map(spec).expect("no session was started")
+    }
+}
+
+/// What a module is, it says in its bytes.
+fn usual(request: &Request) -> Reply {
+    match request {
+        Request::Start { attach, .. } => {
+            Reply::Started { answer: attach.as_ref().map(|attach| format!("answer to {}", attach.offer)) }
+        }
+        Request::Attach { attach, .. } => Reply::Attached { answer: format!("answer to {}", attach.offer) },
+        Request::Receipt { .. } => Reply::Receipt { receipt: Box::new(Receipt { pictures: 5, ..Receipt::default() }) },
+        Request::Inspect { module } => inspect(&std::fs::read(module).unwrap()),
+        Request::Cover { to, .. } => {
+            std::fs::write(to, PNG).unwrap();
+            Reply::Done
+        }
+        Request::Stop { .. } | Request::Drain => Reply::Done,
+    }
+}
+
+fn inspect(module: &[u8]) -> Reply {
+    let text = String::from_utf8_lossy(module);
+    if text.contains("broken") {
+        let detail = "the module imports `playfield:teleport@1`, which this host does not offer".to_owned();
+        return Reply::Refused { reason: EndReason::BadModule, detail };
+    }
+    let dialect = if text.contains("wasm4") { "wasm4" } else { "playfield" };
+    Reply::Inspected { module: ModuleFacts { dialect: dialect.to_owned(), snapshots: true, groups: vec![] } }
+}
