@@ -44,6 +44,8 @@ export class Gamepads {
   private timer: ReturnType<typeof setInterval> | null = null;
   private chordSince: number | null = null;
   private guideHeld = false;
+  /** Buttons down since before the first reading: whoever chose the title with A has not pressed A in it. */
+  private stale: number | null = null;
   private readonly onConnect = () => this.watch();
 
   constructor(
@@ -73,6 +75,8 @@ export class Gamepads {
       addEventListener('gamepadconnected', this.onConnect);
     }
     const pad = mergePads(gamepads.map(padOfGamepad));
+    this.stale = (this.stale ?? pad.buttons) & pad.buttons;
+    pad.buttons &= ~this.stale;
     this.watchMenu(pad, gamepads.some((gamepad) => gamepad.buttons[GUIDE]?.pressed));
     const taken = this.hooks.steer(pad);
     if (this.state.setPad('gamepad', taken ? NO_PAD : pad)) {

@@ -1,0 +1,91 @@
+// A made-up server for working on the looks: it answers the page's own `fetch`. Used by `npm run fake` and the screenshots only, never built.
+//
+// The address chooses what it plays: `?fake=empty`, `down`, `slow`, `auth`, `ends:REASON`, `one`.
+
+import type { EndReason, InputKind, Title } from '../src/api';
+import { drawCover } from './covers';
+import { FakeNode } from './node';
+
+const NAMES: [string, string, InputKind[]][] = [
+  ['Amber Dunes', 'Ride the last wind across an ocean of sand, and be home before the sun is down.', ['pad', 'keys']],
+  ['Brick Weather', 'One paddle, one ball, and a wall that changes its mind.', ['pad', 'mouse']],
+  ['Cold Orbit', 'You have fuel for three burns. Spend two of them well.', ['pad']],
+  ['Garden Snake', 'It grows. You steer. There is less room than you think.', ['pad']],
+  ['Lantern Deep', 'A cave, a lantern, and something that likes the dark.', ['pad', 'keys']],
+  ['Neon Parallel', 'Outrun the horizon on a road that is only lines.', ['pad', 'touch']],
+  ['Typing Tutor with a Rather Long Name Indeed', 'Words fall; type them before they land.', ['text', 'keys']],
+  ['No Cover Here', '', ['pad']],
+];
+const LICENCES = ['MIT', 'Apache-2.0', null];
+
+const fake = new URL(location.href).searchParams.get('fake') ?? '';
+let signedIn = fake !== 'auth';
+let node: FakeNode | null = null;
+let session: Record<string, unknown> | null = null;
+
+const titles: Title[] = [...NAMES, ...NAMES.slice(0, 5).map(([name, ...rest]) => [`${name} II`, ...rest] as (typeof NAMES)[number])].map(
+  ([name, summary, input], i) => ({
+    id: name.toLowerCase().replaceAll(' ', '-'),
+    name,
+    version: `1.${i}.0`,
+    summary,
+    authors: i % 3 ? ['A. Sample'] : ['A. Sample', 'B. Example'],
+    licence: LICENCES[i % 3]!,
+    tags: ['arcade', i % 2 ? 'retro' : 'calm'],
+    players: { min: 1, max: [1, 2, 4][i % 3]! },
+    input,
+    badges: i % 2 ? ['deterministic', 'snapshots', 'lossless'] : ['deterministic'],
+    cover: name.startsWith('No Cover') ? '' : drawCover(i),
+    problem: name === 'Cold Orbit II' ? 'It imports `playfield:network@1`, a group this server does not offer.' : null,
+  }),
+);
+
+const json = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json' } });
+const problem = (status: number, detail: string, reason?: string) => json({ type: '/docs/problems#fake', title: 'Fake', status, detail, reason }, status);
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function answer(path: string, method: string, body: Record<string, string>): Promise<Response> {
+  if (fake === 'down') throw new TypeError('made-up failure');
+  if (path === '/api/v1/sign-in') return signIn(body.token!);
+  if (!signedIn) return problem(401, 'Sign in first.');
+  if (path === '/api/v1/titles') return list();
+  if (path === '/api/v1/sessions' && method === 'POST') return create(body);
+  if (path.endsWith('/connections')) return session ? json({ answer: await connect(String(session.title), body.offer!) }) : problem(404, 'There is no such session.');
+  if (method === 'DELETE') session = null;
+  return session ? json(session) : problem(404, 'There is no such session.');
+}
+
+function signIn(token: string): Response {
+  signedIn = token === 'secret';
+  return signedIn ? new Response(null, { status: 204 }) : problem(401, 'Wrong token.');
+}
+
+async function list(): Promise<Response> {
+  if (fake === 'slow') await pause(60_000);
+  const shown = fake === 'empty' ? [] : fake === 'one' ? titles.slice(0, 1) : titles;
+  return json({ titles: shown });
+}
+
+async function create(body: Record<string, string>): Promise<Response> {
+  if (!titles.some((title) => title.id === body.title)) return problem(404, 'There is no such title.');
+  if (fake === 'limit') return problem(429, 'This address may run 4 sessions at once; end one first.', 'limitReached');
+  session = { id: 'ses-0123456789bcdfgh', title: body.title, state: 'active', reason: null, detail: null, created_ms: Date.now(), ended_ms: null };
+  const viewer = { id: 'vwr-0123456789bcdfgh', token: 'x'.repeat(32), role: 'host', slot: 0 };
+  return json({ session, viewer, answer: await connect(body.title!, body.offer!) }, 201);
+}
+
+async function connect(title: string, offer: string): Promise<string> {
+  node?.close();
+  node = new FakeNode(titles.find((other) => other.id === title)!);
+  const ends = /^ends:(\w+)/.exec(fake)?.[1];
+  if (ends) setTimeout(() => node?.end(ends as EndReason, ''), 1500);
+  return node.answer(offer);
+}
+
+const real = globalThis.fetch;
+globalThis.fetch = async (input, init) => {
+  const url = new URL(input instanceof Request ? input.url : input, location.href);
+  if (!url.pathname.startsWith('/api/')) return real(input, init);
+  return answer(url.pathname, init?.method ?? 'GET', init?.body ? JSON.parse(String(init.body)) : {});
+};
+Object.assign(globalThis, { fakeNode: () => node });

@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import type { Title } from '../api';
+import { routeOf, safeNext } from './route';
+import { nearest, type Direction, type Rect } from './spatial';
+import { search } from './search';
+import { initials, players } from './words';
+
+const at = (x: number, y: number, w = 90, h = 90): Rect => ({ left: x, top: y, right: x + w, bottom: y + h });
+
+/** Three columns of 100, two rows and a short one, under a wide bar. */
+const GRID = [at(0, 0, 290, 40), at(0, 100), at(100, 100), at(200, 100), at(0, 200), at(100, 200), at(200, 200), at(0, 300)];
+
+function check(from: number, direction: Direction, expected: number): void {
+  const others = GRID.map((rect, i) => ({ rect, i })).filter(({ i }) => i !== from);
+  const found = nearest(GRID[from]!, others.map(({ rect }) => rect), direction);
+  expect(found < 0 ? -1 : others[found]!.i, `${direction} from ${from}`).toBe(expected);
+}
+
+test('a grid moves straight', () => {
+  check(1, 'right', 2);
+  check(2, 'right', 3);
+  check(3, 'left', 2);
+  check(2, 'down', 5);
+  check(5, 'up', 2);
+});
+
+test('edges of the grid are edges', () => {
+  check(3, 'right', -1);
+  check(1, 'left', -1);
+  check(7, 'down', -1);
+});
+
+test('a short last row is reached from everywhere above it', () => {
+  check(4, 'down', 7);
+  check(5, 'down', 7);
+  check(6, 'down', 7);
+});
+
+test('the bar above is reached from every column, and leads back', () => {
+  for (const from of [1, 2, 3]) check(from, 'up', 0);
+  check(0, 'down', 2);
+});
+
+test('addresses are pages', () => {
+  const page = (path: string) => routeOf(new URL(path, 'http://localhost'));
+  expect(page('/')).toEqual({ page: 'home' });
+  expect(page('/play/space%20race')).toEqual({ page: 'play', title: 'space race' });
+  expect(page('/sign-in?next=/play/x')).toEqual({ page: 'signIn', next: '/play/x' });
+  expect(page('/nowhere')).toEqual({ page: 'lost' });
+});
+
+test('signing in never leads to another site', () => {
+  expect(['//evil.example', 'https://evil.example', '/\\evil.example', null].map(safeNext)).toEqual(['/', '/', '/', '/']);
+});
+
+const title = (name: string, tags: string[] = []): Title => ({
+  id: name.toLowerCase(),
+  name,
+  version: '1.0.0',
+  summary: '',
+  authors: [],
+  licence: null,
+  tags,
+  players: { min: 1, max: 1 },
+  input: ['pad'],
+  badges: [],
+  cover: '',
+  problem: null,
+});
+
+test('search wants every word somewhere and puts names first', () => {
+  const list = [title('Alpha', ['beta race']), title('Beta Race'), title('Gamma')];
+  const names = (query: string) => search(list, query).map((found) => found.name);
+  expect(names('')).toEqual(['Alpha', 'Beta Race', 'Gamma']);
+  expect(names('beta')).toEqual(['Beta Race', 'Alpha']);
+  expect(names('race  BETA')).toEqual(['Beta Race', 'Alpha']);
+  expect(names('delta')).toEqual([]);
+});
+
+test('words', () => {
+  expect([players({ min: 1, max: 1 }), players({ min: 1, max: 4 }), players({ min: 2, max: 2 })]).toEqual(['1 player', '1–4 players', '2 players']);
+  expect([initials('Space Race'), initials('pong')]).toEqual(['SR', 'PO']);
+});

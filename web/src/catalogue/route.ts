@@ -1,0 +1,17 @@
+// Addresses and the pages they stand for.
+
+export type Route = { page: 'home' } | { page: 'play'; title: string } | { page: 'signIn'; next: string } | { page: 'lost' };
+
+/** The page an address stands for. */
+export function routeOf(url: URL): Route {
+  const parts = url.pathname.split('/').filter(Boolean);
+  if (parts.length === 0) return { page: 'home' };
+  if (parts.length === 2 && parts[0] === 'play') return { page: 'play', title: decodeURIComponent(parts[1]!) };
+  if (parts.length === 1 && parts[0] === 'sign-in') return { page: 'signIn', next: safeNext(url.searchParams.get('next')) };
+  return { page: 'lost' };
+}
+
+/** Where to go after signing in: only to a page of ours. */
+export function safeNext(next: string | null): string {
+  return next?.startsWith('/') && !next.startsWith('//') && !next.includes('\\') ? next : '/';
+}

@@ -1,0 +1,12 @@
+// Finding titles by what somebody types.
+
+import type { Title } from '../api';
+
+/** Titles that fit what was typed: every word must occur somewhere; hits in the name come first. */
+export function search(list: readonly Title[], query: string): Title[] {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0) return [...list];
+  const haystack = (title: Title) => [title.name, title.id, title.summary, ...title.tags, ...title.authors].join(' ').toLowerCase();
+  const rank = (title: Title) => (title.name.toLowerCase().startsWith(words[0]!) ? 0 : words.every((word) => title.name.toLowerCase().includes(word)) ? 1 : 2);
+  return list.filter((title) => words.every((word) => haystack(title).includes(word))).sort((a, b) => rank(a) - rank(b));
+}
