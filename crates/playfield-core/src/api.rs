@@ -234,6 +234,9 @@ pub struct Receipt {
     pub pictures: u64,
     /// Milliseconds spent, by stage, in the order a picture passes them.
     pub stages: Vec<Stage>,
+    /// From the moment a picture takes its input to its last packet handed to the network: all that the node does.
+    #[serde(default)]
+    pub node: Option<Stage>,
     /// How far the viewer's clock may be off ours, in milliseconds (half the best round trip).
     pub clock_error_ms: Option<f64>,
     /// Further counts, by name.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{EndReason, Receipt, Role, SessionState, VideoMode};
 use crate::id::{SessionId, ViewerId};
-use crate::manifest::Limits;
+use crate::manifest::{InputKind, Limits};
 
 /// Bus subject on which node `id` takes [`Request`]s.
 pub fn node_subject(id: &crate::id::NodeId) -> String {
@@ -35,6 +35,9 @@ pub struct SessionSpec {
     pub compiled: Option<PathBuf>,
     /// What the guest may take.
     pub limits: Limits,
+    /// The ways of playing the title understands; the viewer is told.
+    #[serde(default)]
+    pub input: Vec<InputKind>,
     /// Seeds what the guest gets as random.
     pub seed: u64,
     /// The guest's idea of when it started: Unix time in milliseconds.

@@ -13,4 +13,4 @@ mod rows;
 mod sender;
 
 pub use rows::RowSet;
-pub use sender::{DatagramRows, RowRun, Sender};
+pub use sender::{DatagramRows, HISTORY, RowRun, Sender};

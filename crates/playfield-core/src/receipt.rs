@@ -45,6 +45,7 @@ pub struct Ledger {
     pending: VecDeque<Stamps>,
     stages: [Histogram; STAGES.len()],
     total: Histogram,
+    node: Histogram,
     pictures: u64,
     clock_error_us: Option<u32>,
     counts: BTreeMap<String, u64>,
@@ -53,6 +54,7 @@ pub struct Ledger {
 impl Ledger {
     /// The node's half of a picture.
     pub fn sent(&mut self, stamps: Stamps) {
+        self.node.add(stamps.sent.since(stamps.latched).as_micros() as u64);
         if self.pending.len() == PENDING {
             self.pending.pop_front();
         }
@@ -98,6 +100,11 @@ impl Ledger {
         }
     }
 
+    /// An empty ledger that expects the pictures this one still waits for.
+    pub fn carry_over(&mut self) -> Ledger {
+        Ledger { pending: std::mem::take(&mut self.pending), ..Ledger::default() }
+    }
+
     /// Adds to a count that the receipt carries.
     pub fn count(&mut self, name: &str, more: u64) {
         match self.counts.get_mut(name) {
@@ -119,6 +126,7 @@ impl Ledger {
             stages,
             clock_error_ms: self.clock_error_us.map(|us| f64::from(us) / 1_000.0),
             counts: self.counts.clone(),
+            node: (self.node.count > 0).then(|| self.node.stage("node")),
             verdict,
         }
     }

@@ -1,0 +1,88 @@
+//! What the network thread leaves for a session's guest thread.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use playfield_core::api::VideoMode;
+use playfield_core::id::ViewerId;
+use playfield_core::input::MAX_PLAYERS;
+use playfield_core::input::merge::Merge;
+use playfield_core::input::wire::Ack;
+use playfield_core::signal::Carrier;
+use playfield_core::time::Time;
+use playfield_transport::ConnectionId;
+
+/// Commands that may wait. Only acknowledgements come often, and losing some costs bytes, nothing else.
+const MOST: usize = 4_096;
+
+/// Something for the guest thread to do before the next picture.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Command {
+    /// A viewer's connection is up: send it pictures.
+    Attach { viewer: ViewerId, connection: ConnectionId, slot: Option<u8>, video: VideoMode },
+    /// It is gone.
+    Detach { connection: ConnectionId },
+    /// It has these datagrams.
+    Ack { connection: ConnectionId, ack: Ack, at: Time },
+    /// It needs a picture that stands alone.
+    Keyframe { connection: ConnectionId },
+    /// Its path carries so many bits a second.
+    Estimate { connection: ConnectionId, bps: u64 },
+    /// It wants its picture another way.
+    Video { connection: ConnectionId, mode: VideoMode, carrier: Carrier },
+    /// Nobody looks at it, or somebody does again.
+    Visible { connection: ConnectionId, visible: bool },
+    /// Make pictures, or rest.
+    Run(bool),
+    /// Let go of the guest.
+    Close,
+}
+
+/// The newest input message of a seat, for the receipt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct InputStamp {
+    /// When the viewer sent it, by our clock; unknown before the clocks are compared.
+    pub(crate) sent: Option<Time>,
+    /// When it came.
+    pub(crate) came: Time,
+}
+
+/// The contents of an [`Inbox`].
+#[derive(Debug, Default)]
+pub(crate) struct Contents {
+    /// By seat.
+    pub(crate) seats: [Merge; MAX_PLAYERS],
+    /// The newest input of each seat since the last picture.
+    pub(crate) stamps: [Option<InputStamp>; MAX_PLAYERS],
+    commands: VecDeque<Command>,
+}
+
+impl Contents {
+    /// Adds a command. Acknowledgements are left out when too many wait.
+    pub(crate) fn push(&mut self, command: Command) {
+        if self.commands.len() < MOST || !matches!(command, Command::Ack { .. }) {
+            self.commands.push_back(command);
+        }
+    }
+
+    /// Moves all commands out; `into` must be empty and lends its memory.
+    pub(crate) fn take(&mut self, into: &mut VecDeque<Command>) {
+        std::mem::swap(&mut self.commands, into);
+    }
+}
+
+/// Shared by the two threads; locked for the length of a copy.
+#[derive(Debug, Default)]
+pub(crate) struct Inbox(Mutex<Contents>);
+
+impl Inbox {
+    /// Opens it. A guest thread that panicked leaves it usable: every change is complete before the lock is let go.
+    pub(crate) fn open(&self) -> MutexGuard<'_, Contents> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a command.
+    pub(crate) fn push(&self, command: Command) {
+        self.open().push(command);
+    }
+}

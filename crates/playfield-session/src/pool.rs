@@ -1,0 +1,243 @@
+//! Guest threads: whichever job is due first runs next.
+//!
+//! A job is never run by two threads at once. A job that takes long holds its own thread only; its neighbours are taken
+//! by the others. One idle thread waits for the next deadline, the rest wait to be called.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use playfield_core::time::Time;
+
+use crate::Clock;
+
+/// Stack of a guest thread, in bytes: guests run on it.
+const STACK: usize = 8 << 20;
+
+/// What to do with a job that has run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Run it again then.
+    At(Time),
+    /// Run it when it is woken.
+    Park,
+    /// Drop it.
+    Done,
+}
+
+/// Something that runs for a moment, again and again.
+pub(crate) trait Job: Send {
+    /// Runs once. `now` is when it was taken up.
+    fn run(&mut self, now: Time) -> Next;
+}
+
+/// A job of a [`Pool`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct JobId(u64);
+
+struct Slot {
+    /// Out while it runs.
+    job: Option<Box<dyn Job>>,
+    due: Option<Time>,
+    woken: bool,
+}
+
+#[derive(Default)]
+struct State {
+    slots: HashMap<JobId, Slot>,
+    due: BTreeSet<(Time, JobId)>,
+    next_id: u64,
+    leader: bool,
+    stopping: bool,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    called: Condvar,
+    clock: Clock,
+}
+
+/// A few threads and their jobs.
+pub(crate) struct Pool {
+    shared: Arc<Shared>,
+    threads: Vec<thread::JoinHandle<()>>,
+}
+
+impl Pool {
+    /// Starts the threads.
+    pub(crate) fn start(threads: usize, clock: Clock) -> std::io::Result<Pool> {
+        let shared = Arc::new(Shared { state: Mutex::default(), called: Condvar::new(), clock });
+        let spawn = |index| {
+            let shared = Arc::clone(&shared);
+            let builder = thread::Builder::new().name(format!("guest-{index}")).stack_size(STACK);
+            builder.spawn(move || shared.work())
+        };
+        let threads = (0..threads.max(1)).map(spawn).collect::<Result<_, _>>()?;
+        Ok(Pool { shared, threads })
+    }
+
+    /// Adds a job that is due at once.
+    pub(crate) fn spawn(&self, job: Box<dyn Job>) -> JobId {
+        let mut state = self.shared.lock();
+        state.next_id += 1;
+        let id = JobId(state.next_id);
+        state.slots.insert(id, Slot { job: Some(job), due: None, woken: false });
+        self.shared.make_due(&mut state, id, Time::ZERO);
+        id
+    }
+
+    /// Runs a job now, or again as soon as it stops running.
+    pub(crate) fn wake(&self, id: JobId) {
+        let mut state = self.shared.lock();
+        match state.slots.get_mut(&id) {
+            Some(slot) if slot.job.is_none() => slot.woken = true,
+            Some(_) => self.shared.make_due(&mut state, id, Time::ZERO),
+            None => {}
+        }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.shared.lock().stopping = true;
+        self.shared.called.notify_all();
+        for thread in self.threads.drain(..) {
+            // A thread that panicked has said so already.
+            drop(thread.join());
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn make_due(&self, state: &mut State, id: JobId, at: Time) {
+        if let Some(slot) = state.slots.get_mut(&id) {
+            if let Some(before) = slot.due.replace(at) {
+                state.due.remove(&(before, id));
+            }
+            state.due.insert((at, id));
+            if state.due.first() == Some(&(at, id)) {
+                // All of them, since whoever leads must learn of the earlier deadline.
+                self.called.notify_all();
+            }
+        }
+    }
+
+    fn work(&self) {
+        let mut state = self.lock();
+        while !state.stopping {
+            let now = self.clock.now();
+            match state.due.first().copied() {
+                Some((at, id)) if at <= now => state = self.run(state, now, id),
+                Some((at, _)) if !state.leader => {
+                    state.leader = true;
+                    let wait = self.called.wait_timeout(state, at.since(now));
+                    state = wait.unwrap_or_else(PoisonError::into_inner).0;
+                    state.leader = false;
+                }
+                _ => state = self.called.wait(state).unwrap_or_else(PoisonError::into_inner),
+            }
+        }
+    }
+
+    fn run<'a>(&'a self, mut state: MutexGuard<'a, State>, now: Time, id: JobId) -> MutexGuard<'a, State> {
+        state.due.pop_first();
+        let taken = state.slots.get_mut(&id).and_then(|slot| {
+            slot.due = None;
+            slot.job.take()
+        });
+        let Some(mut job) = taken else { return state };
+        if !state.due.is_empty() && !state.leader {
+            self.called.notify_one();
+        }
+        drop(state);
+        let next = job.run(now);
+        let mut state = self.lock();
+        let Some(slot) = state.slots.get_mut(&id) else { return state };
+        slot.job = Some(job);
+        let woken = std::mem::take(&mut slot.woken);
+        match next {
+            Next::Done => drop(state.slots.remove(&id)),
+            _ if woken => self.make_due(&mut state, id, Time::ZERO),
+            Next::At(at) => self.make_due(&mut state, id, at),
+            Next::Park => {}
+        }
+        state
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::time::Duration;
+
+    use super::*;
+
+    struct Count {
+        left: u32,
+        done: Sender<u32>,
+    }
+
+    impl Job for Count {
+        fn run(&mut self, now: Time) -> Next {
+            self.left -= 1;
+            self.done.send(self.left).ok();
+            if self.left == 0 { Next::Done } else { Next::At(now + Duration::from_millis(1)) }
+        }
+    }
+
+    fn patient<T>(receiver: &Receiver<T>) -> T {
+        receiver.recv_timeout(Duration::from_secs(20)).expect("the job ran")
+    }
+
+    #[test]
+    fn a_job_runs_until_it_is_done() {
+        let pool = Pool::start(2, Clock::start()).unwrap();
+        let (done, receiver) = channel();
+        pool.spawn(Box::new(Count { left: 3, done }));
+        assert_eq!([patient(&receiver), patient(&receiver), patient(&receiver)], [2, 1, 0]);
+        assert!(receiver.recv_timeout(Duration::from_secs(20)).is_err(), "it is dropped, and so is its sender");
+    }
+
+    struct Parked(Sender<()>);
+
+    impl Job for Parked {
+        fn run(&mut self, _now: Time) -> Next {
+            self.0.send(()).ok();
+            Next::Park
+        }
+    }
+
+    #[test]
+    fn a_parked_job_runs_when_it_is_woken() {
+        let pool = Pool::start(1, Clock::start()).unwrap();
+        let (done, receiver) = channel();
+        let id = pool.spawn(Box::new(Parked(done)));
+        patient(&receiver);
+        pool.wake(id);
+        patient(&receiver);
+    }
+
+    struct Slow(Receiver<()>);
+
+    impl Job for Slow {
+        fn run(&mut self, _now: Time) -> Next {
+            patient(&self.0);
+            Next::Done
+        }
+    }
+
+    #[test]
+    fn a_slow_job_does_not_hold_its_neighbours() {
+        let pool = Pool::start(2, Clock::start()).unwrap();
+        let (release, gate) = channel();
+        pool.spawn(Box::new(Slow(gate)));
+        let (done, receiver) = channel();
+        pool.spawn(Box::new(Count { left: 5, done }));
+        (0..5).for_each(|_| drop(patient(&receiver)));
+        release.send(()).unwrap();
+    }
+}

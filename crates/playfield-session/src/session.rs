@@ -1,0 +1,284 @@
+//! A session on the network thread: its life, its viewers, its receipt.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use playfield_core::api::{EndReason, Receipt, VideoMode};
+use playfield_core::bus::{Attach, SessionSpec};
+use playfield_core::id::{SessionId, ViewerId};
+use playfield_core::input::wire::{self, ClockEstimate, ClockReply, Message, Section};
+use playfield_core::manifest::InputKind;
+use playfield_core::receipt::{Ledger, Stamps, to_node};
+use playfield_core::session::{Action, Event, Lifecycle};
+use playfield_core::signal::{FromViewer, MAX_TEXT, ToViewer};
+use playfield_core::time::Time;
+use playfield_transport::{ConnectionId, Outgoing};
+
+use crate::inbox::{Command, Inbox, InputStamp};
+use crate::pool::JobId;
+
+/// Clock replies sent at once, before they are spread out.
+const FIRST_REPLIES: u32 = 8;
+const REPLY_PERIOD: Duration = Duration::from_millis(250);
+/// How long the recent figures shown to a viewer reach back, at most.
+const RECENT: Duration = Duration::from_secs(2);
+/// Messages kept for a viewer whose `control` channel is not open yet.
+const MOST_PENDING: usize = 16;
+/// A connection that is not up by then is given up.
+const CONNECT_TIME: Duration = Duration::from_secs(15);
+
+/// A viewer's connection.
+pub(crate) struct Attached {
+    pub(crate) viewer: ViewerId,
+    pub(crate) slot: Option<u8>,
+    pub(crate) connected: bool,
+    video: VideoMode,
+    since: Time,
+    control_open: bool,
+    pending: Vec<ToViewer>,
+    clock: Option<ClockEstimate>,
+    replies: u32,
+    replied: Time,
+    recent: [Ledger; 2],
+    recent_since: Time,
+    bytes: u64,
+    bytes_since: Time,
+}
+
+/// A session on the network thread.
+pub(crate) struct Session {
+    pub(crate) id: SessionId,
+    pub(crate) life: Lifecycle,
+    pub(crate) inbox: Arc<Inbox>,
+    pub(crate) job: JobId,
+    pub(crate) tick_hz: Option<u16>,
+    pub(crate) ledger: Ledger,
+    pub(crate) viewers: HashMap<ConnectionId, Attached>,
+    /// Requests that wait for the guest to be open, each with the answer it will get.
+    pub(crate) waiting: Vec<(u64, Option<String>)>,
+    input: Vec<InputKind>,
+}
+
+impl Session {
+    pub(crate) fn new(now: Time, spec: &SessionSpec, inbox: Arc<Inbox>, job: JobId) -> Session {
+        Session {
+            id: spec.id.clone(),
+            life: Lifecycle::new(now, spec.times),
+            inbox,
+            job,
+            tick_hz: None,
+            ledger: Ledger::default(),
+            viewers: HashMap::new(),
+            waiting: Vec::new(),
+            input: spec.input.clone(),
+        }
+    }
+
+    /// A viewer's offer was answered; returns the viewer's earlier connection, which this one replaces.
+    pub(crate) fn expect(&mut self, now: Time, connection: ConnectionId, attach: &Attach) -> Option<ConnectionId> {
+        let earlier = self.viewers.iter().find(|(_, attached)| attached.viewer == attach.viewer).map(|(id, _)| *id);
+        let attached = Attached {
+            viewer: attach.viewer.clone(),
+            slot: attach.slot.filter(|slot| usize::from(*slot) < playfield_core::input::MAX_PLAYERS),
+            connected: false,
+            video: attach.video,
+            since: now,
+            control_open: false,
+            pending: Vec::new(),
+            clock: None,
+            replies: 0,
+            replied: Time::ZERO,
+            recent: Default::default(),
+            recent_since: now,
+            bytes: 0,
+            bytes_since: now,
+        };
+        self.viewers.insert(connection, attached);
+        earlier
+    }
+
+    /// The viewer's connection is up.
+    pub(crate) fn attach(&mut self, now: Time, connection: ConnectionId) {
+        let Some(attached) = self.viewers.get_mut(&connection) else { return };
+        if std::mem::replace(&mut attached.connected, true) {
+            return;
+        }
+        let (viewer, slot, video) = (attached.viewer.clone(), attached.slot, attached.video);
+        let mut inbox = self.inbox.open();
+        if let Some(slot) = slot {
+            inbox.seats[usize::from(slot)].set_connected(now, true);
+        }
+        inbox.push(Command::Attach { viewer, connection, slot, video });
+        drop(inbox);
+        self.life.handle(now, Event::Attached);
+    }
+
+    /// The viewer's connection is gone.
+    pub(crate) fn detach(&mut self, now: Time, connection: ConnectionId) {
+        let Some(attached) = self.viewers.remove(&connection) else { return };
+        if !attached.connected {
+            return;
+        }
+        let mut inbox = self.inbox.open();
+        let taken_over = self.viewers.values().any(|other| other.connected && other.slot == attached.slot);
+        if let Some(slot) = attached.slot.filter(|_| !taken_over) {
+            inbox.seats[usize::from(slot)].set_connected(now, false);
+        }
+        inbox.push(Command::Detach { connection });
+        drop(inbox);
+        self.life.handle(now, Event::Detached);
+    }
+
+    /// Connections that did not come up in time.
+    pub(crate) fn overdue(&self, now: Time) -> Vec<ConnectionId> {
+        let late = |attached: &Attached| !attached.connected && now.since(attached.since) > CONNECT_TIME;
+        self.viewers.iter().filter(|(_, attached)| late(attached)).map(|(id, _)| *id).collect()
+    }
+
+    /// Takes a message of the `input` channel. Returns the clock reply that is due.
+    pub(crate) fn hear_input(&mut self, now: Time, connection: ConnectionId, bytes: &[u8]) -> Option<Outgoing> {
+        let attached = self.viewers.get_mut(&connection)?;
+        let message = match Message::parse(bytes) {
+            Ok(message) => message,
+            Err(error) => {
+                tracing::debug!(%error, "input message dropped");
+                return None;
+            }
+        };
+        attached.clock = message.clock.or(attached.clock);
+        let mut inbox = self.inbox.open();
+        if let Some(slot) = attached.slot {
+            let seat = &mut inbox.seats[usize::from(slot)];
+            if seat.handle(now, &message) {
+                let active = seat.active_at() == now;
+                let sent = attached.clock.map(|clock| to_node(message.sent_us, clock));
+                inbox.stamps[usize::from(slot)] = Some(InputStamp { sent, came: now });
+                if active {
+                    self.life.handle(now, Event::Activity);
+                }
+            }
+        }
+        for section in message.sections() {
+            match section {
+                Section::Acks(body) => {
+                    wire::acks(body).for_each(|ack| inbox.push(Command::Ack { connection, ack, at: now }));
+                }
+                Section::Frames(body) => {
+                    for report in wire::frames(body) {
+                        self.ledger.shown(&report, attached.clock);
+                        attached.recent[1].shown(&report, attached.clock);
+                    }
+                }
+                _ => {}
+            }
+        }
+        drop(inbox);
+        attached.clock_reply(now, &message)
+    }
+
+    /// Takes a message of the `control` channel.
+    pub(crate) fn hear_control(&mut self, now: Time, connection: ConnectionId, text: &str) {
+        let Some(attached) = self.viewers.get(&connection) else { return };
+        let message = match serde_json::from_str(text) {
+            Ok(message) => message,
+            Err(error) => {
+                tracing::debug!(%error, "control message dropped");
+                return;
+            }
+        };
+        match message {
+            FromViewer::Text { text } if text.len() <= MAX_TEXT => {
+                if let Some(slot) = attached.slot {
+                    self.inbox.open().seats[usize::from(slot)].handle_text(now, &text);
+                    self.life.handle(now, Event::Activity);
+                }
+            }
+            FromViewer::Text { .. } => tracing::debug!("typed text dropped: too long"),
+            FromViewer::Video { mode, carrier } => self.inbox.push(Command::Video { connection, mode, carrier }),
+            FromViewer::Visible { visible } => self.inbox.push(Command::Visible { connection, visible }),
+        }
+    }
+
+    /// Packets of a picture were handed to the network.
+    pub(crate) fn sent(&mut self, connection: ConnectionId, stamps: Stamps, bytes: u64) {
+        self.ledger.sent(stamps);
+        self.ledger.count("pictures_sent", 1);
+        self.ledger.count("bytes_sent", bytes);
+        if let Some(attached) = self.viewers.get_mut(&connection) {
+            attached.recent[1].sent(stamps);
+            attached.bytes += bytes;
+        }
+    }
+
+    /// The messages due to a viewer whose `control` channel just opened.
+    pub(crate) fn greet(&mut self, connection: ConnectionId) -> Vec<ToViewer> {
+        let (tick_hz, input) = (self.tick_hz.unwrap_or(0), self.input.clone());
+        let Some(attached) = self.viewers.get_mut(&connection) else { return Vec::new() };
+        attached.control_open = true;
+        let videos = vec![VideoMode::Auto, VideoMode::Lossless, VideoMode::H264];
+        let hello = ToViewer::Hello { slot: attached.slot, tick_hz, video: attached.video, videos, input };
+        std::iter::once(hello).chain(attached.pending.drain(..)).collect()
+    }
+
+    /// Something to tell a viewer: given back if it can be told now, kept if not.
+    pub(crate) fn tell(&mut self, connection: ConnectionId, message: ToViewer) -> Option<ToViewer> {
+        let attached = self.viewers.get_mut(&connection)?;
+        if attached.control_open {
+            return Some(message);
+        }
+        if attached.pending.len() < MOST_PENDING {
+            attached.pending.push(message);
+        }
+        None
+    }
+
+    /// The figures each viewer is shown.
+    pub(crate) fn stats(&mut self, now: Time) -> Vec<(ConnectionId, ToViewer)> {
+        let viewers = self.viewers.iter_mut().filter(|(_, attached)| attached.connected && attached.control_open);
+        viewers.map(|(connection, attached)| (*connection, attached.stats(now))).collect()
+    }
+
+    /// The session's receipt so far.
+    pub(crate) fn receipt(&self) -> Receipt {
+        self.ledger.receipt()
+    }
+
+    /// What is to be done next.
+    pub(crate) fn next_action(&mut self) -> Option<Action> {
+        self.life.poll()
+    }
+
+    /// Ends it.
+    pub(crate) fn end(&mut self, now: Time, reason: EndReason, detail: Option<String>) {
+        self.life.handle(now, Event::End { reason, detail });
+    }
+}
+
+impl Attached {
+    fn clock_reply(&mut self, now: Time, message: &Message) -> Option<Outgoing> {
+        if self.replies >= FIRST_REPLIES && now.since(self.replied) < REPLY_PERIOD {
+            return None;
+        }
+        self.replies += 1;
+        self.replied = now;
+        let us = now.as_micros();
+        let (seq, viewer_sent_us) = (message.seq, message.sent_us);
+        let reply = ClockReply { seq, viewer_sent_us, node_received_us: us, node_sent_us: us };
+        Some(Outgoing::Input(reply.to_bytes().as_slice().into()))
+    }
+
+    fn stats(&mut self, now: Time) -> ToViewer {
+        if now.since(self.recent_since) >= RECENT {
+            self.recent.swap(0, 1);
+            // Pictures still under way are measured in the next period.
+            self.recent[1] = self.recent[0].carry_over();
+            self.recent_since = now;
+        }
+        let shown = if self.recent[0].receipt().pictures > 0 { &self.recent[0] } else { &self.recent[1] };
+        let us = now.since(self.bytes_since).as_micros().max(1) as u64;
+        let bitrate_bps = self.bytes * 8 * 1_000_000 / us;
+        (self.bytes, self.bytes_since) = (0, now);
+        ToViewer::Stats { receipt: Box::new(shown.receipt()), bitrate_bps }
+    }
+}

@@ -1,0 +1,312 @@
+//! A session on its guest thread: take input, make the picture, code it for each viewer.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use playfield_core::api::EndReason;
+use playfield_core::bus::SessionSpec;
+use playfield_core::frame::{CHANNELS, Damage, SAMPLE_RATE};
+use playfield_core::id::SessionId;
+use playfield_core::input::TickInput;
+use playfield_core::pace::Pacer;
+use playfield_core::receipt::Stamps;
+use playfield_core::signal::ToViewer;
+use playfield_core::time::Time;
+use playfield_media::audio::{AudioError, OpusConfig, OpusEncoder, PACKET_FRAMES};
+use playfield_runtime::{Guest, GuestError, GuestEvent};
+use playfield_transport::Outgoing;
+
+use crate::inbox::{Command, Inbox, InputStamp};
+use crate::outbox::{FromStage, Outbox};
+use crate::pool::{Job, Next};
+use crate::viewer::{Frozen, Source, Viewer};
+use crate::{Clock, OpenGuest};
+
+/// A session on its guest thread.
+pub(crate) struct Stage {
+    session: SessionId,
+    inbox: Arc<Inbox>,
+    outbox: Outbox,
+    clock: Clock,
+    guest: Hosted,
+    pacer: Pacer,
+    running: bool,
+    viewers: Vec<Viewer>,
+    commands: VecDeque<Command>,
+    input: TickInput,
+    stamps: [Option<InputStamp>; playfield_core::input::MAX_PLAYERS],
+    frozen: Frozen,
+    sound: Sound,
+    events: Vec<GuestEvent>,
+}
+
+enum Hosted {
+    Wanted(Box<SessionSpec>, OpenGuest),
+    Open(Box<dyn Guest>),
+    Gone,
+}
+
+impl Stage {
+    pub(crate) fn new(spec: SessionSpec, open: OpenGuest, inbox: Arc<Inbox>, outbox: Outbox, clock: Clock) -> Stage {
+        Stage {
+            session: spec.id.clone(),
+            inbox,
+            outbox,
+            clock,
+            guest: Hosted::Wanted(Box::new(spec), open),
+            pacer: Pacer::new(Time::ZERO, 60),
+            running: false,
+            viewers: Vec::new(),
+            commands: VecDeque::new(),
+            input: TickInput::default(),
+            stamps: Default::default(),
+            frozen: Frozen::default(),
+            sound: Sound::default(),
+            events: Vec::new(),
+        }
+    }
+
+    fn open(&mut self) {
+        let Hosted::Wanted(spec, open) = std::mem::replace(&mut self.guest, Hosted::Gone) else { return };
+        match open(&spec) {
+            Ok(guest) => {
+                self.pacer = Pacer::new(self.clock.now(), guest.tick_hz());
+                let (session, tick_hz) = (self.session.clone(), guest.tick_hz());
+                self.guest = Hosted::Open(guest);
+                self.outbox.send(FromStage::Opened { session, tick_hz });
+            }
+            Err(error) => self.end(&error),
+        }
+    }
+
+    fn end(&mut self, error: &GuestError) {
+        self.guest = Hosted::Gone;
+        let (reason, detail) = (reason_of(error), Some(sentence(error)));
+        self.outbox.send(FromStage::Ended { session: self.session.clone(), reason, detail });
+    }
+
+    /// Does what the network thread left to do; false once the guest is to be let go.
+    fn obey(&mut self) -> bool {
+        let mut commands = std::mem::take(&mut self.commands);
+        self.inbox.open().take(&mut commands);
+        let go_on = commands.drain(..).all(|command| self.obey_one(command));
+        self.commands = commands;
+        go_on
+    }
+
+    fn obey_one(&mut self, command: Command) -> bool {
+        match command {
+            Command::Attach { connection, slot, video, .. } => {
+                self.viewers.push(Viewer::new(connection, slot, video));
+            }
+            Command::Detach { connection } => self.viewers.retain(|viewer| viewer.connection != connection),
+            Command::Run(running) => {
+                if running && !self.running {
+                    self.pacer.resume(self.clock.now());
+                }
+                self.running = running;
+            }
+            Command::Close => return false,
+            Command::Ack { connection, ack, at } => self.with(connection, |viewer| viewer.handle_ack(at, ack)),
+            Command::Keyframe { connection } => self.with(connection, Viewer::want_keyframe),
+            Command::Video { connection, mode, carrier } => {
+                self.with(connection, |viewer| viewer.set_video(mode, carrier));
+            }
+            Command::Visible { connection, visible } => self.with(connection, |viewer| viewer.set_visible(visible)),
+            Command::Estimate { connection, bps } => self.estimate(connection, bps),
+        }
+        true
+    }
+
+    fn with(&mut self, connection: playfield_transport::ConnectionId, change: impl FnOnce(&mut Viewer)) {
+        if let Some(viewer) = self.viewers.iter_mut().find(|viewer| viewer.connection == connection) {
+            change(viewer);
+        }
+    }
+
+    fn estimate(&mut self, connection: playfield_transport::ConnectionId, bps: u64) {
+        let mut rates = None;
+        self.with(connection, |viewer| rates = viewer.set_estimate(bps));
+        if let Some((current, desired)) = rates {
+            self.outbox.offer(FromStage::Hint { connection, hint: Outgoing::Bitrate { current, desired } });
+        }
+    }
+
+    fn latch(&mut self, now: Time, width: u16, height: u16) {
+        let mut inbox = self.inbox.open();
+        for (seat, player) in inbox.seats.iter_mut().zip(&mut self.input.players) {
+            seat.latch(now, width, height, player);
+        }
+        self.stamps = std::mem::take(&mut inbox.stamps);
+    }
+
+    /// Makes the next picture.
+    fn tick(&mut self) -> Next {
+        let Hosted::Open(mut guest) = std::mem::replace(&mut self.guest, Hosted::Gone) else { return Next::Done };
+        let latched = self.clock.now();
+        if self.pacer.began(latched) > Duration::from_micros(1_000_000 / u64::from(guest.tick_hz())) {
+            self.outbox.offer(FromStage::Late);
+        }
+        let (width, height) = (guest.picture().width, guest.picture().height);
+        self.latch(latched, width, height);
+        let tick = match guest.tick(&self.input) {
+            Ok(tick) => tick,
+            Err(error) => {
+                self.tell_events(guest.as_mut());
+                self.end(&error);
+                return Next::Done;
+            }
+        };
+        if tick.damage != Damage::None {
+            self.frozen.forget();
+        }
+        self.tell_events(guest.as_mut());
+        let done = self.clock.now();
+        self.show(guest.as_ref(), tick.damage, latched, done);
+        let frames = tick_frames(guest.tick_count(), guest.tick_hz());
+        self.sound.send(guest.audio(), frames, &self.viewers, &self.outbox);
+        if tick.exited {
+            let (session, reason) = (self.session.clone(), EndReason::ApplicationExit);
+            self.outbox.send(FromStage::Ended { session, reason, detail: None });
+            return Next::Done;
+        }
+        self.guest = Hosted::Open(guest);
+        Next::At(self.pacer.deadline())
+    }
+
+    fn tell_events(&mut self, guest: &mut dyn Guest) {
+        guest.take_events(&mut self.events);
+        for event in self.events.drain(..) {
+            self.outbox.send(FromStage::Said { session: self.session.clone(), event });
+        }
+    }
+
+    fn show(&mut self, guest: &dyn Guest, damage: Damage, latched: Time, done: Time) {
+        let picture = guest.picture();
+        for viewer in self.viewers.iter_mut().filter(|viewer| !viewer.hidden) {
+            let now = self.clock.now();
+            let (tick, tick_hz) = (guest.tick_count(), guest.tick_hz());
+            let source = Source { picture, damage, tick, tick_hz, now, clock: self.clock };
+            let coded = viewer.code(&source, &mut self.frozen);
+            if let Some((mode, width, height)) = viewer.news(picture) {
+                let message = ToViewer::Video { mode, width, height };
+                self.outbox.send(FromStage::Tell { connection: viewer.connection, message });
+            }
+            let Some(coded) = coded else { continue };
+            let input = viewer.slot.and_then(|slot| self.stamps[usize::from(slot)]);
+            let stamps = Stamps {
+                tick: tick as u32,
+                rtp: coded.rtp,
+                input_sent: input.and_then(|input| input.sent),
+                input_came: input.map(|input| input.came),
+                latched,
+                guest: done,
+                // What was done for other viewers meanwhile is counted as conversion: this viewer waited for it.
+                converted: coded.converted,
+                encoded: coded.encoded,
+                sent: coded.encoded,
+            };
+            let (session, connection) = (self.session.clone(), viewer.connection);
+            let video = coded.rtp.is_some();
+            let picture = FromStage::Picture { session, connection, packets: coded.packets, stamps };
+            if !self.outbox.offer(picture) && video {
+                // The chain of deltas is broken; only a key picture mends it.
+                viewer.want_keyframe();
+            }
+        }
+    }
+}
+
+impl Job for Stage {
+    fn run(&mut self, _now: Time) -> Next {
+        if matches!(self.guest, Hosted::Wanted(..)) {
+            self.open();
+        }
+        if !self.obey() || matches!(self.guest, Hosted::Gone) {
+            return Next::Done;
+        }
+        if !self.running {
+            return Next::Park;
+        }
+        if self.pacer.deadline() > self.clock.now() {
+            return Next::At(self.pacer.deadline());
+        }
+        self.tick()
+    }
+}
+
+/// The guest's sound on its way to the viewers: coded once for all.
+#[derive(Default)]
+struct Sound {
+    encoder: Option<OpusEncoder>,
+    failed: bool,
+    silence: Vec<i16>,
+    packet: Vec<u8>,
+    /// Where the next packet begins, if no silence comes between.
+    next: Option<u64>,
+}
+
+impl Sound {
+    /// Takes the sound of a tick; `frames` is how long the tick is, for one without sound.
+    fn send(&mut self, samples: &[i16], frames: usize, viewers: &[Viewer], outbox: &Outbox) {
+        if self.failed || (samples.is_empty() && self.encoder.is_none()) {
+            return;
+        }
+        if let Err(error) = self.try_send(samples, frames, viewers, outbox) {
+            tracing::error!(%error, "this session has no sound from now on");
+            self.failed = true;
+        }
+    }
+
+    fn try_send(
+        &mut self,
+        samples: &[i16],
+        frames: usize,
+        viewers: &[Viewer],
+        outbox: &Outbox,
+    ) -> Result<(), AudioError> {
+        let mut encoder = self.encoder.take().map_or_else(|| OpusEncoder::new(OpusConfig::default()), Ok)?;
+        if samples.is_empty() {
+            self.silence.resize(frames * CHANNELS, 0);
+            encoder.push(&self.silence);
+        } else {
+            encoder.push(samples);
+        }
+        self.packet.clear();
+        while let Some(coded) = encoder.poll(&mut self.packet)? {
+            let talkspurt = self.next.replace(coded.position + PACKET_FRAMES as u64) != Some(coded.position);
+            let data = self.packet.as_slice().into();
+            let packet = Outgoing::Sound { data, position: coded.position, talkspurt };
+            let connections = viewers.iter().map(|viewer| viewer.connection).collect();
+            outbox.offer(FromStage::Sound { connections, packet });
+            self.packet.clear();
+        }
+        self.encoder = Some(encoder);
+        Ok(())
+    }
+}
+
+/// Samples of one channel that make up tick `n` (from 1).
+fn tick_frames(n: u64, hz: u16) -> usize {
+    let until = |n: u64| n * u64::from(SAMPLE_RATE) / u64::from(hz.max(1));
+    (until(n) - until(n.saturating_sub(1))) as usize
+}
+
+fn reason_of(error: &GuestError) -> EndReason {
+    match error {
+        GuestError::BadModule(_) => EndReason::BadModule,
+        GuestError::Trap(_) => EndReason::GuestTrap,
+        GuestError::Hung(_) => EndReason::GuestHung,
+        GuestError::OutOfMemory { .. } => EndReason::OutOfMemory,
+        GuestError::NoSnapshot(_) => EndReason::InternalError,
+    }
+}
+
+/// The error as a sentence for a person.
+fn sentence(error: &GuestError) -> String {
+    let text = error.to_string();
+    let mut chars = text.chars();
+    let first: String = chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
+    format!("{first}{}.", chars.as_str().trim_end_matches('.'))
+}

@@ -1,0 +1,332 @@
+//! One viewer on the guest thread: how its pictures are sent, and what it has of them.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use playfield_core::api::VideoMode;
+use playfield_core::delta::{RowRun, Sender};
+use playfield_core::frame::{Damage, Picture, PixelFormat, Rect};
+use playfield_core::input::wire::Ack;
+use playfield_core::rate::VideoRate;
+use playfield_core::signal::Carrier;
+use playfield_core::time::Time;
+use playfield_media::convert::{Converter, I420};
+use playfield_media::delta::{Base, DeltaError, Encoder, PictureRows, RowsPool};
+use playfield_media::encode::{FrameBudget, OpenH264, VideoEncoder};
+use playfield_transport::{ConnectionId, Outgoing};
+
+use crate::Clock;
+
+/// RTP clock of video, in Hz.
+const RTP_HZ: u64 = 90_000;
+
+/// The picture of a tick, frozen once for all viewers that want exact pixels.
+#[derive(Default)]
+pub(crate) struct Frozen {
+    pool: RowsPool,
+    rows: Option<Arc<PictureRows>>,
+    encoder: Encoder,
+    runs: Vec<RowRun>,
+}
+
+impl Frozen {
+    /// The guest made another picture.
+    pub(crate) fn forget(&mut self) {
+        self.rows = None;
+    }
+
+    fn rows(&mut self, picture: &Picture) -> Arc<PictureRows> {
+        Arc::clone(self.rows.get_or_insert_with(|| self.pool.freeze(picture)))
+    }
+}
+
+/// A picture, coded.
+pub(crate) struct Coded {
+    /// Its packets, in order.
+    pub(crate) packets: Vec<Outgoing>,
+    /// Its RTP timestamp, if it is video.
+    pub(crate) rtp: Option<u32>,
+    /// When conversion was done.
+    pub(crate) converted: Time,
+    /// When coding was done.
+    pub(crate) encoded: Time,
+}
+
+/// What a viewer's picture is made from.
+pub(crate) struct Source<'a> {
+    /// The guest's picture.
+    pub(crate) picture: &'a Picture,
+    /// What the tick changed.
+    pub(crate) damage: Damage,
+    /// The guest's number of it.
+    pub(crate) tick: u64,
+    /// Pictures a second.
+    pub(crate) tick_hz: u16,
+    /// When it is.
+    pub(crate) now: Time,
+    /// Tells the time between the steps.
+    pub(crate) clock: Clock,
+}
+
+enum Way {
+    Lossless,
+    Video(Box<Video>),
+}
+
+/// One viewer.
+pub(crate) struct Viewer {
+    /// Its connection.
+    pub(crate) connection: ConnectionId,
+    /// The seat it plays from.
+    pub(crate) slot: Option<u8>,
+    /// Nobody looks at it now.
+    pub(crate) hidden: bool,
+    wanted: VideoMode,
+    carrier: Carrier,
+    way: Option<Way>,
+    /// Outlives a change of way and back, since its pictures are counted on.
+    lossless: Lossless,
+    told: Option<(VideoMode, u16, u16)>,
+    bps: u64,
+}
+
+impl Viewer {
+    pub(crate) fn new(connection: ConnectionId, slot: Option<u8>, wanted: VideoMode) -> Viewer {
+        let carrier = Carrier::Track;
+        let lossless = Lossless { sender: Sender::new(0), shape: None, history: VecDeque::new() };
+        Viewer { connection, slot, hidden: false, wanted, carrier, way: None, lossless, told: None, bps: 0 }
+    }
+
+    /// It wants its picture another way.
+    pub(crate) fn set_video(&mut self, mode: VideoMode, carrier: Carrier) {
+        (self.wanted, self.carrier) = (mode, carrier);
+        self.begin_anew();
+    }
+
+    /// Somebody looks at it again, or nobody does. What changed meanwhile was not noted.
+    pub(crate) fn set_visible(&mut self, visible: bool) {
+        self.hidden = !visible;
+        self.begin_anew();
+    }
+
+    fn begin_anew(&mut self) {
+        self.way = None;
+        self.lossless.shape = None;
+    }
+
+    pub(crate) fn handle_ack(&mut self, at: Time, ack: Ack) {
+        let Lossless { sender, history, .. } = &mut self.lossless;
+        sender.handle_ack(at, ack.picture, ack.datagrams);
+        let oldest = sender.oldest_needed();
+        while history.front().is_some_and(|(number, _)| (number.wrapping_sub(oldest) as i32) < 0) {
+            history.pop_front();
+        }
+    }
+
+    pub(crate) fn want_keyframe(&mut self) {
+        if let Some(Way::Video(video)) = &mut self.way {
+            video.keyframe = true;
+        }
+    }
+
+    /// Its path carries so many bits a second. Returns what pictures take now and could use.
+    pub(crate) fn set_estimate(&mut self, bps: u64) -> Option<(u64, u64)> {
+        self.bps = bps;
+        match &mut self.way {
+            Some(Way::Video(video)) => {
+                video.rate.set_estimate(bps);
+                Some((video.rate.bits_per_second(), video.rate.wanted_bps()))
+            }
+            _ => None,
+        }
+    }
+
+    /// How its picture is sent, and its size, if that is news.
+    pub(crate) fn news(&mut self, picture: &Picture) -> Option<(VideoMode, u16, u16)> {
+        let mode = match self.way.as_ref()? {
+            Way::Lossless => VideoMode::Lossless,
+            Way::Video(_) => VideoMode::H264,
+        };
+        let now = Some((mode, picture.width, picture.height));
+        if self.told == now {
+            return None;
+        }
+        self.told = now;
+        now
+    }
+
+    /// Codes the picture, or says that nothing need be sent.
+    pub(crate) fn code(&mut self, source: &Source, frozen: &mut Frozen) -> Option<Coded> {
+        let way = self.way.get_or_insert_with(|| Way::choose(self.wanted, source, self.bps));
+        match way {
+            Way::Lossless => match self.lossless.code(source, frozen, self.carrier) {
+                Ok(coded) => coded,
+                Err(error) => {
+                    tracing::info!(%error, "this viewer gets video instead");
+                    self.wanted = VideoMode::H264;
+                    self.way = None;
+                    None
+                }
+            },
+            Way::Video(video) => video.code(source),
+        }
+    }
+}
+
+/// Whether exact pixels are the better way for such pictures, if nobody says otherwise.
+fn suits_lossless(picture: &Picture) -> bool {
+    let area = picture.area();
+    area <= 320 * 240 || (picture.format == PixelFormat::Indexed8 && area <= 640 * 400)
+}
+
+impl Way {
+    fn choose(wanted: VideoMode, source: &Source, bps: u64) -> Way {
+        let lossless = match wanted {
+            VideoMode::Lossless => true,
+            VideoMode::H264 => false,
+            VideoMode::Auto => suits_lossless(source.picture),
+        };
+        if lossless { Way::Lossless } else { Way::Video(Box::new(Video::new(source, bps))) }
+    }
+}
+
+struct Lossless {
+    sender: Sender,
+    shape: Option<(u16, u16, PixelFormat)>,
+    history: VecDeque<(u32, Arc<PictureRows>)>,
+}
+
+impl Lossless {
+    fn code(&mut self, source: &Source, frozen: &mut Frozen, carrier: Carrier) -> Result<Option<Coded>, DeltaError> {
+        let picture = source.picture;
+        let shape = Some((picture.width, picture.height, picture.format));
+        if self.shape != shape {
+            self.shape = shape;
+            self.sender.reset(frozen.rows(picture).rows());
+            self.history.clear();
+        }
+        let (tick, changed) = (source.tick as u32, source.damage != Damage::None);
+        let Some(number) = self.sender.plan(source.now, tick, changed, &mut frozen.runs) else { return Ok(None) };
+        let rows = frozen.rows(picture);
+        let converted = source.clock.now();
+        let Lossless { sender, history, .. } = self;
+        let base = |number: u32| {
+            let (_, rows) = history.iter().find(|(base, _)| *base == number)?;
+            Some(Base { rows, known: sender.known_rows(number)? })
+        };
+        let datagrams = frozen.encoder.encode(&rows, number, tick, &frozen.runs, &base)?;
+        let wrap = |bytes: &[u8]| match carrier {
+            Carrier::Track => Outgoing::Lossless(bytes.into()),
+            Carrier::Channel => Outgoing::LosslessChannel(bytes.into()),
+        };
+        let packets = datagrams.iter().map(wrap).collect();
+        self.sender.sent(source.now, tick, datagrams.rows());
+        if self.history.len() == playfield_core::delta::HISTORY {
+            self.history.pop_front();
+        }
+        self.history.push_back((number, rows));
+        Ok(Some(Coded { packets, rtp: None, converted, encoded: source.clock.now() }))
+    }
+}
+
+struct Video {
+    converter: Converter,
+    i420: I420,
+    encoder: OpenH264,
+    rate: VideoRate,
+    size: (u16, u16),
+    /// What changed since the picture coded last.
+    damage: Damage,
+    keyframe: bool,
+    unit: Vec<u8>,
+}
+
+impl Video {
+    fn new(source: &Source, bps: u64) -> Video {
+        let (width, height) = (source.picture.width, source.picture.height);
+        let mut rate = VideoRate::new(width, height, source.tick_hz);
+        if bps > 0 {
+            rate.set_estimate(bps);
+        }
+        Video {
+            converter: Converter::new(),
+            i420: I420::new(),
+            encoder: OpenH264::new(),
+            rate,
+            size: (width, height),
+            damage: Damage::All,
+            keyframe: true,
+            unit: Vec::new(),
+        }
+    }
+
+    fn code(&mut self, source: &Source) -> Option<Coded> {
+        let picture = source.picture;
+        if self.size != (picture.width, picture.height) {
+            self.size = (picture.width, picture.height);
+            self.rate.set_size(picture.width, picture.height);
+            self.damage = Damage::All;
+        }
+        self.damage = union(self.damage, source.damage);
+        let budget = self.rate.next()?;
+        let budget = FrameBudget { target_bytes: budget.target as usize, max_bytes: budget.max as usize };
+        self.converter.to_i420(picture, self.damage, &mut self.i420);
+        let converted = source.clock.now();
+        self.unit.clear();
+        let encoded = match self.encoder.encode(&self.i420, self.damage, budget, self.keyframe, &mut self.unit) {
+            Ok(encoded) => encoded,
+            Err(error) => {
+                tracing::error!(%error, "picture lost");
+                return None;
+            }
+        };
+        self.damage = Damage::None;
+        if encoded.skipped {
+            return None;
+        }
+        self.keyframe &= !encoded.keyframe;
+        self.rate.on_encoded(self.unit.len());
+        let rtp = (source.tick * RTP_HZ / u64::from(source.tick_hz)) as u32;
+        let packets = vec![Outgoing::Video { data: self.unit.as_slice().into(), rtp }];
+        Some(Coded { packets, rtp: Some(rtp), converted, encoded: source.clock.now() })
+    }
+}
+
+/// The smallest damage that holds both.
+fn union(a: Damage, b: Damage) -> Damage {
+    match (a, b) {
+        (Damage::None, other) | (other, Damage::None) => other,
+        (Damage::All, _) | (_, Damage::All) => Damage::All,
+        (Damage::Area(a), Damage::Area(b)) => {
+            let (x, y) = (a.x.min(b.x), a.y.min(b.y));
+            let right = (a.x + a.width).max(b.x + b.width);
+            let bottom = (a.y + a.height).max(b.y + b.height);
+            Damage::Area(Rect { x, y, width: right - x, height: bottom - y })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_or_indexed_pictures_are_sent_exactly() {
+        let check = |width, height, format, expect| {
+            assert_eq!(suits_lossless(&Picture::black(width, height, format)), expect, "{width}x{height} {format:?}");
+        };
+        check(160, 160, PixelFormat::Indexed8, true);
+        check(320, 240, PixelFormat::Rgba8, true);
+        check(640, 360, PixelFormat::Indexed8, true);
+        check(640, 360, PixelFormat::Rgba8, false);
+        check(1280, 720, PixelFormat::Indexed8, false);
+    }
+
+    #[test]
+    fn a_union_holds_both_areas() {
+        let area = |x, y, width, height| Damage::Area(Rect { x, y, width, height });
+        assert_eq!(union(area(1, 2, 3, 4), area(10, 0, 1, 1)), area(1, 0, 10, 6));
+        assert_eq!(union(Damage::None, area(1, 1, 1, 1)), area(1, 1, 1, 1));
+        assert_eq!(union(Damage::All, Damage::None), Damage::All);
+    }
+}

@@ -1,0 +1,444 @@
+//! The network thread: drives sockets, sessions and the pipe to the node.
+
+use std::collections::HashMap;
+use std::io::{BufRead, Write};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::time::Duration;
+
+use playfield_core::api::EndReason;
+use playfield_core::bus::{self, Attach, FromWorker, Reply, Request, SessionSpec, ToWorker};
+use playfield_core::id::SessionId;
+use playfield_core::session::{Action, Event as LifeEvent};
+use playfield_core::signal::ToViewer;
+use playfield_core::time::Time;
+use playfield_runtime::{Guest, GuestError, GuestEvent, LogLevel};
+use playfield_transport::{Config, ConnectionId, Event, Hub, Outgoing};
+
+use crate::inbox::{Command, Inbox};
+use crate::outbox::{FromStage, Outbox};
+use crate::pool::Pool;
+use crate::session::Session;
+use crate::stage::Stage;
+use crate::stdio::{self, Reports};
+use crate::{Clock, WorkerError};
+
+/// How often viewers get figures.
+const STATS_PERIOD: Duration = Duration::from_millis(500);
+/// How often the node is told the load.
+const LOAD_PERIOD: Duration = Duration::from_secs(1);
+/// How long a connection stays up after its session's end, so that the viewer is told why.
+const FAREWELL: Duration = Duration::from_millis(1_000);
+/// Messages of guest threads handled before sockets get their turn again.
+const OUTBOX_BATCH: usize = 512;
+
+/// Opens a guest; runs on a guest thread.
+pub type OpenGuest = Arc<dyn Fn(&SessionSpec) -> Result<Box<dyn Guest>, GuestError> + Send + Sync>;
+
+/// A worker: hosts sessions until its node says stop or goes away.
+pub struct Worker {
+    clock: Clock,
+    hub: Hub,
+    pool: Pool,
+    open: OpenGuest,
+    outbox: Outbox,
+    from_stages: Receiver<FromStage>,
+    requests: Receiver<ToWorker>,
+    reports: Reports,
+    max_sessions: u32,
+    sessions: HashMap<SessionId, Session>,
+    by_connection: HashMap<ConnectionId, SessionId>,
+    farewells: Vec<(Time, ConnectionId)>,
+    draining: bool,
+    stats_at: Time,
+    load_at: Time,
+    pictures: u64,
+    late_ticks: u64,
+}
+
+impl Worker {
+    /// Reads its configuration from the node's first line, binds its sockets and says that it is ready.
+    pub fn start(
+        mut input: impl BufRead + Send + 'static,
+        output: impl Write + Send + 'static,
+        guest_threads: usize,
+        open: OpenGuest,
+    ) -> Result<Worker, WorkerError> {
+        let hello = stdio::read_hello(&mut input)?;
+        let hub = Hub::bind(&Config { udp: hello.udp, public_ips: hello.public_ips })?;
+        let clock = Clock::start();
+        let (outbox, from_stages) = Outbox::new(hub.waker());
+        let requests = stdio::requests(input, hub.waker())?;
+        let reports = stdio::reports(output)?;
+        reports.send(FromWorker::Ready { udp: hub.local_addrs() });
+        Ok(Worker {
+            clock,
+            pool: Pool::start(guest_threads, clock)?,
+            hub,
+            open,
+            outbox,
+            from_stages,
+            requests,
+            reports,
+            max_sessions: hello.max_sessions,
+            sessions: HashMap::new(),
+            by_connection: HashMap::new(),
+            farewells: Vec::new(),
+            draining: false,
+            stats_at: Time::ZERO,
+            load_at: Time::ZERO,
+            pictures: 0,
+            late_ticks: 0,
+        })
+    }
+
+    /// Hosts sessions until told to drain, or until the node is gone.
+    pub fn run(mut self) -> Result<(), WorkerError> {
+        loop {
+            self.hub.poll(self.patience())?;
+            self.hear_stages();
+            self.hear_viewers();
+            if !self.hear_node() {
+                self.drain();
+            }
+            self.keep_time();
+            self.act();
+            if self.draining && self.sessions.is_empty() && self.farewells.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        let lives = self.sessions.values().filter_map(|session| session.life.next_timeout());
+        let next = lives.chain([self.stats_at, self.load_at]).min().unwrap_or(self.load_at);
+        self.clock.until(next)
+    }
+
+    fn hear_stages(&mut self) {
+        for _ in 0..OUTBOX_BATCH {
+            match self.from_stages.try_recv() {
+                Ok(message) => self.hear_stage(message),
+                Err(_) => return,
+            }
+        }
+        // More may wait: come back without sleeping.
+        self.hub.waker().wake();
+    }
+
+    fn hear_stage(&mut self, message: FromStage) {
+        match message {
+            FromStage::Opened { session, tick_hz } => self.opened(&session, tick_hz),
+            FromStage::Ended { session, reason, detail } => self.end(&session, reason, detail),
+            FromStage::Picture { session, connection, packets, mut stamps } => {
+                let before = self.hub.bytes_sent();
+                for packet in &packets {
+                    self.hub.send(connection, packet);
+                }
+                stamps.sent = self.clock.now();
+                self.pictures += 1;
+                if let Some(session) = self.sessions.get_mut(&session) {
+                    session.sent(connection, stamps, self.hub.bytes_sent() - before);
+                }
+            }
+            FromStage::Sound { connections, packet } => {
+                for connection in connections {
+                    self.hub.send(connection, &packet);
+                }
+            }
+            FromStage::Tell { connection, message } => self.tell(connection, message),
+            FromStage::Hint { connection, hint } => {
+                self.hub.send(connection, &hint);
+            }
+            FromStage::Said { session, event } => self.guest_said(session, event),
+            FromStage::Late => self.late_ticks += 1,
+        }
+    }
+
+    fn opened(&mut self, id: &SessionId, tick_hz: u16) {
+        let now = self.clock.now();
+        let Some(session) = self.sessions.get_mut(id) else { return };
+        session.tick_hz = Some(tick_hz);
+        session.life.handle(now, LifeEvent::Ready);
+        for (request, answer) in session.waiting.drain(..) {
+            let reply = Reply::Started { answer };
+            self.reports.send(FromWorker::Reply { id: request, reply });
+        }
+    }
+
+    fn guest_said(&mut self, session: SessionId, event: GuestEvent) {
+        match event {
+            GuestEvent::Stored { key, value } => {
+                self.reports.send(FromWorker::Event { event: bus::Event::Stored { session, key, value } });
+            }
+            GuestEvent::Log { level: LogLevel::Error | LogLevel::Warn, line } => {
+                tracing::warn!(%session, "guest: {line}");
+            }
+            GuestEvent::Log { line, .. } => tracing::info!(%session, "guest: {line}"),
+            GuestEvent::Timeline { name, value } => tracing::debug!(%session, name, value, "guest timeline"),
+            GuestEvent::Mode(mode) => tracing::debug!(%session, ?mode, "guest mode"),
+        }
+    }
+
+    fn tell(&mut self, connection: ConnectionId, message: ToViewer) {
+        let Some(session) = self.by_connection.get(&connection).and_then(|id| self.sessions.get_mut(id)) else {
+            return;
+        };
+        if let Some(message) = session.tell(connection, message) {
+            self.say(connection, &message);
+        }
+    }
+
+    fn say(&mut self, connection: ConnectionId, message: &ToViewer) {
+        match serde_json::to_string(message) {
+            Ok(text) => {
+                self.hub.send(connection, &Outgoing::Control(text));
+            }
+            Err(error) => tracing::error!(%error, "a message to a viewer cannot be written"),
+        }
+    }
+
+    fn hear_viewers(&mut self) {
+        while let Some((connection, event)) = self.hub.next_event() {
+            self.hear_viewer(connection, event);
+        }
+    }
+
+    fn hear_viewer(&mut self, connection: ConnectionId, event: Event) {
+        let now = self.clock.now();
+        let Some(id) = self.by_connection.get(&connection) else { return };
+        let Some(session) = self.sessions.get_mut(id) else { return };
+        match event {
+            Event::Connected => session.attach(now, connection),
+            Event::ControlOpen => {
+                let greeting = session.greet(connection);
+                greeting.iter().for_each(|message| self.say(connection, message));
+            }
+            Event::Input(bytes) => {
+                if let Some(reply) = session.hear_input(now, connection, &bytes) {
+                    self.hub.send(connection, &reply);
+                }
+            }
+            Event::Control(text) => session.hear_control(now, connection, &text),
+            Event::KeyframeWanted => session.inbox.push(Command::Keyframe { connection }),
+            Event::Estimate(bps) => session.inbox.push(Command::Estimate { connection, bps }),
+            Event::Closed => {
+                session.detach(now, connection);
+                self.by_connection.remove(&connection);
+            }
+        }
+    }
+
+    /// Takes what the node asks; false once the node is gone.
+    fn hear_node(&mut self) -> bool {
+        loop {
+            match self.requests.try_recv() {
+                Ok(ToWorker { id, request }) => self.hear_request(id, request),
+                Err(TryRecvError::Empty) => return true,
+                Err(TryRecvError::Disconnected) => return false,
+            }
+        }
+    }
+
+    fn hear_request(&mut self, id: u64, request: Request) {
+        let reply = match request {
+            Request::Start { spec, attach } => self.start_session(id, *spec, attach.map(|attach| *attach)),
+            Request::Attach { session, attach } => Some(self.attach(&session, &attach)),
+            Request::Stop { session, reason } => Some(self.stop(&session, reason)),
+            Request::Receipt { session } => Some(self.receipt(&session)),
+            Request::Drain => {
+                self.drain();
+                Some(Reply::Done)
+            }
+            Request::Cover { .. } | Request::Inspect { .. } => {
+                Some(refused(EndReason::InternalError, "a worker only hosts sessions; ask the node"))
+            }
+        };
+        if let Some(reply) = reply {
+            self.reports.send(FromWorker::Reply { id, reply });
+        }
+    }
+
+    /// Opens a guest on its thread. The reply waits for it, unless the session is refused.
+    fn start_session(&mut self, request: u64, spec: SessionSpec, attach: Option<Attach>) -> Option<Reply> {
+        if self.draining {
+            return Some(refused(EndReason::NodeStopping, EndReason::NodeStopping.sentence()));
+        }
+        if self.sessions.len() >= self.max_sessions as usize {
+            return Some(refused(EndReason::LimitReached, "this worker has all the sessions it may have"));
+        }
+        if self.sessions.contains_key(&spec.id) {
+            return Some(refused(EndReason::InternalError, "there is a session of this id already"));
+        }
+        let inbox = Arc::new(Inbox::default());
+        let (open, outbox) = (Arc::clone(&self.open), self.outbox.clone());
+        let stage = Stage::new(spec.clone(), open, Arc::clone(&inbox), outbox, self.clock);
+        let job = self.pool.spawn(Box::new(stage));
+        let session = Session::new(self.clock.now(), &spec, inbox, job);
+        self.sessions.insert(spec.id.clone(), session);
+        let answer = match attach.map(|attach| self.answer(&spec.id, &attach)).transpose() {
+            Ok(answer) => answer,
+            Err(detail) => {
+                self.end(&spec.id, EndReason::InvalidSignalRequest, Some(detail.clone()));
+                return Some(refused(EndReason::InvalidSignalRequest, &detail));
+            }
+        };
+        if let Some(session) = self.sessions.get_mut(&spec.id) {
+            session.waiting.push((request, answer));
+        }
+        None
+    }
+
+    fn attach(&mut self, session: &SessionId, attach: &Attach) -> Reply {
+        if !self.sessions.contains_key(session) {
+            return refused(EndReason::InternalError, "there is no such session here any more");
+        }
+        match self.answer(session, attach) {
+            Ok(answer) => Reply::Attached { answer },
+            Err(detail) => refused(EndReason::InvalidSignalRequest, &detail),
+        }
+    }
+
+    fn answer(&mut self, id: &SessionId, attach: &Attach) -> Result<String, String> {
+        let (connection, answer) = self.hub.accept(&attach.offer).map_err(|error| error.to_string())?;
+        self.by_connection.insert(connection, id.clone());
+        let session = self.sessions.get_mut(id);
+        let earlier = session.and_then(|session| session.expect(self.clock.now(), connection, attach));
+        if let Some(earlier) = earlier {
+            self.let_go(id, earlier);
+        }
+        Ok(answer)
+    }
+
+    fn let_go(&mut self, id: &SessionId, connection: ConnectionId) {
+        let now = self.clock.now();
+        self.by_connection.remove(&connection);
+        if let Some(session) = self.sessions.get_mut(id) {
+            session.detach(now, connection);
+        }
+        self.hub.close(connection);
+    }
+
+    fn stop(&mut self, session: &SessionId, reason: EndReason) -> Reply {
+        self.end(session, reason, None);
+        Reply::Done
+    }
+
+    fn receipt(&self, session: &SessionId) -> Reply {
+        match self.sessions.get(session) {
+            Some(session) => Reply::Receipt { receipt: Box::new(session.receipt()) },
+            None => refused(EndReason::InternalError, "there is no such session here any more"),
+        }
+    }
+
+    fn drain(&mut self) {
+        if !std::mem::replace(&mut self.draining, true) {
+            let ids: Vec<_> = self.sessions.keys().cloned().collect();
+            ids.iter().for_each(|id| self.end(id, EndReason::NodeStopping, None));
+        }
+    }
+
+    fn end(&mut self, id: &SessionId, reason: EndReason, detail: Option<String>) {
+        let now = self.clock.now();
+        if let Some(session) = self.sessions.get_mut(id) {
+            session.end(now, reason, detail);
+        }
+    }
+
+    fn keep_time(&mut self) {
+        let now = self.clock.now();
+        for session in self.sessions.values_mut() {
+            if session.life.next_timeout().is_some_and(|at| at <= now) {
+                session.life.handle(now, LifeEvent::Timeout);
+            }
+        }
+        if now >= self.stats_at {
+            self.stats_at = now + STATS_PERIOD;
+            self.send_stats(now);
+        }
+        if now >= self.load_at {
+            self.load_at = now + LOAD_PERIOD;
+            self.send_load();
+        }
+        let due: Vec<_> = self.farewells.extract_if(.., |(at, _)| *at <= now).collect();
+        due.into_iter().for_each(|(_, connection)| self.hub.close(connection));
+    }
+
+    fn send_stats(&mut self, now: Time) {
+        let stats: Vec<_> = self.sessions.values_mut().flat_map(|session| session.stats(now)).collect();
+        stats.iter().for_each(|(connection, message)| self.say(*connection, message));
+        let late = |session: &Session| session.overdue(now).into_iter().map(|id| (session.id.clone(), id)).collect();
+        let overdue: Vec<(SessionId, ConnectionId)> =
+            self.sessions.values().flat_map(|session| -> Vec<_> { late(session) }).collect();
+        overdue.iter().for_each(|(id, connection)| self.let_go(id, *connection));
+    }
+
+    fn send_load(&mut self) {
+        let viewers = self.sessions.values().map(|session| session.life.viewers()).sum();
+        self.reports.send(FromWorker::Load {
+            sessions: self.sessions.len() as u32,
+            viewers,
+            pictures: self.pictures,
+            bytes_sent: self.hub.bytes_sent(),
+            late_ticks: self.late_ticks,
+        });
+    }
+
+    /// Does what the sessions' lives want done.
+    fn act(&mut self) {
+        let ids: Vec<_> = self.sessions.keys().cloned().collect();
+        for id in ids {
+            while let Some(action) = self.sessions.get_mut(&id).and_then(Session::next_action) {
+                self.act_on(&id, action);
+            }
+        }
+    }
+
+    fn act_on(&mut self, id: &SessionId, action: Action) {
+        let Some(session) = self.sessions.get_mut(id) else { return };
+        match action {
+            Action::Run | Action::Pause => {
+                session.inbox.push(Command::Run(action == Action::Run));
+                self.pool.wake(session.job);
+            }
+            Action::State(state) => {
+                let viewers: Vec<_> = session.viewers.keys().copied().collect();
+                viewers.into_iter().for_each(|viewer| self.tell(viewer, ToViewer::State { state }));
+                let event = bus::Event::State { session: id.clone(), state, reason: None, detail: None };
+                self.reports.send(FromWorker::Event { event });
+            }
+            Action::Close { state, reason, detail } => {
+                let state = bus::Event::State {
+                    session: id.clone(),
+                    state,
+                    reason: Some(reason),
+                    detail: Some(detail.clone()),
+                };
+                self.close(id, reason, &detail, state);
+            }
+        }
+    }
+
+    fn close(&mut self, id: &SessionId, reason: EndReason, detail: &str, state: bus::Event) {
+        let Some(session) = self.sessions.remove(id) else { return };
+        session.inbox.push(Command::Close);
+        self.pool.wake(session.job);
+        for (request, _) in &session.waiting {
+            self.reports.send(FromWorker::Reply { id: *request, reply: refused(reason, detail) });
+        }
+        let end = ToViewer::End { reason, detail: detail.to_owned() };
+        let later = self.clock.now() + FAREWELL;
+        for connection in session.viewers.keys() {
+            self.say(*connection, &end);
+            self.by_connection.remove(connection);
+            self.farewells.push((later, *connection));
+        }
+        let receipt = Box::new(session.receipt());
+        self.reports.send(FromWorker::Event { event: bus::Event::Receipt { session: id.clone(), receipt } });
+        self.reports.send(FromWorker::Event { event: state });
+    }
+}
+
+fn refused(reason: EndReason, detail: &str) -> Reply {
+    Reply::Refused { reason, detail: detail.to_owned() }
+}

@@ -1,0 +1,198 @@
+//! A viewer that plays `probe`: presses, and sees when the picture shows it.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use playfield_core::clock::Clock;
+use playfield_core::input::wire::{Ack, ClockReply, FrameReport, PadReport, Writer};
+use playfield_core::input::{Pad, PadButton};
+use playfield_media::convert::I420;
+use playfield_media::decode::H264Decoder;
+use playfield_media::delta::Decoder;
+use playfield_transport::{Client, ClientEvent, Event};
+
+/// How often the viewer's state is sent when nothing changes.
+const BEAT: Duration = Duration::from_millis(16);
+const PATIENCE: Duration = Duration::from_secs(20);
+/// The RTP clock of video and the rate of `probe`, which together give the tick of a picture.
+const PROBE_HZ: u32 = 60;
+
+/// A viewer of `probe`.
+pub struct Player {
+    client: Client,
+    begun: Instant,
+    events: Vec<ClientEvent>,
+    lossless: Decoder,
+    video: H264Decoder,
+    i420: I420,
+    message: Vec<u8>,
+    clock: Clock,
+    seq: u32,
+    presses: u8,
+    beat: Instant,
+    open: bool,
+    reports: Vec<FrameReport>,
+    /// The flip square of the newest picture is white.
+    pub white: Option<bool>,
+    /// Pictures shown.
+    pub pictures: u64,
+}
+
+impl Player {
+    /// A player and its offer.
+    pub fn new() -> anyhow::Result<(Player, String)> {
+        let (client, offer) = Client::offer([127, 0, 0, 1].into())?;
+        let begun = Instant::now();
+        let player = Player {
+            client,
+            begun,
+            events: Vec::new(),
+            lossless: Decoder::new(),
+            video: H264Decoder::new()?,
+            i420: I420::new(),
+            message: Vec::new(),
+            clock: Clock::default(),
+            seq: 0,
+            presses: 0,
+            beat: begun,
+            open: false,
+            reports: Vec::new(),
+            white: None,
+            pictures: 0,
+        };
+        Ok((player, offer))
+    }
+
+    /// Takes the answer and plays until the first picture.
+    pub fn connect(&mut self, answer: &str) -> anyhow::Result<()> {
+        self.client.answer(answer)?;
+        let waited = Instant::now();
+        while self.white.is_none() {
+            if waited.elapsed() > PATIENCE {
+                bail!("no picture came");
+            }
+            self.play(BEAT)?;
+        }
+        Ok(())
+    }
+
+    /// Plays for so long.
+    pub fn play_for(&mut self, time: Duration) -> anyhow::Result<()> {
+        let until = Instant::now() + time;
+        while let Some(left) = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+            self.play(left)?;
+        }
+        Ok(())
+    }
+
+    /// Presses once, and returns how long it took until a decoded picture showed it.
+    pub fn press(&mut self) -> anyhow::Result<Duration> {
+        let before = self.white.context("pictures come before presses")?;
+        self.presses = self.presses.wrapping_add(1);
+        let pressed = Instant::now();
+        self.send()?;
+        while self.white == Some(before) {
+            if pressed.elapsed() > PATIENCE {
+                bail!("a press was never shown");
+            }
+            self.play(BEAT)?;
+        }
+        Ok(pressed.elapsed())
+    }
+
+    fn now_us(&self) -> u64 {
+        self.begun.elapsed().as_micros() as u64
+    }
+
+    fn play(&mut self, most: Duration) -> anyhow::Result<()> {
+        let wait = most.min(self.beat.saturating_duration_since(Instant::now()));
+        let mut events = std::mem::take(&mut self.events);
+        self.client.poll(wait, &mut events)?;
+        for event in events.drain(..) {
+            self.handle(event)?;
+        }
+        self.events = events;
+        if Instant::now() >= self.beat {
+            self.send()?;
+        }
+        Ok(())
+    }
+
+    fn handle(&mut self, event: ClientEvent) -> anyhow::Result<()> {
+        let arrival_us = self.now_us();
+        match event {
+            ClientEvent::Connection(Event::ControlOpen) => self.open = true,
+            ClientEvent::Connection(Event::Input(bytes)) => {
+                if let Ok(reply) = ClockReply::parse(&bytes) {
+                    self.clock.handle(&reply, arrival_us);
+                }
+            }
+            ClientEvent::Connection(Event::Closed) => bail!("the session closed the connection"),
+            ClientEvent::Lossless(bytes) => self.take_lossless(&bytes, arrival_us)?,
+            ClientEvent::Video { data, rtp } => self.take_video(&data, rtp, arrival_us),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn take_lossless(&mut self, bytes: &[u8], arrival_us: u64) -> anyhow::Result<()> {
+        let before = self.lossless.shown().map(|shown| shown.picture);
+        if self.lossless.push(bytes).is_err() {
+            return Ok(());
+        }
+        let Some(shown) = self.lossless.shown() else { return Ok(()) };
+        if Some(shown.picture) == before {
+            return Ok(());
+        }
+        let mut rgba = Vec::new();
+        shown.rows.to_rgba(&mut rgba);
+        let (tick, middle) = (shown.tick, (80 * usize::from(shown.rows.width()) + 80) * 4);
+        self.white = Some(rgba[middle] >= 128);
+        self.shown(false, tick, arrival_us);
+        // Acknowledgements ride on input, sent as soon as a picture is there.
+        self.send()
+    }
+
+    fn take_video(&mut self, unit: &[u8], rtp: u32, arrival_us: u64) {
+        if let Ok(true) = self.video.decode(unit, &mut self.i420) {
+            let middle = (20 + 80 * 2) * self.i420.y_stride() + 160 + 80 * 2;
+            self.white = self.i420.y().get(middle).map(|luma| *luma >= 128);
+            self.shown(true, rtp, arrival_us);
+        }
+    }
+
+    fn shown(&mut self, rtp: bool, id: u32, arrival_us: u64) {
+        self.pictures += 1;
+        let decode_us = (self.now_us() - arrival_us) as u32;
+        // There is no display: a picture is shown when it is decoded.
+        self.reports.push(FrameReport { rtp, id, arrival_us, decode_us, present_us: decode_us });
+    }
+
+    fn send(&mut self) -> anyhow::Result<()> {
+        self.beat = Instant::now() + BEAT;
+        if !self.open {
+            return Ok(());
+        }
+        self.seq += 1;
+        let sent_us = self.now_us();
+        let mut message = std::mem::take(&mut self.message);
+        let mut writer = Writer::new(&mut message, self.seq, sent_us, self.clock.estimate());
+        let mut report = PadReport { index: 0, pad: Pad::default(), presses: [0; 16] };
+        report.presses[PadButton::A as usize] = self.presses;
+        writer.pad(&report);
+        let acks: Vec<Ack> =
+            self.lossless.acks().map(|ack| Ack { picture: ack.picture, datagrams: ack.datagrams }).collect();
+        writer.acks(&acks);
+        writer.frames(&self.reports);
+        self.reports.clear();
+        self.client.send_input(&message);
+        self.message = message;
+        Ok(())
+    }
+
+    /// Waits for a moment that has nothing to do with the guest's ticks.
+    pub fn rest(&mut self, salt: u64) -> anyhow::Result<()> {
+        let tick_us = 1_000_000 / u64::from(PROBE_HZ);
+        self.play_for(Duration::from_micros(3 * tick_us + salt % (4 * tick_us)))
+    }
+}

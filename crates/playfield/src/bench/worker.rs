@@ -1,0 +1,110 @@
+//! A worker process under a benchmark: the same program, spoken to as a node speaks to it.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use anyhow::{Context, bail};
+use playfield_core::api::{Receipt, Role, VideoMode};
+use playfield_core::bus::{Attach, FromWorker, Reply, Request, SessionSpec, SessionTimes, ToWorker, WorkerConfig};
+use playfield_core::id::{SessionId, ViewerId};
+use playfield_core::manifest::Limits;
+use playfield_runtime::wasm::{Engine, compile};
+
+/// A worker process.
+pub struct Worker {
+    child: Child,
+    stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
+    folder: PathBuf,
+    requests: u64,
+}
+
+impl Worker {
+    /// Starts one on loopback.
+    pub fn start() -> anyhow::Result<Worker> {
+        let folder = std::env::temp_dir().join(format!("playfield-bench-{}", std::process::id()));
+        std::fs::create_dir_all(&folder)?;
+        let program = std::env::current_exe()?;
+        let mut child = Command::new(program).arg("worker").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let stdin = child.stdin.take().context("a worker has standard input")?;
+        let stdout = BufReader::new(child.stdout.take().context("a worker has standard output")?);
+        let mut worker = Worker { child, stdin, stdout, folder, requests: 0 };
+        let udp = vec!["127.0.0.1:0".parse()?];
+        worker.say(&WorkerConfig { udp, public_ips: Vec::new(), max_sessions: 4 })?;
+        match worker.hear()? {
+            FromWorker::Ready { .. } => Ok(worker),
+            other => bail!("the worker is not ready: {other:?}"),
+        }
+    }
+
+    fn say(&mut self, line: &impl serde::Serialize) -> anyhow::Result<()> {
+        serde_json::to_writer(&mut self.stdin, line)?;
+        self.stdin.write_all(b"\n")?;
+        Ok(self.stdin.flush()?)
+    }
+
+    fn hear(&mut self) -> anyhow::Result<FromWorker> {
+        let mut line = String::new();
+        if self.stdout.read_line(&mut line)? == 0 {
+            bail!("the worker is gone");
+        }
+        Ok(serde_json::from_str(&line)?)
+    }
+
+    fn ask(&mut self, request: Request) -> anyhow::Result<Reply> {
+        self.requests += 1;
+        let id = self.requests;
+        self.say(&ToWorker { id, request })?;
+        loop {
+            match self.hear()? {
+                FromWorker::Reply { id: answered, reply } if answered == id => return Ok(reply),
+                _ => {}
+            }
+        }
+    }
+
+    /// Opens a module for one viewer and returns the session and the answer to its offer.
+    pub fn open(&mut self, module: &[u8], video: VideoMode, offer: String) -> anyhow::Result<(SessionId, String)> {
+        let engine = Engine::new()?;
+        let compiled = self.folder.join(compile::cache_key(&engine, module));
+        std::fs::write(&compiled, compile::compile(&engine, module)?.bytes())?;
+        let id = SessionId::from_entropy([self.requests as u8; 16]);
+        let spec = Box::new(SessionSpec {
+            id: id.clone(),
+            title: "probe".to_owned(),
+            module: compiled.clone(),
+            compiled: Some(compiled),
+            limits: Limits::default(),
+            input: Vec::new(),
+            seed: 0,
+            start_unix_ms: 0,
+            storage: BTreeMap::new(),
+            times: SessionTimes::default(),
+        });
+        let viewer = ViewerId::from_entropy([self.requests as u8; 16]);
+        let attach = Some(Box::new(Attach { viewer, role: Role::Host, slot: Some(0), video, offer }));
+        match self.ask(Request::Start { spec, attach })? {
+            Reply::Started { answer: Some(answer) } => Ok((id, answer)),
+            other => bail!("the session did not start: {other:?}"),
+        }
+    }
+
+    /// Where a session's time went.
+    pub fn receipt(&mut self, session: SessionId) -> anyhow::Result<Receipt> {
+        match self.ask(Request::Receipt { session })? {
+            Reply::Receipt { receipt } => Ok(*receipt),
+            other => bail!("no receipt: {other:?}"),
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // Both may be gone already, which is as good.
+        drop(self.child.kill());
+        drop(self.child.wait());
+        drop(std::fs::remove_dir_all(&self.folder));
+    }
+}

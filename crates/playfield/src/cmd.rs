@@ -1,0 +1,47 @@
+//! The subcommands, one file each.
+
+mod bench;
+mod compile;
+mod cover;
+mod replay;
+mod run;
+mod up;
+mod worker;
+
+use clap::Subcommand;
+
+/// What the binary can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the catalogue and host sessions: the control plane and a node in one.
+    Up(up::Args),
+    /// Serve one module at once: a WASM-4 cartridge or a Playfield title.
+    Run(run::Args),
+    /// Play a module without network or clock, from a log of inputs, as fast as possible.
+    Replay(replay::Args),
+    /// Measure: each benchmark prints a table, or JSON.
+    #[command(subcommand)]
+    Bench(bench::Bench),
+    /// Host sessions for a node (a node starts this).
+    #[command(hide = true)]
+    Worker,
+    /// Compile a module for this machine (a node starts this).
+    #[command(hide = true)]
+    Compile(compile::Args),
+    /// Draw a cover for a module (a node starts this).
+    #[command(hide = true)]
+    Cover(cover::Args),
+}
+
+/// Runs a subcommand to its end.
+pub fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Up(args) => up::run(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Replay(args) => replay::run(&args),
+        Command::Bench(bench) => bench::run(&bench),
+        Command::Worker => worker::run(),
+        Command::Compile(args) => compile::run(&args),
+        Command::Cover(args) => cover::run(&args),
+    }
+}

@@ -1,0 +1,77 @@
+//! `playfield run MODULE`: serves one module at once, out of a folder that is gone afterwards.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use playfield_core::manifest::Manifest;
+
+use super::up;
+use crate::config::Config;
+use crate::telemetry;
+
+/// Flags of `run`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The module: a `.wasm` file, or a folder with a `title.toml`.
+    module: PathBuf,
+    /// Address for the browser.
+    #[arg(long, value_name = "IP:PORT", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)))]
+    listen: SocketAddr,
+}
+
+/// Serves until told to stop.
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let mut config = Config::default();
+    telemetry::install(&config.log)?;
+    let folder = Scratch::new()?;
+    let (titles, id) = stage(&args.module, &folder.0)?;
+    config.data = folder.0.join("data");
+    config.control.titles = vec![titles];
+    config.control.listen = vec![args.listen];
+    config.control.ops_listen = None;
+    up::serve(config, |serving| {
+        for url in up::urls(serving) {
+            println!("play at {url}/play/{id}");
+        }
+    })
+}
+
+/// A folder of titles with only this one in it, and the title's id.
+fn stage(module: &Path, scratch: &Path) -> anyhow::Result<(PathBuf, String)> {
+    let module = module.canonicalize().with_context(|| format!("cannot find {}", module.display()))?;
+    let name = module.file_name().context("a module needs a file name")?;
+    let titles = scratch.join("titles");
+    std::fs::create_dir_all(&titles).context("cannot write to the folder for temporary files")?;
+    let id = if module.is_dir() {
+        let path = module.join("title.toml");
+        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        Manifest::parse(&text)?.id
+    } else if module.extension().is_some_and(|extension| extension == "wasm") {
+        let stem = module.file_stem().unwrap_or_default().to_string_lossy();
+        Manifest::for_module(&stem, Vec::new(), 1).id
+    } else {
+        bail!("{} is neither a .wasm file nor a folder with a title.toml", module.display());
+    };
+    std::os::unix::fs::symlink(&module, titles.join(name)).context("cannot link the module")?;
+    Ok((titles, id))
+}
+
+/// A folder that is removed when it is dropped.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> anyhow::Result<Scratch> {
+        let path = std::env::temp_dir().join(format!("playfield-run-{}", std::process::id()));
+        std::fs::create_dir_all(&path).context("cannot write to the folder for temporary files")?;
+        Ok(Scratch(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            tracing::warn!(%error, "{} is left behind", self.0.display());
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! `playfield up`: the control plane and a node in one process; guests run in others.
+
+use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use playfield_control::{Control, Parts, Serving};
+use playfield_node::{Node, PortRange};
+use playfield_store::blob::Blobs;
+use playfield_store::bus::Bus;
+use playfield_store::db::Db;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::Config;
+use crate::telemetry;
+
+/// Flags of `up`. Each one beats the configuration file.
+#[derive(Debug, Default, clap::Args)]
+pub struct Args {
+    /// Address for browsers; give it again for more. Anything but a loopback address is HTTPS and asks to sign in.
+    #[arg(long, value_name = "IP:PORT")]
+    pub listen: Vec<SocketAddr>,
+    /// UDP ports for pictures, sound and input, one for each worker.
+    #[arg(long, value_name = "FIRST-LAST")]
+    pub udp_ports: Option<PortRange>,
+    /// Address to be reached at from outside, where a router translates; give it again for more.
+    #[arg(long, value_name = "IP")]
+    pub public_ip: Vec<IpAddr>,
+    /// Folder for everything that is kept.
+    #[arg(long, value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+    /// Folder with titles; give it again for more.
+    #[arg(long, value_name = "FOLDER")]
+    pub titles: Vec<PathBuf>,
+    /// Configuration file.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// A proxy in front does the TLS.
+    #[arg(long)]
+    pub insecure_http: bool,
+}
+
+impl Args {
+    fn configure(&self) -> anyhow::Result<Config> {
+        let mut config = Config::load(self.config.as_deref())?;
+        if !self.listen.is_empty() {
+            config.control.listen = self.listen.clone();
+        }
+        if !self.titles.is_empty() {
+            config.control.titles = self.titles.clone();
+        }
+        config.control.insecure_http |= self.insecure_http;
+        if let Some(ports) = self.udp_ports {
+            config.node.udp_ports = ports;
+        }
+        if !self.public_ip.is_empty() {
+            config.node.public_ips = self.public_ip.clone();
+        }
+        if let Some(data) = &self.data {
+            config.data = data.clone();
+        }
+        Ok(config)
+    }
+}
+
+/// Serves until told to stop.
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let config = args.configure()?;
+    telemetry::install(&config.log)?;
+    serve(config, |serving| {
+        for url in urls(serving) {
+            tracing::info!("open {url}");
+        }
+    })
+}
+
+/// Serves with a configuration until SIGTERM or SIGINT; `ready` is called once browsers can come.
+pub fn serve(config: Config, ready: impl FnOnce(&Serving)) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
+    runtime.block_on(App::start(config)).and_then(|app| runtime.block_on(app.run(ready)))
+}
+
+/// Everything one process of `up` is made of.
+struct App {
+    control: Control,
+    node: Node,
+}
+
+impl App {
+    async fn start(mut config: Config) -> anyhow::Result<App> {
+        prepare(&config.data)?;
+        let db = Db::open(&config.data.join("playfield.db")).await?;
+        let blobs = Blobs::files(&config.data.join("blobs")).await?;
+        let bus = Bus::local();
+        config.node.data_dir = config.data.clone();
+        if config.node.bind == playfield_node::Config::default().bind {
+            config.node.bind = media_addresses(&config.control.listen);
+        }
+        let program = std::env::current_exe().context("cannot tell where this program is")?;
+        let node = Node::start(config.node, bus.clone(), program).await?;
+        let parts = Parts {
+            config: config.control,
+            db,
+            blobs,
+            bus,
+            data_dir: config.data,
+            nodes: vec![node.id().clone()],
+            metrics: None,
+        };
+        let control = Control::new(parts).await?;
+        Ok(App { control, node })
+    }
+
+    /// Players are told first, while the control plane still writes down how their sessions end.
+    async fn run(self, ready: impl FnOnce(&Serving)) -> anyhow::Result<()> {
+        let App { control, node } = self;
+        if let Some(token) = control.new_sign_in_token() {
+            tracing::info!("sign in with the token {}", token.reveal());
+        }
+        let serving = control.bind().await?;
+        ready(&serving);
+        let stop = stop_signal()?;
+        let (node_is_down, node_down) = tokio::sync::oneshot::channel::<()>();
+        let server = tokio::spawn(serving.run(async move {
+            // An error means the sender is gone: the node is down as well.
+            drop(node_down.await);
+        }));
+        stop.await;
+        tracing::info!("stopping: players are told, sessions end");
+        node.stop().await;
+        drop(node_is_down);
+        server.await.context("the server stopped by a fault of ours")??;
+        Ok(())
+    }
+}
+
+/// The folder for data exists and can be written to.
+fn prepare(data: &Path) -> anyhow::Result<()> {
+    let probe = data.join(".writable");
+    std::fs::create_dir_all(data)
+        .and_then(|()| std::fs::write(&probe, b""))
+        .and_then(|()| std::fs::remove_file(&probe))
+        .with_context(|| format!("cannot write to the data folder {}; choose another with --data", data.display()))
+}
+
+/// Media is bound to the addresses that browsers come in by; on loopback, to both families of it.
+fn media_addresses(listen: &[SocketAddr]) -> Vec<IpAddr> {
+    let loopback = playfield_node::Config::default().bind;
+    if listen.iter().all(|addr| addr.ip().is_loopback()) {
+        return loopback;
+    }
+    let mut addresses: Vec<_> = listen.iter().map(SocketAddr::ip).collect();
+    addresses.sort();
+    addresses.dedup();
+    addresses
+}
+
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut term = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    Ok(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Where browsers can come, as a person types it.
+pub fn urls(serving: &Serving) -> Vec<String> {
+    serving.urls().into_iter().map(|url| url.replace("//127.0.0.1:", "//localhost:")).collect()
+}

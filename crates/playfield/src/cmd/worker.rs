@@ -1,0 +1,64 @@
+//! `playfield worker`: hosts sessions. Speaks with its node over standard input and output.
+
+use std::collections::HashMap;
+use std::io::{BufReader, stdin, stdout};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Context;
+use playfield_core::bus::SessionSpec;
+use playfield_runtime::wasm::{Engine, Module};
+use playfield_runtime::{Guest, GuestConfig, GuestError};
+use playfield_session::{OpenGuest, Worker};
+
+use crate::telemetry;
+
+/// Modules kept mapped; each costs address space, hardly memory.
+const MODULES: usize = 256;
+/// Guest threads of a worker: one may be held by a slow guest while the other serves its neighbours.
+const GUEST_THREADS: usize = 2;
+
+/// Hosts sessions until the node says stop or goes away.
+pub fn run() -> anyhow::Result<()> {
+    telemetry::install_for_node();
+    playfield_session::confine().context("this process cannot give up its privileges")?;
+    let modules = Modules { engine: Engine::new()?, loaded: Mutex::default() };
+    let open: OpenGuest = Arc::new(move |spec| modules.open(spec));
+    Worker::start(BufReader::new(stdin()), stdout(), GUEST_THREADS, open)?.run()?;
+    Ok(())
+}
+
+/// Compiled modules, each loaded once however many sessions play it.
+struct Modules {
+    engine: Engine,
+    loaded: Mutex<HashMap<PathBuf, Module>>,
+}
+
+impl Modules {
+    fn open(&self, spec: &SessionSpec) -> Result<Box<dyn Guest>, GuestError> {
+        let compiled = spec.compiled.as_deref();
+        let path = compiled.ok_or_else(|| GuestError::BadModule("it was not compiled".to_owned()))?;
+        let config = GuestConfig {
+            seed: spec.seed,
+            start_unix_ms: spec.start_unix_ms,
+            memory_limit: u64::from(spec.limits.memory_mb) * 1024 * 1024,
+            storage_limit: u64::from(spec.limits.storage_kb) * 1024,
+            storage: spec.storage.clone(),
+        };
+        Ok(Box::new(self.load(path)?.open(config)?))
+    }
+
+    fn load(&self, path: &Path) -> Result<Module, GuestError> {
+        let loaded = || self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(module) = loaded().get(path) {
+            return Ok(module.clone());
+        }
+        let module = self.engine.load_file(path)?;
+        let mut loaded = loaded();
+        if loaded.len() >= MODULES {
+            loaded.clear();
+        }
+        loaded.insert(path.to_owned(), module.clone());
+        Ok(module)
+    }
+}

@@ -1,0 +1,87 @@
+//! The configuration: a tree of each room's own, from a file, under the flags.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use serde::{Deserialize, Serialize};
+
+use crate::telemetry;
+
+/// Everything that can be set. `playfield.toml` at the root of the source tree explains each key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Folder for everything that is kept.
+    pub data: PathBuf,
+    /// The control plane.
+    pub control: playfield_control::Config,
+    /// The node.
+    pub node: playfield_node::Config,
+    /// Logs.
+    pub log: telemetry::Config,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            data: PathBuf::from("data"),
+            control: playfield_control::Config::default(),
+            node: playfield_node::Config::default(),
+            log: telemetry::Config::default(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads a file; without one, the defaults.
+    pub fn load(path: Option<&Path>) -> anyhow::Result<Config> {
+        let Some(path) = path else { return Ok(Config::default()) };
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        Config::parse(&text).with_context(|| format!("{}", path.display()))
+    }
+
+    fn parse(text: &str) -> anyhow::Result<Config> {
+        match toml::from_str(text) {
+            Ok(config) => Ok(config),
+            Err(error) => {
+                let before = error.span().map_or("", |span| &text[..span.start.min(text.len())]);
+                let line = before.matches('\n').count() + 1;
+                bail!("line {line}: {}", error.message().replace('\n', " "))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_in_the_tree_states_the_defaults() {
+        let text = include_str!("../../../playfield.toml");
+        assert_eq!(Config::parse(text).unwrap(), Config::default());
+        // Every key is there, so that the file is the manual.
+        let stated: toml::Table = toml::from_str(text).unwrap();
+        let defaults = toml::Table::try_from(Config::default()).unwrap();
+        assert_eq!(keys(&stated, ""), keys(&defaults, ""));
+    }
+
+    fn keys(table: &toml::Table, prefix: &str) -> Vec<String> {
+        let mut keys: Vec<_> = table
+            .iter()
+            .flat_map(|(key, value)| match value {
+                toml::Value::Table(inner) => keys(inner, &format!("{prefix}{key}.")),
+                _ => vec![format!("{prefix}{key}")],
+            })
+            .collect();
+        keys.sort();
+        keys
+    }
+
+    #[test]
+    fn an_unknown_key_is_one_line_that_names_it_and_where() {
+        let error = Config::parse("data = 'x'\n\n[control]\nlissen = []\n").unwrap_err().to_string();
+        assert!(error.starts_with("line 4: unknown field `lissen`"), "{error}");
+        assert!(!error.contains('\n'), "{error}");
+    }
+}
