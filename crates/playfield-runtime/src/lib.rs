@@ -17,6 +17,7 @@
 //! | [`wasm`] | WebAssembly modules: the Playfield ABI and WASM-4 cartridges |
 //! | [`replay`] | runs a guest over an input log without a clock |
 //! | [`conformance`] | what every guest has to keep, as functions for tests of titles |
+#![deny(unsafe_code)]
 
 pub mod conformance;
 pub mod replay;

@@ -22,6 +22,7 @@
 
 pub mod abi;
 pub mod compile;
+#[allow(unsafe_code, reason = "the engine takes compiled modules on trust")]
 mod ffi;
 mod guest;
 mod host;
@@ -31,7 +32,7 @@ mod snapshot;
 pub mod wasm4;
 
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -100,13 +101,13 @@ fn config() -> Config {
 
 /// The thread that advances the engine's epoch, by which endless loops are found.
 struct Ticker {
-    stop: Option<Sender<()>>,
+    stop: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Ticker {
     fn start(engine: wasmtime::Engine) -> Result<Ticker, EngineError> {
-        let (stop, stopped) = channel();
+        let (stop, stopped) = sync_channel(1);
         let count = move || {
             while stopped.recv_timeout(EPOCH) == Err(RecvTimeoutError::Timeout) {
                 engine.increment_epoch();

@@ -1,0 +1,12 @@
+//! Guests from hand-written modules: every call of the ABI, every refusal, every limit, and exact state.
+#![allow(clippy::unwrap_used, reason = "a test that unwraps an error has failed")]
+
+mod abi;
+mod cartridge;
+mod hostile;
+mod limits;
+mod refusals;
+mod replays;
+mod snapshots;
+mod support;
+mod titles;
