@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use playfield_control::Config;
 use playfield_core::id::Token;
@@ -49,7 +50,7 @@ async fn it_serves_finishes_what_was_asked_and_stops() {
     assert!(ask(connect(ops).await, &get("/healthz")).await.ends_with("ok\n"));
 
     // An idle connection does not hold the end up; a request that is being worked on is finished.
-    let idle = connect(door).await;
+    let mut idle = connect(door).await;
     let mut slow = Some(slow);
     node.answers(move |request| {
         if matches!(request, playfield_core::bus::Request::Start { .. }) {
@@ -68,7 +69,9 @@ async fn it_serves_finishes_what_was_asked_and_stops() {
     running.await.unwrap().unwrap();
     let answer = asked.await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 201 Created"), "{answer}");
-    drop(idle);
+    // The limit only ends a test that would hang.
+    let closed = tokio::time::timeout(Duration::from_secs(10), idle.read(&mut [0])).await;
+    assert_eq!(closed.expect("an idle connection is closed").unwrap(), 0);
     assert!(TcpStream::connect(door).await.is_err(), "nobody new is taken");
     assert_eq!(db.open_sessions().await.unwrap().values().sum::<u64>(), 1);
 }
