@@ -67,11 +67,11 @@ async fn it_serves_finishes_what_was_asked_and_stops() {
     come.await.unwrap();
     stop.send(()).unwrap();
     running.await.unwrap().unwrap();
-    let answer = asked.await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 201 Created"), "{answer}");
     // The limit only ends a test that would hang.
     let closed = tokio::time::timeout(Duration::from_secs(10), idle.read(&mut [0])).await;
     assert_eq!(closed.expect("an idle connection is closed").unwrap(), 0);
+    let answer = asked.await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201 Created"), "{answer}");
     assert!(TcpStream::connect(door).await.is_err(), "nobody new is taken");
     assert_eq!(db.open_sessions().await.unwrap().values().sum::<u64>(), 1);
 }

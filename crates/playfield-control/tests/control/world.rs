@@ -125,7 +125,10 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+        // A write that was under way when its task was dropped may put something back once.
+        while self.0.exists() && std::fs::remove_dir_all(&self.0).is_err() {
+            std::thread::yield_now();
+        }
     }
 }
 
