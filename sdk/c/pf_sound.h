@@ -152,14 +152,21 @@ static inline void pf_song_step(pf_synth *s) {
     s->song_step++;
 }
 
+/* Up to half of full scale as it is, louder ever less so: too much at once bends instead of breaking. */
+static inline int16_t pf_soften(int sample) {
+    int loud = sample < 0 ? -sample : sample, over = loud - 16384;
+    if (over > 0) loud = 16384 + (int)((int64_t)over * 16383 / (over + 16383));
+    return (int16_t)(sample < 0 ? -loud : loud);
+}
+
 /* Adds the echo and writes samples. */
 static inline void pf_finish(pf_synth *s, const int32_t *mix, int16_t *out, int frames) {
     for (int i = 0; i < frames; i++) {
         int wet = s->echo[s->echo_at];
         s->echo[s->echo_at] = (int16_t)pf_clamp(mix[3 * i + 2] + wet * 5 / 11, -30000, 30000);
         s->echo_at = s->echo_at + 1 < PF_ECHO_FRAMES ? s->echo_at + 1 : 0;
-        out[2 * i] = (int16_t)pf_clamp(mix[3 * i] + wet, -32767, 32767);
-        out[2 * i + 1] = (int16_t)pf_clamp(mix[3 * i + 1] + wet * 3 / 4, -32767, 32767);
+        out[2 * i] = pf_soften(mix[3 * i] + wet);
+        out[2 * i + 1] = pf_soften(mix[3 * i + 1] + wet * 3 / 4);
     }
 }
 

@@ -11,8 +11,8 @@ static const art art_moth[2] = {
     {9, 7, "ii.....ii" "iwi...iwi" "iwwi.iwwi" ".iwwTwwi." "..iwTwi.." ".iwiTiwi." ".ii...ii."},
     {9, 7, "........." "..i...i.." ".iwi.iwi." ".iwwTwwi." "..wwTww.." "..iiTii.." "..i...i.."}};
 static const art art_gnat[2] = {
-    {7, 5, "c.....c" ".c.b.c." "..bBb.." "..rBr.." "...b..."},
-    {7, 5, "......." "ccbbbcc" "..bBb.." "..rBr.." "...b..."}};
+    {7, 5, "i.....i" ".i.C.i." "..CrC.." "..CCC.." "...b..."},
+    {7, 5, "......." "iiCCCii" "..CrC.." "..CCC.." "...b..."}};
 static const art art_beetle[2] = {
     {9, 9, "..s...s.." "...sss..." ".stLGLts." "stLLGLLts" "sLLLGLLLs" "sLLLGLLLs" "stLLGLLts" ".stLGLts." "..sssss.."},
     {9, 9, ".s.....s." "...sss..." ".sppVpps." "sppwVwpps" "spwwVwwps" "spwwVwwps" "sppwVwpps" ".sppVpps." "..sssss.."}};

@@ -20,7 +20,7 @@ static const uint32_t nights[5][6] = {
 static int ink(char letter) {
     switch (letter) {
     case 'w': return WHITE; case 'i': return ICE; case 'T': return TAN; case 't': return BROWN; case 'c': return CREAM;
-    case 'b': return BLUE; case 'B': return SLATE; case 'r': return RED; case 'R': return WINE; case 's': return SLATE;
+    case 'b': return BLUE; case 'C': return CYAN; case 'B': return SLATE; case 'r': return RED; case 'R': return WINE; case 's': return SLATE;
     case 'L': return LIME; case 'G': return TEAL; case 'g': return GREEN; case 'p': return PINK; case 'V': return VIOLET;
     case 'v': return MAGENTA; case 'm': return MAGENTA; case 'y': return YELLOW; case 'o': return ORANGE; case 'k': return BLACK;
     default: return -1;

@@ -4,7 +4,7 @@
 const char *const up_name[UPS] = {"LONG LIGHT", "SWIFT WINGS", "QUICK DASH", "BIG HEART", "EMBERS", "AFTERGLOW", "DASH NOVA", "NECTAR"};
 const char *const up_text[UPS][2] = {
     {"LEAVE MORE", "LIGHT BEHIND"}, {"FLY", "FASTER"}, {"DASH MORE", "OFTEN"}, {"ONE MORE", "HEART"},
-    {"YOUR LIGHT", "STUNS"}, {"A CATCH STUNS", "WHAT IS NEAR"}, {"DASHING STUNS", "WHAT IS NEAR"}, {"DROPS COME", "TO YOU"}};
+    {"YOUR LIGHT", "STUNS"}, {"CATCHING", "STUNS OTHERS"}, {"DASHING", "STUNS OTHERS"}, {"DROPS COME", "TO YOU"}};
 
 static const int cost[KINDS] = {1, 1, 2, 2, 3, 2, 0, 0};
 static const int from_night[KINDS] = {1, 2, 3, 4, 6, 7, 4, 0};

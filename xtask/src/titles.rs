@@ -19,7 +19,7 @@ use crate::shell::{Cmd, Failure, exists, playfield, root, target};
 use crate::step::Outcome;
 
 /// Pictures of a title's own input log that are compared.
-const DEMO_FRAMES: &str = "3600";
+const DEMO_FRAMES: usize = 3600;
 
 /// Whether the toolchain in use is the one whose bytes are in the tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,8 +124,16 @@ fn same_pictures(id: &str, built: &Path, kept: &Path) -> Result<(), Failure> {
 fn hash_of_hashes(id: &str, module: &Path) -> Result<String, Failure> {
     let log = root().join(format!("titles/{id}/demo.ndjson"));
     let replay = Cmd::at(playfield()).args(["replay".as_ref(), module.as_os_str()]);
-    let hashes =
-        replay.args(["--inputs".as_ref(), log.as_os_str()]).args(["--frames", DEMO_FRAMES, "--hashes"]).read()?;
+    let hashes = replay
+        .args(["--inputs".as_ref(), log.as_os_str()])
+        .args(["--frames", &DEMO_FRAMES.to_string(), "--hashes"])
+        .read()?;
+    if hashes.lines().count() != DEMO_FRAMES {
+        return Err(Failure::new(format!(
+            "{} printed other than {DEMO_FRAMES} hashes; build it anew",
+            playfield().display()
+        )));
+    }
     let file = folder()?.join(format!("{id}.hashes"));
     fs::write(&file, hashes).map_err(|error| Failure::new(format!("{}: {error}", file.display())))?;
     let said = Cmd::new("sha256sum").args([&file]).read()?;

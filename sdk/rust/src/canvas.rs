@@ -13,6 +13,11 @@ pub fn text_width(text: &str, scale: i32) -> i32 {
     (text.chars().count() as i32 * TEXT_ADVANCE - 1) * scale
 }
 
+/// Whether a pixel of a character is set, `x` below 5 and `y` below 7: for letters of your own making.
+pub fn glyph_bit(ch: char, x: usize, y: usize) -> bool {
+    glyph(ch).get(x).is_some_and(|column| column >> y & 1 != 0)
+}
+
 /// `0xRRGGBB` as the word whose bytes are R, G, B, 255.
 pub const fn rgba(rgb: u32) -> u32 {
     (rgb >> 16 & 255) | (rgb & 0xff00) | (rgb & 255) << 16 | 0xff00_0000

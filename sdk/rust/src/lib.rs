@@ -31,9 +31,11 @@
 //! | [`host`], [`log`], [`video`], [`audio`], [`input`], [`storage`], [`timeline`] | the capability groups, one each |
 //! | [`canvas`] | drawing into indexed and RGBA pictures |
 //! | [`synth`] | a small synthesiser and songs written as text |
+//! | [`Buffer`] | large memory that takes no room in the module |
 //! | [`math`] | sine, random numbers: the same on every machine |
 #![no_std]
 
+mod buffer;
 pub mod canvas;
 mod ffi;
 mod font;
@@ -42,6 +44,7 @@ pub mod input;
 pub mod math;
 pub mod synth;
 
+pub use buffer::Buffer;
 pub use canvas::{Canvas8, Canvas32};
 pub use host::{audio, log, storage, timeline, video};
 pub use input::{Keys, Pad, Pointer, Touches};

@@ -191,6 +191,16 @@ fn cell_note(cell: &[u8]) -> Option<i32> {
     Some(12 * (i32::from(octave - b'0') + 1) + semitone + i32::from(letter.is_ascii_lowercase()))
 }
 
+/// Up to half of full scale as it is, louder ever less so: too much at once bends instead of breaking.
+fn soften(sample: i32) -> i16 {
+    let over = sample.abs() - 16_384;
+    if over <= 0 {
+        return sample as i16;
+    }
+    let loud = 16_384 + (i64::from(over) * 16_383 / i64::from(over + 16_383)) as i32;
+    (sample.signum() * loud) as i16
+}
+
 /// The synthesiser. Keep one in your title and call [`Synth::tick`] once a tick.
 #[derive(Debug)]
 pub struct Synth {
@@ -301,8 +311,8 @@ impl Synth {
             let wet = i32::from(self.echo[self.echo_at]);
             self.echo[self.echo_at] = (send + wet * 5 / 11).clamp(-30_000, 30_000) as i16;
             self.echo_at = (self.echo_at + 1) % ECHO_FRAMES;
-            self.out[2 * (done + i)] = (left + wet).clamp(-32_767, 32_767) as i16;
-            self.out[2 * (done + i) + 1] = (right + wet * 3 / 4).clamp(-32_767, 32_767) as i16;
+            self.out[2 * (done + i)] = soften(left + wet);
+            self.out[2 * (done + i) + 1] = soften(right + wet * 3 / 4);
         }
     }
 }
@@ -348,6 +358,16 @@ mod tests {
         let busy = (0..1000).take_while(|_| synth.render(800)).count();
         assert!((100..999).contains(&busy), "{busy} ticks until silence");
         assert!(synth.out[..1600].iter().all(|&s| s.abs() < 8), "the echo had not died away");
+    }
+
+    #[test]
+    fn loud_sound_bends_and_never_wraps() {
+        let check = |sample, expect| assert_eq!(soften(sample), expect, "{sample}");
+        check(16_384, 16_384);
+        check(-16_384, -16_384);
+        check(32_767, 24_575);
+        check(-5_000_000, -32_713);
+        check(2_000_000_000, 32_766);
     }
 
     #[test]
