@@ -140,7 +140,7 @@ impl VideoRate {
     }
 
     /// The budget of the next picture, or none if the pictures before took so much that this one is better left out.
-    pub fn next(&mut self) -> Option<PictureBudget> {
+    pub fn next_budget(&mut self) -> Option<PictureBudget> {
         let share = (self.bits_per_second() / self.tick_hz) as i64;
         self.debt_bits = (self.debt_bits - share).max(0);
         if self.debt_bits > share * 4 {
@@ -196,7 +196,7 @@ mod tests {
         rate.set_estimate(2_000_000);
         let mut bytes = 0;
         for picture in 0..600 {
-            if let Some(budget) = rate.next() {
+            if let Some(budget) = rate.next_budget() {
                 let size = if picture % 7 == 0 { budget.max } else { budget.target };
                 rate.on_encoded(size as usize);
                 bytes += size as usize;
@@ -210,6 +210,6 @@ mod tests {
     fn a_small_estimate_never_stops_the_picture() {
         let mut rate = VideoRate::new(1920, 1080, 60);
         rate.set_estimate(0);
-        assert!(rate.next().is_some_and(|budget| budget.target > 100));
+        assert!(rate.next_budget().is_some_and(|budget| budget.target > 100));
     }
 }

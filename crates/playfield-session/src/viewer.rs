@@ -268,7 +268,7 @@ impl Video {
             self.damage = Damage::All;
         }
         self.damage = union(self.damage, source.damage);
-        let budget = self.rate.next()?;
+        let budget = self.rate.next_budget()?;
         let budget = FrameBudget { target_bytes: budget.target as usize, max_bytes: budget.max as usize };
         self.converter.to_i420(picture, self.damage, &mut self.i420);
         let converted = source.clock.now();

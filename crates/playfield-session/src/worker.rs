@@ -132,9 +132,7 @@ impl Worker {
             FromStage::Ended { session, reason, detail } => self.end(&session, reason, detail),
             FromStage::Picture { session, connection, packets, mut stamps } => {
                 let before = self.hub.bytes_sent();
-                for packet in &packets {
-                    self.hub.send(connection, packet);
-                }
+                self.hub.send_all(connection, &packets);
                 stamps.sent = self.clock.now();
                 self.pictures += 1;
                 if let Some(session) = self.sessions.get_mut(&session) {

@@ -18,6 +18,8 @@ const WAKE: Token = Token(usize::MAX);
 const MAX_PACKET: usize = 2_048;
 /// Packets taken from a socket before timers and sending get their turn again.
 const BATCH: usize = 256;
+/// Frames a peer may be given before it is drained.
+const SEND_CHUNK: usize = 16;
 /// Room in the system's socket buffers, in bytes: a burst of pictures of a thousand sessions.
 const SOCKET_BUFFER: usize = 4 * 1024 * 1024;
 
@@ -136,10 +138,23 @@ impl Hub {
 
     /// Sends something; false if it could not be sent or would have to wait.
     pub fn send(&mut self, id: ConnectionId, outgoing: &Outgoing) -> bool {
-        let Some(connection) = self.connections.get_mut(&id) else { return false };
-        let sent = connection.peer.send(Instant::now(), outgoing);
-        self.drain(id);
-        sent
+        self.send_all(id, std::slice::from_ref(outgoing))
+    }
+
+    /// Sends things in order, and has handed their packets to the socket when it returns, unless the pacer holds them.
+    pub fn send_all(&mut self, id: ConnectionId, outgoing: &[Outgoing]) -> bool {
+        let mut all_sent = true;
+        for part in outgoing.chunks(SEND_CHUNK) {
+            let now = Instant::now();
+            let Some(connection) = self.connections.get_mut(&id) else { return false };
+            for outgoing in part {
+                all_sent &= connection.peer.send(now, outgoing);
+            }
+            // What was written becomes packets when the peer is told the time.
+            connection.peer.timeout(now);
+            self.drain(id);
+        }
+        all_sent
     }
 
     /// Ends a connection.

@@ -294,7 +294,7 @@ fn show_all(buttons: &mut [Button]) -> u16 {
 }
 
 fn across(share: u16, size: u16) -> i16 {
-    (u32::from(share) * u32::from(size) >> 16) as i16
+    ((u32::from(share) * u32::from(size)) >> 16) as i16
 }
 
 #[cfg(test)]

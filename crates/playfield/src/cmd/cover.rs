@@ -58,7 +58,7 @@ struct Richest {
 
 impl Sink for Richest {
     fn frame(&mut self, frame: u64, picture: &Picture, _sound: &[i16], _frames: u32) -> Result<(), ReplayError> {
-        if frame % 30 == 0 || frame == 1 {
+        if frame.is_multiple_of(30) || frame == 1 {
             let size = picture.format.bytes_per_pixel();
             let pixels = picture.pixels.chunks_exact(size);
             let edges = pixels.clone().zip(pixels.skip(1)).filter(|(a, b)| a != b).count();

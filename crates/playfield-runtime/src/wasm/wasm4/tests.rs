@@ -322,7 +322,7 @@ mod state {
         console.before_update(&mut mem, &input);
         console.set_disk(b"score 12");
         for channel in 0..4 {
-            console.tone(300 + channel | 500 << 16, 0x0a0a_0a0a, 70 | 90 << 8, channel | 1 << 2);
+            console.tone((300 + channel) | (500 << 16), 0x0a0a_0a0a, 70 | (90 << 8), channel | (1 << 2));
         }
         let mut out = Vec::new();
         (0..5).for_each(|_| console.sound(&mut out));
