@@ -1,5 +1,7 @@
 //! Smooth letters: the SDK's 5x7 font with its pixels joined by round strokes, drawn once into coverage tiles.
 
+#![expect(clippy::too_many_arguments, reason = "words have a place, a size, a colour and a strength")]
+
 use playfield_sdk::Buffer;
 use playfield_sdk::canvas::Canvas32;
 

@@ -71,12 +71,15 @@ fn span(cover: &mut [u16; WIDTH], from: i32, to: i32) {
 pub fn stroke(canvas: &mut Canvas32, a: (f32, f32), b: (f32, f32), radius: f32, colour: u32, share: u32) {
     let (x0, x1) = (a.0.min(b.0) - radius - 1.0, a.0.max(b.0) + radius + 1.0);
     let (y0, y1) = (a.1.min(b.1) - radius - 1.0, a.1.max(b.1) + radius + 1.0);
+    let (inner, outer) = ((radius - 0.5).max(0.0), radius + 0.5);
+    let (inner, outer) = (if radius < 0.5 { -1.0 } else { inner * inner }, outer * outer);
     for y in (y0 as i32).max(0)..=(y1 as i32).min(HEIGHT as i32 - 1) {
         for x in (x0 as i32).max(0)..=(x1 as i32).min(WIDTH as i32 - 1) {
-            let far = distance(a, b, (x as f32, y as f32));
-            let cover = (radius + 0.5 - far).clamp(0.0, 1.0);
-            if cover > 0.0 {
-                canvas.blend_dot(x, y, colour, (cover * share as f32) as u32);
+            let far = distance_squared(a, b, (x as f32, y as f32));
+            if far <= inner {
+                canvas.blend_dot(x, y, colour, share);
+            } else if far < outer {
+                canvas.blend_dot(x, y, colour, ((radius + 0.5 - sqrt(far)) * share as f32) as u32);
             }
         }
     }
@@ -84,11 +87,15 @@ pub fn stroke(canvas: &mut Canvas32, a: (f32, f32), b: (f32, f32), radius: f32, 
 
 /// From a point to a line between two others.
 pub fn distance(a: (f32, f32), b: (f32, f32), p: (f32, f32)) -> f32 {
+    sqrt(distance_squared(a, b, p))
+}
+
+fn distance_squared(a: (f32, f32), b: (f32, f32), p: (f32, f32)) -> f32 {
     let (dx, dy) = (b.0 - a.0, b.1 - a.1);
     let long = dx * dx + dy * dy;
     let t = if long > 0.0 { (((p.0 - a.0) * dx + (p.1 - a.1) * dy) / long).clamp(0.0, 1.0) } else { 0.0 };
     let (ex, ey) = (p.0 - a.0 - dx * t, p.1 - a.1 - dy * t);
-    sqrt(ex * ex + ey * ey)
+    ex * ex + ey * ey
 }
 
 /// A filled circle with a smooth edge.
