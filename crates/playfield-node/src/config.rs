@@ -54,7 +54,7 @@ impl Default for Config {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct JobLimits {
-    /// Address space, in MiB.
+    /// Memory the process may write to, in MiB.
     pub memory_mb: u32,
     /// Wall time, in seconds.
     pub seconds: u32,

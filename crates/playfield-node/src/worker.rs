@@ -126,12 +126,12 @@ async fn keep_running(setting: Setting, mut inbox: mpsc::Receiver<Ask>, first: o
     loop {
         let began = Instant::now();
         let loss = run::run(&setting, &mut inbox, &mut first).await;
-        bury(&setting, &loss).await;
         if let Some(first) = first.take() {
-            // Never ready: the node does not start, so there is nobody to try again for.
+            // Never ready: the node does not start, so there is nobody to try again for, and it says why itself.
             let _ = first.send(Err(loss));
             return;
         }
+        bury(&setting, &loss).await;
         if *setting.draining.borrow() {
             return refuse_rest(&mut inbox);
         }

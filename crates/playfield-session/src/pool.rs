@@ -171,14 +171,14 @@ impl Shared {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
     use std::time::Duration;
 
     use super::*;
 
     struct Count {
         left: u32,
-        done: Sender<u32>,
+        done: SyncSender<u32>,
     }
 
     impl Job for Count {
@@ -196,13 +196,13 @@ mod tests {
     #[test]
     fn a_job_runs_until_it_is_done() {
         let pool = Pool::start(2, Clock::start()).unwrap();
-        let (done, receiver) = channel();
+        let (done, receiver) = sync_channel(8);
         pool.spawn(Box::new(Count { left: 3, done }));
         assert_eq!([patient(&receiver), patient(&receiver), patient(&receiver)], [2, 1, 0]);
         assert!(receiver.recv_timeout(Duration::from_secs(20)).is_err(), "it is dropped, and so is its sender");
     }
 
-    struct Parked(Sender<()>);
+    struct Parked(SyncSender<()>);
 
     impl Job for Parked {
         fn run(&mut self, _now: Time) -> Next {
@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn a_parked_job_runs_when_it_is_woken() {
         let pool = Pool::start(1, Clock::start()).unwrap();
-        let (done, receiver) = channel();
+        let (done, receiver) = sync_channel(8);
         let id = pool.spawn(Box::new(Parked(done)));
         patient(&receiver);
         pool.wake(id);
@@ -233,11 +233,13 @@ mod tests {
     #[test]
     fn a_slow_job_does_not_hold_its_neighbours() {
         let pool = Pool::start(2, Clock::start()).unwrap();
-        let (release, gate) = channel();
+        let (release, gate) = sync_channel(8);
         pool.spawn(Box::new(Slow(gate)));
-        let (done, receiver) = channel();
+        let (done, receiver) = sync_channel(8);
         pool.spawn(Box::new(Count { left: 5, done }));
-        (0..5).for_each(|_| drop(patient(&receiver)));
+        for _ in 0..5 {
+            patient(&receiver);
+        }
         release.send(()).unwrap();
     }
 }

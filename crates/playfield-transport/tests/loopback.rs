@@ -1,5 +1,8 @@
 //! A hub and a client on loopback sockets: the whole stack, ICE to data channels.
 
+// In a test every failure is a panic.
+#![allow(clippy::unwrap_used)]
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 

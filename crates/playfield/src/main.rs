@@ -22,9 +22,20 @@ fn main() -> ExitCode {
     match cmd::run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // One line: what was wrong, where, and what to do.
-            eprintln!("playfield: {error:#}");
+            eprintln!("playfield: {}", one_line(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// What was wrong, where, and what to do. A cause that the text before it tells already is not told twice.
+fn one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !line.contains(&cause) {
+            line += if line.is_empty() { "" } else { ": " };
+            line += &cause;
+        }
+    }
+    line
 }

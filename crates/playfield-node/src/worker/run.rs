@@ -201,6 +201,8 @@ fn log(worker: u16, line: &str) {
         "INFO" => tracing::info!(worker, "{rest}"),
         "DEBUG" => tracing::debug!(worker, "{rest}"),
         "TRACE" => tracing::trace!(worker, "{rest}"),
+        // Last words, which are told again with the loss.
+        "playfield:" => tracing::debug!(worker, "{line}"),
         _ => tracing::info!(worker, "{line}"),
     }
 }

@@ -25,9 +25,10 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let mut config = Config::default();
     telemetry::install(&config.log)?;
     let folder = Scratch::new()?;
-    let (titles, id) = stage(&args.module, &folder.0)?;
+    let module = args.module.canonicalize().with_context(|| format!("cannot find {}", args.module.display()))?;
+    let id = title_id(&module)?;
     config.data = folder.0.join("data");
-    config.control.titles = vec![titles];
+    config.control.titles = vec![module];
     config.control.listen = vec![args.listen];
     config.control.ops_listen = None;
     up::serve(config, |serving| {
@@ -37,24 +38,18 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     })
 }
 
-/// A folder of titles with only this one in it, and the title's id.
-fn stage(module: &Path, scratch: &Path) -> anyhow::Result<(PathBuf, String)> {
-    let module = module.canonicalize().with_context(|| format!("cannot find {}", module.display()))?;
-    let name = module.file_name().context("a module needs a file name")?;
-    let titles = scratch.join("titles");
-    std::fs::create_dir_all(&titles).context("cannot write to the folder for temporary files")?;
-    let id = if module.is_dir() {
+/// The id under which the catalogue will list the module.
+fn title_id(module: &Path) -> anyhow::Result<String> {
+    if module.is_dir() {
         let path = module.join("title.toml");
         let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        Manifest::parse(&text)?.id
-    } else if module.extension().is_some_and(|extension| extension == "wasm") {
+        return Ok(Manifest::parse(&text)?.id);
+    }
+    if module.extension().is_some_and(|extension| extension == "wasm") {
         let stem = module.file_stem().unwrap_or_default().to_string_lossy();
-        Manifest::for_module(&stem, Vec::new(), 1).id
-    } else {
-        bail!("{} is neither a .wasm file nor a folder with a title.toml", module.display());
-    };
-    std::os::unix::fs::symlink(&module, titles.join(name)).context("cannot link the module")?;
-    Ok((titles, id))
+        return Ok(Manifest::for_module(&stem, Vec::new(), 1).id);
+    }
+    bail!("{} is neither a .wasm file nor a folder with a title.toml", module.display())
 }
 
 /// A folder that is removed when it is dropped.

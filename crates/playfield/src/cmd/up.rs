@@ -3,8 +3,10 @@
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context;
+use playfield_control::metrics::{Load, Metrics, worker_load};
 use playfield_control::{Control, Parts, Serving};
 use playfield_node::{Node, PortRange};
 use playfield_store::blob::Blobs;
@@ -14,6 +16,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Config;
 use crate::telemetry;
+
+/// How often the figures of workers are written to the metrics.
+const LOAD_PERIOD: Duration = Duration::from_secs(1);
 
 /// Flags of `up`. Each one beats the configuration file.
 #[derive(Debug, Default, clap::Args)]
@@ -106,7 +111,7 @@ impl App {
             bus,
             data_dir: config.data,
             nodes: vec![node.id().clone()],
-            metrics: None,
+            metrics: Some(Metrics::install()?),
         };
         let control = Control::new(parts).await?;
         Ok(App { control, node })
@@ -122,16 +127,41 @@ impl App {
         ready(&serving);
         let stop = stop_signal()?;
         let (node_is_down, node_down) = tokio::sync::oneshot::channel::<()>();
-        let server = tokio::spawn(serving.run(async move {
+        let mut server = tokio::spawn(serving.run(async move {
             // An error means the sender is gone: the node is down as well.
             drop(node_down.await);
         }));
-        stop.await;
+        let early = tokio::select! {
+            ended = &mut server => Some(ended),
+            () = publish_loads(&node) => None,
+            () = stop => None,
+        };
         tracing::info!("stopping: players are told, sessions end");
         node.stop().await;
         drop(node_is_down);
-        server.await.context("the server stopped by a fault of ours")??;
-        Ok(())
+        let ended = match early {
+            Some(ended) => ended,
+            None => server.await,
+        };
+        Ok(ended.context("the server stopped by a fault of ours")??)
+    }
+}
+
+/// Keeps the metrics of the workers up to date; never ends.
+async fn publish_loads(node: &Node) {
+    let mut every = tokio::time::interval(LOAD_PERIOD);
+    loop {
+        every.tick().await;
+        for load in node.loads() {
+            let figures = Load {
+                sessions: load.sessions,
+                viewers: load.viewers,
+                pictures: load.pictures,
+                bytes_sent: load.bytes_sent,
+                late_ticks: load.late_ticks,
+            };
+            worker_load(node.id().as_str(), &load.worker.to_string(), figures);
+        }
     }
 }
 
