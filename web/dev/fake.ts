@@ -21,7 +21,9 @@ const LICENCES = ['MIT', 'Apache-2.0', null];
 const fake = new URL(location.href).searchParams.get('fake') ?? '';
 let signedIn = fake !== 'auth';
 let node: FakeNode | null = null;
-let session: Record<string, unknown> | null = null;
+/** Outlives a reload, as a real one would. */
+let session = JSON.parse(sessionStorage.getItem('fake-session') ?? 'null') as Record<string, unknown> | null;
+const keep = (next: typeof session) => sessionStorage.setItem('fake-session', JSON.stringify((session = next)));
 
 const titles: Title[] = [...NAMES, ...NAMES.slice(0, 5).map(([name, ...rest]) => [`${name} II`, ...rest] as (typeof NAMES)[number])].map(
   ([name, summary, input], i) => ({
@@ -51,7 +53,7 @@ async function answer(path: string, method: string, body: Record<string, string>
   if (path === '/api/v1/titles') return list();
   if (path === '/api/v1/sessions' && method === 'POST') return create(body);
   if (path.endsWith('/connections')) return session ? json({ answer: await connect(String(session.title), body.offer!) }) : problem(404, 'There is no such session.');
-  if (method === 'DELETE') session = null;
+  if (method === 'DELETE') keep(null);
   return session ? json(session) : problem(404, 'There is no such session.');
 }
 
@@ -69,9 +71,10 @@ async function list(): Promise<Response> {
 async function create(body: Record<string, string>): Promise<Response> {
   if (!titles.some((title) => title.id === body.title)) return problem(404, 'There is no such title.');
   if (fake === 'limit') return problem(429, 'This address may run 4 sessions at once; end one first.', 'limitReached');
-  session = { id: 'ses-0123456789bcdfgh', title: body.title, state: 'active', reason: null, detail: null, created_ms: Date.now(), ended_ms: null };
+  const created = { id: 'ses-0123456789bcdfgh', title: body.title, state: 'active', reason: null, detail: null, created_ms: Date.now(), ended_ms: null };
+  keep(created);
   const viewer = { id: 'vwr-0123456789bcdfgh', token: 'x'.repeat(32), role: 'host', slot: 0 };
-  return json({ session, viewer, answer: await connect(body.title!, body.offer!) }, 201);
+  return json({ session: created, viewer, answer: await connect(body.title!, body.offer!) }, 201);
 }
 
 async function connect(title: string, offer: string): Promise<string> {

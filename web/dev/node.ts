@@ -38,11 +38,12 @@ export class FakeNode {
   async answer(offer: string): Promise<string> {
     await this.pc.setRemoteDescription({ type: 'offer', sdp: offer });
     const [video, sound, lossless] = this.pc.getTransceivers();
+    // Before the track: Chromium leaves a sender that already sends as it is.
+    if ('RTCRtpScriptTransform' in globalThis) lossless!.sender.transform = new RTCRtpScriptTransform(this.sender, {});
     await this.send(video!, this.canvas.captureStream(60).getTracks()[0]!);
     const tone = soundTrack();
     await this.send(sound!, tone);
     await this.send(lossless!, tone.clone());
-    if ('RTCRtpScriptTransform' in globalThis) lossless!.sender.transform = new RTCRtpScriptTransform(this.sender, {});
     await this.pc.setLocalDescription(await this.pc.createAnswer());
     await new Promise<void>((resolve) => {
       if (this.pc.iceGatheringState === 'complete') resolve();
@@ -126,7 +127,8 @@ export class FakeNode {
     this.ball.y = Math.max(0, Math.min(SIZE - BALL, this.ball.y + held(13) - held(12)));
     const scene = draw(this.tick, this.ball, this.buttons);
     if (this.mode === 'h264') return this.paint(scene);
-    const base = this.history.get(this.acked);
+    // A viewer keeps 32 pictures.
+    const base = this.tick - this.acked < 32 ? this.history.get(this.acked) : undefined;
     const options = { picture: this.tick, tick: this.tick };
     for (const bytes of encode(scene, base ? { ...options, base, baseNumber: this.acked } : options)) {
       if (this.carrier === 'track') this.sender.postMessage(bytes);

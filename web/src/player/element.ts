@@ -36,7 +36,7 @@ const sheetOf = (text: string) => {
 const STYLES = [sheetOf(tokens), sheetOf(css)];
 
 export class PlayfieldPlayer extends HTMLElement {
-  static readonly observedAttributes = ['src', 'name'];
+  static readonly observedAttributes = ['src', 'name', 'poster'];
 
   private readonly stage = h('div', { class: 'stage' });
   private readonly poster = h('div', { class: 'poster' });
@@ -198,7 +198,7 @@ export class PlayfieldPlayer extends HTMLElement {
   }
 
   attributeChangedCallback(name: string, before: string | null, now: string | null): void {
-    if (name === 'name') this.describe();
+    if (name !== 'src' && before !== now) this.describe();
     if (name === 'src' && before !== null && before !== now && this.run) this.play();
   }
 
@@ -212,6 +212,7 @@ export class PlayfieldPlayer extends HTMLElement {
   }
 
   private describe(): void {
+    if (this.state === 'opening' && !this.poster.hasAttribute('data-gone')) this.showPoster(true);
     this.setAttribute('aria-label', `${this.titleName}, playing. Escape opens the menu.`);
   }
 
@@ -319,6 +320,7 @@ export class PlayfieldPlayer extends HTMLElement {
         fullscreen: this.isFullscreen(),
         touchpad: this.controls?.touchpadWish ?? null,
         canLeave: this.hasAttribute('home'),
+        holdEscape: this.run?.kinds.has('keys') ?? false,
       },
       {
         resume: () => this.closeMenu(),

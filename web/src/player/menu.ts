@@ -13,6 +13,8 @@ export interface MenuModel {
   fullscreen: boolean;
   touchpad: boolean | null;
   canLeave: boolean;
+  /** The title reads keys, so a short press of Escape is its own. */
+  holdEscape: boolean;
 }
 
 export interface MenuActions {
@@ -49,7 +51,7 @@ export function menuView(model: MenuModel, act: MenuActions): HTMLElement {
     shareRow(act),
     row('Restart', act.restart),
     row(model.canLeave ? 'Leave' : 'End session', act.leave),
-    h('p', { class: 'hint' }, 'Escape or Start + Select opens this menu.'),
+    h('p', { class: 'hint' }, `${model.holdEscape ? 'Hold Escape' : 'Escape'}, or hold Start and Select, to open this menu.`),
   );
 }
 
