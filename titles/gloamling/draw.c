@@ -58,11 +58,11 @@ static void plot(int x, int y, int bright) {
 
 static void tuft(int x, int y, int tall) {
     for (int blade = -1; blade <= 1; blade++)
-        for (int i = 0; i < tall - (blade ? 1 : 0); i++) plot(x + blade * (1 + i / 2), y - i, 34 + i * 8);
+        for (int i = 0; i < tall - (blade ? 1 : 0); i++) plot(x + blade * (1 + i / 2), y - i, 46 + i * 9);
 }
 
 static void flower(int x, int y, int kind) {
-    int bright = 58 + 8 * kind;
+    int bright = 74 + 10 * kind;
     plot(x, y + 1, 44), plot(x, y + 2, 40);
     plot(x - 1, y, bright), plot(x + 1, y, bright), plot(x, y - 1, bright), plot(x, y, bright + 30);
     if (kind > 1) plot(x - 1, y - 1, bright - 14), plot(x + 1, y - 1, bright - 14);
@@ -101,7 +101,7 @@ void draw_garden(int night) {
     pf_video_palette(0, SHADES, ramp);
     for (int i = 0; i < W * H; i++) {
         int x = i % W, y = i / W;
-        garden[i] = (uint8_t)(16 + noise(x, y, 38) / 11 + noise(x, y, 12) / 26 + (hash(x, y) & 31) / 10);
+        garden[i] = (uint8_t)(24 + noise(x, y, 38) / 9 + noise(x, y, 12) / 26 + (hash(x, y) & 31) / 10);
     }
     if (night % 3 != 1) pond(50 + (int)(hash(1, 7) % 140), 60 + (int)(hash(2, 7) % 60), 22 + (int)(hash(3, 7) % 12), 12 + (int)(hash(4, 7) % 6));
     for (int i = 0; i < 420; i++) {

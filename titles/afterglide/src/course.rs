@@ -43,7 +43,7 @@ impl Course {
 
     /// Back to the start: a long first slope.
     pub fn begin(&mut self) {
-        *self = Course { rng: Rng::new(0x5eed_0f_da_05), ..Course::NEW };
+        *self = Course { rng: Rng::new(0x005e_ed0f_da05), ..Course::NEW };
         self.knots[0] = Knot { x: -900.0, y: 60.0 };
         self.knots[1] = Knot { x: 40.0, y: 20.0 };
         self.knots[2] = Knot { x: 560.0, y: 330.0 };
