@@ -35,7 +35,8 @@ static void box(int x, int y, int w, int h, uint32_t colour) {
     pf_rect(&screen, LEFT + x * UNIT, TOP + y * UNIT, w * UNIT, h * UNIT, colour);
 }
 
-/* How many presses came with this tick: pad a, mouse left, Space, a finger. Each counts. */
+/* How many presses came with this tick: pad a or Space, mouse left, fingers. Each counts, but a player presses pad a
+ * with Space too, so those two are one. */
 static int presses(int player) {
     pf_pad pad;
     pf_keys keys;
@@ -47,8 +48,8 @@ static int presses(int player) {
     int count = pf_min(pf_input_touches(player, touches, PF_TOUCHES), PF_TOUCHES), fingers = 0;
     for (int i = 0; i < count; i++) fingers += touches[i].began;
     if (pad.held & PF_L1) shift++;
-    return (pad.pressed & PF_A ? 1 : 0) + (pointer.pressed & PF_MOUSE_LEFT ? 1 : 0) +
-           pf_key_pressed(&keys, PF_KEY_SPACE) + fingers;
+    int button = (pad.pressed & PF_A) || pf_key_pressed(&keys, PF_KEY_SPACE);
+    return button + (pointer.pressed & PF_MOUSE_LEFT ? 1 : 0) + fingers;
 }
 
 /* 32 bits in two rows of 16 cells, most significant first, white is 1; then a row of
