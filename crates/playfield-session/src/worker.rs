@@ -32,6 +32,14 @@ const FAREWELL: Duration = Duration::from_millis(1_000);
 /// Messages of guest threads handled before sockets get their turn again.
 const OUTBOX_BATCH: usize = 512;
 
+/// A connection whose session has ended.
+struct Farewell {
+    connection: ConnectionId,
+    /// What its viewer is told; again if its `control` channel only opens now.
+    end: ToViewer,
+    until: Time,
+}
+
 /// Opens a guest; runs on a guest thread.
 pub type OpenGuest = Arc<dyn Fn(&SessionSpec) -> Result<Box<dyn Guest>, GuestError> + Send + Sync>;
 
@@ -48,7 +56,7 @@ pub struct Worker {
     max_sessions: u32,
     sessions: HashMap<SessionId, Session>,
     by_connection: HashMap<ConnectionId, SessionId>,
-    farewells: Vec<(Time, ConnectionId)>,
+    farewells: Vec<Farewell>,
     draining: bool,
     stats_at: Time,
     load_at: Time,
@@ -198,7 +206,17 @@ impl Worker {
 
     fn hear_viewers(&mut self) {
         while let Some((connection, event)) = self.hub.next_event() {
+            if event == Event::ControlOpen {
+                self.say_farewell(connection);
+            }
             self.hear_viewer(connection, event);
+        }
+    }
+
+    fn say_farewell(&mut self, connection: ConnectionId) {
+        let farewell = self.farewells.iter().find(|farewell| farewell.connection == connection);
+        if let Some(end) = farewell.map(|farewell| farewell.end.clone()) {
+            self.say(connection, &end);
         }
     }
 
@@ -358,8 +376,8 @@ impl Worker {
             self.load_at = now + LOAD_PERIOD;
             self.send_load();
         }
-        let due: Vec<_> = self.farewells.extract_if(.., |(at, _)| *at <= now).collect();
-        due.into_iter().for_each(|(_, connection)| self.hub.close(connection));
+        let due: Vec<_> = self.farewells.extract_if(.., |farewell| farewell.until <= now).collect();
+        due.into_iter().for_each(|farewell| self.hub.close(farewell.connection));
     }
 
     fn send_stats(&mut self, now: Time) {
@@ -425,11 +443,11 @@ impl Worker {
             self.reports.send(FromWorker::Reply { id: *request, reply: refused(reason, detail) });
         }
         let end = ToViewer::End { reason, detail: detail.to_owned() };
-        let later = self.clock.now() + FAREWELL;
+        let until = self.clock.now() + FAREWELL;
         for connection in session.viewers.keys() {
             self.say(*connection, &end);
             self.by_connection.remove(connection);
-            self.farewells.push((later, *connection));
+            self.farewells.push(Farewell { connection: *connection, end: end.clone(), until });
         }
         let receipt = Box::new(session.receipt());
         self.reports.send(FromWorker::Event { event: bus::Event::Receipt { session: id.clone(), receipt } });

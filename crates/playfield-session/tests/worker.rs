@@ -1,0 +1,428 @@
+//! A whole worker on pipes and loopback sockets: a node that speaks to it, viewers that connect, and a made-up guest.
+//! The real guests go the same way in the end-to-end tests.
+
+// In a test every failure is a panic.
+#![allow(clippy::unwrap_used)]
+
+use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Write};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use playfield_core::api::{EndReason, Role, SessionState, VideoMode};
+use playfield_core::bus::{
+    Attach, Event as BusEvent, FromWorker, Reply, Request, SessionSpec, SessionTimes, ToWorker, WorkerConfig,
+};
+use playfield_core::frame::{Damage, Picture, PixelFormat};
+use playfield_core::id::{SessionId, ViewerId};
+use playfield_core::input::wire::{Ack, PadReport, Writer};
+use playfield_core::input::{Pad, TickInput};
+use playfield_core::manifest::Limits;
+use playfield_core::signal::ToViewer;
+use playfield_media::delta::Decoder;
+use playfield_runtime::{Guest, GuestError, GuestEvent, Snapshot, Tick};
+use playfield_session::{OpenGuest, Worker, WorkerError};
+use playfield_transport::{Client, ClientEvent, Event};
+
+/// Long enough for a loaded machine; nothing waits for it when all goes well.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A guest whose picture is the number of ticks it has made, and whether `a` is held.
+struct FakeGuest {
+    tick: u64,
+    picture: Picture,
+    ends: Ends,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Ends {
+    Never,
+    Trap,
+    Exit,
+}
+
+impl FakeGuest {
+    fn open(spec: &SessionSpec) -> Result<Box<dyn Guest>, GuestError> {
+        let ends = match spec.title.as_str() {
+            "broken" => return Err(GuestError::BadModule("it asks for the group `teleport`".to_owned())),
+            "traps" => Ends::Trap,
+            "exits" => Ends::Exit,
+            _ => Ends::Never,
+        };
+        let picture = Picture::black(16, 16, PixelFormat::Indexed8);
+        Ok(Box::new(FakeGuest { tick: 0, picture, ends }))
+    }
+}
+
+impl Guest for FakeGuest {
+    fn tick_hz(&self) -> u16 {
+        60
+    }
+
+    fn tick(&mut self, input: &TickInput) -> Result<Tick, GuestError> {
+        self.tick += 1;
+        if self.ends == Ends::Trap && self.tick == 5 {
+            return Err(GuestError::Trap("unreachable".to_owned()));
+        }
+        self.picture.pixels[0] = self.tick as u8;
+        self.picture.pixels[1] = u8::from(input.players[0].pad.buttons & 1 != 0);
+        Ok(Tick { damage: Damage::All, exited: self.ends == Ends::Exit && self.tick == 5 })
+    }
+
+    fn tick_count(&self) -> u64 {
+        self.tick
+    }
+
+    fn picture(&self) -> &Picture {
+        &self.picture
+    }
+
+    fn audio(&self) -> &[i16] {
+        &[]
+    }
+
+    fn take_events(&mut self, into: &mut Vec<GuestEvent>) {
+        if self.tick == 1 {
+            into.push(GuestEvent::Stored { key: "best".to_owned(), value: Some(vec![7]) });
+        }
+    }
+
+    fn snapshots(&self) -> Result<(), GuestError> {
+        Err(GuestError::NoSnapshot("it is made up".to_owned()))
+    }
+
+    fn snapshot(&mut self, _into: &mut Snapshot) -> Result<(), GuestError> {
+        self.snapshots()
+    }
+
+    fn restore(&mut self, _from: &Snapshot) -> Result<(), GuestError> {
+        self.snapshots()
+    }
+}
+
+/// The node's end of a worker.
+struct Node {
+    to: Option<PipeWriter>,
+    from: BufReader<PipeReader>,
+    worker: Option<JoinHandle<Result<(), WorkerError>>>,
+    asked: u64,
+    events: Vec<BusEvent>,
+}
+
+impl Node {
+    fn new(max_sessions: u32) -> Node {
+        let (worker_in, to) = std::io::pipe().unwrap();
+        let (from, worker_out) = std::io::pipe().unwrap();
+        let worker = std::thread::spawn(move || {
+            let open: OpenGuest = Arc::new(FakeGuest::open);
+            Worker::start(BufReader::new(worker_in), worker_out, 2, open)?.run()
+        });
+        let mut node =
+            Node { to: Some(to), from: BufReader::new(from), worker: Some(worker), asked: 0, events: Vec::new() };
+        node.say(&WorkerConfig { udp: vec!["127.0.0.1:0".parse().unwrap()], public_ips: Vec::new(), max_sessions });
+        assert!(matches!(node.hear(), Some(FromWorker::Ready { .. })));
+        node
+    }
+
+    fn say(&mut self, line: &impl serde::Serialize) {
+        let to = self.to.as_mut().unwrap();
+        serde_json::to_writer(&mut *to, line).unwrap();
+        to.write_all(b"\n").unwrap();
+    }
+
+    fn hear(&mut self) -> Option<FromWorker> {
+        let mut line = String::new();
+        (self.from.read_line(&mut line).unwrap() > 0).then(|| serde_json::from_str(&line).unwrap())
+    }
+
+    fn ask(&mut self, request: Request) -> Reply {
+        self.asked += 1;
+        let id = self.asked;
+        self.say(&ToWorker { id, request });
+        loop {
+            match self.hear().expect("the worker answers") {
+                FromWorker::Reply { id: answered, reply } if answered == id => return reply,
+                FromWorker::Event { event } => self.events.push(event),
+                _ => {}
+            }
+        }
+    }
+
+    /// Reads on until an event is there (the worker speaks at least once a second).
+    fn until(&mut self, what: &str, wanted: impl Fn(&BusEvent) -> bool) -> BusEvent {
+        let begun = Instant::now();
+        loop {
+            if let Some(at) = self.events.iter().position(&wanted) {
+                return self.events.remove(at);
+            }
+            assert!(begun.elapsed() < PATIENCE, "waited in vain for {what}");
+            if let FromWorker::Event { event } = self.hear().expect("the worker goes on") {
+                self.events.push(event);
+            }
+        }
+    }
+
+    fn until_state(&mut self, wanted: SessionState) -> (Option<EndReason>, Option<String>) {
+        match self.until(&format!("{wanted:?}"), |e| matches!(e, BusEvent::State { state, .. } if *state == wanted)) {
+            BusEvent::State { reason, detail, .. } => (reason, detail),
+            _ => unreachable!("only states were asked for"),
+        }
+    }
+
+    fn start(&mut self, title: &str, times: SessionTimes) -> Viewer {
+        let (client, offer) = Client::offer([127, 0, 0, 1].into()).unwrap();
+        let spec = Box::new(SessionSpec {
+            id: session(),
+            title: title.to_owned(),
+            module: "none".into(),
+            compiled: None,
+            limits: Limits::default(),
+            input: Vec::new(),
+            seed: 1,
+            start_unix_ms: 0,
+            storage: Default::default(),
+            times,
+        });
+        match self.ask(Request::Start { spec, attach: Some(Box::new(attach(offer))) }) {
+            Reply::Started { answer: Some(answer) } => Viewer::new(client, &answer),
+            other => panic!("not started: {other:?}"),
+        }
+    }
+
+    fn attach_again(&mut self) -> Viewer {
+        let (client, offer) = Client::offer([127, 0, 0, 1].into()).unwrap();
+        match self.ask(Request::Attach { session: session(), attach: Box::new(attach(offer)) }) {
+            Reply::Attached { answer } => Viewer::new(client, &answer),
+            other => panic!("not attached: {other:?}"),
+        }
+    }
+
+    /// The worker ends by itself and without a fault.
+    fn join(mut self) {
+        self.to = None;
+        while self.hear().is_some() {}
+        self.worker.take().unwrap().join().unwrap().unwrap();
+    }
+}
+
+fn session() -> SessionId {
+    SessionId::from_entropy([1; 16])
+}
+
+fn attach(offer: String) -> Attach {
+    let viewer = ViewerId::from_entropy([2; 16]);
+    Attach { viewer, role: Role::Host, slot: Some(0), video: VideoMode::Auto, offer }
+}
+
+/// A viewer that plays with one button.
+struct Viewer {
+    client: Client,
+    decoder: Decoder,
+    told: Vec<ToViewer>,
+    closed: bool,
+    open: bool,
+    seq: u32,
+    held: bool,
+    presses: u8,
+}
+
+impl Viewer {
+    fn new(mut client: Client, answer: &str) -> Viewer {
+        client.answer(answer).unwrap();
+        let decoder = Decoder::new();
+        Viewer { client, decoder, told: Vec::new(), closed: false, open: false, seq: 0, held: false, presses: 0 }
+    }
+
+    fn until(&mut self, what: &str, done: impl Fn(&Viewer) -> bool) {
+        let begun = Instant::now();
+        while !done(self) {
+            assert!(begun.elapsed() < PATIENCE, "waited in vain for {what}");
+            let mut events = Vec::new();
+            self.client.poll(Duration::from_millis(10), &mut events).unwrap();
+            events.into_iter().for_each(|event| self.handle(event));
+            self.send();
+        }
+    }
+
+    fn handle(&mut self, event: ClientEvent) {
+        match event {
+            ClientEvent::Lossless(bytes) => drop(self.decoder.push(&bytes)),
+            ClientEvent::Connection(Event::ControlOpen) => self.open = true,
+            ClientEvent::Connection(Event::Control(text)) => self.told.push(serde_json::from_str(&text).unwrap()),
+            ClientEvent::Connection(Event::Closed) => self.closed = true,
+            _ => {}
+        }
+    }
+
+    fn send(&mut self) {
+        if !self.open {
+            return;
+        }
+        self.seq += 1;
+        let mut message = Vec::new();
+        let mut writer = Writer::new(&mut message, self.seq, u64::from(self.seq), None);
+        let pad = Pad { buttons: u16::from(self.held), ..Pad::default() };
+        let presses = std::array::from_fn(|bit| if bit == 0 { self.presses } else { 0 });
+        writer.pad(&PadReport { index: 0, pad, presses });
+        let ack = |ack: playfield_media::delta::Ack| Ack { picture: ack.picture, datagrams: ack.datagrams };
+        writer.acks(&self.decoder.acks().map(ack).collect::<Vec<_>>());
+        self.client.send_input(&message);
+    }
+
+    /// Tick and button as the newest picture shows them.
+    fn shown(&self) -> Option<(u32, bool)> {
+        let shown = self.decoder.shown()?;
+        let mut rgba = Vec::new();
+        shown.rows.to_rgba(&mut rgba);
+        assert_eq!(rgba.len(), 16 * 16 * 4);
+        // Row 0 is the palette.
+        Some((shown.tick, shown.rows.row(1)[1] == 1))
+    }
+
+    fn end(&self) -> Option<(EndReason, &str)> {
+        self.told.iter().find_map(|message| match message {
+            ToViewer::End { reason, detail } => Some((*reason, detail.as_str())),
+            _ => None,
+        })
+    }
+}
+
+#[test]
+fn a_viewer_plays_leaves_and_finds_the_guest_where_it_was() {
+    let mut node = Node::new(4);
+    let mut viewer = node.start("fine", SessionTimes::default());
+    viewer.until("the first picture", |viewer| viewer.shown().is_some());
+    viewer.held = true;
+    viewer.presses = 1;
+    viewer.until("the press", |viewer| viewer.shown().is_some_and(|(_, a)| a));
+    assert!(matches!(viewer.told.first(), Some(ToViewer::Hello { tick_hz: 60, slot: Some(0), .. })));
+    let told_size =
+        |message: &ToViewer| matches!(message, ToViewer::Video { mode: VideoMode::Lossless, width: 16, .. });
+    viewer.until("the way and the size of the picture", |viewer| viewer.told.iter().any(told_size));
+    let stored = |event: &BusEvent| matches!(event, BusEvent::Stored { key, .. } if key == "best");
+    node.until("what the guest stored", stored);
+    let (tick, _) = viewer.shown().unwrap();
+    viewer.client.close();
+
+    node.until_state(SessionState::PendingReconnection);
+    let mut back = node.attach_again();
+    back.until("pictures again", |viewer| viewer.shown().is_some());
+    let (later, held) = back.shown().unwrap();
+    assert!(later > tick && !held, "the guest rested, the button was let go: {tick} then {later}");
+    match node.ask(Request::Receipt { session: session() }) {
+        Reply::Receipt { receipt } => assert!(receipt.counts["pictures_sent"] > 0 && receipt.node.is_some()),
+        other => panic!("no receipt: {other:?}"),
+    }
+
+    assert_eq!(node.ask(Request::Stop { session: session(), reason: EndReason::ApiTerminated }), Reply::Done);
+    assert_eq!(node.until_state(SessionState::Terminated).0, Some(EndReason::ApiTerminated));
+    back.until("the reason", |viewer| viewer.end().is_some_and(|(reason, _)| reason == EndReason::ApiTerminated));
+    node.join();
+}
+
+#[test]
+fn the_same_viewer_in_two_places_keeps_the_newer_one() {
+    let mut node = Node::new(4);
+    let mut first = node.start("fine", SessionTimes::default());
+    first.until("the first picture", |viewer| viewer.shown().is_some());
+    let mut second = node.attach_again();
+    second.until("pictures", |viewer| viewer.shown().is_some());
+    first.until("the end of the older connection", |viewer| viewer.closed);
+    node.join();
+}
+
+#[test]
+fn every_way_a_guest_ends_is_told_apart() {
+    let check = |title: &str, reason: EndReason, detail: &str, state: SessionState| {
+        let mut node = Node::new(4);
+        let mut viewer = node.start(title, SessionTimes::default());
+        viewer.until("the end", |viewer| viewer.end().is_some());
+        assert_eq!(viewer.end(), Some((reason, detail)), "{title}");
+        assert_eq!(node.until_state(state), (Some(reason), Some(detail.to_owned())), "{title}");
+        node.join();
+    };
+    check("traps", EndReason::GuestTrap, "The title crashed: unreachable.", SessionState::Error);
+    check("exits", EndReason::ApplicationExit, "The title is over.", SessionState::Terminated);
+}
+
+#[test]
+fn what_cannot_be_done_is_refused_with_a_sentence() {
+    let refusal = |reply: Reply| match reply {
+        Reply::Refused { reason, detail } => (reason, detail),
+        other => panic!("not refused: {other:?}"),
+    };
+    let mut node = Node::new(1);
+    let spec = |title: &str, id: u8| {
+        Box::new(SessionSpec {
+            id: SessionId::from_entropy([id; 16]),
+            title: title.to_owned(),
+            module: "none".into(),
+            compiled: None,
+            limits: Limits::default(),
+            input: Vec::new(),
+            seed: 1,
+            start_unix_ms: 0,
+            storage: Default::default(),
+            times: SessionTimes::default(),
+        })
+    };
+    let (reason, detail) = refusal(node.ask(Request::Start { spec: spec("broken", 3), attach: None }));
+    assert_eq!(reason, EndReason::BadModule);
+    assert!(detail.contains("`teleport`"), "{detail}");
+
+    let bad_offer = Some(Box::new(attach("v=0".to_owned())));
+    let (reason, _) = refusal(node.ask(Request::Start { spec: spec("fine", 4), attach: bad_offer }));
+    assert_eq!(reason, EndReason::InvalidSignalRequest);
+
+    assert_eq!(node.ask(Request::Start { spec: spec("fine", 5), attach: None }), Reply::Started { answer: None });
+    let (reason, _) = refusal(node.ask(Request::Start { spec: spec("fine", 6), attach: None }));
+    assert_eq!(reason, EndReason::LimitReached);
+    node.join();
+}
+
+#[test]
+fn a_session_nobody_comes_to_ends() {
+    let mut node = Node::new(4);
+    let times = SessionTimes { connection_ms: 50, ..SessionTimes::default() };
+    let spec = Box::new(SessionSpec {
+        id: session(),
+        title: "fine".to_owned(),
+        module: "none".into(),
+        compiled: None,
+        limits: Limits::default(),
+        input: Vec::new(),
+        seed: 1,
+        start_unix_ms: 0,
+        storage: Default::default(),
+        times,
+    });
+    assert_eq!(node.ask(Request::Start { spec, attach: None }), Reply::Started { answer: None });
+    assert_eq!(node.until_state(SessionState::Terminated).0, Some(EndReason::ConnectionTimeout));
+    node.join();
+}
+
+#[test]
+fn a_drained_worker_tells_its_players_and_ends() {
+    let mut node = Node::new(4);
+    let mut viewer = node.start("fine", SessionTimes::default());
+    viewer.until("the first picture", |viewer| viewer.shown().is_some());
+    assert_eq!(node.ask(Request::Drain), Reply::Done);
+    viewer.until("the reason", |viewer| viewer.end().is_some_and(|(reason, _)| reason == EndReason::NodeStopping));
+    assert_eq!(node.until_state(SessionState::Terminated).0, Some(EndReason::NodeStopping));
+    node.join();
+}
+
+#[test]
+fn video_is_sent_where_the_viewer_wants_it() {
+    let mut node = Node::new(4);
+    let mut viewer = node.start("fine", SessionTimes::default());
+    viewer.until("the first picture", |viewer| viewer.shown().is_some());
+    viewer.until("the channels", |viewer| viewer.open);
+    assert!(viewer.client.send_control(r#"{"type":"video","mode":"h264"}"#));
+    let told = |message: &ToViewer| matches!(message, ToViewer::Video { mode: VideoMode::H264, .. });
+    viewer.until("video", |viewer| viewer.told.iter().any(told));
+    assert!(viewer.client.send_control(r#"{"type":"video","mode":"lossless"}"#));
+    let (tick, _) = viewer.shown().unwrap();
+    viewer.until("exact pictures again", |viewer| viewer.shown().is_some_and(|(later, _)| later > tick + 5));
+    node.join();
+}
