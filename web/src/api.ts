@@ -89,6 +89,8 @@ export interface Stage {
 export interface Receipt {
   pictures: number;
   stages: Stage[];
+  /** All that the node does: from the input a picture takes to its last packet. */
+  node?: Stage | null;
   clock_error_ms: number | null;
   counts: Record<string, number>;
   verdict: string;

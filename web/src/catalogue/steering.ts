@@ -6,9 +6,9 @@ import { nearest, type Direction } from './spatial';
 export interface SteerHooks {
   /** What has the focus when nothing does. */
   home(): HTMLElement | null;
-  back(): void;
-  details(): void;
-  search(): void;
+  back(): unknown;
+  details(): unknown;
+  search(): unknown;
 }
 
 const ARROWS: Record<string, Direction> = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right' };

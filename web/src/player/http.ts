@@ -2,10 +2,15 @@
 
 import type { CreatedSession, CreateSession, EndReason, ProblemBody, Session, VideoMode } from '../api';
 
+/** What says that a session cannot be come back to: it ended, or our token is of another server's life. */
+const GONE = ['notFound', 'sessionEnded', 'badToken', 'forbidden'];
+
 /** The server said no, and why. */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
+    /** The kind of problem, in a word. */
+    readonly kind: string,
     readonly detail: string,
     readonly reason: EndReason | null,
   ) {
@@ -14,7 +19,7 @@ export class ApiError extends Error {
 
   /** What was asked for is not there any more, or has ended. */
   get gone(): boolean {
-    return [403, 404, 409, 410].includes(this.status);
+    return GONE.includes(this.kind) || [404, 410].includes(this.status);
   }
 }
 
@@ -62,5 +67,6 @@ export class Api {
 async function problemOf(response: Response): Promise<ApiError> {
   const problem = (await response.json().catch(() => null)) as ProblemBody | null;
   const detail = problem?.detail || problem?.title || `The server answered ${response.status} ${response.statusText}.`;
-  return new ApiError(response.status, detail, problem?.reason ?? null);
+  const kind = problem?.type?.split('#')[1] ?? '';
+  return new ApiError(response.status, kind, detail, problem?.reason ?? null);
 }

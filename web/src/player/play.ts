@@ -236,8 +236,8 @@ export class Play {
   private async refused(error: unknown): Promise<boolean> {
     if (error instanceof Unreachable) return false;
     if (!(error instanceof ApiError)) throw error;
-    if (error.status === 401) this.fail('signIn', null, 401);
-    else if (this.state === 'reconnecting' && error.gone) await this.hasEnded(error);
+    if (this.state === 'reconnecting' && error.gone) await this.hasEnded(error);
+    else if (error.status === 401) this.fail('signIn', null, 401);
     else if (error.reason) this.end(error.reason, error.detail);
     else if (error.status === 404) this.fail('unknownTitle', null, 404);
     else if (this.state === 'reconnecting' && (error.status >= 500 || error.status === 429)) return false;

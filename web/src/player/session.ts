@@ -63,7 +63,7 @@ export class Sessions {
       await Promise.all(ending);
       return create();
     });
-    if (!created.answer) throw new ApiError(502, 'The server started a session but did not answer our offer.', 'invalidSignalRequest');
+    if (!created.answer) throw new ApiError(502, 'refused', 'The server started a session but did not answer our offer.', 'invalidSignalRequest');
     const ticket = { session: created.session.id, viewer: created.viewer.id, token: created.viewer.token };
     keepTicket(this.title, ticket);
     return { ticket, session: created.session, answer: created.answer };
