@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use wasmtime::InstancePre;
 
 use super::host::Host;
+use super::host::link::loose;
 use super::rewrite::{self, Facts};
 use super::{Engine, ffi};
 use crate::GuestError;
@@ -97,7 +98,7 @@ impl Module {
 
     fn new(engine: &Engine, module: &wasmtime::Module, footer: Footer) -> Result<Module, GuestError> {
         let failed = |error: wasmtime::Error| GuestError::BadModule(format!("its imports are not there: {error}"));
-        let pre = engine.linker().instantiate_pre(module).map_err(failed)?;
+        let pre = instantiate_pre(engine, module).map_err(failed)?;
         let identity = Sha256::digest(footer.module.as_bytes()).into();
         Ok(Module { engine: engine.clone(), pre, identity, facts: footer.facts })
     }
@@ -124,6 +125,21 @@ impl Engine {
     pub fn load_wasm(&self, module: &[u8]) -> Result<Module, GuestError> {
         self.load(&compile(self, module)?)
     }
+}
+
+/// Ties a module to what it imports.
+fn instantiate_pre(engine: &Engine, module: &wasmtime::Module) -> wasmtime::Result<InstancePre<Host>> {
+    let loose: Vec<_> = module.imports().filter(|import| rewrite::loose_import(import.name()).is_some()).collect();
+    if loose.is_empty() {
+        return engine.linker().instantiate_pre(module);
+    }
+    let mut linker = engine.linker().clone();
+    // One may be imported twice.
+    linker.allow_shadowing(true);
+    for import in loose {
+        loose::define(&mut linker, &import)?;
+    }
+    linker.instantiate_pre(module)
 }
 
 fn stale(error: wasmtime::Error) -> GuestError {

@@ -35,7 +35,7 @@ pub struct WasmGuest {
 }
 
 impl Module {
-    /// Starts a guest: runs its start function, `_initialize`, `pf_init`; a cartridge's `_start` or `_initialize`, then `start`.
+    /// Starts a guest: runs its start function, `_initialize`, `pf_init`; a cartridge's `_start`, `_initialize`, `start`.
     pub fn open(&self, config: GuestConfig) -> Result<WasmGuest, GuestError> {
         let (mut store, instance) = instantiate(self, Host::new(config, self.facts().dialect))?;
         for name in instance::start_names(self.facts().dialect, &instance) {

@@ -21,7 +21,7 @@ use crate::GuestError;
 pub(super) use survey::features;
 
 /// Version of what this module does; part of the cache key.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Largest module, in bytes.
 pub const MAX_MODULE: usize = 64 << 20;
 /// Begins every export of ours.
@@ -34,6 +34,17 @@ pub(super) const MEMORY: &str = "playfield:memory";
 /// Our name for the mutable global that is `nth` among them.
 pub(super) fn global_name(nth: u32) -> String {
     format!("playfield:global:{nth}")
+}
+
+/// Our name for a cartridge's import whose type is its own idea: `rect(i32, i32) -> (i32)`. The console's runtime is a
+/// script, which takes whatever arguments come.
+pub(super) fn loose_name(name: &str, signature: &str) -> String {
+    format!("{name}{signature}")
+}
+
+/// The console's function behind a [`loose_name`]; none if the name is not one.
+pub(super) fn loose_import(name: &str) -> Option<&str> {
+    name.split_once('(').map(|(function, _)| function)
 }
 
 /// What a module was made for.

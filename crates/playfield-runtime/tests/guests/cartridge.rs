@@ -98,12 +98,43 @@ fn starts_run_in_order() {
     for both in [
         "(func (export \"_start\") (call $note (i32.const 50)))",
         "(func (export \"_initialize\") (call $note (i32.const 50)))",
-        "(func (export \"_start\") (call $note (i32.const 50))) (func (export \"_initialize\") unreachable)",
+        "(func (export \"_start\")) (func (export \"_initialize\") (call $note (i32.const 50)))",
     ] {
         let mut guest = open(&cartridge(&format!("{note} {both}"))).unwrap();
         tick(&mut guest);
         assert_eq!(events(&mut guest), [GuestEvent::Log { level: LogLevel::Info, line: "1234".to_owned() }]);
     }
+}
+
+/// The console's runtime is a script: arguments too many or too few, and results, are all the same to it.
+#[test]
+fn imports_and_exports_may_have_types_of_their_own() {
+    let memory = "(import \"env\" \"memory\" (memory 1))";
+    let rect = "(import \"env\" \"rect\" (func $rect (param i32 i32 i32 i32)))";
+    let plain = "(i32.const 7) (i32.const 0) (i32.const 9) (i32.const 9)";
+    let check = |text: &str| {
+        let mut guest = open(&module(text)).unwrap();
+        tick(&mut guest);
+        let drawn = guest.picture().pixels[..160].iter().filter(|pixel| **pixel != 0).count();
+        assert_eq!(drawn, 9, "{text}");
+        assert_ne!(guest.picture().pixels[7], 0, "{text}");
+    };
+    check(&format!("{memory} {rect} (func (export \"update\") (result i32) (call $rect {plain}) (i32.const 1))"));
+    check(&format!(
+        "{memory} {rect} (func (export \"update\") (param $x i32) (param f64) (result i64 f32)
+          (call $rect (i32.add (local.get $x) (i32.const 7)) (i32.const 0) (i32.const 9) (i32.const 9))
+          (i64.const 0) (f32.const 0))"
+    ));
+    // No memory: it draws with the registers as they begin.
+    check(&format!("{rect} (func (export \"update\") (call $rect {plain}))"));
+    check(&format!(
+        "{memory} {rect} (import \"env\" \"trace\" (func $trace (param i32 i32 f64)))
+         (import \"env\" \"rect\" (func $more (param i32 f32 f64 i32 i64) (result i32)))
+         (import \"env\" \"diskr\" (func $diskr (param i32 i32) (result f64)))
+         (func (export \"update\")
+           (call $trace (i32.const 9000) (i32.const 3) (f64.const 1)) (drop (call $diskr (i32.const 0) (i32.const 9)))
+           (call $more (i32.const 7) (f32.const 0.5) (f64.const 9) (i32.const 9) (i64.const 5)) (drop))"
+    ));
 }
 
 #[test]

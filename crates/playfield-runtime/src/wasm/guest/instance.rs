@@ -1,6 +1,6 @@
 //! One instance of a module: the exports the host uses.
 
-use wasmtime::{Global, Memory, Result, Store, TypedFunc, V128, Val, ValType, format_err};
+use wasmtime::{Func, Global, Memory, Result, Store, TypedFunc, V128, Val, ValType, format_err};
 
 use crate::GuestError;
 use crate::wasm::compile::Module;
@@ -13,11 +13,35 @@ pub(super) struct Instance {
     instance: wasmtime::Instance,
     pub memory: Memory,
     /// Makes a picture; a cartridge without it stays as it is.
-    tick: Option<TypedFunc<(), ()>>,
+    tick: Option<Entry>,
     /// All state that is not memory.
     globals: Vec<Global>,
     /// Which of the functions that start it are there.
     starts: Vec<&'static str>,
+}
+
+/// A function the host calls.
+enum Entry {
+    Plain(TypedFunc<(), ()>),
+    /// One that takes or returns something, as a cartridge's may: it gets zeros, and what it returns is not looked at.
+    Loose(Func),
+}
+
+impl Entry {
+    fn of(func: Func, store: &Store<Host>) -> Entry {
+        func.typed::<(), ()>(store).map_or(Entry::Loose(func), Entry::Plain)
+    }
+
+    fn call(&self, store: &mut Store<Host>) -> Result<()> {
+        let func = match self {
+            Entry::Plain(func) => return func.call(store, ()),
+            Entry::Loose(func) => func,
+        };
+        let ty = func.ty(&*store);
+        let params: Option<Vec<Val>> = ty.params().map(|ty| ty.default_value()).collect();
+        let mut results = vec![Val::I32(0); ty.results().len()];
+        func.call(store, &params.ok_or_else(|| format_err!("a parameter has no zero"))?, &mut results)
+    }
 }
 
 /// The functions that start a guest, in order, of those that are there.
@@ -25,10 +49,7 @@ pub(super) fn start_names(dialect: Dialect, instance: &Instance) -> Vec<&'static
     let there = |name: &&str| instance.starts.contains(name);
     match dialect {
         Dialect::Playfield => [START, "_initialize", "pf_init"].into_iter().filter(there).collect(),
-        Dialect::Wasm4 => {
-            let first = ["_start", "_initialize"].into_iter().find(there);
-            [Some(START).filter(there), first, Some("start").filter(there)].into_iter().flatten().collect()
-        }
+        Dialect::Wasm4 => [START, "_start", "_initialize", "start"].into_iter().filter(there).collect(),
     }
 }
 
@@ -37,9 +58,10 @@ impl Instance {
         let instance = module.pre.instantiate(&mut *store)?;
         let memory = instance.get_memory(&mut *store, MEMORY).ok_or_else(|| format_err!("no memory"))?;
         let tick = match module.facts().dialect {
-            Dialect::Playfield => Some(instance.get_typed_func(&mut *store, "pf_tick")?),
-            Dialect::Wasm4 => instance.get_typed_func(&mut *store, "update").ok(),
+            Dialect::Playfield => "pf_tick",
+            Dialect::Wasm4 => "update",
         };
+        let tick = instance.get_func(&mut *store, tick).map(|func| Entry::of(func, store));
         let mut globals = Vec::new();
         for nth in 0..module.facts().globals {
             let global = instance.get_global(&mut *store, &global_name(nth));
@@ -50,15 +72,16 @@ impl Instance {
         Ok(Instance { instance, memory, tick, globals, starts })
     }
 
-    /// Calls a function that takes and returns nothing.
+    /// Calls one of the functions that start it.
     pub fn call(&self, store: &mut Store<Host>, name: &str) -> Result<()> {
-        self.instance.get_typed_func::<(), ()>(&mut *store, name)?.call(store, ())
+        let func = self.instance.get_func(&mut *store, name);
+        Entry::of(func.ok_or_else(|| format_err!("no function {name}"))?, store).call(store)
     }
 
     /// Makes a picture.
     pub fn tick(&self, store: &mut Store<Host>) -> Result<()> {
         match &self.tick {
-            Some(tick) => tick.call(store, ()),
+            Some(tick) => tick.call(store),
             None => Ok(()),
         }
     }

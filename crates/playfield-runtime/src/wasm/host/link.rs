@@ -1,6 +1,7 @@
 //! Import names tied to what they do. Each line is one function of [`crate::wasm::abi`].
 
 mod cartridge;
+pub mod loose;
 
 use wasmtime::{Caller, Engine, Linker, Result};
 

@@ -8,7 +8,7 @@ use wasm_encoder::{
 };
 use wasmparser::{BinaryReader, ExternalKind, TypeRef};
 
-use super::check::mutable_globals;
+use super::check::{mutable_globals, renamed};
 use super::survey::Survey;
 use super::{Dialect, Facts, MEMORY, START, global_name, refuse};
 use crate::GuestError;
@@ -27,15 +27,18 @@ const ORDER: [u8; 12] = [1, IMPORTS, 3, 4, MEMORIES, 6, EXPORTS, START_FUNCTION,
 
 /// Puts the module together.
 pub(super) fn assemble(module: &[u8], survey: &Survey<'_>, facts: &Facts) -> Result<Vec<u8>, GuestError> {
+    let cartridge = facts.dialect == Dialect::Wasm4;
     let imports_memory = survey.imports.iter().any(|import| matches!(import.ty, TypeRef::Memory(_)));
-    let registers = if facts.dialect == Dialect::Wasm4 { registers(survey) } else { Vec::new() };
+    // A cartridge that only calls the console has no memory at all.
+    let gets_memory = imports_memory || (cartridge && survey.memories.is_empty());
+    let registers = if cartridge { registers(survey) } else { Vec::new() };
     let mut out = Module::new();
     for id in ORDER {
         let section: Option<Cow<'_, [u8]>> = match id {
             START_FUNCTION => None,
             EXPORTS => Some(body(&exports(survey, facts)).into()),
-            IMPORTS if imports_memory => Some(body(&function_imports(survey)).into()),
-            MEMORIES if imports_memory => Some(body(&own_memory(survey)).into()),
+            IMPORTS if cartridge => Some(body(&function_imports(survey)).into()),
+            MEMORIES if gets_memory => Some(body(&own_memory(survey)).into()),
             DATA_COUNT if !registers.is_empty() => more_segments(copied(module, survey, id)?, &registers, false),
             DATA if !registers.is_empty() => {
                 more_segments(Some(copied(module, survey, id)?.unwrap_or(&[0])), &registers, true)
@@ -85,12 +88,13 @@ fn exports(survey: &Survey<'_>, facts: &Facts) -> ExportSection {
     section
 }
 
-/// A cartridge's imports without its memory.
+/// A cartridge's imports without its memory, those of the wrong type under names of ours.
 fn function_imports(survey: &Survey<'_>) -> ImportSection {
     let mut section = ImportSection::new();
     for import in &survey.imports {
         if let TypeRef::Func(ty) = import.ty {
-            section.import(import.module, import.name, EntityType::Function(ty));
+            let name = renamed(survey, import).map_or(import.name.into(), Cow::Owned);
+            section.import(import.module, &name, EntityType::Function(ty));
         }
     }
     section

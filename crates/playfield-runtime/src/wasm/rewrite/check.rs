@@ -6,17 +6,17 @@ use playfield_core::manifest::InputKind;
 use wasmparser::{ExternalKind, FuncType, Import, TypeRef};
 
 use super::survey::Survey;
-use super::{Dialect, Facts, PRIVATE, refuse};
+use super::{Dialect, Facts, PRIVATE, loose_name, refuse};
 use crate::GuestError;
 use crate::wasm::abi::{self, CARTRIDGE, Function, GROUPS, WASM4};
 
 /// More mutable globals than this are not saved: no compiler makes so many.
 const MAX_GLOBALS: usize = 10_000;
-/// Functions the host calls, by dialect. None takes or returns anything.
-const ENTRIES: [(Dialect, &[&str]); 2] = [
-    (Dialect::Playfield, &["pf_tick", "pf_init", "_initialize"]),
-    (Dialect::Wasm4, &["update", "start", "_start", "_initialize"]),
-];
+/// Functions of a title that the host calls. None takes or returns anything. (A cartridge's may: the console's runtime is a
+/// script, which gives nothing and ignores what comes back.)
+const ENTRIES: [&str; 3] = ["pf_tick", "pf_init", "_initialize"];
+/// Functions of a cartridge that the host calls.
+const CARTRIDGE_ENTRIES: [&str; 4] = ["update", "start", "_start", "_initialize"];
 
 /// Decides what a module is; refuses, by name, what is not offered.
 pub(super) fn facts(survey: &Survey<'_>) -> Result<Facts, GuestError> {
@@ -44,8 +44,8 @@ fn dialect(survey: &Survey<'_>) -> Result<Dialect, GuestError> {
     if exports("pf_tick") {
         return Ok(Dialect::Playfield);
     }
-    let cartridge_memory = |import: &Import<'_>| import.module == CARTRIDGE && import.name == "memory";
-    if exports("update") || (exports("start") && survey.imports.iter().any(cartridge_memory)) {
+    let imports_console = survey.imports.iter().any(|import| import.module == CARTRIDGE);
+    if exports("update") || (imports_console && CARTRIDGE_ENTRIES.into_iter().any(exports)) {
         return Ok(Dialect::Wasm4);
     }
     Err(refuse(
@@ -76,9 +76,22 @@ fn check_import(survey: &Survey<'_>, dialect: Dialect, import: &Import<'_>) -> R
         return Err(refuse(format!("it imports {full}, but not as a function")));
     };
     match survey.function_type(index) {
-        Some(ty) if ty.params() == function.params && ty.results() == function.results => Ok(()),
+        Some(ty) if offers(function, ty) || dialect == Dialect::Wasm4 => Ok(()),
         ty => Err(refuse(format!("it imports {full} as {}, but that is {}", signature(ty), offered(function)))),
     }
+}
+
+/// Whether a function has exactly this type.
+fn offers(function: &Function, ty: &FuncType) -> bool {
+    ty.params() == function.params && ty.results() == function.results
+}
+
+/// Our name for a cartridge's import; none: it has the console's own type, and keeps its name.
+pub(super) fn renamed(survey: &Survey<'_>, import: &Import<'_>) -> Option<String> {
+    let function = WASM4.functions.iter().find(|function| function.name == import.name)?;
+    let TypeRef::Func(index) = import.ty else { return None };
+    let ty = survey.function_type(index)?;
+    (!offers(function, ty)).then(|| loose_name(import.name, &signature(Some(ty))))
 }
 
 fn unknown_group(dialect: Dialect, import: &Import<'_>) -> String {
@@ -107,23 +120,18 @@ fn check_exports(survey: &Survey<'_>, dialect: Dialect) -> Result<(), GuestError
         let name = clip(export.name);
         return Err(refuse(format!("it exports `{name}`; names that begin with `{PRIVATE}` are the host's")));
     }
-    for (_, names) in ENTRIES.iter().filter(|entry| entry.0 == dialect) {
-        for name in *names {
-            if let Some(ty) = survey.exported_function(name)
-                && !(ty.params().is_empty() && ty.results().is_empty())
-            {
-                let ty = signature(Some(ty));
-                return Err(refuse(format!("it exports `{name}` as {ty}, but that takes and returns nothing")));
-            }
+    if dialect == Dialect::Wasm4 {
+        return Ok(());
+    }
+    for name in ENTRIES {
+        if let Some(ty) = survey.exported_function(name)
+            && !(ty.params().is_empty() && ty.results().is_empty())
+        {
+            let ty = signature(Some(ty));
+            return Err(refuse(format!("it exports `{name}` as {ty}, but that takes and returns nothing")));
         }
     }
-    match dialect {
-        Dialect::Playfield if !exports_memory(survey) => Err(refuse("it does not export its memory as `memory`")),
-        Dialect::Wasm4 if survey.memories.is_empty() => {
-            Err(refuse("it has no memory; a WASM-4 cartridge imports `env.memory`"))
-        }
-        _ => Ok(()),
-    }
+    if exports_memory(survey) { Ok(()) } else { Err(refuse("it does not export its memory as `memory`")) }
 }
 
 fn exports_memory(survey: &Survey<'_>) -> bool {
@@ -163,7 +171,7 @@ fn signature(ty: Option<&FuncType>) -> String {
     let Some(ty) = ty else { return "something else".to_owned() };
     let list = |types: &[wasmparser::ValType]| {
         let mut text = String::new();
-        for ty in types.iter().take(16) {
+        for ty in types.iter().take(1_000) {
             let _ = write!(text, "{}{ty}", if text.is_empty() { "" } else { ", " });
         }
         text

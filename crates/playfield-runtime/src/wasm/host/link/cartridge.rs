@@ -8,10 +8,10 @@ use crate::wasm::host::memory::parts;
 use crate::wasm::host::{Host, HostTrap, trap};
 use crate::wasm::wasm4::Wasm4;
 
-type Call<'a> = Caller<'a, Host>;
+pub(super) type Call<'a> = Caller<'a, Host>;
 
 /// The cartridge's memory and its console.
-fn console<'a>(call: &'a mut Call<'_>) -> Result<(&'a mut [u8], &'a mut Cartridge), HostTrap> {
+pub(super) fn console<'a>(call: &'a mut Call<'_>) -> Result<(&'a mut [u8], &'a mut Cartridge), HostTrap> {
     let (mem, host) = parts(call)?;
     match &mut host.cartridge {
         Some(cartridge) => Ok((mem, cartridge)),
@@ -114,7 +114,7 @@ fn others(linker: &mut Linker<Host>) -> Result<()> {
 }
 
 /// Prints what `line` reads.
-fn trace(call: &mut Call<'_>, line: impl FnOnce(&Wasm4, &[u8]) -> Result<String, String>) -> Result<()> {
+pub(super) fn trace(call: &mut Call<'_>, line: impl FnOnce(&Wasm4, &[u8]) -> Result<String, String>) -> Result<()> {
     let (mem, it) = console(call)?;
     let line = line(&it.console, mem).map_err(HostTrap)?;
     let host = call.data_mut();
