@@ -1,0 +1,210 @@
+//! A Chromium that does what a test says, through `tests/browser/driver.mjs`.
+
+use std::cell::RefCell;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::picture::Picture;
+use crate::relay::Relay;
+use crate::server::{Server, root};
+use crate::wait;
+
+/// Longest a command may take; the driver gives up before, with a reason.
+const ANSWER: Duration = Duration::from_secs(60);
+
+/// A browser with an empty profile. Dropping it ends it and all its processes.
+pub struct Browser {
+    child: Child,
+    lines: RefCell<Receiver<String>>,
+    complaints: Arc<Mutex<String>>,
+}
+
+/// What a player is doing.
+#[derive(Debug, Deserialize)]
+pub struct Player {
+    pub state: String,
+    pub session: Option<String>,
+    /// How pictures come: `lossless` or `h264`.
+    pub video: String,
+    pub ends: Vec<End>,
+    pub errors: Vec<Value>,
+}
+
+/// How a session ended, as the player told its page.
+#[derive(Clone, Debug, Deserialize)]
+pub struct End {
+    pub reason: String,
+    pub detail: String,
+}
+
+/// What came of the sound track.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Sound {
+    pub packets: u64,
+    pub energy: f64,
+}
+
+impl Browser {
+    /// A browser for the pages of a server.
+    pub fn start(server: &Server) -> Browser {
+        let mut child = Command::new("node")
+            .arg(root().join("tests/browser/driver.mjs"))
+            .arg(&server.url)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            // A group of its own, so that all the browser's processes can be ended together.
+            .process_group(0)
+            .spawn()
+            .expect("node runs");
+        let (sender, lines) = sync_channel(16);
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        let complaints = Arc::new(Mutex::new(String::new()));
+        let (mut stderr, heard) = (child.stderr.take().unwrap(), complaints.clone());
+        thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(count @ 1..) = stderr.read(&mut buffer) {
+                heard.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..count]));
+            }
+        });
+        Browser { child, lines: RefCell::new(lines), complaints }
+    }
+
+    /// A browser whose media takes the way through a relay.
+    pub fn start_behind(relay: &Relay, server: &Server) -> Browser {
+        let browser = Browser::start(server);
+        let ports: serde_json::Map<_, _> = relay.ports().map(|(from, to)| (from.to_string(), json!(to))).collect();
+        browser.ask(json!({ "do": "reroute", "ports": ports }));
+        browser
+    }
+
+    /// A new tab at a path of the server.
+    pub fn open(&self, path: &str) -> Tab<'_> {
+        let number = self.ask(json!({ "do": "open", "path": path }));
+        Tab { browser: self, number: number.as_u64().unwrap() }
+    }
+
+    /// The trip everybody makes: the catalogue, a click, and a picture.
+    pub fn play(&self, title: &str) -> Tab<'_> {
+        let tab = self.open("/");
+        tab.click(title);
+        tab.playing();
+        tab
+    }
+
+    fn ask(&self, command: Value) -> Value {
+        let mut stdin = self.child.stdin.as_ref().unwrap();
+        let sent = writeln!(stdin, "{command}").and_then(|()| stdin.flush());
+        let line = sent.ok().and_then(|()| self.lines.borrow().recv_timeout(ANSWER).ok());
+        let complaints = || self.complaints.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let line = line.unwrap_or_else(|| panic!("the browser's driver did not answer {command}\n{}", complaints()));
+        let mut answer: Value = serde_json::from_str(&line).unwrap();
+        match answer.get_mut("ok") {
+            Some(value) => value.take(),
+            None => panic!("{command}: {}\n{}", answer["error"], complaints()),
+        }
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("--- what the pages said\n{}", self.complaints.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+        let group = Pid::from_raw(self.child.id().cast_signed()).unwrap();
+        let _ = kill_process_group(group, Signal::KILL);
+        drop(self.child.wait());
+    }
+}
+
+/// One tab.
+pub struct Tab<'a> {
+    browser: &'a Browser,
+    number: u64,
+}
+
+impl Tab<'_> {
+    fn ask(&self, what: &str, mut with: Value) -> Value {
+        with["do"] = json!(what);
+        with["tab"] = json!(self.number);
+        self.browser.ask(with)
+    }
+
+    /// Clicks a title of the catalogue.
+    pub fn click(&self, title: &str) {
+        self.ask("click", json!({ "title": title }));
+    }
+
+    /// Clicks the button of that name.
+    pub fn button(&self, name: &str) {
+        self.ask("button", json!({ "name": name }));
+    }
+
+    /// Presses a key for a moment.
+    pub fn press(&self, key: &str) {
+        self.ask("press", json!({ "key": key }));
+    }
+
+    /// Loads the page anew.
+    pub fn reload(&self) {
+        self.ask("reload", json!({}));
+    }
+
+    /// The text of the first element that fits.
+    pub fn text(&self, selector: &str) -> Option<String> {
+        self.ask("text", json!({ "selector": selector })).as_str().map(str::to_owned)
+    }
+
+    /// What the player is doing; none: there is no player.
+    pub fn player(&self) -> Option<Player> {
+        serde_json::from_value(self.ask("player", json!({}))).unwrap()
+    }
+
+    /// What the player shows; none: nothing yet.
+    pub fn picture(&self) -> Option<Picture> {
+        serde_json::from_value(self.ask("picture", json!({}))).unwrap()
+    }
+
+    /// What came of the sound track.
+    pub fn sound(&self) -> Sound {
+        serde_json::from_value(self.ask("sound", json!({}))).unwrap()
+    }
+
+    /// Waits for pictures; the session they are of.
+    pub fn playing(&self) -> String {
+        wait("pictures in the player", || {
+            let player = self.player()?;
+            assert!(player.ends.is_empty() && player.errors.is_empty(), "{player:?}");
+            self.picture()?;
+            player.session.filter(|_| player.state == "playing")
+        })
+    }
+
+    /// Waits for the end; what the player said of it.
+    pub fn end(&self) -> End {
+        wait("the player to say how it ended", || self.player()?.ends.first().cloned())
+    }
+
+    /// Waits for a picture of the probe that is as wanted.
+    pub fn probe(
+        &self,
+        what: &str,
+        wanted: impl Fn(&crate::picture::Probe) -> bool,
+    ) -> (Picture, crate::picture::Probe) {
+        wait(what, || {
+            let picture = self.picture()?;
+            let probe = picture.probe().filter(&wanted)?;
+            Some((picture, probe))
+        })
+    }
+}

@@ -1,0 +1,36 @@
+//! End to end: the real binary, a real browser, and between them, where a test wants one, a bad network of our own.
+//!
+//! ```text
+//!   tests ---- server.rs ----> playfield up, and `playfield replay` as the judge of pictures
+//!     |                            ^  HTTP            ^ UDP
+//!     +--- browser.rs ---> driver.mjs, Chromium ---> relay.rs
+//! ```
+//!
+//! Nothing here measures time: a wait polls for what it waits for, and its end is a guard against hanging.
+//! `cargo xtask e2e` builds what is needed and runs this; `PLAYFIELD_BIN` and `CHROMIUM` name other programs.
+#![allow(clippy::unwrap_used)]
+
+mod browser;
+mod catalogue;
+mod ends;
+mod picture;
+mod play;
+mod relay;
+mod server;
+
+use std::time::{Duration, Instant};
+
+/// Longest wait for anything; nothing waits for it when all goes well.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// Asks again and again until there is an answer.
+fn wait<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(begun.elapsed() < PATIENCE, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}

@@ -1,0 +1,234 @@
+//! A bad network in user space: UDP between browsers and workers, each direction over a [`Link`] driven in real time.
+//!
+//! ```text
+//!   client --> front socket ---- up: Link ----> a socket for this client --> worker
+//!          <-- (one a worker) <-- down: Link ---
+//! ```
+//!
+//! Sockets are read by a thread each; one thread owns both links and sends what has arrived.
+
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use playfield_core::sim::{Link, Path};
+use playfield_core::time::Time;
+
+/// How often a reader looks whether it should stop.
+const GLANCE: Duration = Duration::from_millis(100);
+/// Packets between readers and links; a real network drops as well when it is full.
+const QUEUE: usize = 4096;
+
+/// A running relay. Dropping it stops it.
+pub struct Relay {
+    ports: Vec<(u16, u16)>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    stop: AtomicBool,
+    entered: AtomicU64,
+    left: AtomicU64,
+}
+
+/// A client as one worker's front socket sees it.
+type Client = (u16, SocketAddr);
+
+#[derive(Clone)]
+struct Parcel {
+    client: Client,
+    bytes: Vec<u8>,
+}
+
+enum Arrival {
+    FromClient(Parcel),
+    FromWorker(Parcel),
+}
+
+impl Relay {
+    /// A way to each of the workers' ports, the same there and back.
+    pub fn start(workers: RangeInclusive<u16>, path: Path, seed: u64) -> Relay {
+        let shared = Arc::new(Shared::default());
+        let (sender, arrivals) = sync_channel(QUEUE);
+        let mut fronts = HashMap::new();
+        let mut ports = Vec::new();
+        for worker in workers {
+            let front = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+            ports.push((worker, front.local_addr().unwrap().port()));
+            let reader = Reader { socket: front.try_clone().unwrap(), sender: sender.clone(), shared: shared.clone() };
+            reader.run(move |from, bytes| Arrival::FromClient(Parcel { client: (worker, from), bytes }));
+            fronts.insert(worker, front);
+        }
+        let (up, down) = (Link::new(path, seed), Link::new(path, !seed));
+        let carrier =
+            Carrier { begun: Instant::now(), up, down, fronts, backs: HashMap::new(), sender, shared: shared.clone() };
+        thread::spawn(move || carrier.run(&arrivals));
+        Relay { ports, shared }
+    }
+
+    /// Each worker's port and the one that leads to it through here.
+    pub fn ports(&self) -> impl Iterator<Item = (u16, u16)> {
+        self.ports.iter().copied()
+    }
+
+    /// Packets that came in, and that went on.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.shared.entered.load(Ordering::Relaxed), self.shared.left.load(Ordering::Relaxed))
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.shared.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+struct Reader {
+    socket: UdpSocket,
+    sender: SyncSender<Arrival>,
+    shared: Arc<Shared>,
+}
+
+impl Reader {
+    fn run(self, wrap: impl Fn(SocketAddr, Vec<u8>) -> Arrival + Send + 'static) {
+        self.socket.set_read_timeout(Some(GLANCE)).unwrap();
+        thread::spawn(move || {
+            let mut buffer = [0; 65_536];
+            while !self.shared.stop.load(Ordering::Relaxed) {
+                // Errors are timeouts, or the far side being gone, which a network does not mind.
+                let Ok((length, from)) = self.socket.recv_from(&mut buffer) else { continue };
+                drop(self.sender.try_send(wrap(from, buffer[..length].to_vec())));
+            }
+        });
+    }
+}
+
+struct Carrier {
+    begun: Instant,
+    up: Link<Parcel>,
+    down: Link<Parcel>,
+    /// Towards clients, by worker.
+    fronts: HashMap<u16, UdpSocket>,
+    /// Towards workers, by client.
+    backs: HashMap<Client, UdpSocket>,
+    sender: SyncSender<Arrival>,
+    shared: Arc<Shared>,
+}
+
+impl Carrier {
+    fn run(mut self, arrivals: &Receiver<Arrival>) {
+        while !self.shared.stop.load(Ordering::Relaxed) {
+            match arrivals.recv_timeout(self.pause()) {
+                Ok(arrival) => self.take(arrival),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            self.deliver();
+        }
+    }
+
+    fn now(&self) -> Time {
+        Time::from_micros(self.begun.elapsed().as_micros() as u64)
+    }
+
+    fn pause(&self) -> Duration {
+        let next = [self.up.next_arrival(), self.down.next_arrival()].into_iter().flatten().min();
+        next.map_or(GLANCE, |next| next.since(self.now()).min(GLANCE))
+    }
+
+    fn take(&mut self, arrival: Arrival) {
+        self.shared.entered.fetch_add(1, Ordering::Relaxed);
+        let now = self.now();
+        match arrival {
+            Arrival::FromClient(parcel) => self.up.send(now, parcel.bytes.len(), parcel),
+            Arrival::FromWorker(parcel) => self.down.send(now, parcel.bytes.len(), parcel),
+        }
+    }
+
+    fn deliver(&mut self) {
+        let now = self.now();
+        while let Some(parcel) = self.up.poll(now) {
+            let sent = self.back(parcel.client).send(&parcel.bytes).is_ok();
+            self.shared.left.fetch_add(u64::from(sent), Ordering::Relaxed);
+        }
+        while let Some(Parcel { client: (worker, to), bytes }) = self.down.poll(now) {
+            let sent = self.fronts[&worker].send_to(&bytes, to).is_ok();
+            self.shared.left.fetch_add(u64::from(sent), Ordering::Relaxed);
+        }
+    }
+
+    /// The socket that stands for a client at its worker.
+    fn back(&mut self, client: Client) -> &UdpSocket {
+        let Carrier { backs, sender, shared, .. } = self;
+        backs.entry(client).or_insert_with(|| {
+            let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+            socket.connect((Ipv4Addr::LOCALHOST, client.0)).unwrap();
+            let reader = Reader { socket: socket.try_clone().unwrap(), sender: sender.clone(), shared: shared.clone() };
+            reader.run(move |_, bytes| Arrival::FromWorker(Parcel { client, bytes }));
+            socket
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wait;
+
+    /// A worker that says everything back, and a relay to it.
+    fn echo(path: Path) -> (UdpSocket, Relay) {
+        let worker = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = worker.local_addr().unwrap().port();
+        worker.set_nonblocking(true).unwrap();
+        (worker, Relay::start(port..=port, path, 1))
+    }
+
+    fn say_back(worker: &UdpSocket) {
+        let mut buffer = [0; 64];
+        while let Ok((length, from)) = worker.recv_from(&mut buffer) {
+            worker.send_to(&buffer[..length], from).unwrap();
+        }
+    }
+
+    fn client(relay: &Relay) -> UdpSocket {
+        let client = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        client.connect((Ipv4Addr::LOCALHOST, relay.ports().next().unwrap().1)).unwrap();
+        client.set_nonblocking(true).unwrap();
+        client
+    }
+
+    #[test]
+    fn the_relay_gives_each_client_its_own_answers() {
+        let (worker, relay) = echo(Path { delay: Duration::from_millis(5), ..Path::default() });
+        let clients = [client(&relay), client(&relay)];
+        clients.iter().zip(*b"ab").for_each(|(client, byte)| assert_eq!(client.send(&[byte]).unwrap(), 1));
+        for (client, byte) in clients.iter().zip(*b"ab") {
+            let mut buffer = [0; 64];
+            let length = wait("an answer", || {
+                say_back(&worker);
+                client.recv(&mut buffer).ok()
+            });
+            assert_eq!(&buffer[..length], [byte]);
+        }
+    }
+
+    #[test]
+    fn the_relay_loses_what_its_path_loses() {
+        let (worker, relay) = echo(Path { loss_per_mille: 500, ..Path::default() });
+        let client = client(&relay);
+        for _ in 0..200 {
+            client.send(b"x").unwrap();
+        }
+        let (entered, left) = wait("all packets to come by", || {
+            say_back(&worker);
+            Some(relay.counts()).filter(|(entered, _)| *entered >= 250)
+        });
+        assert!(left < entered * 2 / 3, "{left} of {entered}");
+    }
+}
