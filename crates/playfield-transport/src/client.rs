@@ -23,7 +23,12 @@ pub enum ClientEvent {
     /// 10 ms of Opus.
     Sound(Vec<u8>),
     /// A lossless datagram.
-    Lossless(Vec<u8>),
+    Lossless {
+        /// The datagram.
+        data: Vec<u8>,
+        /// It came on the fallback channel, not on the track.
+        on_channel: bool,
+    },
 }
 
 /// A viewer in Rust, for benchmarks and tests.
@@ -108,7 +113,12 @@ impl Client {
             Drained::Event(event) => happened.push(ClientEvent::Connection(event)),
             Drained::Media { lane: Lane::Video, data, rtp } => happened.push(ClientEvent::Video { data, rtp }),
             Drained::Media { lane: Lane::Sound, data, .. } => happened.push(ClientEvent::Sound(data)),
-            Drained::Media { lane: Lane::Lossless, data, .. } => happened.push(ClientEvent::Lossless(data)),
+            Drained::Media { lane: Lane::Lossless, data, .. } => {
+                happened.push(ClientEvent::Lossless { data, on_channel: false });
+            }
+            Drained::Media { lane: Lane::LosslessChannel, data, .. } => {
+                happened.push(ClientEvent::Lossless { data, on_channel: true });
+            }
         });
     }
 }

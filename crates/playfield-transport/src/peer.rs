@@ -36,12 +36,13 @@ pub(crate) enum Drained {
     Media { lane: Lane, data: Vec<u8>, rtp: u32 },
 }
 
-/// The media sections, in the order the wire document gives.
+/// What media comes by: the sections, in the order the wire document gives, and the fallback channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lane {
     Video,
     Sound,
     Lossless,
+    LosslessChannel,
 }
 
 #[derive(Clone, Copy)]
@@ -250,6 +251,9 @@ impl Peer {
                 if let Ok(text) = String::from_utf8(data.data) {
                     each(Drained::Event(Event::Control(text)));
                 }
+            }
+            str0m::Event::ChannelData(data) if self.channels.lossless == Some(data.id) => {
+                each(Drained::Media { lane: Lane::LosslessChannel, data: data.data, rtp: 0 });
             }
             str0m::Event::KeyframeRequest(_) => each(Drained::Event(Event::KeyframeWanted)),
             str0m::Event::EgressBitrateEstimate(BweKind::Twcc { estimate, .. }) => {

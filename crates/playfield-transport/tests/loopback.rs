@@ -67,7 +67,7 @@ fn trip(ip: IpAddr) {
     assert!(rig.hub.send(rig.connection, &Outgoing::Lossless([7; 60].as_slice().into())));
     rig.until("lossless datagrams, one packet each", |rig| {
         let lens = rig.from_node.iter().filter_map(|event| match event {
-            ClientEvent::Lossless(data) => Some(data.len()),
+            ClientEvent::Lossless { data, .. } => Some(data.len()),
             _ => None,
         });
         lens.eq([1_060, 60])

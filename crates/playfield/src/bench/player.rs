@@ -128,7 +128,7 @@ impl Player {
                 }
             }
             ClientEvent::Connection(Event::Closed) => bail!("the session closed the connection"),
-            ClientEvent::Lossless(bytes) => self.take_lossless(&bytes, arrival_us)?,
+            ClientEvent::Lossless { data, .. } => self.take_lossless(&data, arrival_us)?,
             ClientEvent::Video { data, rtp } => self.take_video(&data, rtp, arrival_us),
             _ => {}
         }
