@@ -5,6 +5,7 @@ mod abi;
 mod cartridge;
 mod hostile;
 mod limits;
+mod reference;
 mod refusals;
 mod replays;
 mod snapshots;
