@@ -18,7 +18,7 @@ const { values: options } = parseArgs({
 });
 
 /** The way of a click, in order; each mark is in ms after the click. What was made ready before the click is negative. */
-const MARKS = ['offer made', 'click handled', 'offer sent', 'answer received', 'answer set', 'ICE connected', 'DTLS connected', 'channels open', 'first packet', 'first frame'];
+const MARKS = ['offer made', 'click handled', 'offer sent', 'offer on the wire', 'answer on the wire', 'answer received', 'answer set', 'ICE connected', 'DTLS connected', 'channels open', 'first packet', 'first frame'];
 
 const browser = await launch();
 const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
@@ -102,6 +102,9 @@ function mark() {
   };
 
   addEventListener('playfield-firstframe', ({ detail }) => {
+    const request = performance.getEntriesByType('resource').find(({ name }) => name.endsWith('/api/v1/sessions'));
+    if (request) note('offer on the wire', request.requestStart);
+    if (request) note('answer on the wire', request.responseStart);
     // Whatever is later: the moment the browser gives for it being on the screen, or our hearing of it.
     note('first frame', Math.max(performance.now(), clicked + detail.ms));
     // The channels may open later than the first picture comes, and the marks of this moment are all that count.
