@@ -16,9 +16,12 @@ pub struct DeltaRate {
     bps: u64,
     tokens_bits: i64,
     refilled: Time,
-    base_rtt: Option<Duration>,
-    base_rtt_at: Time,
+    /// Smallest round trips of this window and of the one before.
+    smallest: [Option<Duration>; 2],
+    window: Time,
     changed: Time,
+    /// Times the rate was lowered in a row.
+    lowered: u32,
 }
 
 const DELTA_START_BPS: u64 = 10_000_000;
@@ -26,8 +29,10 @@ const DELTA_MIN_BPS: u64 = 200_000;
 const DELTA_MAX_BPS: u64 = 50_000_000;
 /// Extra round trip that counts as a queue on the path.
 const QUEUE: Duration = Duration::from_millis(40);
-/// The smallest round trip is forgotten after this long, since paths change.
-const BASE_RTT_LIFE: Duration = Duration::from_secs(10);
+/// The smallest round trip is forgotten after one to two of these, since paths change.
+const WINDOW: Duration = Duration::from_secs(5);
+/// Lowered so often without the round trip getting shorter, the path is longer, not fuller.
+const PATIENT_LOWERINGS: u32 = 4;
 
 impl Default for DeltaRate {
     fn default() -> Self {
@@ -35,9 +40,10 @@ impl Default for DeltaRate {
             bps: DELTA_START_BPS,
             tokens_bits: 0,
             refilled: Time::ZERO,
-            base_rtt: None,
-            base_rtt_at: Time::ZERO,
+            smallest: [None; 2],
+            window: Time::ZERO,
             changed: Time::ZERO,
+            lowered: 0,
         }
     }
 }
@@ -50,7 +56,8 @@ impl DeltaRate {
 
     /// Whether a picture may go out now. One may overdraw the budget; the next then waits until it is paid for.
     pub fn may_send(&mut self, now: Time) -> bool {
-        let earned = now.since(self.refilled).as_micros() as i64 * self.bps as i64 / 1_000_000;
+        let since = now.since(self.refilled).min(Duration::from_secs(1));
+        let earned = since.as_micros() as i64 * self.bps as i64 / 1_000_000;
         let most = self.bps as i64 / 50;
         self.tokens_bits = (self.tokens_bits + earned).min(most);
         self.refilled = now;
@@ -64,20 +71,29 @@ impl DeltaRate {
 
     /// A picture was acknowledged this long after it went out.
     pub fn on_round_trip(&mut self, now: Time, rtt: Duration) {
-        let expired = now.since(self.base_rtt_at) > BASE_RTT_LIFE;
-        if self.base_rtt.is_none_or(|base| rtt < base || expired) {
-            self.base_rtt = Some(rtt);
-            self.base_rtt_at = now;
-        }
-        let queue = rtt.saturating_sub(self.base_rtt.unwrap_or(rtt));
+        let queue = rtt.saturating_sub(self.base(now, rtt));
         let since = now.since(self.changed);
         if queue > QUEUE && since > rtt {
             self.bps = (self.bps * 7 / 10).max(DELTA_MIN_BPS);
             self.changed = now;
+            self.lowered += 1;
+            if self.lowered >= PATIENT_LOWERINGS {
+                self.smallest = [Some(rtt), None];
+            }
         } else if queue < QUEUE / 2 && since > Duration::from_millis(100) {
             self.bps = (self.bps * 21 / 20).min(DELTA_MAX_BPS);
             self.changed = now;
+            self.lowered = 0;
         }
+    }
+
+    fn base(&mut self, now: Time, rtt: Duration) -> Duration {
+        if now.since(self.window) > WINDOW {
+            self.smallest = [None, self.smallest[0]];
+            self.window = now;
+        }
+        self.smallest[0] = Some(self.smallest[0].map_or(rtt, |smallest| smallest.min(rtt)));
+        self.smallest.into_iter().flatten().min().unwrap_or(rtt)
     }
 }
 
@@ -178,16 +194,34 @@ mod tests {
     fn a_growing_queue_lowers_the_rate_and_a_clear_path_raises_it() {
         let mut rate = DeltaRate::default();
         let mut now = Time::ZERO;
-        let mut trips = |rate: &mut DeltaRate, ms: u64| {
-            for _ in 0..20 {
+        let mut trips = |rate: &mut DeltaRate, ms: u64, count: u32| {
+            for _ in 0..count {
                 now = now + Duration::from_millis(200);
                 rate.on_round_trip(now, Duration::from_millis(ms));
             }
             rate.bits_per_second()
         };
-        let clear = trips(&mut rate, 20);
+        let clear = trips(&mut rate, 20, 20);
         assert!(clear > DELTA_START_BPS);
-        assert!(trips(&mut rate, 90) < clear / 4);
+        assert!(trips(&mut rate, 90, 4) < clear / 4);
+        let drained = trips(&mut rate, 20, 1);
+        assert!(trips(&mut rate, 20, 20) > drained * 2);
+    }
+
+    #[test]
+    fn a_path_that_gets_longer_is_not_taken_for_a_full_one() {
+        let mut rate = DeltaRate::default();
+        let mut now = Time::ZERO;
+        for trip in 0..200 {
+            now = now + Duration::from_millis(100);
+            rate.on_round_trip(now, Duration::from_millis(if trip < 20 { 20 } else { 110 }));
+        }
+        assert!(rate.bits_per_second() > DELTA_START_BPS, "{}", rate.bits_per_second());
+    }
+
+    #[test]
+    fn a_worker_that_has_run_for_a_year_can_still_count() {
+        assert!(DeltaRate::default().may_send(Time::from_millis(365 * 24 * 3_600_000)));
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub const STAGES: [&str; 9] = ["uplink", "wait", "guest", "convert", "encode", "
 
 /// Pictures that wait for the viewer's half.
 const PENDING: usize = 256;
+/// Longest a stage can be, in microseconds: what a viewer reports may be anything.
+const MOST_US: u64 = 60_000_000;
 
 /// The node's stamps of one picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,6 +41,14 @@ pub struct Stamps {
     pub sent: Time,
 }
 
+/// A picture of which both halves are known.
+#[derive(Clone, Copy, Debug)]
+pub struct Measured {
+    stamps: Stamps,
+    report: FrameReport,
+    clock: ClockEstimate,
+}
+
 /// Collects stamps and makes receipts.
 #[derive(Debug, Default)]
 pub struct Ledger {
@@ -52,41 +62,51 @@ pub struct Ledger {
 }
 
 impl Ledger {
+    /// What the node did for a picture, whoever it was for.
+    pub fn note(&mut self, stamps: &Stamps) {
+        self.node.add(stamps.sent.since(stamps.latched).as_micros() as u64);
+    }
+
     /// The node's half of a picture.
     pub fn sent(&mut self, stamps: Stamps) {
-        self.node.add(stamps.sent.since(stamps.latched).as_micros() as u64);
+        self.note(&stamps);
         if self.pending.len() == PENDING {
             self.pending.pop_front();
         }
         self.pending.push_back(stamps);
     }
 
-    /// The viewer's half. Without an idea of the offset nothing can be said.
-    pub fn shown(&mut self, report: &FrameReport, clock: Option<ClockEstimate>) {
+    /// The viewer's half. Without an idea of the offset nothing can be said. Returns both halves, for a ledger of
+    /// several viewers.
+    pub fn shown(&mut self, report: &FrameReport, clock: Option<ClockEstimate>) -> Option<Measured> {
         let same = |stamps: &Stamps| match (report.rtp, stamps.rtp) {
             (true, Some(rtp)) => rtp == report.id,
             (false, None) => stamps.tick == report.id,
             _ => false,
         };
-        let Some(at) = self.pending.iter().position(same) else { return };
+        let at = self.pending.iter().position(same)?;
         let stamps = self.pending[at];
         self.pending.drain(..=at);
-        let Some(clock) = clock else { return };
-        self.clock_error_us = Some(clock.error_us);
-        self.enter(&stamps, report, to_node(report.arrival_us, clock));
+        let measured = Measured { stamps, report: *report, clock: clock? };
+        self.measured(&measured);
+        Some(measured)
     }
 
-    fn enter(&mut self, stamps: &Stamps, report: &FrameReport, arrival: Time) {
+    /// Both halves of a picture.
+    pub fn measured(&mut self, Measured { stamps, report, clock }: &Measured) {
+        self.clock_error_us = Some(clock.error_us);
+        let arrival = to_node(report.arrival_us, *clock);
         self.pictures += 1;
-        let us = |from: Time, to: Time| to.as_micros().saturating_sub(from.as_micros());
+        let us = |from: Time, to: Time| to.as_micros().saturating_sub(from.as_micros()).min(MOST_US);
+        let reported = |us: u32| u64::from(us).min(MOST_US);
         let node = [
             us(stamps.latched, stamps.guest),
             us(stamps.guest, stamps.converted),
             us(stamps.converted, stamps.encoded),
             us(stamps.encoded, stamps.sent),
             us(stamps.sent, arrival),
-            u64::from(report.decode_us),
-            u64::from(report.present_us.saturating_sub(report.decode_us)),
+            reported(report.decode_us),
+            reported(report.present_us.saturating_sub(report.decode_us)),
         ];
         for (histogram, value) in self.stages[2..].iter_mut().zip(node) {
             histogram.add(value);
@@ -266,6 +286,16 @@ mod tests {
         assert_eq!((total.name.as_str(), total.max_ms), ("total", 0.021));
         assert!((sum - 0.021).abs() < 1e-9, "{sum}");
         assert_eq!(receipt.clock_error_ms, Some(0.003));
+    }
+
+    #[test]
+    fn no_report_can_break_the_sums() {
+        let mut ledger = Ledger::default();
+        let input = Some(Time::ZERO);
+        ledger.sent(Stamps { tick: 1, input_sent: input, input_came: input, ..Stamps::default() });
+        let report = FrameReport { rtp: false, id: 1, arrival_us: u64::MAX, decode_us: 1, present_us: u32::MAX };
+        ledger.shown(&report, Some(ClockEstimate { offset_us: 0, error_us: 0 }));
+        assert!(ledger.receipt().stages.iter().all(|stage| stage.max_ms <= 180_000.0));
     }
 
     #[test]

@@ -58,9 +58,11 @@ pub(crate) struct Contents {
 }
 
 impl Contents {
-    /// Adds a command. Acknowledgements are left out when too many wait.
+    /// Adds a command. What viewers say is left out when too much waits; what the session's life says never is.
     pub(crate) fn push(&mut self, command: Command) {
-        if self.commands.len() < MOST || !matches!(command, Command::Ack { .. }) {
+        let vital =
+            matches!(command, Command::Attach { .. } | Command::Detach { .. } | Command::Run(_) | Command::Close);
+        if vital || self.commands.len() < MOST {
             self.commands.push_back(command);
         }
     }

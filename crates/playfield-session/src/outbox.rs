@@ -29,6 +29,8 @@ pub(crate) enum FromStage {
     Hint { connection: ConnectionId, hint: Outgoing },
     /// What the guest said.
     Said { session: SessionId, event: GuestEvent },
+    /// A session's guest thread let go of it: nothing more comes of it.
+    Gone,
     /// A tick began later than one period.
     Late,
 }

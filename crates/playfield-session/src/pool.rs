@@ -4,6 +4,7 @@
 //! by the others. One idle thread waits for the next deadline, the rest wait to be called.
 
 use std::collections::{BTreeSet, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -29,6 +30,9 @@ pub(crate) enum Next {
 pub(crate) trait Job: Send {
     /// Runs once. `now` is when it was taken up.
     fn run(&mut self, now: Time) -> Next;
+
+    /// It panicked, a bug of ours: it is told so, and dropped. Its neighbours go on.
+    fn panicked(&mut self) {}
 }
 
 /// A job of a [`Pool`].
@@ -154,16 +158,25 @@ impl Shared {
             self.called.notify_one();
         }
         drop(state);
-        let next = job.run(now);
+        // What the panic left half done is only touched by `panicked` and by dropping it.
+        let next = catch_unwind(AssertUnwindSafe(|| job.run(now))).unwrap_or_else(|_| {
+            job.panicked();
+            Next::Done
+        });
+        if next == Next::Done {
+            self.lock().slots.remove(&id);
+            // Outside the lock: letting go of a guest unmaps its memory.
+            drop(job);
+            return self.lock();
+        }
         let mut state = self.lock();
         let Some(slot) = state.slots.get_mut(&id) else { return state };
         slot.job = Some(job);
         let woken = std::mem::take(&mut slot.woken);
         match next {
-            Next::Done => drop(state.slots.remove(&id)),
             _ if woken => self.make_due(&mut state, id, Time::ZERO),
             Next::At(at) => self.make_due(&mut state, id, at),
-            Next::Park => {}
+            Next::Park | Next::Done => {}
         }
         state
     }
@@ -200,6 +213,29 @@ mod tests {
         pool.spawn(Box::new(Count { left: 3, done }));
         assert_eq!([patient(&receiver), patient(&receiver), patient(&receiver)], [2, 1, 0]);
         assert!(receiver.recv_timeout(Duration::from_secs(20)).is_err(), "it is dropped, and so is its sender");
+    }
+
+    struct Broken(SyncSender<()>);
+
+    impl Job for Broken {
+        fn run(&mut self, _now: Time) -> Next {
+            panic!("on purpose");
+        }
+
+        fn panicked(&mut self) {
+            self.0.send(()).ok();
+        }
+    }
+
+    #[test]
+    fn a_job_that_panics_is_told_and_costs_no_thread() {
+        let pool = Pool::start(1, Clock::start()).unwrap();
+        let (told, broken) = sync_channel(8);
+        let (done, receiver) = sync_channel(8);
+        pool.spawn(Box::new(Broken(told)));
+        patient(&broken);
+        pool.spawn(Box::new(Count { left: 1, done }));
+        patient(&receiver);
     }
 
     struct Parked(SyncSender<()>);

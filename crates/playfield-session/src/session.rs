@@ -75,9 +75,11 @@ impl Session {
         }
     }
 
-    /// A viewer's offer was answered; returns the viewer's earlier connection, which this one replaces.
+    /// A viewer's offer was answered; returns an earlier connection of it that never came up and is given up now. One
+    /// that works goes on until this one is up.
     pub(crate) fn expect(&mut self, now: Time, connection: ConnectionId, attach: &Attach) -> Option<ConnectionId> {
-        let earlier = self.viewers.iter().find(|(_, attached)| attached.viewer == attach.viewer).map(|(id, _)| *id);
+        let same = |attached: &Attached| attached.viewer == attach.viewer && !attached.connected;
+        let earlier = self.viewers.iter().find(|(_, attached)| same(attached)).map(|(id, _)| *id);
         let attached = Attached {
             viewer: attach.viewer.clone(),
             slot: attach.slot.filter(|slot| usize::from(*slot) < playfield_core::input::MAX_PLAYERS),
@@ -98,11 +100,11 @@ impl Session {
         earlier
     }
 
-    /// The viewer's connection is up.
-    pub(crate) fn attach(&mut self, now: Time, connection: ConnectionId) {
-        let Some(attached) = self.viewers.get_mut(&connection) else { return };
+    /// The viewer's connection is up. Returns the one it replaces.
+    pub(crate) fn attach(&mut self, now: Time, connection: ConnectionId) -> Option<ConnectionId> {
+        let attached = self.viewers.get_mut(&connection)?;
         if std::mem::replace(&mut attached.connected, true) {
-            return;
+            return None;
         }
         let (viewer, slot, video) = (attached.viewer.clone(), attached.slot, attached.video);
         let mut inbox = self.inbox.open();
@@ -112,6 +114,10 @@ impl Session {
         inbox.push(Command::Attach { viewer, connection, slot, video });
         drop(inbox);
         self.life.handle(now, Event::Attached);
+        let same = |id: ConnectionId, other: &Attached| {
+            id != connection && other.connected && other.viewer == self.viewers[&connection].viewer
+        };
+        self.viewers.iter().find(|(id, other)| same(**id, other)).map(|(id, _)| *id)
     }
 
     /// The viewer's connection is gone.
@@ -164,16 +170,17 @@ impl Session {
                 Section::Acks(body) => {
                     wire::acks(body).for_each(|ack| inbox.push(Command::Ack { connection, ack, at: now }));
                 }
-                Section::Frames(body) => {
-                    for report in wire::frames(body) {
-                        self.ledger.shown(&report, attached.clock);
-                        attached.recent[1].shown(&report, attached.clock);
-                    }
-                }
                 _ => {}
             }
         }
         drop(inbox);
+        for section in message.sections() {
+            if let Section::Frames(body) = section {
+                let measured =
+                    wire::frames(body).filter_map(|report| attached.recent[1].shown(&report, attached.clock));
+                measured.for_each(|measured| self.ledger.measured(&measured));
+            }
+        }
         attached.clock_reply(now, &message)
     }
 
@@ -202,7 +209,7 @@ impl Session {
 
     /// Packets of a picture were handed to the network.
     pub(crate) fn sent(&mut self, connection: ConnectionId, stamps: Stamps, bytes: u64) {
-        self.ledger.sent(stamps);
+        self.ledger.note(&stamps);
         self.ledger.count("pictures_sent", 1);
         self.ledger.count("bytes_sent", bytes);
         if let Some(attached) = self.viewers.get_mut(&connection) {

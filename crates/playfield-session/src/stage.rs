@@ -186,6 +186,9 @@ impl Stage {
         let picture = guest.picture();
         for viewer in self.viewers.iter_mut().filter(|viewer| !viewer.hidden) {
             let now = self.clock.now();
+            // An input whose picture could not go out waits for the next one, and the receipt says so.
+            let newest = viewer.slot.and_then(|slot| self.stamps[usize::from(slot)]);
+            viewer.input = viewer.input.or(newest);
             let (tick, tick_hz) = (guest.tick_count(), guest.tick_hz());
             let source = Source { picture, damage, tick, tick_hz, now, clock: self.clock };
             let coded = viewer.code(&source, &mut self.frozen);
@@ -194,7 +197,7 @@ impl Stage {
                 self.outbox.send(FromStage::Tell { connection: viewer.connection, message });
             }
             let Some(coded) = coded else { continue };
-            let input = viewer.slot.and_then(|slot| self.stamps[usize::from(slot)]);
+            let input = viewer.input.take();
             let stamps = Stamps {
                 tick: tick as u32,
                 rtp: coded.rtp,
@@ -218,7 +221,20 @@ impl Stage {
     }
 }
 
+impl Drop for Stage {
+    /// Everything it said is in the queue before this.
+    fn drop(&mut self) {
+        self.outbox.send(FromStage::Gone);
+    }
+}
+
 impl Job for Stage {
+    fn panicked(&mut self) {
+        self.guest = Hosted::Gone;
+        let (session, reason) = (self.session.clone(), EndReason::InternalError);
+        self.outbox.send(FromStage::Ended { session, reason, detail: None });
+    }
+
     fn run(&mut self, _now: Time) -> Next {
         if matches!(self.guest, Hosted::Wanted(..)) {
             self.open();

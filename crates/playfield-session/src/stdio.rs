@@ -1,7 +1,7 @@
 //! The pipe to the node: one JSON object a line, both ways.
 
 use std::io::{BufRead, Read, Write};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
 
 use playfield_core::bus::{FromWorker, ToWorker, WorkerConfig};
@@ -21,9 +21,10 @@ pub(crate) fn read_hello(input: &mut impl BufRead) -> Result<WorkerConfig, Worke
 }
 
 fn next_line(input: &mut impl BufRead) -> Option<String> {
-    let mut line = String::new();
-    let read = input.take(MAX_LINE).read_line(&mut line).unwrap_or(0);
-    (read > 0).then_some(line)
+    let mut line = Vec::new();
+    let read = input.take(MAX_LINE).read_until(b'\n', &mut line).unwrap_or(0);
+    // What is not UTF-8 does not parse, and is told so, as one line.
+    (read > 0).then(|| String::from_utf8_lossy(&line).into_owned())
 }
 
 /// Requests of the node, as they come. The channel closes when the node is gone.
@@ -72,7 +73,15 @@ pub(crate) struct Reports {
 }
 
 impl Reports {
-    /// Tells the node something. If the node is gone there is nobody to tell.
+    /// Tells the node something if the pipe is free; gives it back if not.
+    pub(crate) fn offer(&self, report: FromWorker) -> Option<FromWorker> {
+        match self.sender.as_ref().map(|sender| sender.try_send(report)) {
+            Some(Err(TrySendError::Full(report))) => Some(report),
+            _ => None,
+        }
+    }
+
+    /// Tells the node something, and waits for the pipe if it is full. If the node is gone there is nobody to tell.
     pub(crate) fn send(&self, report: FromWorker) {
         if let Some(sender) = &self.sender {
             drop(sender.send(report));

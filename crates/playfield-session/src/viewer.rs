@@ -16,6 +16,7 @@ use playfield_media::encode::{FrameBudget, OpenH264, VideoEncoder};
 use playfield_transport::{ConnectionId, Outgoing};
 
 use crate::Clock;
+use crate::inbox::InputStamp;
 
 /// RTP clock of video, in Hz.
 const RTP_HZ: u64 = 90_000;
@@ -79,8 +80,13 @@ pub(crate) struct Viewer {
     pub(crate) connection: ConnectionId,
     /// The seat it plays from.
     pub(crate) slot: Option<u8>,
+    /// The oldest input that no picture has shown yet.
+    pub(crate) input: Option<InputStamp>,
     /// Nobody looks at it now.
     pub(crate) hidden: bool,
+    /// What the viewer asked for.
+    asked: VideoMode,
+    /// What it gets, as far as that can be done.
     wanted: VideoMode,
     carrier: Carrier,
     way: Option<Way>,
@@ -94,24 +100,42 @@ impl Viewer {
     pub(crate) fn new(connection: ConnectionId, slot: Option<u8>, wanted: VideoMode) -> Viewer {
         let carrier = Carrier::Track;
         let lossless = Lossless { sender: Sender::new(0), shape: None, history: VecDeque::new() };
-        Viewer { connection, slot, hidden: false, wanted, carrier, way: None, lossless, told: None, bps: 0 }
+        Viewer {
+            connection,
+            slot,
+            input: None,
+            hidden: false,
+            asked: wanted,
+            wanted,
+            carrier,
+            way: None,
+            lossless,
+            told: None,
+            bps: 0,
+        }
     }
 
     /// It wants its picture another way.
     pub(crate) fn set_video(&mut self, mode: VideoMode, carrier: Carrier) {
-        (self.wanted, self.carrier) = (mode, carrier);
+        if (self.asked, self.carrier) == (mode, carrier) {
+            return;
+        }
+        (self.asked, self.wanted, self.carrier) = (mode, mode, carrier);
         self.begin_anew();
     }
 
     /// Somebody looks at it again, or nobody does. What changed meanwhile was not noted.
     pub(crate) fn set_visible(&mut self, visible: bool) {
-        self.hidden = !visible;
-        self.begin_anew();
+        if self.hidden == visible {
+            self.hidden = !visible;
+            self.begin_anew();
+        }
     }
 
     fn begin_anew(&mut self) {
         self.way = None;
         self.lossless.shape = None;
+        self.lossless.history.clear();
     }
 
     pub(crate) fn handle_ack(&mut self, at: Time, ack: Ack) {
@@ -161,6 +185,11 @@ impl Viewer {
         match way {
             Way::Lossless => match self.lossless.code(source, frozen, self.carrier) {
                 Ok(coded) => coded,
+                Err(error @ DeltaError::NoBase(_)) => {
+                    tracing::error!(%error, "a base was planned that is not there");
+                    self.begin_anew();
+                    None
+                }
                 Err(error) => {
                     tracing::info!(%error, "this viewer gets video instead");
                     self.wanted = VideoMode::H264;
@@ -173,6 +202,9 @@ impl Viewer {
     }
 }
 
+/// Largest picture sent exactly, in pixels: viewer and node keep up to 32 of them.
+const MOST_LOSSLESS: usize = 640 * 480;
+
 /// Whether exact pixels are the better way for such pictures, if nobody says otherwise.
 fn suits_lossless(picture: &Picture) -> bool {
     let area = picture.area();
@@ -182,7 +214,7 @@ fn suits_lossless(picture: &Picture) -> bool {
 impl Way {
     fn choose(wanted: VideoMode, source: &Source, bps: u64) -> Way {
         let lossless = match wanted {
-            VideoMode::Lossless => true,
+            VideoMode::Lossless => source.picture.area() <= MOST_LOSSLESS,
             VideoMode::H264 => false,
             VideoMode::Auto => suits_lossless(source.picture),
         };

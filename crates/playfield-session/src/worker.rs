@@ -1,6 +1,6 @@
 //! The network thread: drives sockets, sessions and the pipe to the node.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{BufRead, Write};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
@@ -29,6 +29,8 @@ const STATS_PERIOD: Duration = Duration::from_millis(500);
 const LOAD_PERIOD: Duration = Duration::from_secs(1);
 /// How long a connection stays up after its session's end, so that the viewer is told why.
 const FAREWELL: Duration = Duration::from_millis(1_000);
+/// How long a drained worker waits for guests that are in the middle of something.
+const LAST_WORDS: Duration = Duration::from_secs(3);
 /// Messages of guest threads handled before sockets get their turn again.
 const OUTBOX_BATCH: usize = 512;
 
@@ -47,17 +49,22 @@ pub type OpenGuest = Arc<dyn Fn(&SessionSpec) -> Result<Box<dyn Guest>, GuestErr
 pub struct Worker {
     clock: Clock,
     hub: Hub,
+    /// Dropped before the pool: a guest thread that waits for room in the queue is let go.
+    from_stages: Receiver<FromStage>,
     pool: Pool,
+    /// Guests not let go of yet.
+    stages: u32,
+    /// What guests stored and the node was not told yet; the newest of each key counts.
+    stored: BTreeMap<(SessionId, String), Option<Vec<u8>>>,
+    drained_at: Option<Time>,
     open: OpenGuest,
     outbox: Outbox,
-    from_stages: Receiver<FromStage>,
     requests: Receiver<ToWorker>,
     reports: Reports,
     max_sessions: u32,
     sessions: HashMap<SessionId, Session>,
     by_connection: HashMap<ConnectionId, SessionId>,
     farewells: Vec<Farewell>,
-    draining: bool,
     stats_at: Time,
     load_at: Time,
     pictures: u64,
@@ -82,17 +89,19 @@ impl Worker {
         Ok(Worker {
             clock,
             pool: Pool::start(guest_threads, clock)?,
+            from_stages,
+            stages: 0,
+            stored: BTreeMap::new(),
+            drained_at: None,
             hub,
             open,
             outbox,
-            from_stages,
             requests,
             reports,
             max_sessions: hello.max_sessions,
             sessions: HashMap::new(),
             by_connection: HashMap::new(),
             farewells: Vec::new(),
-            draining: false,
             stats_at: Time::ZERO,
             load_at: Time::ZERO,
             pictures: 0,
@@ -111,8 +120,29 @@ impl Worker {
             }
             self.keep_time();
             self.act();
-            if self.draining && self.sessions.is_empty() && self.farewells.is_empty() {
+            self.tell_stored();
+            if self.is_done() {
                 return Ok(());
+            }
+        }
+    }
+
+    /// Drained: players were told, and guests let go of after saying what they had to say.
+    fn is_done(&self) -> bool {
+        let Some(since) = self.drained_at else { return false };
+        let late = self.clock.now().since(since) > LAST_WORDS;
+        self.sessions.is_empty() && self.farewells.is_empty() && (late || (self.stages == 0 && self.stored.is_empty()))
+    }
+
+    fn tell_stored(&mut self) {
+        while let Some(((session, key), value)) = self.stored.pop_first() {
+            let event = bus::Event::Stored { session, key, value };
+            if let Some(FromWorker::Event { event: bus::Event::Stored { session, key, value } }) =
+                self.reports.offer(FromWorker::Event { event })
+            {
+                // The pipe is full; a newer value may replace this one meanwhile.
+                self.stored.insert((session, key), value);
+                return;
             }
         }
     }
@@ -157,6 +187,7 @@ impl Worker {
                 self.hub.send(connection, &hint);
             }
             FromStage::Said { session, event } => self.guest_said(session, event),
+            FromStage::Gone => self.stages -= 1,
             FromStage::Late => self.late_ticks += 1,
         }
     }
@@ -175,7 +206,7 @@ impl Worker {
     fn guest_said(&mut self, session: SessionId, event: GuestEvent) {
         match event {
             GuestEvent::Stored { key, value } => {
-                self.reports.send(FromWorker::Event { event: bus::Event::Stored { session, key, value } });
+                self.stored.insert((session, key), value);
             }
             GuestEvent::Log { level: LogLevel::Error | LogLevel::Warn, line } => {
                 tracing::warn!(%session, "guest: {line}");
@@ -225,7 +256,12 @@ impl Worker {
         let Some(id) = self.by_connection.get(&connection) else { return };
         let Some(session) = self.sessions.get_mut(id) else { return };
         match event {
-            Event::Connected => session.attach(now, connection),
+            Event::Connected => {
+                let (id, replaced) = (id.clone(), session.attach(now, connection));
+                if let Some(replaced) = replaced {
+                    self.let_go(&id, replaced);
+                }
+            }
             Event::ControlOpen => {
                 let greeting = session.greet(connection);
                 greeting.iter().for_each(|message| self.say(connection, message));
@@ -277,7 +313,7 @@ impl Worker {
 
     /// Opens a guest on its thread. The reply waits for it, unless the session is refused.
     fn start_session(&mut self, request: u64, spec: SessionSpec, attach: Option<Attach>) -> Option<Reply> {
-        if self.draining {
+        if self.drained_at.is_some() {
             return Some(refused(EndReason::NodeStopping, EndReason::NodeStopping.sentence()));
         }
         if self.sessions.len() >= self.max_sessions as usize {
@@ -289,6 +325,7 @@ impl Worker {
         let inbox = Arc::new(Inbox::default());
         let (open, outbox) = (Arc::clone(&self.open), self.outbox.clone());
         let stage = Stage::new(spec.clone(), open, Arc::clone(&inbox), outbox, self.clock);
+        self.stages += 1;
         let job = self.pool.spawn(Box::new(stage));
         let session = Session::new(self.clock.now(), &spec, inbox, job);
         self.sessions.insert(spec.id.clone(), session);
@@ -348,7 +385,8 @@ impl Worker {
     }
 
     fn drain(&mut self) {
-        if !std::mem::replace(&mut self.draining, true) {
+        if self.drained_at.is_none() {
+            self.drained_at = Some(self.clock.now());
             let ids: Vec<_> = self.sessions.keys().cloned().collect();
             ids.iter().for_each(|id| self.end(id, EndReason::NodeStopping, None));
         }
@@ -382,7 +420,11 @@ impl Worker {
 
     fn send_stats(&mut self, now: Time) {
         let stats: Vec<_> = self.sessions.values_mut().flat_map(|session| session.stats(now)).collect();
-        stats.iter().for_each(|(connection, message)| self.say(*connection, message));
+        for (connection, message) in &stats {
+            if let Ok(text) = serde_json::to_string(message) {
+                self.hub.send(*connection, &Outgoing::Stats(text));
+            }
+        }
         let late = |session: &Session| session.overdue(now).into_iter().map(|id| (session.id.clone(), id)).collect();
         let overdue: Vec<(SessionId, ConnectionId)> =
             self.sessions.values().flat_map(|session| -> Vec<_> { late(session) }).collect();
@@ -391,13 +433,15 @@ impl Worker {
 
     fn send_load(&mut self) {
         let viewers = self.sessions.values().map(|session| session.life.viewers()).sum();
-        self.reports.send(FromWorker::Load {
+        let load = FromWorker::Load {
             sessions: self.sessions.len() as u32,
             viewers,
             pictures: self.pictures,
             bytes_sent: self.hub.bytes_sent(),
             late_ticks: self.late_ticks,
-        });
+        };
+        // A load that finds the pipe full is worthless.
+        drop(self.reports.offer(load));
     }
 
     /// Does what the sessions' lives want done.

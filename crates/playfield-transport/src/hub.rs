@@ -18,6 +18,8 @@ const WAKE: Token = Token(usize::MAX);
 const MAX_PACKET: usize = 2_048;
 /// Packets taken from a socket before timers and sending get their turn again.
 const BATCH: usize = 256;
+/// Addresses one viewer may send from: networks change, but not without end.
+const MOST_SOURCES: usize = 16;
 /// Frames a peer may be given before it is drained.
 const SEND_CHUNK: usize = 16;
 /// Room in the system's socket buffers, in bytes: a burst of pictures of a thousand sessions.
@@ -216,6 +218,9 @@ impl Hub {
         let accepts = |id: &ConnectionId| self.connections.get(id).is_some_and(|c| c.peer.accepts(now, packet));
         let Some(id) = known.filter(accepts).or_else(|| self.connections.keys().copied().find(accepts)) else { return };
         if known != Some(id) {
+            if self.connections.get(&id).is_some_and(|connection| connection.sources.len() >= MOST_SOURCES) {
+                return;
+            }
             self.by_source.insert(packet.source, id);
             if let Some(connection) = self.connections.get_mut(&id) {
                 connection.sources.push(packet.source);

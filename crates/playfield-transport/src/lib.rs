@@ -75,6 +75,8 @@ pub enum Outgoing {
     Input(Arc<[u8]>),
     /// A message on the `control` channel.
     Control(String),
+    /// A message on the `control` channel that is left out when others wait there.
+    Stats(String),
     /// What the pictures take now and could use, in bits a second: guides probing.
     Bitrate {
         /// Now.

@@ -22,7 +22,9 @@ const START_BPS: u64 = 3_000_000;
 /// Lossless datagrams that may wait in the fallback channel: about one picture.
 const CHANNEL_QUEUE: usize = 8 * 1024;
 /// What may wait in the reliable channel before statistics are left out.
-const CONTROL_QUEUE: usize = 64 * 1024;
+const STATS_QUEUE: usize = 16 * 1024;
+/// What may wait in the reliable channel at all: its receiver has not read for a long while.
+const CONTROL_QUEUE: usize = 1024 * 1024;
 /// RTP time between two lossless datagrams: the receiver only needs them to differ.
 const LOSSLESS_STEP: u64 = 480;
 
@@ -183,6 +185,7 @@ impl Peer {
             Outgoing::LosslessChannel(data) => self.write_channel(self.channels.lossless, true, data, CHANNEL_QUEUE),
             Outgoing::Input(data) => self.write_channel(self.channels.input, true, data, CHANNEL_QUEUE),
             Outgoing::Control(text) => self.write_channel(self.channels.control, false, text.as_bytes(), CONTROL_QUEUE),
+            Outgoing::Stats(text) => self.write_channel(self.channels.control, false, text.as_bytes(), STATS_QUEUE),
             Outgoing::Bitrate { current, desired } => {
                 self.rtc.bwe().set_bitrate(Bitrate::bps(*current), Bitrate::bps(*desired));
                 true
@@ -212,7 +215,12 @@ impl Peer {
     pub(crate) fn drain(&mut self, mut each: impl FnMut(Drained)) -> Option<Instant> {
         loop {
             match self.rtc.poll_output() {
-                Ok(Output::Timeout(at)) => return (!self.closed).then_some(at),
+                Ok(Output::Timeout(at)) => {
+                    if !self.rtc.is_alive() {
+                        self.end(&mut each);
+                    }
+                    return (!self.closed).then_some(at);
+                }
                 Ok(Output::Transmit(transmit)) => each(Drained::Transmit {
                     to: transmit.destination,
                     from: transmit.source,

@@ -10,6 +10,8 @@ use crate::time::Time;
 /// Pictures a viewer keeps, and so the farthest base.
 pub const HISTORY: usize = 32;
 
+/// Pictures that may be under way: acknowledgements of older ones would find nothing any more.
+const MOST_UNDER_WAY: u32 = HISTORY as u32 - 4;
 /// Without an acknowledgement for this long the viewer is taken to be away and sent little.
 const AWAY: Duration = Duration::from_millis(1_000);
 /// How often a viewer that is away is tried.
@@ -62,8 +64,10 @@ pub struct Sender {
     sent: VecDeque<Sent>,
     spare: Vec<Vec<DatagramRows>>,
     changed_at_tick: u32,
-    last_ack: Option<Time>,
-    first_sent: Option<Time>,
+    /// The first picture sent since the viewer was last heard of.
+    unheard_since: Option<Time>,
+    /// The newest picture the viewer acknowledged anything of, or the last before a reset.
+    newest_acked: u32,
     rtt: Option<Duration>,
     rate: DeltaRate,
 }
@@ -77,8 +81,8 @@ impl Sender {
             sent: VecDeque::with_capacity(HISTORY),
             spare: Vec::new(),
             changed_at_tick: 0,
-            last_ack: None,
-            first_sent: None,
+            unheard_since: None,
+            newest_acked: 0,
             rtt: None,
             rate: DeltaRate::default(),
         }
@@ -88,6 +92,7 @@ impl Sender {
     pub fn reset(&mut self, total_rows: u16) {
         self.total_rows = total_rows;
         self.sent.clear();
+        self.newest_acked = self.last_picture;
     }
 
     /// Smoothed round-trip time, acknowledgement delay included.
@@ -124,12 +129,14 @@ impl Sender {
         if self.is_away(now) {
             return now.since(last.at) >= AWAY_PERIOD;
         }
+        if self.last_picture.wrapping_sub(self.newest_acked) >= MOST_UNDER_WAY {
+            return now.since(last.at) >= self.patience();
+        }
         !current(last) || now.since(last.at) >= self.patience()
     }
 
     fn is_away(&self, now: Time) -> bool {
-        let heard = self.last_ack.or(self.first_sent);
-        heard.is_some_and(|heard| now.since(heard) > AWAY)
+        self.unheard_since.is_some_and(|since| now.since(since) > AWAY)
     }
 
     /// How long an acknowledgement may take before the picture is sent again.
@@ -162,7 +169,7 @@ impl Sender {
     /// The planned picture went out in these datagrams.
     pub fn sent(&mut self, now: Time, tick: u32, datagrams: impl Iterator<Item = DatagramRows>) {
         self.last_picture = self.last_picture.wrapping_add(1);
-        self.first_sent.get_or_insert(now);
+        self.unheard_since.get_or_insert(now);
         let mut list = self.spare.pop().unwrap_or_default();
         list.clear();
         list.extend(datagrams);
@@ -189,7 +196,10 @@ impl Sender {
         if new == 0 || sent.acked == 0 {
             return;
         }
-        self.last_ack = Some(now);
+        self.unheard_since = None;
+        if picture.wrapping_sub(self.newest_acked) as i32 > 0 {
+            self.newest_acked = picture;
+        }
         if first_news {
             let sample = now.since(sent.at);
             self.rtt = Some(self.rtt.map_or(sample, |rtt| (rtt * 7 + sample) / 8));
@@ -302,12 +312,43 @@ mod tests {
     }
 
     #[test]
+    fn after_a_still_picture_motion_goes_out_at_once() {
+        let mut rig = Rig::new();
+        rig.tick(true);
+        rig.sender.handle_ack(rig.now, 1, 0x3ff);
+        for _ in 0..300 {
+            assert_eq!(rig.tick(false), None);
+        }
+        let sent = (0..10).filter(|_| rig.tick(true).is_some()).count();
+        assert_eq!(sent, 10);
+    }
+
+    #[test]
+    fn on_a_long_path_acknowledgements_still_find_their_pictures() {
+        let mut rig = Rig::new();
+        let mut under_way = std::collections::VecDeque::new();
+        let mut based = 0;
+        for tick in 0..1_200 {
+            if let Some(picture) = rig.tick(true) {
+                under_way.push_back((tick + 60, picture));
+                based += u32::from(rig.runs.iter().all(|run| run.base.is_some()));
+            }
+            while under_way.front().is_some_and(|(due, _)| *due <= tick) {
+                let (_, picture) = under_way.pop_front().unwrap();
+                rig.sender.handle_ack(rig.now, picture, 0x3ff);
+            }
+        }
+        assert!(based > 200, "a round trip of a second: {based} pictures had a base");
+    }
+
+    #[test]
     fn a_base_older_than_the_viewer_keeps_is_not_used() {
         let mut rig = Rig::new();
         rig.tick(true);
         rig.sender.handle_ack(rig.now, 1, 0x3ff);
-        for _ in 0..HISTORY {
-            rig.tick(true);
+        let mut pictures = 0;
+        while pictures < HISTORY {
+            pictures += usize::from(rig.tick(true).is_some());
         }
         assert_eq!(rig.bases(), [(10, None)]);
     }

@@ -198,7 +198,6 @@ impl Merge {
 
     fn release(&mut self) {
         self.pad = Pad::default();
-        self.keys.iter_mut().for_each(|state| state.heard = false);
         let keys = self.keys.iter_mut().map(|state| &mut state.button);
         self.pad_buttons.iter_mut().chain(&mut self.pointer_buttons).chain(keys).for_each(|button| button.held = false);
         for finger in &mut self.fingers {
@@ -408,6 +407,19 @@ mod tests {
         rig.tick();
         rig.send(|writer| writer.keys(&[KeyReport { usage: 4, held: true, presses: 2 }]));
         assert!(rig.tick().keys.contains(Key(4)));
+    }
+
+    #[test]
+    fn silence_does_not_press_a_key_again() {
+        let mut rig = Rig::new();
+        let tapped = [KeyReport { usage: 4, held: false, presses: 1 }];
+        rig.send(|writer| writer.keys(&tapped));
+        assert!(rig.tick().keys.contains(Key(4)));
+        rig.now = rig.now + SILENCE;
+        assert!(!rig.tick().keys.contains(Key(4)));
+        assert!(!rig.tick().keys.contains(Key(4)));
+        rig.send(|writer| writer.keys(&tapped));
+        assert!(!rig.tick().keys.contains(Key(4)));
     }
 
     #[test]

@@ -24,6 +24,9 @@ pub enum WireError {
     /// Its first byte names no kind we know.
     #[error("{0} is not a message kind")]
     Kind(u8),
+    /// A section comes twice.
+    #[error("section {0} comes twice")]
+    Repeated(u8),
     /// A section has a size its kind cannot have.
     #[error("section {kind} cannot be {len} bytes long")]
     SectionSize {
@@ -194,11 +197,19 @@ fn raw_sections(mut rest: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     })
 }
 
+/// Each known kind at most once: what a message may cost to read is bounded by its largest section.
 fn check_sections(mut rest: &[u8]) -> Result<(), WireError> {
+    let mut seen = 0u8;
     while !rest.is_empty() {
         let (head, tail) = rest.split_at_checked(3).ok_or(WireError::Truncated("sections"))?;
         let len = usize::from(u16::from_le_bytes([head[1], head[2]]));
         let (body, tail) = tail.split_at_checked(len).ok_or(WireError::Truncated("sections"))?;
+        if (1..=6).contains(&head[0]) {
+            if seen & (1 << head[0]) != 0 {
+                return Err(WireError::Repeated(head[0]));
+            }
+            seen |= 1 << head[0];
+        }
         check_section(head[0], body)?;
         rest = tail;
     }
@@ -556,6 +567,13 @@ mod tests {
         bytes.truncate(HEADER);
         bytes.extend_from_slice(&[1, 2, 0, 0, 0]);
         assert_eq!(Message::parse(&bytes).unwrap_err(), WireError::SectionSize { kind: 1, len: 2 });
+    }
+
+    #[test]
+    fn a_section_that_comes_twice_is_refused() {
+        let mut bytes = everything();
+        bytes.extend_from_slice(&[2, 0, 0]);
+        assert_eq!(Message::parse(&bytes).unwrap_err(), WireError::Repeated(2));
     }
 
     #[test]
