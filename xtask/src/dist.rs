@@ -6,8 +6,21 @@ use crate::shell::{Cmd, Failure, exists, playfield, root, target, text};
 use crate::{play, toml};
 
 /// Files of the tree that go along, where they exist.
-const ALONG: &[&str] =
-    &["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE", "playfield.toml", "titles", "docs"];
+const ALONG: &[&str] = &[
+    "README.md",
+    "ARCHITECTURE.md",
+    "SPECIFICATION.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+    "THIRD_PARTY.md",
+    "LICENSE-MIT",
+    "LICENSE-APACHE",
+    "playfield.toml",
+    "titles",
+    "sdk",
+    "docs",
+];
 
 /// Builds `target/dist/playfield-VERSION-ARCH-OS.tar.gz`.
 pub fn run() -> Result<(), Failure> {

@@ -166,11 +166,8 @@ impl Session {
             }
         }
         for section in message.sections() {
-            match section {
-                Section::Acks(body) => {
-                    wire::acks(body).for_each(|ack| inbox.push(Command::Ack { connection, ack, at: now }));
-                }
-                _ => {}
+            if let Section::Acks(body) = section {
+                wire::acks(body).for_each(|ack| inbox.push(Command::Ack { connection, ack, at: now }));
             }
         }
         drop(inbox);

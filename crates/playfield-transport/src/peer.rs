@@ -95,7 +95,8 @@ impl Peer {
         local: impl Iterator<Item = SocketAddr>,
     ) -> Result<(Peer, String), TransportError> {
         let refused = |error: &dyn std::fmt::Display| TransportError::Offer(error.to_string());
-        let offer = SdpOffer::from_sdp_string(offer).map_err(|error| refused(&error))?;
+        // The parser's own words speak of its memory.
+        let offer = SdpOffer::from_sdp_string(offer).map_err(|_| refused(&"it is not SDP (RFC 8866)"))?;
         let mut rtc = config().set_ice_lite(true).build(now);
         for addr in local {
             let candidate = Candidate::host(addr, Protocol::Udp).map_err(|error| refused(&error))?;
@@ -132,7 +133,7 @@ impl Peer {
     /// Takes the answer to the offer.
     pub(crate) fn take_answer(&mut self, pending: SdpPendingOffer, answer: &str) -> Result<(), TransportError> {
         let refused = |error: &dyn std::fmt::Display| TransportError::Answer(error.to_string());
-        let answer = SdpAnswer::from_sdp_string(answer).map_err(|error| refused(&error))?;
+        let answer = SdpAnswer::from_sdp_string(answer).map_err(|_| refused(&"it is not SDP (RFC 8866)"))?;
         self.rtc.sdp_api().accept_answer(pending, answer).map_err(|error| refused(&error))
     }
 

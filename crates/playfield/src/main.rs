@@ -12,7 +12,7 @@ use clap::Parser;
 
 /// Games and programs, streamed from here to any browser.
 #[derive(Debug, Parser)]
-#[command(name = "playfield", version, about, disable_help_subcommand = true)]
+#[command(name = "playfield", version, disable_help_subcommand = true)]
 struct Cli {
     #[command(subcommand)]
     command: cmd::Command,

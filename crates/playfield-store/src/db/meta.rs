@@ -71,6 +71,11 @@ impl Db {
         .await
     }
 
+    /// Moves everything into the one database file, so that it can be copied alone. For the end of a process.
+    pub async fn settle(&self) -> Result<(), DbError> {
+        self.call(|connection| Ok(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)).await
+    }
+
     /// Whether a write comes through: what readiness asks.
     pub async fn check_writable(&self) -> Result<(), DbError> {
         self.call(|connection| {

@@ -277,3 +277,16 @@ async fn a_file_that_is_no_database_is_refused() {
     std::fs::write(&path, "not a database, but long enough to be looked at as one".repeat(50)).unwrap();
     assert!(matches!(Db::open(&path).await.unwrap_err(), DbError::Sqlite(_)));
 }
+
+#[tokio::test]
+async fn a_settled_sqlite_file_can_be_copied_alone() {
+    let folder = Folder::new();
+    let path = folder.path().join("playfield.db");
+    let db = Db::open(&path).await.unwrap();
+    db.keep("name", b"value".to_vec()).await.unwrap();
+    db.settle().await.unwrap();
+    let copied = folder.path().join("copy.db");
+    std::fs::copy(&path, &copied).unwrap();
+    let copy = Db::open(&copied).await.unwrap();
+    assert_eq!(copy.kept("name").await.unwrap(), Some(b"value".to_vec()));
+}

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use playfield_core::manifest::Manifest;
+use playfield_node::PortRange;
+use playfield_runtime::wasm::rewrite;
 
 use super::up;
 use crate::config::Config;
@@ -18,6 +20,9 @@ pub struct Args {
     /// Address for the browser.
     #[arg(long, value_name = "IP:PORT", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)))]
     listen: SocketAddr,
+    /// UDP ports for pictures, sound and input, one for each worker.
+    #[arg(long, value_name = "FIRST-LAST", default_value = "40100-40101")]
+    udp_ports: PortRange,
 }
 
 /// Serves until told to stop.
@@ -31,6 +36,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     config.control.titles = vec![module];
     config.control.listen = vec![args.listen];
     config.control.ops_listen = None;
+    config.node.udp_ports = args.udp_ports;
     up::serve(config, |serving| {
         for url in up::urls(serving) {
             println!("play at {url}/play/{id}");
@@ -46,6 +52,8 @@ fn title_id(module: &Path) -> anyhow::Result<String> {
         return Ok(Manifest::parse(&text)?.id);
     }
     if module.extension().is_some_and(|extension| extension == "wasm") {
+        let bytes = std::fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
+        rewrite::inspect(&bytes).with_context(|| format!("{}", module.display()))?;
         let stem = module.file_stem().unwrap_or_default().to_string_lossy();
         return Ok(Manifest::for_module(&stem, Vec::new(), 1).id);
     }

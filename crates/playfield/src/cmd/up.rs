@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use playfield_control::metrics::{Load, Metrics, worker_load};
 use playfield_control::{Control, Parts, Serving};
 use playfield_node::{Node, PortRange};
@@ -52,6 +52,9 @@ impl Args {
         if !self.listen.is_empty() {
             config.control.listen = self.listen.clone();
         }
+        if let Some(missing) = self.titles.iter().find(|titles| !titles.exists()) {
+            bail!("there is no titles folder {}; create it or name another with --titles", missing.display());
+        }
         if !self.titles.is_empty() {
             config.control.titles = self.titles.clone();
         }
@@ -90,12 +93,16 @@ pub fn serve(config: Config, ready: impl FnOnce(&Serving)) -> anyhow::Result<()>
 struct App {
     control: Control,
     node: Node,
+    db: Db,
 }
 
 impl App {
     async fn start(mut config: Config) -> anyhow::Result<App> {
         prepare(&config.data)?;
         let db = Db::open(&config.data.join("playfield.db")).await?;
+        for titles in config.control.titles.iter().filter(|titles| !titles.exists()) {
+            tracing::warn!("there is no titles folder {}; name one with --titles", titles.display());
+        }
         let blobs = Blobs::files(&config.data.join("blobs")).await?;
         let bus = Bus::local();
         config.node.data_dir = config.data.clone();
@@ -106,7 +113,7 @@ impl App {
         let node = Node::start(config.node, bus.clone(), program).await?;
         let parts = Parts {
             config: config.control,
-            db,
+            db: db.clone(),
             blobs,
             bus,
             data_dir: config.data,
@@ -114,12 +121,12 @@ impl App {
             metrics: Some(Metrics::install()?),
         };
         let control = Control::new(parts).await?;
-        Ok(App { control, node })
+        Ok(App { control, node, db })
     }
 
     /// Players are told first, while the control plane still writes down how their sessions end.
     async fn run(self, ready: impl FnOnce(&Serving)) -> anyhow::Result<()> {
-        let App { control, node } = self;
+        let App { control, node, db } = self;
         if let Some(token) = control.new_sign_in_token() {
             tracing::info!("sign in with the token {}", token.reveal());
         }
@@ -143,7 +150,8 @@ impl App {
             Some(ended) => ended,
             None => server.await,
         };
-        Ok(ended.context("the server stopped by a fault of ours")??)
+        ended.context("the server stopped by a fault of ours")??;
+        db.settle().await.context("the database could not be tidied; nothing is lost")
     }
 }
 
