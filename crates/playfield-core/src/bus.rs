@@ -43,7 +43,7 @@ pub struct SessionSpec {
     /// The guest's idea of when it started: Unix time in milliseconds.
     pub start_unix_ms: u64,
     /// What the guest stored before.
-    #[serde(default)]
+    #[serde(default, with = "base64_map")]
     pub storage: BTreeMap<String, Vec<u8>>,
     /// How long things may take.
     pub times: SessionTimes,
@@ -198,6 +198,7 @@ pub enum Event {
         /// The key.
         key: String,
         /// The bytes; none: removed.
+        #[serde(default, with = "base64_option")]
         value: Option<Vec<u8>>,
     },
     /// Its last receipt, written when it ends.
@@ -294,4 +295,60 @@ pub enum FromWorker {
         /// Ticks that began later than one tick period since it started.
         late_ticks: u64,
     },
+}
+
+/// Stored bytes as Base64 (RFC 4648): as a list of numbers they would take three times the room of a line.
+mod base64_option {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(value: &Option<Vec<u8>>, to: S) -> Result<S::Ok, S::Error> {
+        value.as_ref().map(|bytes| STANDARD.encode(bytes)).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<u8>>, D::Error> {
+        let text = Option::<String>::deserialize(from)?;
+        text.map(|text| STANDARD.decode(text).map_err(de::Error::custom)).transpose()
+    }
+}
+
+/// The same for all values of a map.
+mod base64_map {
+    use std::collections::BTreeMap;
+
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(map: &BTreeMap<String, Vec<u8>>, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(map.iter().map(|(key, bytes)| (key, STANDARD.encode(bytes))))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, Vec<u8>>, D::Error> {
+        let texts = BTreeMap::<String, String>::deserialize(from)?;
+        let decode = |(key, text): (String, String)| Ok((key, STANDARD.decode(text).map_err(de::Error::custom)?));
+        texts.into_iter().map(decode).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stored_bytes_travel_as_base64_and_come_back() {
+        let session = SessionId::from_entropy([1; 16]);
+        for value in [None, Some(vec![]), Some(vec![0, 255, 7])] {
+            let event = FromWorker::Event { event: Event::Stored { session: session.clone(), key: "k".into(), value } };
+            let line = serde_json::to_string(&event).unwrap();
+            assert_eq!(serde_json::from_str::<FromWorker>(&line).unwrap(), event, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_largest_storage_a_title_may_have_fits_a_line() {
+        let bytes = u64::from(crate::manifest::MOST_STORAGE_KB) * 1024;
+        assert!(bytes.div_ceil(3) * 4 + 64 * 1024 < 16 * 1024 * 1024);
+    }
 }

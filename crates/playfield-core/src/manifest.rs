@@ -5,6 +5,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+/// Most a title may ask to store for each player, in KiB: it travels in one line between node and worker.
+pub const MOST_STORAGE_KB: u32 = 8 * 1024;
+
 /// A way of playing that a title understands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -167,8 +170,8 @@ impl Manifest {
         if !(1..=1024).contains(&self.limits.memory_mb) {
             return value("limits.memory_mb", "must be 1 to 1024");
         }
-        if self.limits.storage_kb > 16 * 1024 {
-            return value("limits.storage_kb", "must be at most 16384");
+        if self.limits.storage_kb > MOST_STORAGE_KB {
+            return value("limits.storage_kb", "must be at most 8192");
         }
         Ok(())
     }

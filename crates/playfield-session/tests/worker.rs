@@ -171,18 +171,7 @@ impl Node {
 
     fn start(&mut self, title: &str, times: SessionTimes) -> Viewer {
         let (client, offer) = Client::offer([127, 0, 0, 1].into()).unwrap();
-        let spec = Box::new(SessionSpec {
-            id: session(),
-            title: title.to_owned(),
-            module: "none".into(),
-            compiled: None,
-            limits: Limits::default(),
-            input: Vec::new(),
-            seed: 1,
-            start_unix_ms: 0,
-            storage: Default::default(),
-            times,
-        });
+        let spec = spec(session(), title, times);
         match self.ask(Request::Start { spec, attach: Some(Box::new(attach(offer))) }) {
             Reply::Started { answer: Some(answer) } => Viewer::new(client, &answer),
             other => panic!("not started: {other:?}"),
@@ -207,6 +196,21 @@ impl Node {
 
 fn session() -> SessionId {
     SessionId::from_entropy([1; 16])
+}
+
+fn spec(id: SessionId, title: &str, times: SessionTimes) -> Box<SessionSpec> {
+    Box::new(SessionSpec {
+        id,
+        title: title.to_owned(),
+        module: "none".into(),
+        compiled: None,
+        limits: Limits::default(),
+        input: Vec::new(),
+        seed: 1,
+        start_unix_ms: 0,
+        storage: Default::default(),
+        times,
+    })
 }
 
 fn attach(offer: String) -> Attach {
@@ -367,20 +371,7 @@ fn what_cannot_be_done_is_refused_with_a_sentence() {
         other => panic!("not refused: {other:?}"),
     };
     let mut node = Node::new(1);
-    let spec = |title: &str, id: u8| {
-        Box::new(SessionSpec {
-            id: SessionId::from_entropy([id; 16]),
-            title: title.to_owned(),
-            module: "none".into(),
-            compiled: None,
-            limits: Limits::default(),
-            input: Vec::new(),
-            seed: 1,
-            start_unix_ms: 0,
-            storage: Default::default(),
-            times: SessionTimes::default(),
-        })
-    };
+    let spec = |title: &str, id: u8| spec(SessionId::from_entropy([id; 16]), title, SessionTimes::default());
     let (reason, detail) = refusal(node.ask(Request::Start { spec: spec("broken", 3), attach: None }));
     assert_eq!(reason, EndReason::BadModule);
     assert!(detail.contains("`teleport`"), "{detail}");
@@ -399,18 +390,7 @@ fn what_cannot_be_done_is_refused_with_a_sentence() {
 fn a_session_nobody_comes_to_ends() {
     let mut node = Node::new(4);
     let times = SessionTimes { connection_ms: 50, ..SessionTimes::default() };
-    let spec = Box::new(SessionSpec {
-        id: session(),
-        title: "fine".to_owned(),
-        module: "none".into(),
-        compiled: None,
-        limits: Limits::default(),
-        input: Vec::new(),
-        seed: 1,
-        start_unix_ms: 0,
-        storage: Default::default(),
-        times,
-    });
+    let spec = spec(session(), "fine", times);
     assert_eq!(node.ask(Request::Start { spec, attach: None }), Reply::Started { answer: None });
     assert_eq!(node.until_state(SessionState::Terminated).0, Some(EndReason::ConnectionTimeout));
     node.join();

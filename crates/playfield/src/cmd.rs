@@ -3,6 +3,7 @@
 mod bench;
 mod compile;
 mod cover;
+mod job;
 mod replay;
 mod run;
 mod up;
@@ -27,10 +28,10 @@ pub enum Command {
     Worker,
     /// Compile a module for this machine (a node starts this).
     #[command(hide = true)]
-    Compile(compile::Args),
+    Compile(job::JobArgs),
     /// Draw a cover for a module (a node starts this).
     #[command(hide = true)]
-    Cover(cover::Args),
+    Cover(job::JobArgs),
 }
 
 /// Runs a subcommand to its end.

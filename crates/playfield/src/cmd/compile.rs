@@ -1,6 +1,6 @@
 //! `playfield compile`: foreign Wasm to machine code, in a process of its own that can be limited and lost.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context;
 use playfield_core::api::EndReason;
@@ -8,30 +8,17 @@ use playfield_core::bus::{CompileAnswer, Refusal};
 use playfield_runtime::wasm::Engine;
 use playfield_runtime::wasm::compile::{self, Compiled};
 
-/// Flags of `compile`.
-#[derive(Debug, clap::Args)]
-pub struct Args {
-    /// The module.
-    #[arg(long)]
-    module: PathBuf,
-    /// Folder for compiled modules.
-    #[arg(long)]
-    out: PathBuf,
-    /// Memory this process may write to, in MiB.
-    #[arg(long)]
-    memory_mb: u64,
-}
+use super::job::JobArgs;
 
 /// Compiles, and says how that went on standard output.
-pub fn run(args: &Args) -> anyhow::Result<()> {
-    playfield_session::confine().context("this process cannot give up its privileges")?;
-    playfield_session::limit_memory(args.memory_mb).context("this process cannot be limited")?;
+pub fn run(args: &JobArgs) -> anyhow::Result<()> {
+    args.confine()?;
     let answer = answer(args)?;
     println!("{}", serde_json::to_string(&answer)?);
     Ok(())
 }
 
-fn answer(args: &Args) -> anyhow::Result<CompileAnswer> {
+fn answer(args: &JobArgs) -> anyhow::Result<CompileAnswer> {
     let engine = Engine::new()?;
     let module = std::fs::read(&args.module).with_context(|| format!("cannot read {}", args.module.display()))?;
     let path = args.out.join(compile::cache_key(&engine, &module)).with_extension("module");

@@ -1,7 +1,5 @@
 //! `playfield cover`: plays a module unattended for a while and draws what it shows.
 
-use std::path::PathBuf;
-
 use anyhow::Context;
 use playfield_core::api::EndReason;
 use playfield_core::bus::{CompileAnswer, Refusal};
@@ -9,27 +7,14 @@ use playfield_core::frame::Picture;
 use playfield_core::input::log::InputLog;
 use playfield_runtime::replay::{self, ReplayError, Sink, write_png};
 
+use super::job::JobArgs;
+
 /// Frames to play: past most title screens' first animation.
 const FRAMES: u64 = 240;
 
-/// Flags of `cover`.
-#[derive(Debug, clap::Args)]
-pub struct Args {
-    /// The module.
-    #[arg(long)]
-    module: PathBuf,
-    /// The PNG to write.
-    #[arg(long)]
-    out: PathBuf,
-    /// Memory this process may write to, in MiB.
-    #[arg(long)]
-    memory_mb: u64,
-}
-
 /// Draws the cover, or says on standard output why there is none.
-pub fn run(args: &Args) -> anyhow::Result<()> {
-    playfield_session::confine().context("this process cannot give up its privileges")?;
-    playfield_session::limit_memory(args.memory_mb).context("this process cannot be limited")?;
+pub fn run(args: &JobArgs) -> anyhow::Result<()> {
+    args.confine()?;
     let mut richest = Richest::default();
     if let Err(error) = draw(args, &mut richest) {
         let refused = Refusal { reason: EndReason::BadModule, detail: format!("{error:#}") };
@@ -38,7 +23,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn draw(args: &Args, richest: &mut Richest) -> anyhow::Result<()> {
+fn draw(args: &JobArgs, richest: &mut Richest) -> anyhow::Result<()> {
     let log = InputLog::parse("")?;
     let mut guest = super::replay::open(&args.module, &log)?;
     let played = replay::replay(guest.as_mut(), &log, FRAMES, richest);
