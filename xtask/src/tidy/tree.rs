@@ -1,49 +1,61 @@
 //! The tree of files that the rules look at, and Rust code without what is not code.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 
 use crate::shell::{Cmd, Failure, root};
 
-/// Path to text, of every text file that git tracks or would.
+/// Every file that git tracks or would: path to text, and the paths of what is not text.
 #[derive(Debug, Default)]
-pub struct Tree(BTreeMap<String, String>);
+pub struct Tree {
+    texts: BTreeMap<String, String>,
+    others: BTreeSet<String>,
+}
 
 impl Tree {
     /// The house as it stands.
     pub fn load() -> Result<Tree, Failure> {
         let listed = Cmd::new("git ls-files -z --cached --others --exclude-standard").read()?;
-        let mut files = BTreeMap::new();
+        let mut tree = Tree::default();
         for path in listed.split('\0').filter(|path| !path.is_empty()) {
-            // Gone but not yet removed from the index, or not text: no business of ours.
-            if let Ok(text) = std::fs::read_to_string(root().join(path)) {
-                files.insert(path.to_owned(), text);
+            match std::fs::read_to_string(root().join(path)) {
+                Ok(text) => {
+                    tree.texts.insert(path.to_owned(), text);
+                }
+                // Gone but not yet removed from the index: no business of ours.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(_) => {
+                    tree.others.insert(path.to_owned());
+                }
             }
         }
-        Ok(Tree(files))
+        Ok(tree)
     }
 
     #[cfg(test)]
     pub fn of(files: &[(&str, &str)]) -> Tree {
-        Tree(files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect())
+        let texts = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+        Tree { texts, others: BTreeSet::new() }
     }
 
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.texts.len()
     }
 
     pub fn get(&self, path: &str) -> Option<&str> {
-        self.0.get(path).map(String::as_str)
+        self.texts.get(path).map(String::as_str)
     }
 
     /// Whether a file or a folder of this name is there.
     pub fn has(&self, path: &str) -> bool {
         let folder = format!("{}/", path.trim_end_matches('/'));
-        self.0.contains_key(path)
-            || self.0.range(folder.clone()..).next().is_some_and(|(key, _)| key.starts_with(&folder))
+        self.texts.contains_key(path)
+            || self.others.contains(path)
+            || self.texts.range(folder.clone()..).next().is_some_and(|(key, _)| key.starts_with(&folder))
     }
 
     pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(path, text)| (path.as_str(), text.as_str()))
+        self.texts.iter().map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
     /// Source files of the crates, tests aside: crate without `playfield-`, path, and code.
