@@ -82,21 +82,27 @@ pub enum GuestEvent {
 
 /// How much a log line matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub enum LogLevel {
+    /// Something failed.
     Error,
+    /// Something is not as it should be.
     Warn,
+    /// Worth knowing.
     Info,
+    /// For whoever makes the title.
     Debug,
 }
 
 /// What the player is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub enum PlayMode {
+    /// Play goes on.
     Playing,
+    /// In a menu.
     Menu,
+    /// The title is not ready yet.
     Loading,
+    /// The run is over.
     Over,
 }
 

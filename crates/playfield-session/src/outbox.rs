@@ -20,7 +20,7 @@ pub(crate) enum FromStage {
     /// It could not be opened, or ended.
     Ended { session: SessionId, reason: EndReason, detail: Option<String> },
     /// All packets of one picture for one viewer. `stamps.sent` is filled in once they are sent.
-    Picture { session: SessionId, connection: ConnectionId, packets: Vec<Outgoing>, stamps: Stamps },
+    Picture { connection: ConnectionId, packets: Vec<Outgoing>, stamps: Stamps },
     /// Sound for some viewers.
     Sound { connections: Vec<ConnectionId>, packet: Outgoing },
     /// Something to tell a viewer.

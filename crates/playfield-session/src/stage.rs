@@ -210,9 +210,8 @@ impl Stage {
                 encoded: coded.encoded,
                 sent: coded.encoded,
             };
-            let (session, connection) = (self.session.clone(), viewer.connection);
             let video = coded.rtp.is_some();
-            let picture = FromStage::Picture { session, connection, packets: coded.packets, stamps };
+            let picture = FromStage::Picture { connection: viewer.connection, packets: coded.packets, stamps };
             if !self.outbox.offer(picture) && video {
                 // The chain of deltas is broken; only a key picture mends it.
                 viewer.want_keyframe();

@@ -168,12 +168,13 @@ impl Worker {
         match message {
             FromStage::Opened { session, tick_hz } => self.opened(&session, tick_hz),
             FromStage::Ended { session, reason, detail } => self.end(&session, reason, detail),
-            FromStage::Picture { session, connection, packets, mut stamps } => {
+            FromStage::Picture { connection, packets, mut stamps } => {
                 let before = self.hub.bytes_sent();
                 self.hub.send_all(connection, &packets);
                 stamps.sent = self.clock.now();
                 self.pictures += 1;
-                if let Some(session) = self.sessions.get_mut(&session) {
+                let session = self.by_connection.get(&connection);
+                if let Some(session) = session.and_then(|id| self.sessions.get_mut(id)) {
                     session.sent(connection, stamps, self.hub.bytes_sent() - before);
                 }
             }
@@ -425,10 +426,11 @@ impl Worker {
                 self.hub.send(*connection, &Outgoing::Stats(text));
             }
         }
-        let late = |session: &Session| session.overdue(now).into_iter().map(|id| (session.id.clone(), id)).collect();
-        let overdue: Vec<(SessionId, ConnectionId)> =
-            self.sessions.values().flat_map(|session| -> Vec<_> { late(session) }).collect();
-        overdue.iter().for_each(|(id, connection)| self.let_go(id, *connection));
+        let overdue: Vec<_> =
+            self.sessions.values().map(|session| (session.id.clone(), session.overdue(now))).collect();
+        for (id, connections) in overdue {
+            connections.into_iter().for_each(|connection| self.let_go(&id, connection));
+        }
     }
 
     fn send_load(&mut self) {
@@ -446,7 +448,8 @@ impl Worker {
 
     /// Does what the sessions' lives want done.
     fn act(&mut self) {
-        let ids: Vec<_> = self.sessions.keys().cloned().collect();
+        let moved = self.sessions.values().filter(|session| session.life.has_actions());
+        let ids: Vec<_> = moved.map(|session| session.id.clone()).collect();
         for id in ids {
             while let Some(action) = self.sessions.get_mut(&id).and_then(Session::next_action) {
                 self.act_on(&id, action);
