@@ -37,7 +37,7 @@ export class FakeNode {
 
   async answer(offer: string): Promise<string> {
     await this.pc.setRemoteDescription({ type: 'offer', sdp: offer });
-    const [video, sound, lossless] = this.pc.getTransceivers();
+    const [sound, lossless, video] = this.pc.getTransceivers();
     // Before the track: Chromium leaves a sender that already sends as it is.
     if ('RTCRtpScriptTransform' in globalThis) lossless!.sender.transform = new RTCRtpScriptTransform(this.sender, {});
     await this.send(video!, this.canvas.captureStream(60).getTracks()[0]!);
@@ -81,7 +81,7 @@ export class FakeNode {
   }
 
   private start(): void {
-    this.tell({ type: 'hello', slot: 0, tick_hz: 60, video: this.mode, videos: ['auto', 'lossless', 'h264'], input: this.title.input });
+    this.tell({ type: 'hello', slot: 0, tick_hz: 60, video: this.mode, videos: ['auto', 'lossless', 'h264'], input: this.title.input, keys_as_pad: true });
     this.tell({ type: 'state', state: 'connected' });
     this.announce();
     this.timer = setInterval(() => this.picture(), 1000 / 60);

@@ -118,8 +118,10 @@ export type ToViewer =
       video: VideoMode;
       videos: VideoMode[];
       input: InputKind[];
+      keys_as_pad: boolean;
     }
   | { type: 'video'; mode: VideoMode; width: number; height: number }
+  | { type: 'noPicture'; detail: string }
   | { type: 'state'; state: SessionState }
   | { type: 'stats'; receipt: Receipt; bitrate_bps: number }
   | { type: 'end'; reason: EndReason; detail: string };

@@ -58,6 +58,7 @@ impl App {
             compiled: None,
             limits: entry.manifest.limits,
             input: entry.manifest.input.clone(),
+            keys_as_pad: entry.manifest.keys_as_pad,
             seed,
             start_unix_ms: now_ms(),
             storage,

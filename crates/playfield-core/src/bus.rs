@@ -38,6 +38,9 @@ pub struct SessionSpec {
     /// The ways of playing the title understands; the viewer is told.
     #[serde(default)]
     pub input: Vec<InputKind>,
+    /// Whether keys press the pad's buttons too; the viewer is told.
+    #[serde(default = "crate::manifest::yes")]
+    pub keys_as_pad: bool,
     /// Seeds what the guest gets as random.
     pub seed: u64,
     /// The guest's idea of when it started: Unix time in milliseconds.

@@ -60,6 +60,9 @@ pub struct Manifest {
     /// The ways of playing it understands.
     #[serde(default = "default_input")]
     pub input: Vec<InputKind>,
+    /// Whether the keys that stand for a pad's buttons press them too. A title that acts on keys and on the pad says no.
+    #[serde(default = "yes")]
+    pub keys_as_pad: bool,
     /// What one session may take.
     #[serde(default)]
     pub limits: Limits,
@@ -99,6 +102,11 @@ impl Default for Limits {
 
 fn default_version() -> String {
     "0.1.0".to_owned()
+}
+
+/// What [`Manifest::keys_as_pad`] is where nothing is said.
+pub(crate) const fn yes() -> bool {
+    true
 }
 
 fn default_input() -> Vec<InputKind> {
@@ -143,6 +151,7 @@ impl Manifest {
             tags: Vec::new(),
             players: Players { min: 1, max: max_players },
             input,
+            keys_as_pad: true,
             limits: Limits::default(),
         }
     }
@@ -207,6 +216,7 @@ mod tests {
         let manifest = Manifest::parse("id = 'pong'\nname = 'Pong'\nentry = 'pong.wasm'").unwrap();
         assert_eq!(manifest.players, Players { min: 1, max: 1 });
         assert_eq!(manifest.input, [InputKind::Pad]);
+        assert!(manifest.keys_as_pad);
         assert_eq!(manifest.limits.memory_mb, 64);
     }
 

@@ -62,6 +62,8 @@ pub enum ToViewer {
         videos: Vec<VideoMode>,
         /// The ways of playing the title understands.
         input: Vec<InputKind>,
+        /// Whether keys press the pad's buttons too.
+        keys_as_pad: bool,
     },
     /// The picture has another size, or is sent another way, from now on.
     Video {
@@ -71,6 +73,11 @@ pub enum ToViewer {
         width: u16,
         /// In pixels.
         height: u16,
+    },
+    /// The picture cannot be sent to this viewer in any way it understands; it may later, if the picture changes.
+    NoPicture {
+        /// Why, in a sentence for a person.
+        detail: String,
     },
     /// The session is in another state.
     State {

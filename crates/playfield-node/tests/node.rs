@@ -81,6 +81,7 @@ impl House {
             module: self.module(module),
             compiled: None,
             limits: Limits::default(),
+            keys_as_pad: true,
             seed: 1,
             start_unix_ms: 0,
             storage: Default::default(),

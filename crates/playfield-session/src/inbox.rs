@@ -10,7 +10,7 @@ use playfield_core::input::merge::Merge;
 use playfield_core::input::wire::Ack;
 use playfield_core::signal::Carrier;
 use playfield_core::time::Time;
-use playfield_transport::ConnectionId;
+use playfield_transport::{ConnectionId, Ways};
 
 /// Commands that may wait. Only acknowledgements come often, and losing some costs bytes, nothing else.
 const MOST: usize = 4_096;
@@ -19,7 +19,7 @@ const MOST: usize = 4_096;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Command {
     /// A viewer's connection is up: send it pictures.
-    Attach { viewer: ViewerId, connection: ConnectionId, slot: Option<u8>, video: VideoMode },
+    Attach { viewer: ViewerId, connection: ConnectionId, slot: Option<u8>, video: VideoMode, ways: Ways },
     /// It is gone.
     Detach { connection: ConnectionId },
     /// It has these datagrams.

@@ -13,7 +13,7 @@ use playfield_core::receipt::{Ledger, Stamps, to_node};
 use playfield_core::session::{Action, Event, Lifecycle};
 use playfield_core::signal::{FromViewer, MAX_TEXT, ToViewer};
 use playfield_core::time::Time;
-use playfield_transport::{ConnectionId, Outgoing};
+use playfield_transport::{ConnectionId, Outgoing, Ways};
 
 use crate::inbox::{Command, Inbox, InputStamp};
 use crate::pool::JobId;
@@ -34,6 +34,8 @@ pub(crate) struct Attached {
     pub(crate) slot: Option<u8>,
     pub(crate) connected: bool,
     video: VideoMode,
+    /// What it can take; all of it until it is connected and says otherwise.
+    ways: Ways,
     since: Time,
     control_open: bool,
     pending: Vec<ToViewer>,
@@ -58,6 +60,7 @@ pub(crate) struct Session {
     /// Requests that wait for the guest to be open, each with the answer it will get.
     pub(crate) waiting: Vec<(u64, Option<String>)>,
     input: Vec<InputKind>,
+    keys_as_pad: bool,
 }
 
 impl Session {
@@ -72,6 +75,7 @@ impl Session {
             viewers: HashMap::new(),
             waiting: Vec::new(),
             input: spec.input.clone(),
+            keys_as_pad: spec.keys_as_pad,
         }
     }
 
@@ -85,6 +89,7 @@ impl Session {
             slot: attach.slot.filter(|slot| usize::from(*slot) < playfield_core::input::MAX_PLAYERS),
             connected: false,
             video: attach.video,
+            ways: Ways { video: true, track: true },
             since: now,
             control_open: false,
             pending: Vec::new(),
@@ -101,17 +106,18 @@ impl Session {
     }
 
     /// The viewer's connection is up. Returns the one it replaces.
-    pub(crate) fn attach(&mut self, now: Time, connection: ConnectionId) -> Option<ConnectionId> {
+    pub(crate) fn attach(&mut self, now: Time, connection: ConnectionId, ways: Ways) -> Option<ConnectionId> {
         let attached = self.viewers.get_mut(&connection)?;
         if std::mem::replace(&mut attached.connected, true) {
             return None;
         }
+        attached.ways = ways;
         let (viewer, slot, video) = (attached.viewer.clone(), attached.slot, attached.video);
         let mut inbox = self.inbox.open();
         if let Some(slot) = slot {
             inbox.seats[usize::from(slot)].set_connected(now, true);
         }
-        inbox.push(Command::Attach { viewer, connection, slot, video });
+        inbox.push(Command::Attach { viewer, connection, slot, video, ways });
         drop(inbox);
         self.life.handle(now, Event::Attached);
         let same = |id: ConnectionId, other: &Attached| {
@@ -217,11 +223,13 @@ impl Session {
 
     /// The messages due to a viewer whose `control` channel just opened.
     pub(crate) fn greet(&mut self, connection: ConnectionId) -> Vec<ToViewer> {
-        let (tick_hz, input) = (self.tick_hz.unwrap_or(0), self.input.clone());
+        let (tick_hz, input, keys_as_pad) = (self.tick_hz.unwrap_or(0), self.input.clone(), self.keys_as_pad);
         let Some(attached) = self.viewers.get_mut(&connection) else { return Vec::new() };
         attached.control_open = true;
-        let videos = vec![VideoMode::Auto, VideoMode::Lossless, VideoMode::H264];
-        let hello = ToViewer::Hello { slot: attached.slot, tick_hz, video: attached.video, videos, input };
+        let h264 = attached.ways.video.then_some(VideoMode::H264);
+        let videos = [VideoMode::Auto, VideoMode::Lossless].into_iter().chain(h264).collect();
+        let (slot, video) = (attached.slot, attached.video);
+        let hello = ToViewer::Hello { slot, tick_hz, video, videos, input, keys_as_pad };
         std::iter::once(hello).chain(attached.pending.drain(..)).collect()
     }
 

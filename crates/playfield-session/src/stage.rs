@@ -11,7 +11,6 @@ use playfield_core::id::SessionId;
 use playfield_core::input::TickInput;
 use playfield_core::pace::Pacer;
 use playfield_core::receipt::Stamps;
-use playfield_core::signal::ToViewer;
 use playfield_core::time::Time;
 use playfield_media::audio::{AudioError, OpusConfig, OpusEncoder, PACKET_FRAMES};
 use playfield_runtime::{Guest, GuestError, GuestEvent};
@@ -97,8 +96,8 @@ impl Stage {
 
     fn obey_one(&mut self, command: Command) -> bool {
         match command {
-            Command::Attach { connection, slot, video, .. } => {
-                self.viewers.push(Viewer::new(connection, slot, video));
+            Command::Attach { connection, slot, video, ways, .. } => {
+                self.viewers.push(Viewer::new(connection, slot, video, ways));
             }
             Command::Detach { connection } => self.viewers.retain(|viewer| viewer.connection != connection),
             Command::Run(running) => {
@@ -192,8 +191,7 @@ impl Stage {
             let (tick, tick_hz) = (guest.tick_count(), guest.tick_hz());
             let source = Source { picture, damage, tick, tick_hz, now, clock: self.clock };
             let coded = viewer.code(&source, &mut self.frozen);
-            if let Some((mode, width, height)) = viewer.news(picture) {
-                let message = ToViewer::Video { mode, width, height };
+            if let Some(message) = viewer.news(picture) {
                 self.outbox.send(FromStage::Tell { connection: viewer.connection, message });
             }
             let Some(coded) = coded else { continue };

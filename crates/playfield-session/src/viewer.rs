@@ -8,12 +8,12 @@ use playfield_core::delta::{RowRun, Sender};
 use playfield_core::frame::{Damage, Picture, PixelFormat, Rect};
 use playfield_core::input::wire::Ack;
 use playfield_core::rate::VideoRate;
-use playfield_core::signal::Carrier;
+use playfield_core::signal::{Carrier, ToViewer};
 use playfield_core::time::Time;
 use playfield_media::convert::{Converter, I420};
 use playfield_media::delta::{Base, DeltaError, Encoder, PictureRows, RowsPool};
 use playfield_media::encode::{FrameBudget, OpenH264, VideoEncoder};
-use playfield_transport::{ConnectionId, Outgoing};
+use playfield_transport::{ConnectionId, Outgoing, Ways};
 
 use crate::Clock;
 use crate::inbox::InputStamp;
@@ -72,6 +72,8 @@ pub(crate) struct Source<'a> {
 enum Way {
     Lossless,
     Video(Box<Video>),
+    /// It can take neither.
+    Neither,
 }
 
 /// One viewer.
@@ -89,16 +91,17 @@ pub(crate) struct Viewer {
     /// What it gets, as far as that can be done.
     wanted: VideoMode,
     carrier: Carrier,
+    ways: Ways,
     way: Option<Way>,
     /// Outlives a change of way and back, since its pictures are counted on.
     lossless: Lossless,
-    told: Option<(VideoMode, u16, u16)>,
+    told: Option<Told>,
     bps: u64,
 }
 
 impl Viewer {
-    pub(crate) fn new(connection: ConnectionId, slot: Option<u8>, wanted: VideoMode) -> Viewer {
-        let carrier = Carrier::Track;
+    pub(crate) fn new(connection: ConnectionId, slot: Option<u8>, wanted: VideoMode, ways: Ways) -> Viewer {
+        let carrier = if ways.track { Carrier::Track } else { Carrier::Channel };
         let lossless = Lossless { sender: Sender::new(0), shape: None, history: VecDeque::new() };
         Viewer {
             connection,
@@ -108,6 +111,7 @@ impl Viewer {
             asked: wanted,
             wanted,
             carrier,
+            ways,
             way: None,
             lossless,
             told: None,
@@ -117,6 +121,7 @@ impl Viewer {
 
     /// It wants its picture another way.
     pub(crate) fn set_video(&mut self, mode: VideoMode, carrier: Carrier) {
+        let carrier = if self.ways.track { carrier } else { Carrier::Channel };
         if (self.asked, self.carrier) == (mode, carrier) {
             return;
         }
@@ -166,22 +171,31 @@ impl Viewer {
     }
 
     /// How its picture is sent, and its size, if that is news.
-    pub(crate) fn news(&mut self, picture: &Picture) -> Option<(VideoMode, u16, u16)> {
+    pub(crate) fn news(&mut self, picture: &Picture) -> Option<ToViewer> {
         let mode = match self.way.as_ref()? {
-            Way::Lossless => VideoMode::Lossless,
-            Way::Video(_) => VideoMode::H264,
+            Way::Lossless => Some(VideoMode::Lossless),
+            Way::Video(_) => Some(VideoMode::H264),
+            Way::Neither => None,
         };
-        let now = Some((mode, picture.width, picture.height));
+        let (width, height) = (picture.width, picture.height);
+        let now = Some((mode, width, height));
         if self.told == now {
             return None;
         }
         self.told = now;
-        now
+        Some(match mode {
+            Some(mode) => ToViewer::Video { mode, width, height },
+            None => ToViewer::NoPicture { detail: needs_video(picture) },
+        })
     }
 
     /// Codes the picture, or says that nothing need be sent.
     pub(crate) fn code(&mut self, source: &Source, frozen: &mut Frozen) -> Option<Coded> {
-        let way = self.way.get_or_insert_with(|| Way::choose(self.wanted, source, self.bps));
+        // What changes a picture's size or detail may make it fit again.
+        if matches!(self.way, Some(Way::Neither)) && source.tick.is_multiple_of(source.tick_hz.into()) {
+            self.begin_anew();
+        }
+        let way = self.way.get_or_insert_with(|| Way::choose(self.wanted, self.ways, source, self.bps));
         match way {
             Way::Lossless => match self.lossless.code(source, frozen, self.carrier) {
                 Ok(coded) => coded,
@@ -191,15 +205,27 @@ impl Viewer {
                     None
                 }
                 Err(error) => {
-                    tracing::info!(%error, "this viewer gets video instead");
+                    tracing::info!(%error, "this viewer gets no exact pictures");
                     self.wanted = VideoMode::H264;
-                    self.way = None;
+                    self.way = (!self.ways.video).then_some(Way::Neither);
                     None
                 }
             },
             Way::Video(video) => video.code(source),
+            Way::Neither => None,
         }
     }
+}
+
+/// How the picture is sent (none: it cannot be), and its width and height.
+type Told = (Option<VideoMode>, u16, u16);
+
+fn needs_video(picture: &Picture) -> String {
+    let (width, height) = (picture.width, picture.height);
+    format!(
+        "This browser takes no H.264 video, and these pictures of {width}x{height} are too rich to be sent without it; \
+         another browser will do."
+    )
 }
 
 /// Largest picture sent exactly, in pixels: viewer and node keep up to 32 of them.
@@ -212,13 +238,19 @@ fn suits_lossless(picture: &Picture) -> bool {
 }
 
 impl Way {
-    fn choose(wanted: VideoMode, source: &Source, bps: u64) -> Way {
+    fn choose(wanted: VideoMode, ways: Ways, source: &Source, bps: u64) -> Way {
+        let fits = source.picture.area() <= MOST_LOSSLESS;
         let lossless = match wanted {
-            VideoMode::Lossless => source.picture.area() <= MOST_LOSSLESS,
+            VideoMode::Lossless => fits,
+            _ if !ways.video => fits,
             VideoMode::H264 => false,
             VideoMode::Auto => suits_lossless(source.picture),
         };
-        if lossless { Way::Lossless } else { Way::Video(Box::new(Video::new(source, bps))) }
+        match lossless {
+            true => Way::Lossless,
+            false if ways.video => Way::Video(Box::new(Video::new(source, bps))),
+            false => Way::Neither,
+        }
     }
 }
 
@@ -352,6 +384,29 @@ mod tests {
         check(640, 360, PixelFormat::Indexed8, true);
         check(640, 360, PixelFormat::Rgba8, false);
         check(1280, 720, PixelFormat::Indexed8, false);
+    }
+
+    #[test]
+    fn a_viewer_gets_what_it_can_take() {
+        let check = |wanted, video, (width, height), expect| {
+            let picture = Picture::black(width, height, PixelFormat::Rgba8);
+            let clock = Clock::start();
+            let source =
+                Source { picture: &picture, damage: Damage::All, tick: 1, tick_hz: 60, now: Time::ZERO, clock };
+            let name = match Way::choose(wanted, Ways { video, track: true }, &source, 0) {
+                Way::Lossless => "lossless",
+                Way::Video(_) => "video",
+                Way::Neither => "neither",
+            };
+            assert_eq!(name, expect, "{wanted:?} of {width}x{height}, video: {video}");
+        };
+        check(VideoMode::Auto, true, (160, 160), "lossless");
+        check(VideoMode::Auto, true, (640, 360), "video");
+        check(VideoMode::Lossless, true, (640, 360), "lossless");
+        check(VideoMode::Lossless, true, (1280, 720), "video");
+        check(VideoMode::H264, false, (160, 160), "lossless");
+        check(VideoMode::Auto, false, (640, 360), "lossless");
+        check(VideoMode::Auto, false, (1280, 720), "neither");
     }
 
     #[test]

@@ -257,8 +257,8 @@ impl Worker {
         let Some(id) = self.by_connection.get(&connection) else { return };
         let Some(session) = self.sessions.get_mut(id) else { return };
         match event {
-            Event::Connected => {
-                let (id, replaced) = (id.clone(), session.attach(now, connection));
+            Event::Connected(ways) => {
+                let (id, replaced) = (id.clone(), session.attach(now, connection, ways));
                 if let Some(replaced) = replaced {
                     self.let_go(&id, replaced);
                 }

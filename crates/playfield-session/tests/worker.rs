@@ -206,6 +206,7 @@ fn spec(id: SessionId, title: &str, times: SessionTimes) -> Box<SessionSpec> {
         compiled: None,
         limits: Limits::default(),
         input: Vec::new(),
+        keys_as_pad: true,
         seed: 1,
         start_unix_ms: 0,
         storage: Default::default(),

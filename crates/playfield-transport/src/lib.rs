@@ -15,6 +15,7 @@
 
 mod client;
 mod hub;
+mod nominate;
 mod peer;
 
 pub use client::{Client, ClientEvent};
@@ -46,6 +47,15 @@ pub enum TransportError {
     /// The answer does not fit the offer.
     #[error("the answer cannot be used: {0}")]
     Answer(String),
+}
+
+/// What a viewer's offer has room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ways {
+    /// H.264 video.
+    pub video: bool,
+    /// Lossless datagrams on a track of their own; without it they go by a data channel.
+    pub track: bool,
 }
 
 /// Something to be sent to one viewer.
@@ -90,7 +100,7 @@ pub enum Outgoing {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// Media can be sent.
-    Connected,
+    Connected(Ways),
     /// The `control` channel is open.
     ControlOpen,
     /// A message on the `input` channel.

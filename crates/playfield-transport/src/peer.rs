@@ -13,9 +13,10 @@ use str0m::format::Codec;
 use str0m::media::{Direction, Frequency, MediaKind, MediaTime, Mid, Pt};
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::{Extension, ExtensionMap};
-use str0m::{Candidate, IceConnectionState, Input, Output, Rtc, RtcConfig};
+use str0m::{Candidate, IceConnectionState, IceCreds, Input, Output, Rtc, RtcConfig};
 
-use crate::{Event, Outgoing, TransportError};
+use crate::nominate::Nomination;
+use crate::{Event, Outgoing, TransportError, Ways};
 
 /// Estimate to begin with, before the path was measured.
 const START_BPS: u64 = 3_000_000;
@@ -67,6 +68,8 @@ pub(crate) struct Peer {
     lossless: Option<Track>,
     channels: Channels,
     lossless_time: u64,
+    /// The viewer has not shown yet which path it comes by; what it must know to do so.
+    unnominated: Option<IceCreds>,
     closed: bool,
 }
 
@@ -95,6 +98,9 @@ impl Peer {
         local: impl Iterator<Item = SocketAddr>,
     ) -> Result<(Peer, String), TransportError> {
         let refused = |error: &dyn std::fmt::Display| TransportError::Offer(error.to_string());
+        if !offer.lines().any(|line| line.starts_with("m=application ")) && offer.starts_with("v=0") {
+            return Err(refused(&"it has no data channels (m=application); input and control need them"));
+        }
         // The parser's own words speak of its memory.
         let offer = SdpOffer::from_sdp_string(offer).map_err(|_| refused(&"it is not SDP (RFC 8866)"))?;
         let mut rtc = config().set_ice_lite(true).build(now);
@@ -103,7 +109,15 @@ impl Peer {
             rtc.add_local_candidate(candidate);
         }
         let answer = rtc.sdp_api().accept_offer(offer).map_err(|error| refused(&error))?;
-        Ok((Peer::new(rtc), answer.to_sdp_string()))
+        let mut peer = Peer::new(rtc);
+        peer.unnominated = Some(peer.rtc.direct_api().local_ice_credentials());
+        Ok((peer, answer.to_sdp_string()))
+    }
+
+    /// What the other side can take; known once it is connected.
+    fn ways(&self) -> Ways {
+        let has = |track: Option<Track>| track.is_some_and(|track| track.pt.is_some());
+        Ways { video: has(self.video), track: has(self.lossless) }
     }
 
     /// Makes the offer a viewer makes.
@@ -115,8 +129,8 @@ impl Peer {
         let mut api = peer.rtc.sdp_api();
         let mut track =
             |kind| Some(Track { mid: api.add_media(kind, Direction::RecvOnly, None, None, None), pt: None });
-        (peer.video, peer.sound, peer.lossless) =
-            (track(MediaKind::Video), track(MediaKind::Audio), track(MediaKind::Audio));
+        (peer.sound, peer.lossless, peer.video) =
+            (track(MediaKind::Audio), track(MediaKind::Audio), track(MediaKind::Video));
         let now_or_never = |label: &str| ChannelConfig {
             label: label.to_owned(),
             ordered: false,
@@ -139,7 +153,8 @@ impl Peer {
 
     fn new(rtc: Rtc) -> Peer {
         let channels = Channels::default();
-        Peer { rtc, video: None, sound: None, lossless: None, channels, lossless_time: 0, closed: false }
+        let (video, sound, lossless) = (None, None, None);
+        Peer { rtc, video, sound, lossless, channels, lossless_time: 0, unnominated: None, closed: false }
     }
 
     /// Whether a packet belongs to this connection.
@@ -149,7 +164,12 @@ impl Peer {
 
     /// Takes a packet. What does not parse is dropped: anyone can send to the socket.
     pub(crate) fn receive(&mut self, now: Instant, packet: &Packet) {
-        let Some(receive) = packet.read() else { return };
+        let nomination = self.unnominated.as_ref().and_then(|ours| Nomination::of(packet.bytes, ours));
+        let bytes = nomination.as_ref().map_or(packet.bytes, Nomination::bytes);
+        let Some(receive) = (Packet { bytes, ..*packet }).read() else { return };
+        if nomination.is_some() {
+            self.unnominated = None;
+        }
         if let Err(error) = self.rtc.handle_input(Input::Receive(now, receive)) {
             tracing::debug!(%error, "packet dropped");
         }
@@ -214,9 +234,14 @@ impl Peer {
 
     /// Hands over everything that is to be done, and returns when to call [`Peer::timeout`] next.
     pub(crate) fn drain(&mut self, mut each: impl FnMut(Drained)) -> Option<Instant> {
+        let mut connected = false;
         loop {
             match self.rtc.poll_output() {
                 Ok(Output::Timeout(at)) => {
+                    // Only now: the tracks are told after the connection is up.
+                    if connected {
+                        each(Drained::Event(Event::Connected(self.ways())));
+                    }
                     if !self.rtc.is_alive() {
                         self.end(&mut each);
                     }
@@ -227,6 +252,7 @@ impl Peer {
                     from: transmit.source,
                     packet: transmit.contents.into(),
                 }),
+                Ok(Output::Event(str0m::Event::Connected)) => connected = true,
                 Ok(Output::Event(event)) => self.handle(event, &mut each),
                 Err(error) => {
                     tracing::debug!(%error, "connection failed");
@@ -246,7 +272,6 @@ impl Peer {
 
     fn handle(&mut self, event: str0m::Event, each: &mut impl FnMut(Drained)) {
         match event {
-            str0m::Event::Connected => each(Drained::Event(Event::Connected)),
             str0m::Event::IceConnectionStateChange(IceConnectionState::Disconnected) | str0m::Event::Closed => {
                 self.end(each);
             }
@@ -321,8 +346,8 @@ pub(crate) struct Packet<'a> {
     pub(crate) bytes: &'a [u8],
 }
 
-impl Packet<'_> {
-    fn read(&self) -> Option<Receive<'_>> {
+impl<'a> Packet<'a> {
+    fn read(&self) -> Option<Receive<'a>> {
         Receive::new(Protocol::Udp, self.source, self.destination, self.bytes).ok()
     }
 }

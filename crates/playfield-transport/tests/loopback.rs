@@ -6,7 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use playfield_transport::{Client, ClientEvent, Config, ConnectionId, Event, Hub, Outgoing, TransportError};
+use playfield_transport::{Client, ClientEvent, Config, ConnectionId, Event, Hub, Outgoing, TransportError, Ways};
 
 /// Long enough for a loaded machine; nothing waits for it when all goes well.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -44,7 +44,8 @@ impl Rig {
 
     fn connect(&mut self) {
         self.until("the channels", |rig| {
-            rig.from_viewer.contains(&Event::Connected) && rig.from_viewer.contains(&Event::ControlOpen)
+            rig.from_viewer.contains(&Event::Connected(Ways { video: true, track: true }))
+                && rig.from_viewer.contains(&Event::ControlOpen)
         });
     }
 }
@@ -106,7 +107,9 @@ fn pictures_sound_and_input_travel_over_ipv6() {
 #[test]
 fn a_bad_offer_is_refused_with_a_reason() {
     let mut hub = Hub::bind(&Config { udp: vec!["127.0.0.1:0".parse().unwrap()], public_ips: Vec::new() }).unwrap();
-    for offer in ["", "v=0", "hello\r\n", &"x".repeat(70_000)] {
+    let (_, whole) = Client::offer(Ipv4Addr::LOCALHOST.into()).unwrap();
+    let (without_channels, _) = whole.split_once("m=application").unwrap();
+    for offer in ["", "v=0", "hello\r\n", &"x".repeat(70_000), without_channels] {
         let error = hub.accept(offer).unwrap_err();
         assert!(matches!(error, TransportError::Offer(_)), "{error}");
     }

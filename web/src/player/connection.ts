@@ -20,6 +20,11 @@ export interface LinkEvents {
   shaky(shaky: boolean): void;
 }
 
+/** What the transceivers are for, by their place. */
+const SOUND = 0;
+const LOSSLESS = 1;
+const VIDEO = 2;
+
 export class Link {
   private readonly pc = new RTCPeerConnection({ iceServers: [], bundlePolicy: 'max-bundle' });
   private readonly input: RTCDataChannel;
@@ -31,13 +36,14 @@ export class Link {
   readonly madeAt = performance.now();
 
   constructor(private readonly lossless: Lossless) {
-    this.transceivers = ['video', 'audio', 'audio'].map((kind) => this.pc.addTransceiver(kind, { direction: 'recvonly' }));
-    preferH264(this.transceivers[0]!);
+    // Video last: browsers fail over an answer that refuses the first of a bundle, and without H.264 it is refused.
+    this.transceivers = ['audio', 'audio', 'video'].map((kind) => this.pc.addTransceiver(kind, { direction: 'recvonly' }));
+    preferH264(this.transceivers[VIDEO]!);
     this.input = this.pc.createDataChannel('input', { ordered: false, maxRetransmits: 0 });
     this.control = this.pc.createDataChannel('control');
     const datagrams = this.pc.createDataChannel('lossless', { ordered: false, maxRetransmits: 0 });
     this.input.binaryType = datagrams.binaryType = 'arraybuffer';
-    this.lossless.connect(this.transceivers[2]!.receiver, datagrams);
+    this.lossless.connect(this.transceivers[LOSSLESS]!.receiver, datagrams);
     this.offered = this.offer();
   }
 
@@ -56,10 +62,10 @@ export class Link {
     this.events = events;
     this.listen(events);
     await this.pc.setRemoteDescription({ type: 'answer', sdp: answer });
-    const [video, sound] = this.transceivers;
-    lowestDelay(video!.receiver);
-    events.video(video!.receiver.track, video!.receiver);
-    events.sound(sound!.receiver.track);
+    const { receiver } = this.transceivers[VIDEO]!;
+    lowestDelay(receiver);
+    events.video(receiver.track, receiver);
+    events.sound(this.transceivers[SOUND]!.receiver.track);
   }
 
   sendInput(bytes: Uint8Array<ArrayBuffer>): boolean {

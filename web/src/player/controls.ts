@@ -51,7 +51,7 @@ export class Controls {
     const kinds = () => play.kinds;
     const changed = () => play.changed(true);
     this.script = new ScriptPad(this.state);
-    this.keyboard = new Keyboard(this.state, kinds, { changed, used: () => this.usedPad(false) });
+    this.keyboard = new Keyboard(this.state, kinds, { changed, asPad: () => play.keysAsPad, used: () => this.usedPad(false) });
     this.gamepads = new Gamepads(this.state, {
       changed,
       used: () => this.usedPad(true),

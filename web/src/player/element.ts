@@ -28,6 +28,9 @@ export interface PlayerSession {
   state: SessionState | null;
 }
 
+/** How long a start may take before the poster is shown, in ms. */
+const POSTER_MS = 160;
+
 const sheetOf = (text: string) => {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(text);
@@ -53,6 +56,7 @@ export class PlayfieldPlayer extends HTMLElement {
   private controls: Controls | null = null;
   private videos: VideoMode[] = [];
   private listeners = new AbortController();
+  private posterTimer: ReturnType<typeof setTimeout> | null = null;
   private statsTimer: ReturnType<typeof setInterval> | null = null;
   private mode: VideoMode = settings().video;
 
@@ -191,6 +195,7 @@ export class PlayfieldPlayer extends HTMLElement {
 
   disconnectedCallback(): void {
     this.listeners.abort();
+    this.showPoster(false);
     this.showStats(false);
     this.drop();
     this.run = null;
@@ -388,7 +393,8 @@ export class PlayfieldPlayer extends HTMLElement {
   }
 
   private offerStart(): void {
-    this.showPoster(true);
+    this.showPoster(false);
+    this.poster.removeAttribute('data-gone');
     const press = (event: Event) => {
       button.remove();
       this.play(event.timeStamp);
@@ -398,8 +404,16 @@ export class PlayfieldPlayer extends HTMLElement {
   }
 
   private showPoster(shown: boolean): void {
+    if (this.posterTimer !== null) clearTimeout(this.posterTimer);
+    this.posterTimer = null;
     if (!shown) return void this.poster.setAttribute('data-gone', '');
     this.poster.removeAttribute('data-gone');
+    this.poster.replaceChildren();
+    // Most starts are over sooner, and drawing a large picture out of focus would hold up the first one of the title.
+    this.posterTimer = setTimeout(() => this.fillPoster(), POSTER_MS);
+  }
+
+  private fillPoster(): void {
     this.poster.replaceChildren(...this.posterImage(), h('strong', {}, this.titleName), h('div', { class: 'progress', aria: { role: 'progressbar', label: 'Starting' } }));
   }
 

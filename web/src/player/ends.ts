@@ -12,7 +12,7 @@ export interface EndScreen {
 }
 
 /** Faults that are not a session's end. */
-export type Fault = 'unreachable' | 'lost' | 'blocked' | 'unknownTitle' | 'signIn' | 'unsupported' | 'refused';
+export type Fault = 'unreachable' | 'lost' | 'blocked' | 'unknownTitle' | 'signIn' | 'unsupported' | 'noPicture' | 'refused';
 
 const ENDS: Record<EndReason, EndScreen> = {
   applicationExit: { headline: 'That was it', sentence: 'The title has come to its end.', ways: ['again', 'back'] },
@@ -40,6 +40,7 @@ const FAULTS: Record<Fault, EndScreen> = {
   unknownTitle: { headline: 'No such title', sentence: 'There is no title at this address; it may have been removed.', ways: ['back'] },
   signIn: { headline: 'Please sign in', sentence: 'This server wants to know who plays.', ways: ['signIn', 'back'] },
   unsupported: { headline: 'This browser cannot play', sentence: 'It has no WebRTC, or it is switched off; another browser will do.', ways: ['back'] },
+  noPicture: { headline: 'No common picture', sentence: 'This browser takes no H.264 video, which this title needs; another browser will do.', ways: ['back'] },
   refused: { headline: 'That did not work', sentence: 'The server refused to start a session.', ways: ['retry', 'back'] },
 };
 

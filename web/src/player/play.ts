@@ -64,6 +64,8 @@ export class Play {
   reconnects = 0;
   state: PlayState = 'idle';
   kinds: ReadonlySet<InputKind> = new Set();
+  /** Whether keys press the pad's buttons too. */
+  keysAsPad = true;
   private readonly sessions: Sessions;
   private readonly sender: Sender;
   private lossless: Lossless | null = null;
@@ -260,11 +262,14 @@ export class Play {
     switch (message.type) {
       case 'hello':
         this.kinds = new Set(message.input);
+        this.keysAsPad = message.keys_as_pad;
         this.host.hello(this.kinds, message.videos);
         if (message.video !== 'auto') this.host.announce(message.video, 0, 0);
         return this.changed(true);
       case 'video':
         return this.host.announce(message.mode, message.width, message.height);
+      case 'noPicture':
+        return this.fail('noPicture', message.detail);
       case 'state':
         this.sessionState = message.state;
         return this.host.state(this.state);

@@ -78,6 +78,7 @@ impl Worker {
             compiled: Some(compiled),
             limits: Limits::default(),
             input: Vec::new(),
+            keys_as_pad: true,
             seed: 0,
             start_unix_ms: 0,
             storage: BTreeMap::new(),

@@ -35,6 +35,8 @@ export function padOfKeys(held: Iterable<string>): PadInput {
 
 export interface KeyboardHooks {
   changed(): void;
+  /** Whether keys press the pad's buttons too. */
+  asPad(): boolean;
   /** A person used the keyboard: the on-screen pad is not needed. */
   used(): void;
 }
@@ -75,7 +77,7 @@ export class Keyboard {
     if (down) this.held.add(code);
     else this.held.delete(code);
     const key = this.state.setKey(usage, down);
-    const pad = this.state.setPad('keys', padOfKeys(this.held));
+    const pad = this.hooks.asPad() && this.state.setPad('keys', padOfKeys(this.held));
     if (key || pad) this.hooks.changed();
   }
 
@@ -83,6 +85,6 @@ export class Keyboard {
   private keeps(event: KeyboardEvent): boolean {
     if (event.ctrlKey || event.metaKey || BROWSER_KEYS.has(event.code)) return false;
     if (this.kinds().has('keys')) return !(this.kinds().has('text') && event.key.length === 1);
-    return this.kinds().has('pad') && event.code in AS_BUTTON;
+    return this.kinds().has('pad') && this.hooks.asPad() && event.code in AS_BUTTON;
   }
 }
