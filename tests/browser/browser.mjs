@@ -40,3 +40,37 @@ export function watch() {
   addEventListener('playfield-end', ({ detail }) => seen.ends.push(detail));
   addEventListener('playfield-error', ({ detail }) => seen.errors.push(detail));
 }
+
+/** Runs in a page before its own scripts: takes away what some browsers do not have. */
+export function lack(what) {
+  if (what.includes('encodedTransform')) delete window.RTCRtpScriptTransform;
+  if (!what.includes('h264')) return;
+  const others = (codecs) => codecs.filter(({ mimeType }) => !/h264/i.test(mimeType));
+  const capabilities = RTCRtpReceiver.getCapabilities;
+  RTCRtpReceiver.getCapabilities = (kind) => ({ ...capabilities(kind), codecs: others(capabilities(kind).codecs) });
+  const add = RTCPeerConnection.prototype.addTransceiver;
+  RTCPeerConnection.prototype.addTransceiver = function (kind, ...rest) {
+    const transceiver = add.call(this, kind, ...rest);
+    if (kind === 'video') transceiver.setCodecPreferences(RTCRtpReceiver.getCapabilities(kind).codecs);
+    return transceiver;
+  };
+}
+
+/** Runs in a page before its own scripts: gamepads that a test holds, `{ buttons: [names], axes }`, in place of real ones. */
+export function fakeGamepads() {
+  const names = ['a', 'b', 'x', 'y', 'l1', 'r1', 'l2', 'r2', 'select', 'start', 'l3', 'r3', 'up', 'down', 'left', 'right'];
+  let held = [];
+  navigator.getGamepads = () => held;
+  window.setFakeGamepads = (pads) => {
+    const fresh = held.length === 0 && pads.length > 0;
+    held = pads.map(({ buttons, axes }, index) => ({
+      index,
+      id: `made-up gamepad ${index}`,
+      connected: true,
+      mapping: 'standard',
+      axes,
+      buttons: names.map((name) => ({ pressed: buttons.includes(name), touched: false, value: buttons.includes(name) ? 1 : 0 })),
+    }));
+    if (fresh) dispatchEvent(new Event('gamepadconnected'));
+  };
+}

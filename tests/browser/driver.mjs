@@ -4,22 +4,23 @@
 //   node tests/browser/driver.mjs http://localhost:8080
 
 import { createInterface } from 'node:readline';
-import { clickTitle, launch, watch } from './browser.mjs';
+import { clickTitle, fakeGamepads, lack, launch, watch } from './browser.mjs';
 
 /** How long the page may take over what a command waits for, in ms; less than the tests wait for the answer. */
 const PATIENCE_MS = 30_000;
 
 const origin = process.argv[2];
 const browser = await launch();
-const context = await browser.newContext({ viewport: { width: 1000, height: 700 } });
-context.setDefaultTimeout(PATIENCE_MS);
-await context.addInitScript(watch);
+const context = await newContext({});
 const tabs = [];
 
 const COMMANDS = {
-  /** A new tab; its number is what `tab` of the other commands means. */
-  async open({ path }) {
-    const page = await context.newPage();
+  /**
+   * A new tab; its number is what `tab` of the other commands means. With `device` it is of another device: one with a touch
+   * screen (`touch`), gamepads that are made up (`gamepads`), or a browser that lacks something (`lacks`).
+   */
+  async open({ path, device }) {
+    const page = await (device ? await newContext(device) : context).newPage();
     page.on('pageerror', (error) => console.error(`page: ${error.stack}`));
     page.on('console', (message) => message.type() === 'error' && console.error(`page: ${message.text()}`));
     await page.goto(origin + path);
@@ -34,6 +35,38 @@ const COMMANDS = {
   click: ({ page, title }) => clickTitle(page, title),
   button: ({ page, name }) => page.getByRole('button', { name }).click(),
   press: ({ page, key }) => page.keyboard.press(key, { delay: 50 }),
+  hold: ({ page, key, down }) => (down ? page.keyboard.down(key) : page.keyboard.up(key)),
+  /** Types as an input method does: whole characters, without keys. */
+  type: ({ page, text }) => page.keyboard.insertText(text),
+  /** Moves the mouse to a place of the picture, given as shares of it. */
+  async mouse({ page, x, y }) {
+    const place = await placeOf(page, { on: 'picture', x, y });
+    await page.mouse.move(place.x, place.y);
+  },
+  /** Moves the mouse from the picture's middle by so many CSS pixels. */
+  async nudge({ page, dx, dy }) {
+    const { x, y } = await placeOf(page, { on: 'picture', x: 0.5, y: 0.5 });
+    await page.mouse.move(x, y);
+    await page.mouse.move(x + dx, y + dy);
+  },
+  async clickMouse({ page, button }) {
+    await page.mouse.down({ button });
+    await page.mouse.up({ button });
+  },
+  wheel: ({ page, dy }) => page.mouse.wheel(0, dy),
+  /** The fingers that are down from now on, each on a share of an element; `picture` means the title's. */
+  async touch({ page, fingers }) {
+    page.touches ??= await page.context().newCDPSession(page);
+    const touchPoints = [];
+    for (const finger of fingers) touchPoints.push({ ...(await placeOf(page, finger)), id: touchPoints.length });
+    const type = fingers.length > 0 ? 'touchStart' : 'touchEnd';
+    await page.touches.send('Input.dispatchTouchEvent', { type, touchPoints });
+  },
+  /** What the made-up gamepads hold from now on. */
+  gamepads: ({ page, pads }) => page.evaluate((pads) => window.setFakeGamepads(pads), pads),
+  locked: ({ page }) => page.evaluate(() => document.pointerLockElement !== null),
+  /** Whether an element is there to be seen. */
+  visible: ({ page, selector }) => page.locator(selector).first().isVisible(),
   /** The text of the first element that fits, also inside the player; null: none does. */
   text: ({ page, selector }) => page.locator(selector).first().innerText({ timeout: 1000 }).catch(() => null),
   fetch: ({ page, path }) => page.evaluate(async (path) => (await fetch(path)).json(), path),
@@ -52,6 +85,23 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (command.do === 'quit') break;
 }
 process.exit(0);
+
+async function newContext({ touch = false, gamepads = false, lacks = [] }) {
+  const screen = touch ? { viewport: { width: 420, height: 800 }, hasTouch: true, isMobile: true } : { viewport: { width: 1000, height: 700 } };
+  const made = await browser.newContext(screen);
+  made.setDefaultTimeout(PATIENCE_MS);
+  await made.addInitScript(watch);
+  await made.addInitScript(lack, lacks);
+  if (gamepads) await made.addInitScript(fakeGamepads);
+  return made;
+}
+
+/** A share of an element as a place in the window. */
+async function placeOf(page, { on, x, y }) {
+  const picture = () => page.evaluate(() => document.querySelector('playfield-player').surface.getBoundingClientRect().toJSON());
+  const box = on === 'picture' ? await picture() : await page.locator(on).first().boundingBox();
+  return { x: box.x + box.width * x, y: box.y + box.height * y };
+}
 
 async function run(command) {
   return COMMANDS[command.do]({ ...command, page: tabs[command.tab] });

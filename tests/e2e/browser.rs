@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::picture::Picture;
@@ -26,6 +26,26 @@ pub struct Browser {
     child: Child,
     lines: RefCell<Receiver<String>>,
     complaints: Arc<Mutex<String>>,
+}
+
+/// What a tab is shown on, where that is no ordinary computer.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Device {
+    /// A telephone: a touch screen, and no mouse.
+    pub touch: bool,
+    /// It has gamepads: made-up ones, which a test holds.
+    pub gamepads: bool,
+    /// What its browser lacks: `encodedTransform`, `h264`.
+    pub lacks: Vec<&'static str>,
+}
+
+/// A finger on a share of an element.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Finger {
+    /// A selector, or `picture`.
+    pub on: &'static str,
+    pub x: f64,
+    pub y: f64,
 }
 
 /// What a player is doing.
@@ -94,6 +114,20 @@ impl Browser {
         Tab { browser: self, number: number.as_u64().unwrap() }
     }
 
+    /// A new tab of another device, at the catalogue.
+    pub fn open_on(&self, device: &Device) -> Tab<'_> {
+        let number = self.ask(json!({ "do": "open", "path": "/", "device": device }));
+        Tab { browser: self, number: number.as_u64().unwrap() }
+    }
+
+    /// The trip everybody makes, on another device.
+    pub fn play_on(&self, device: &Device, title: &str) -> Tab<'_> {
+        let tab = self.open_on(device);
+        tab.click(title);
+        tab.playing();
+        tab
+    }
+
     /// The trip everybody makes: the catalogue, a click, and a picture.
     pub fn play(&self, title: &str) -> Tab<'_> {
         let tab = self.open("/");
@@ -153,6 +187,57 @@ impl Tab<'_> {
     /// Presses a key for a moment.
     pub fn press(&self, key: &str) {
         self.ask("press", json!({ "key": key }));
+    }
+
+    /// Holds a key from now on, or lets go of it.
+    pub fn hold(&self, key: &str, down: bool) {
+        self.ask("hold", json!({ "key": key, "down": down }));
+    }
+
+    /// Types as an input method does.
+    pub fn type_text(&self, text: &str) {
+        self.ask("type", json!({ "text": text }));
+    }
+
+    /// Moves the mouse to a share of the picture.
+    pub fn mouse(&self, x: f64, y: f64) {
+        self.ask("mouse", json!({ "x": x, "y": y }));
+    }
+
+    /// Moves the mouse from the picture's middle by so many CSS pixels.
+    pub fn nudge(&self, dx: i32, dy: i32) {
+        self.ask("nudge", json!({ "dx": dx, "dy": dy }));
+    }
+
+    /// Clicks a mouse button where the mouse is.
+    pub fn click_mouse(&self, button: &str) {
+        self.ask("clickMouse", json!({ "button": button }));
+    }
+
+    /// Turns the wheel.
+    pub fn wheel(&self, dy: i32) {
+        self.ask("wheel", json!({ "dy": dy }));
+    }
+
+    /// Whether the page has the mouse for itself.
+    pub fn locked(&self) -> bool {
+        self.ask("locked", json!({})) == true
+    }
+
+    /// The fingers that are down from now on.
+    pub fn touch(&self, fingers: &[Finger]) {
+        self.ask("touch", json!({ "fingers": fingers }));
+    }
+
+    /// What the made-up gamepads hold from now on: for each, its buttons and four axes.
+    pub fn gamepads(&self, pads: &[(&[&str], [f64; 4])]) {
+        let pads: Vec<_> = pads.iter().map(|(buttons, axes)| json!({ "buttons": buttons, "axes": axes })).collect();
+        self.ask("gamepads", json!({ "pads": pads }));
+    }
+
+    /// Whether an element is there to be seen.
+    pub fn visible(&self, selector: &str) -> bool {
+        self.ask("visible", json!({ "selector": selector })) == true
     }
 
     /// Loads the page anew.

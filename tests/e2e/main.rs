@@ -12,6 +12,8 @@
 
 mod browser;
 mod catalogue;
+mod devices;
+mod echo;
 mod ends;
 mod picture;
 mod play;

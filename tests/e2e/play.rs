@@ -16,7 +16,7 @@ const TWO_PRESSES: &str = "{\"frame\":2,\"keys\":[\"Space\"]}\n{\"frame\":3,\"ke
     {\"frame\":4,\"keys\":[\"Space\"]}\n{\"frame\":5,\"keys\":[]}\n";
 
 /// Several pictures in a row are, pixel for pixel, what replay makes of these inputs.
-fn check_exact(tab: &Tab, presses: u32, inputs: &str) -> u32 {
+pub fn check_exact(tab: &Tab, presses: u32, inputs: &str) -> u32 {
     let mut newest = 0;
     for _ in 0..3 {
         let (picture, probe) = tab.probe("a newer picture", |probe| probe.tick > newest);
