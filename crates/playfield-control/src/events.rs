@@ -54,7 +54,8 @@ async fn take(app: &App, events: &Subscription, bytes: &[u8]) {
 async fn write(app: &App, event: Event) -> Result<(), DbError> {
     match event {
         Event::State { session, state, reason, detail } => {
-            tracing::info!(%session, ?state, ?reason, "session state");
+            let why = reason.map(tracing::field::display);
+            tracing::info!(%session, %state, reason = why, "session state");
             let changed = app.db.set_session_state(session, state, reason, detail, now_ms()).await?;
             if changed && state.is_final() {
                 crate::metrics::session_ended(reason);

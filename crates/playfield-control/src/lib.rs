@@ -24,6 +24,7 @@ pub mod failure;
 pub mod http;
 pub mod metrics;
 mod ops;
+mod reach;
 mod secret;
 pub mod serve;
 mod sessions;

@@ -9,6 +9,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::http::header::HOST;
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Redirect, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -23,6 +26,7 @@ use tower::ServiceExt;
 use crate::config::{Config, Door};
 use crate::control::Background;
 use crate::http::Peer;
+use crate::reach::reachable;
 use crate::tls::{TlsError, acceptor};
 
 /// How long a client may take for its request's head, and may keep a connection it does not use.
@@ -92,7 +96,7 @@ impl Serving {
     /// Where browsers come in, as URLs, in the order of the configuration.
     pub fn urls(&self) -> Vec<String> {
         let scheme = |tls: bool| if tls { "https" } else { "http" };
-        self.doors.iter().map(|door| format!("{}://{}", scheme(door.tls.is_some()), door.address)).collect()
+        self.doors.iter().map(|door| format!("{}://{}", scheme(door.tls.is_some()), reachable(door.address))).collect()
     }
 
     /// The addresses of the doors, with the ports they got.
@@ -189,10 +193,29 @@ async fn converse(stream: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>,
     // Answers are small and waited for.
     let _ = stream.set_nodelay(true);
     let Some(tls) = tls else { return speak(stream, peer, router, watcher).await };
+    if tokio::time::timeout(HANDSHAKE, speaks_http(&stream)).await == Ok(true) {
+        return speak(stream, peer, Router::new().fallback(to_https), watcher).await;
+    }
     match tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
         Ok(Ok(stream)) => speak(stream, peer, router, watcher).await,
         Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
         Err(_) => tracing::debug!("a TLS handshake took too long"),
+    }
+}
+
+/// Whether a client speaks HTTP where TLS begins: with a letter, where a handshake begins with a 22 (RFC 8446, 5.1).
+async fn speaks_http(stream: &TcpStream) -> bool {
+    let mut first = [0];
+    matches!(stream.peek(&mut first).await, Ok(1..)) && first[0].is_ascii_uppercase()
+}
+
+/// Somebody typed the address without `https://`.
+async fn to_https(request: axum::extract::Request) -> Response {
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    match Uri::builder().scheme("https").authority(host).path_and_query(path).build() {
+        Ok(there) if !host.is_empty() => Redirect::permanent(&there.to_string()).into_response(),
+        _ => (StatusCode::BAD_REQUEST, "this address speaks HTTPS; begin the address with https://\n").into_response(),
     }
 }
 

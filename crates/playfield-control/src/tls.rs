@@ -13,6 +13,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
 use crate::config::Config;
+use crate::reach::reachable;
 
 /// Browsers take certificates of at most 398 days.
 const VALID: Duration = Duration::from_secs(397 * 24 * 3600);
@@ -89,8 +90,8 @@ fn key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
 /// The names that a certificate of ours is for: this machine, and the addresses it listens on.
 fn names(config: &Config) -> Vec<String> {
     let local = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
-    let addresses = config.listen.iter().map(|address| address.ip().to_canonical());
-    let others = addresses.filter(|ip: &IpAddr| !ip.is_unspecified() && !ip.is_loopback()).map(|ip| ip.to_string());
+    let addresses = config.listen.iter().map(|address| reachable(*address).ip().to_canonical());
+    let others = addresses.filter(|ip: &IpAddr| !ip.is_loopback()).map(|ip| ip.to_string());
     let mut names: Vec<String> = local.into_iter().chain(others).collect();
     names.dedup();
     names

@@ -3,6 +3,7 @@
 //! The OpenAPI document is generated from these types.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -115,6 +116,13 @@ impl SessionState {
     }
 }
 
+impl fmt::Display for SessionState {
+    /// The word of the API.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
 /// Why a session ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -151,6 +159,13 @@ pub enum EndReason {
     NodeStopping,
     /// A fault of ours.
     InternalError,
+}
+
+impl fmt::Display for EndReason {
+    /// The word of the API.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
 }
 
 /// `GET /api/v1/sessions/{id}`

@@ -4,6 +4,7 @@ mod bench;
 mod compile;
 mod cover;
 mod job;
+mod module;
 mod replay;
 mod run;
 mod up;

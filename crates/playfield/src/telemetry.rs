@@ -6,6 +6,9 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
 
+/// The WebRTC library warns of what every browser does.
+const DEFAULT: &str = "info,str0m=error";
+
 /// Settings of logs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -18,7 +21,7 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Config { filter: "info".to_owned(), json: false }
+        Config { filter: DEFAULT.to_owned(), json: false }
     }
 }
 
@@ -37,7 +40,7 @@ pub fn install(config: &Config) -> anyhow::Result<()> {
 /// Logs of a process whose standard error a node reads: level first, no time of its own.
 pub fn install_for_node() {
     tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new("info,str0m=warn"))
+        .with_env_filter(EnvFilter::new(DEFAULT))
         .with_writer(std::io::stderr)
         .with_target(false)
         .with_ansi(false)

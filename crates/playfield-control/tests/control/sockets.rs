@@ -104,7 +104,10 @@ async fn elsewhere_it_speaks_tls_with_a_certificate_it_keeps() {
         assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
     }
     let plain = ask(connect(door).await, &get("/api/v1/titles")).await;
-    assert!(!plain.contains("HTTP/1.1 200"), "nothing is served in the clear");
+    assert!(plain.starts_with("HTTP/1.1 308 "), "nothing is served in the clear: {plain}");
+    assert!(plain.contains("location: https://localhost/api/v1/titles\r\n"), "{plain}");
+    let nameless = ask(connect(door).await, "GET / HTTP/1.0\r\n\r\n").await;
+    assert!(nameless.contains(" 400 ") && nameless.contains("https://"), "{nameless}");
     running.abort();
     let _ = running.await;
     assert_eq!(std::fs::read(folder.path("data/tls/cert.pem")).unwrap(), certificate);

@@ -5,9 +5,11 @@ use playfield_core::api::EndReason;
 use playfield_core::bus::{CompileAnswer, Refusal};
 use playfield_core::frame::Picture;
 use playfield_core::input::log::InputLog;
+use playfield_core::manifest::Limits;
 use playfield_runtime::replay::{self, ReplayError, Sink, write_png};
 
 use super::job::JobArgs;
+use super::module::Module;
 
 /// Frames to play: past most title screens' first animation.
 const FRAMES: u64 = 240;
@@ -25,7 +27,7 @@ pub fn run(args: &JobArgs) -> anyhow::Result<()> {
 
 fn draw(args: &JobArgs, richest: &mut Richest) -> anyhow::Result<()> {
     let log = InputLog::parse("")?;
-    let mut guest = super::replay::open(&args.module, &log)?;
+    let mut guest = super::replay::open(&Module { path: args.module.clone(), limits: Limits::default() }, &log)?;
     let played = replay::replay(guest.as_mut(), &log, FRAMES, richest);
     let picture = richest.picture.as_ref();
     // A title that fails later still has the pictures before.

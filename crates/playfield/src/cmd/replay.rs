@@ -7,15 +7,16 @@ use std::path::PathBuf;
 use anyhow::{Context, ensure};
 use playfield_core::frame::Picture;
 use playfield_core::input::log::InputLog;
-use playfield_core::manifest::Limits;
 use playfield_runtime::replay::{self, ReplayError, Sink, Wav, write_png};
 use playfield_runtime::wasm::Engine;
 use playfield_runtime::{Guest, GuestConfig, GuestEvent};
 
+use super::module::Module;
+
 /// Flags of `replay`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The module, a `.wasm` file.
+    /// The module: a `.wasm` file, or a folder with a `title.toml`.
     module: PathBuf,
     /// Input log, NDJSON; without one nobody touches anything.
     #[arg(long, value_name = "FILE")]
@@ -50,7 +51,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         }
         None => InputLog::parse("")?,
     };
-    let mut guest = open(&args.module, &log)?;
+    let mut guest = open(&Module::find(&args.module)?, &log)?;
     let mut output = Output::new(args)?;
     let made = replay::replay(guest.as_mut(), &log, args.frames, &mut output);
     output.finish()?;
@@ -60,9 +61,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 /// Opens a module the way a worker does, but with nothing stored.
-pub fn open(path: &std::path::Path, log: &InputLog) -> anyhow::Result<Box<dyn Guest>> {
+pub fn open(module: &Module, log: &InputLog) -> anyhow::Result<Box<dyn Guest>> {
+    let Module { path, limits } = module;
     let module = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let limits = Limits::default();
     let config = GuestConfig {
         seed: log.seed,
         start_unix_ms: log.start_unix_ms,

@@ -8,6 +8,7 @@ use playfield_core::manifest::Manifest;
 use playfield_node::PortRange;
 use playfield_runtime::wasm::rewrite;
 
+use super::module::manifest;
 use super::up;
 use crate::config::Config;
 use crate::telemetry;
@@ -47,9 +48,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 /// The id under which the catalogue will list the module.
 fn title_id(module: &Path) -> anyhow::Result<String> {
     if module.is_dir() {
-        let path = module.join("title.toml");
-        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        return Ok(Manifest::parse(&text)?.id);
+        return Ok(manifest(module)?.id);
     }
     if module.extension().is_some_and(|extension| extension == "wasm") {
         let bytes = std::fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
