@@ -37,6 +37,7 @@ const titles: Title[] = [...NAMES, ...NAMES.slice(0, 5).map(([name, ...rest]) =>
     players: { min: 1, max: [1, 2, 4][i % 3]! },
     input,
     badges: i % 2 ? ['deterministic', 'snapshots', 'lossless'] : ['deterministic'],
+    picture: i % 2 ? { width: 240, height: 160, format: 'indexed8' } : { width: 640, height: 360, format: 'rgba8' },
     cover: name.startsWith('No Cover') ? '' : drawCover(i),
     problem: name === 'Cold Orbit II' ? 'It imports `playfield:network@1`, a group this server does not offer.' : null,
   }),

@@ -17,6 +17,8 @@ export interface Title {
   players: { min: number; max: number };
   input: InputKind[];
   badges: Badge[];
+  /** The pictures it begins with, if that is known. */
+  picture: { width: number; height: number; format: 'indexed8' | 'rgb565' | 'rgba8' } | null;
   cover: string;
   problem: string | null;
 }

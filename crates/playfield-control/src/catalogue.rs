@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use playfield_core::api::{Badge, Title};
 use playfield_core::bus::ModuleFacts;
+use playfield_core::frame::Shape;
 use playfield_core::id::NodeId;
 use playfield_core::manifest::Manifest;
 use playfield_store::blob::{BlobId, Blobs};
@@ -231,7 +232,8 @@ impl Entry {
         let tag = self.cover.as_ref().map(|cover| format!("?v={}", cover.tag)).unwrap_or_default();
         let cover = format!("/api/v1/titles/{id}/cover{tag}");
         let (badges, problem) = (self.badges(), self.problem.clone());
-        Title { id, name, version, summary, authors, licence, tags, players, input, badges, cover, problem }
+        let picture = self.facts.as_ref().and_then(|facts| facts.picture);
+        Title { id, name, version, summary, authors, licence, tags, players, input, badges, picture, cover, problem }
     }
 
     fn badges(&self) -> Vec<Badge> {
@@ -240,8 +242,7 @@ impl Entry {
         if facts.snapshots {
             badges.push(Badge::Snapshots);
         }
-        // Of a native module only a run shows how large and deep its pictures are.
-        if facts.dialect == WASM4 {
+        if facts.picture.is_some_and(Shape::suits_lossless) {
             badges.push(Badge::Lossless);
         }
         badges

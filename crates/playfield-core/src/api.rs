@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::frame::Shape;
 use crate::id::{SessionId, Token, ViewerId};
 use crate::manifest::{InputKind, Players};
 
@@ -34,6 +35,8 @@ pub struct Title {
     pub input: Vec<InputKind>,
     /// What it can do that not every title can.
     pub badges: Vec<Badge>,
+    /// The pictures it begins with, if that is known.
+    pub picture: Option<Shape>,
     /// Address of its cover, a PNG.
     pub cover: String,
     /// Why it cannot be played, if it cannot.
@@ -48,7 +51,7 @@ pub enum Badge {
     Deterministic,
     /// Its state can be saved and restored exactly.
     Snapshots,
-    /// Its picture can be sent exactly, without a video codec.
+    /// Its pictures are sent exactly, without a video codec.
     Lossless,
 }
 

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::api::{EndReason, Receipt, Role, SessionState, VideoMode};
+use crate::frame::Shape;
 use crate::id::{SessionId, ViewerId};
 use crate::manifest::{InputKind, Limits};
 
@@ -168,7 +169,7 @@ pub enum Reply {
     },
 }
 
-/// What can be said of a module without running it.
+/// What can be said of a module without playing it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModuleFacts {
     /// `playfield` or `wasm4`.
@@ -177,6 +178,9 @@ pub struct ModuleFacts {
     pub snapshots: bool,
     /// Capability groups it imports.
     pub groups: Vec<String>,
+    /// The pictures it begins with; none: it makes none by itself.
+    #[serde(default)]
+    pub picture: Option<Shape>,
 }
 
 /// What happened to a session.

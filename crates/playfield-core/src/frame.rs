@@ -1,6 +1,7 @@
 //! Pictures and sound as guests make them.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Widest picture a guest may make, in pixels.
 pub const MAX_WIDTH: u16 = 1920;
@@ -12,7 +13,7 @@ pub const SAMPLE_RATE: u32 = 48_000;
 pub const CHANNELS: usize = 2;
 
 /// How the pixels of a [`Picture`] are stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PixelFormat {
     /// One byte a pixel: an index into the palette.
@@ -31,6 +32,25 @@ impl PixelFormat {
             PixelFormat::Rgb565 => 2,
             PixelFormat::Rgba8 => 4,
         }
+    }
+}
+
+/// Size and format of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+pub struct Shape {
+    /// In pixels.
+    pub width: u16,
+    /// In pixels.
+    pub height: u16,
+    /// How its pixels are stored.
+    pub format: PixelFormat,
+}
+
+impl Shape {
+    /// Whether exact pixels, without a video codec, are the better way to send such pictures.
+    pub fn suits_lossless(self) -> bool {
+        let area = usize::from(self.width) * usize::from(self.height);
+        area <= 320 * 240 || (self.format == PixelFormat::Indexed8 && area <= 640 * 400)
     }
 }
 
@@ -58,6 +78,11 @@ impl Picture {
         let palette = if format == PixelFormat::Indexed8 { vec![[0; 3]; 256] } else { Vec::new() };
         let size = usize::from(width) * usize::from(height) * format.bytes_per_pixel();
         Picture { width, height, format, palette, pixels: vec![0; size] }
+    }
+
+    /// Its size and format.
+    pub fn shape(&self) -> Shape {
+        Shape { width: self.width, height: self.height, format: self.format }
     }
 
     /// Bytes in a row.
@@ -131,6 +156,18 @@ pub enum Damage {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn small_or_indexed_pictures_suit_lossless() {
+        let check = |width, height, format, expect| {
+            assert_eq!(Shape { width, height, format }.suits_lossless(), expect, "{width}x{height} {format:?}");
+        };
+        check(160, 160, PixelFormat::Indexed8, true);
+        check(320, 240, PixelFormat::Rgba8, true);
+        check(640, 360, PixelFormat::Indexed8, true);
+        check(640, 360, PixelFormat::Rgba8, false);
+        check(1280, 720, PixelFormat::Indexed8, false);
+    }
 
     #[test]
     fn every_format_becomes_the_same_opaque_rgba() {

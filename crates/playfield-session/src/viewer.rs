@@ -231,12 +231,6 @@ fn needs_video(picture: &Picture) -> String {
 /// Largest picture sent exactly, in pixels: viewer and node keep up to 32 of them.
 const MOST_LOSSLESS: usize = 640 * 480;
 
-/// Whether exact pixels are the better way for such pictures, if nobody says otherwise.
-fn suits_lossless(picture: &Picture) -> bool {
-    let area = picture.area();
-    area <= 320 * 240 || (picture.format == PixelFormat::Indexed8 && area <= 640 * 400)
-}
-
 impl Way {
     fn choose(wanted: VideoMode, ways: Ways, source: &Source, bps: u64) -> Way {
         let fits = source.picture.area() <= MOST_LOSSLESS;
@@ -244,7 +238,7 @@ impl Way {
             VideoMode::Lossless => fits,
             _ if !ways.video => fits,
             VideoMode::H264 => false,
-            VideoMode::Auto => suits_lossless(source.picture),
+            VideoMode::Auto => source.picture.shape().suits_lossless(),
         };
         match lossless {
             true => Way::Lossless,
@@ -373,18 +367,6 @@ fn union(a: Damage, b: Damage) -> Damage {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn small_or_indexed_pictures_are_sent_exactly() {
-        let check = |width, height, format, expect| {
-            assert_eq!(suits_lossless(&Picture::black(width, height, format)), expect, "{width}x{height} {format:?}");
-        };
-        check(160, 160, PixelFormat::Indexed8, true);
-        check(320, 240, PixelFormat::Rgba8, true);
-        check(640, 360, PixelFormat::Indexed8, true);
-        check(640, 360, PixelFormat::Rgba8, false);
-        check(1280, 720, PixelFormat::Indexed8, false);
-    }
 
     #[test]
     fn a_viewer_gets_what_it_can_take() {

@@ -64,6 +64,7 @@ const title = (name: string, tags: string[] = []): Title => ({
   players: { min: 1, max: 1 },
   input: ['pad'],
   badges: [],
+  picture: null,
   cover: '',
   problem: null,
 });

@@ -123,6 +123,7 @@ async fn titles_are_listed_by_name_with_what_they_can_do() {
     let names: Vec<_> = listed["titles"].as_array().unwrap().iter().map(|title| &title["name"]).collect();
     assert_eq!(names, ["aBC", "Pong"]);
     let pong: Value = world.here().get("/api/v1/titles/pong").await.is(200);
-    assert_eq!(pong["badges"], json!(["deterministic", "snapshots"]));
+    assert_eq!(pong["badges"], json!(["deterministic", "snapshots", "lossless"]));
+    assert_eq!(pong["picture"], json!({"width": 160, "height": 160, "format": "indexed8"}));
     assert_eq!((&pong["problem"], &pong["players"]), (&Value::Null, &json!({"min": 1, "max": 1})));
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use playfield_core::api::{EndReason, Receipt};
 use playfield_core::bus::{ModuleFacts, Reply, Request, node_subject};
+use playfield_core::frame::{PixelFormat, Shape};
 use playfield_core::id::NodeId;
 use playfield_store::bus::Bus;
 
@@ -89,5 +90,6 @@ fn inspect(module: &[u8]) -> Reply {
         return Reply::Refused { reason: EndReason::BadModule, detail };
     }
     let dialect = if text.contains("wasm4") { "wasm4" } else { "playfield" };
-    Reply::Inspected { module: ModuleFacts { dialect: dialect.to_owned(), snapshots: true, groups: vec![] } }
+    let picture = Some(Shape { width: 160, height: 160, format: PixelFormat::Indexed8 });
+    Reply::Inspected { module: ModuleFacts { dialect: dialect.to_owned(), snapshots: true, groups: vec![], picture } }
 }

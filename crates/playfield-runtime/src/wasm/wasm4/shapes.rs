@@ -6,8 +6,9 @@
 use super::SIZE;
 use super::canvas::Canvas;
 
-/// Ovals larger than this, in pixels, are not drawn: walking one takes a step for each pixel, seen or not.
-const OVAL_LIMIT: i64 = 1 << 16;
+/// Ovals larger than this, in pixels, are not drawn: walking one takes a step for each pixel, seen or not, and the
+/// console's own numbers, which are floating point, are exact only up to here.
+const OVAL_LIMIT: i64 = 1 << 17;
 
 /// A horizontal line of `len` pixels.
 pub(super) fn hline(canvas: &mut Canvas, x: i64, y: i64, len: i64) {
