@@ -10,15 +10,18 @@
 //!   send(Outgoing) -----------------------------------> Peer ---------------------------> UDP
 //! ```
 //!
-//! [`Client`] is the other end in Rust, for benchmarks and tests: the same peer as the one who offers.
+//! [`Client`] is the other end in Rust, for benchmarks and tests: the same peer as the one who offers. A [`Crowd`] is
+//! many of them.
 #![forbid(unsafe_code)]
 
 mod client;
+mod crowd;
 mod hub;
 mod nominate;
 mod peer;
 
 pub use client::{Client, ClientEvent};
+pub use crowd::{Crowd, Member};
 pub use hub::{Config, ConnectionId, Hub, Waker};
 
 use std::net::SocketAddr;

@@ -1,5 +1,6 @@
 //! What benchmarks have in common: figures, targets, and how they are printed.
 
+pub mod density;
 pub mod latency;
 mod player;
 mod worker;
@@ -42,14 +43,24 @@ pub struct Figure {
 pub enum Better {
     /// Less is more.
     Lower,
+    /// More is more.
+    Higher,
 }
 
 impl Figure {
     /// A time in milliseconds, better lower.
     pub fn ms(name: String, value: f64, target: Option<f64>) -> Figure {
+        Figure::new(name, value, "ms", target, Better::Lower)
+    }
+
+    /// Any figure.
+    pub fn new(name: String, value: f64, unit: &'static str, target: Option<f64>, better: Better) -> Figure {
         let value = (value * 1_000.0).round() / 1_000.0;
-        let ok = target.is_none_or(|target| value <= target);
-        Figure { name, value, unit: "ms", target, better: Better::Lower, ok }
+        let ok = target.is_none_or(|target| match better {
+            Better::Lower => value <= target,
+            Better::Higher => value >= target,
+        });
+        Figure { name, value, unit, target, better, ok }
     }
 }
 

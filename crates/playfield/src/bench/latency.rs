@@ -43,10 +43,11 @@ pub fn run(presses: u32) -> anyhow::Result<Report> {
 }
 
 fn measure(case: &Case, presses: u32, figures: &mut Vec<Figure>) -> anyhow::Result<()> {
-    let mut worker = Worker::start()?;
+    let mut worker = Worker::start(1)?;
     let (mut player, offer) = Player::new()?;
     let asked = Instant::now();
-    let (session, answer) = worker.open(case.module, case.video, offer)?;
+    let module = worker.prepare(case.module)?;
+    let (session, answer) = worker.open(&module, case.video, offer)?;
     let answered = Instant::now();
     player.connect(&answer)?;
     let first = answered.elapsed();

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, bail};
 use playfield_core::api::{Receipt, Role, VideoMode};
 use playfield_core::bus::{Attach, FromWorker, Reply, Request, SessionSpec, SessionTimes, ToWorker, WorkerConfig};
 use playfield_core::id::{SessionId, ViewerId};
 use playfield_core::manifest::Limits;
+use playfield_core::sim::Random;
 use playfield_runtime::wasm::{Engine, compile};
 
 /// A worker process.
@@ -22,9 +24,11 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Starts one on loopback.
-    pub fn start() -> anyhow::Result<Worker> {
-        let folder = std::env::temp_dir().join(format!("playfield-bench-{}", std::process::id()));
+    /// Starts one on loopback that takes so many sessions.
+    pub fn start(max_sessions: u32) -> anyhow::Result<Worker> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("playfield-bench-{}-{count}", std::process::id()));
         std::fs::create_dir_all(&folder)?;
         let program = std::env::current_exe()?;
         let mut child = Command::new(program).arg("worker").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
@@ -32,7 +36,7 @@ impl Worker {
         let stdout = BufReader::new(child.stdout.take().context("a worker has standard output")?);
         let mut worker = Worker { child, stdin, stdout, folder, requests: 0 };
         let udp = vec!["127.0.0.1:0".parse()?];
-        worker.say(&WorkerConfig { udp, public_ips: Vec::new(), max_sessions: 4 })?;
+        worker.say(&WorkerConfig { udp, public_ips: Vec::new(), max_sessions })?;
         match worker.hear()? {
             FromWorker::Ready { .. } => Ok(worker),
             other => bail!("the worker is not ready: {other:?}"),
@@ -65,12 +69,25 @@ impl Worker {
         }
     }
 
-    /// Opens a module for one viewer and returns the session and the answer to its offer.
-    pub fn open(&mut self, module: &[u8], video: VideoMode, offer: String) -> anyhow::Result<(SessionId, String)> {
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Compiles a module for `open`.
+    pub fn prepare(&self, module: &[u8]) -> anyhow::Result<PathBuf> {
         let engine = Engine::new()?;
         let compiled = self.folder.join(compile::cache_key(&engine, module));
         std::fs::write(&compiled, compile::compile(&engine, module)?.bytes())?;
-        let id = SessionId::from_entropy([self.requests as u8; 16]);
+        Ok(compiled)
+    }
+
+    /// Opens a prepared module for one viewer and returns the session and the answer to its offer.
+    pub fn open(&mut self, module: &Path, video: VideoMode, offer: String) -> anyhow::Result<(SessionId, String)> {
+        let mut random = Random::new(self.requests + 1);
+        let entropy = std::array::from_fn(|_| random.next_u64() as u8);
+        let id = SessionId::from_entropy(entropy);
+        let compiled = module.to_owned();
         let spec = Box::new(SessionSpec {
             id: id.clone(),
             title: "probe".to_owned(),
@@ -84,7 +101,7 @@ impl Worker {
             storage: BTreeMap::new(),
             times: SessionTimes::default(),
         });
-        let viewer = ViewerId::from_entropy([self.requests as u8; 16]);
+        let viewer = ViewerId::from_entropy(entropy);
         let attach = Some(Box::new(Attach { viewer, role: Role::Host, slot: Some(0), video, offer }));
         match self.ask(Request::Start { spec, attach })? {
             Reply::Started { answer: Some(answer) } => Ok((id, answer)),

@@ -2,13 +2,21 @@
 
 use clap::Subcommand;
 
-use crate::bench::{Report, latency};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+use playfield_core::api::VideoMode;
+
+use crate::bench::{Report, density, latency};
 
 /// What can be measured.
 #[derive(Debug, Subcommand)]
 pub enum Bench {
     /// From input to picture: plays `probe` through a worker process with a viewer written in Rust.
     Latency(LatencyArgs),
+    /// How many sessions this machine carries: all of them played, by viewers in a process of their own.
+    Density(DensityArgs),
 }
 
 /// Flags of `bench latency`.
@@ -22,10 +30,54 @@ pub struct LatencyArgs {
     presses: u32,
 }
 
+/// Flags of `bench density`.
+#[derive(Debug, clap::Args)]
+pub struct DensityArgs {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    /// Sessions in all, one number after the other.
+    #[arg(long, value_delimiter = ',', default_values_t = [100, 250, 500])]
+    sessions: Vec<usize>,
+    /// Seconds to measure each number of sessions for.
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// Send H.264 instead of exact pictures.
+    #[arg(long)]
+    h264: bool,
+    /// Worker processes; one for each core if not said.
+    #[arg(long)]
+    workers: Option<usize>,
+    /// Play this module instead.
+    #[arg(long, value_name = "FILE")]
+    module: Option<PathBuf>,
+    /// Let one session of this module run in each worker beside those that are measured.
+    #[arg(long, value_name = "FILE")]
+    neighbour: Option<PathBuf>,
+}
+
+impl DensityArgs {
+    fn case(&self) -> anyhow::Result<density::Case> {
+        let read = |path: &PathBuf| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let own = || Ok(include_bytes!("../../../../titles/gloamling/gloamling.wasm").to_vec());
+        Ok(density::Case {
+            name: if self.h264 { "H.264" } else { "lossless" },
+            module: self.module.as_ref().map_or_else(own, read)?,
+            video: if self.h264 { VideoMode::H264 } else { VideoMode::Lossless },
+            sessions: self.sessions.clone(),
+            time: Duration::from_secs(self.seconds),
+            workers: self.workers.unwrap_or(cores).max(1),
+            neighbour: self.neighbour.as_ref().map(read).transpose()?,
+        })
+    }
+}
+
 /// Measures and prints.
 pub fn run(bench: &Bench) -> anyhow::Result<()> {
     match bench {
         Bench::Latency(args) => print(&latency::run(args.presses)?, args.json),
+        Bench::Density(args) => print(&density::run(&args.case()?)?, args.json),
     }
 }
 

@@ -1,0 +1,314 @@
+//! `playfield bench density`: how many sessions two cores carry, all of them played.
+//!
+//! Workers run in processes of their own, one for each core, as a node starts them. The viewers, one for each session, are
+//! in this process: they connect, hold and let go of buttons, decode every picture and acknowledge it. All of them share
+//! the machine, so what is measured is what is left when the viewers have taken theirs.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use playfield_core::api::VideoMode;
+use playfield_core::input::wire::{Ack, PadReport, Writer};
+use playfield_core::input::{Pad, PadButton};
+use playfield_core::receipt::Histogram;
+use playfield_core::sim::Random;
+use playfield_media::delta::Decoder;
+use playfield_transport::{ClientEvent, Crowd, Event, Member};
+
+use super::worker::Worker;
+use super::{Better, Figure, Report};
+
+/// How long sessions play before they are measured.
+const SETTLE: Duration = Duration::from_secs(3);
+/// How long sessions and viewers may take to come up.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// A viewer is heard of at least this often.
+const BEAT: Duration = Duration::from_millis(50);
+/// Connections that are being made at a time.
+const AT_ONCE: usize = 8;
+
+/// What is played.
+pub struct Case {
+    /// For the names of figures.
+    pub name: &'static str,
+    /// The title.
+    pub module: Vec<u8>,
+    /// How pictures are sent.
+    pub video: VideoMode,
+    /// Sessions, in all.
+    pub sessions: Vec<usize>,
+    /// How long each number of them is measured.
+    pub time: Duration,
+    /// Worker processes.
+    pub workers: usize,
+    /// A title one of whose sessions runs in each worker too, unseen by the figures.
+    pub neighbour: Option<Vec<u8>>,
+}
+
+/// Measures each number of sessions, one after the other.
+pub fn run(case: &Case) -> anyhow::Result<Report> {
+    let mut report = Report::new("density");
+    // What the worker takes for itself, and its first session.
+    let base = measure(case, case.workers)?;
+    for &sessions in &case.sessions {
+        let measured = measure(case, sessions)?;
+        report.figures.extend(figures(case, sessions, &measured, &base));
+    }
+    Ok(report)
+}
+
+/// What came of one number of sessions.
+struct Measured {
+    sessions: usize,
+    /// Between two pictures of a session, in microseconds, as its viewer got them.
+    interval: Histogram,
+    pictures: u64,
+    sound: u64,
+    /// Of the workers, over the time measured.
+    cpu: Duration,
+    /// Of the viewers.
+    viewers_cpu: Duration,
+    /// Of the workers, in bytes, proportional set size.
+    memory: u64,
+    time: Duration,
+}
+
+fn figures(case: &Case, sessions: usize, measured: &Measured, base: &Measured) -> Vec<Figure> {
+    let name = |what: &str| format!("{}, {sessions} sessions: {what}", case.name);
+    let ms = |us: u64| us as f64 / 1e3;
+    let seconds = measured.time.as_secs_f64();
+    let each = |cpu: Duration| cpu.as_secs_f64() * 1e3 / seconds / measured.sessions as f64;
+    let more = measured.sessions.saturating_sub(base.sessions).max(1) as f64;
+    let memory = measured.memory.saturating_sub(base.memory) as f64 / more / 1024.0 / 1024.0;
+    // The targets are of the small lossless pictures the shelf is made for.
+    let target = |value| (case.video == VideoMode::Lossless).then_some(value);
+    let fps = measured.pictures as f64 / seconds / measured.sessions as f64;
+    vec![
+        Figure::ms(name("between pictures, p50"), ms(measured.interval.percentile(50)), None),
+        Figure::ms(name("between pictures, p99"), ms(measured.interval.percentile(99)), target(25.0)),
+        Figure::new(name("server CPU per session"), each(measured.cpu), "ms/s", target(1.5), Better::Lower),
+        Figure::new(name("viewer CPU per session"), each(measured.viewers_cpu), "ms/s", None, Better::Lower),
+        Figure::new(name("memory per further session"), memory, "MiB", target(2.0), Better::Lower),
+        Figure::new(name("pictures a second and session"), fps, "1/s", None, Better::Higher),
+        Figure::new(name("sound packets"), measured.sound as f64, "", None, Better::Higher),
+    ]
+}
+
+fn measure(case: &Case, sessions: usize) -> anyhow::Result<Measured> {
+    let per_worker = sessions.div_ceil(case.workers);
+    let mut workers = (0..case.workers).map(|_| Worker::start(per_worker as u32 + 1)).collect::<Result<Vec<_>, _>>()?;
+    let mut crowd = Audience::new()?;
+    for (index, worker) in workers.iter_mut().enumerate() {
+        let module = worker.prepare(&case.module)?;
+        if let Some(neighbour) = &case.neighbour {
+            let neighbour = worker.prepare(neighbour)?;
+            crowd.admit(worker, &neighbour, case.video, false)?;
+        }
+        for _ in (index..sessions).step_by(case.workers) {
+            crowd.admit(worker, &module, case.video, true)?;
+        }
+    }
+    crowd.until("all sessions play", |crowd| crowd.viewers.iter().all(|viewer| viewer.last.is_some()))?;
+    crowd.play_for(SETTLE)?;
+    crowd.count_from_now();
+    let cpu = || workers.iter().map(|worker| cpu_of(worker.pid())).sum::<anyhow::Result<Duration>>();
+    let (before, mine_before, begun) = (cpu()?, cpu_of(std::process::id())?, Instant::now());
+    crowd.play_for(case.time)?;
+    let time = begun.elapsed();
+    Ok(Measured {
+        sessions,
+        interval: crowd.interval,
+        pictures: crowd.pictures,
+        sound: crowd.sound,
+        cpu: cpu()? - before,
+        viewers_cpu: cpu_of(std::process::id())? - mine_before,
+        memory: workers.iter().map(|worker| memory_of(worker.pid())).sum::<anyhow::Result<u64>>()?,
+        time,
+    })
+}
+
+/// A viewer of one session.
+struct Viewer {
+    /// It is one of those that are measured.
+    counts: bool,
+    open: bool,
+    decoder: Decoder,
+    seq: u32,
+    sent: Instant,
+    held: u16,
+    presses: [u8; 16],
+    /// When the newest picture came, and its tick.
+    last: Option<(Instant, u32)>,
+}
+
+/// All viewers.
+struct Audience {
+    crowd: Crowd,
+    viewers: Vec<Viewer>,
+    random: Random,
+    begun: Instant,
+    message: Vec<u8>,
+    interval: Histogram,
+    pictures: u64,
+    sound: u64,
+    beat: Instant,
+}
+
+impl Audience {
+    fn new() -> anyhow::Result<Audience> {
+        let begun = Instant::now();
+        Ok(Audience {
+            crowd: Crowd::new()?,
+            viewers: Vec::new(),
+            random: Random::new(7),
+            begun,
+            message: Vec::new(),
+            interval: Histogram::default(),
+            pictures: 0,
+            sound: 0,
+            beat: begun,
+        })
+    }
+
+    /// Opens a session for one more viewer, and lets the others play on meanwhile.
+    fn admit(&mut self, worker: &mut Worker, module: &Path, video: VideoMode, counts: bool) -> anyhow::Result<()> {
+        let (member, offer) = self.crowd.join([127, 0, 0, 1].into())?;
+        let (_, answer) = worker.open(module, video, offer)?;
+        self.crowd.answer(member, &answer)?;
+        let viewer = Viewer {
+            counts,
+            open: false,
+            decoder: Decoder::new(),
+            seq: 0,
+            sent: Instant::now(),
+            held: 0,
+            presses: [0; 16],
+            last: None,
+        };
+        self.viewers.push(viewer);
+        let waiting = |audience: &Audience| audience.viewers.iter().filter(|viewer| viewer.last.is_none()).count();
+        self.until("a session plays", |audience| waiting(audience) < AT_ONCE)
+    }
+
+    fn until(&mut self, what: &str, done: impl Fn(&Audience) -> bool) -> anyhow::Result<()> {
+        let waited = Instant::now();
+        while !done(self) {
+            if waited.elapsed() > PATIENCE {
+                bail!("waited in vain until {what}");
+            }
+            self.play(BEAT)?;
+        }
+        Ok(())
+    }
+
+    fn play_for(&mut self, time: Duration) -> anyhow::Result<()> {
+        let until = Instant::now() + time;
+        while let Some(left) = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+            self.play(left.min(BEAT))?;
+        }
+        Ok(())
+    }
+
+    fn count_from_now(&mut self) {
+        (self.interval, self.pictures, self.sound) = (Histogram::default(), 0, 0);
+    }
+
+    fn play(&mut self, most: Duration) -> anyhow::Result<()> {
+        self.crowd.poll(most)?;
+        while let Some((member, event)) = self.crowd.next_event() {
+            self.handle(member, event)?;
+        }
+        let now = Instant::now();
+        if now >= self.beat {
+            self.beat = now + BEAT;
+            for member in 0..self.viewers.len() {
+                if now - self.viewers[member].sent >= BEAT {
+                    self.send(member, now);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn handle(&mut self, member: Member, event: ClientEvent) -> anyhow::Result<()> {
+        let viewer = &mut self.viewers[member];
+        match event {
+            ClientEvent::Connection(Event::ControlOpen) => viewer.open = true,
+            ClientEvent::Connection(Event::Closed) => bail!("session {member} closed its connection"),
+            ClientEvent::Sound(_) => self.sound += 1,
+            ClientEvent::Lossless { data, .. } => {
+                let before = viewer.decoder.shown().map(|shown| shown.picture);
+                // What comes too late to be of use is no fault.
+                let _ = viewer.decoder.push(&data);
+                let shown = viewer.decoder.shown().map(|shown| (shown.picture, shown.tick));
+                if let Some((_, tick)) = shown.filter(|(picture, _)| Some(*picture) != before) {
+                    self.shown(member, tick);
+                }
+            }
+            ClientEvent::Video { rtp, .. } => self.shown(member, rtp / (90_000 / 60)),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A picture came. Pictures between that showed nothing new were never sent: their time is not waiting.
+    fn shown(&mut self, member: Member, tick: u32) {
+        let now = Instant::now();
+        let viewer = &mut self.viewers[member];
+        let before = viewer.last.replace((now, tick));
+        if viewer.counts {
+            if let Some((at, before)) = before {
+                let still =
+                    Duration::from_micros(u64::from(tick.wrapping_sub(before).saturating_sub(1)) * 1_000_000 / 60);
+                self.interval.add((now - at).saturating_sub(still).as_micros() as u64);
+            }
+            self.pictures += 1;
+        }
+        self.send(member, now);
+    }
+
+    /// Sends a viewer's state with its acknowledgements; now and then it holds another button.
+    fn send(&mut self, member: Member, now: Instant) {
+        let viewer = &mut self.viewers[member];
+        if !viewer.open {
+            return;
+        }
+        if self.random.next_u64().is_multiple_of(30) {
+            let buttons = [PadButton::A, PadButton::Left, PadButton::Right, PadButton::Up, PadButton::Down];
+            let button = buttons[(self.random.next_u64() % 5) as usize];
+            viewer.held ^= button.bit();
+            viewer.presses[button as usize] =
+                viewer.presses[button as usize].wrapping_add(u8::from(viewer.held & button.bit() != 0));
+        }
+        viewer.seq += 1;
+        viewer.sent = now;
+        let sent_us = self.begun.elapsed().as_micros() as u64;
+        let mut writer = Writer::new(&mut self.message, viewer.seq, sent_us, None);
+        let pad = Pad { buttons: viewer.held, ..Pad::default() };
+        writer.pad(&PadReport { index: 0, pad, presses: viewer.presses });
+        let acks: Vec<Ack> =
+            viewer.decoder.acks().map(|ack| Ack { picture: ack.picture, datagrams: ack.datagrams }).collect();
+        writer.acks(&acks);
+        self.crowd.send_input(member, &self.message);
+    }
+}
+
+/// Processor time a process has taken: proc(5), `stat`, fields 14 and 15.
+fn cpu_of(pid: u32) -> anyhow::Result<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).context("a process is gone")?;
+    let (_, fields) = stat.rsplit_once(')').context("/proc/PID/stat has no name")?;
+    let ticks = |nth: usize| fields.split_whitespace().nth(nth).and_then(|field| field.parse::<u64>().ok());
+    let (user, system) = ticks(11).zip(ticks(12)).context("/proc/PID/stat is short")?;
+    // USER_HZ is 100 on every Linux.
+    Ok(Duration::from_millis((user + system) * 10))
+}
+
+/// Memory of a process in bytes, what it shares counted by its share.
+fn memory_of(pid: u32) -> anyhow::Result<u64> {
+    let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).context("a process is gone")?;
+    let values: BTreeMap<&str, &str> = rollup.lines().filter_map(|line| line.split_once(':')).collect();
+    let pss = values.get("Pss").and_then(|value| value.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
+    Ok(pss.context("/proc/PID/smaps_rollup has no Pss")? * 1024)
+}
