@@ -64,6 +64,8 @@ const COMMANDS = {
   },
   /** What the made-up gamepads hold from now on. */
   gamepads: ({ page, pads }) => page.evaluate((pads) => window.setFakeGamepads(pads), pads),
+  video: ({ page, mode }) => page.evaluate((mode) => void (document.querySelector('playfield-player').video = mode), mode),
+  connections: ({ page }) => page.evaluate(() => window.seen.connections.length),
   locked: ({ page }) => page.evaluate(() => document.pointerLockElement !== null),
   /** Whether an element is there to be seen. */
   visible: ({ page, selector }) => page.locator(selector).first().isVisible(),

@@ -189,6 +189,16 @@ impl Tab<'_> {
         self.ask("press", json!({ "key": key }));
     }
 
+    /// Asks for the picture another way.
+    pub fn set_video(&self, mode: &str) {
+        self.ask("video", json!({ "mode": mode }));
+    }
+
+    /// Connections the page has made until now.
+    pub fn connections(&self) -> u64 {
+        self.ask("connections", json!({})).as_u64().unwrap()
+    }
+
     /// Holds a key from now on, or lets go of it.
     pub fn hold(&self, key: &str, down: bool) {
         self.ask("hold", json!({ "key": key, "down": down }));

@@ -113,6 +113,26 @@ fn h264_shows_a_picture_close_to_the_one_that_was_made() {
 }
 
 #[test]
+fn a_viewer_that_wants_video_after_all_gets_a_connection_for_it() {
+    let server = Server::start();
+    let browser = Browser::start(&server);
+    let tab = browser.play("probe");
+    let session = tab.playing();
+    let before = tab.connections();
+    tab.set_video("h264");
+    let player = wait("video", || tab.player().filter(|player| player.video == "h264"));
+    assert_eq!(player.session, Some(session.clone()), "it is the same session");
+    wait("a connection that measures its path", || (tab.connections() > before).then_some(()));
+    tab.press("Space");
+    tab.probe("the square to flip", |probe| probe.white);
+    tab.set_video("auto");
+    wait("exact pictures again", || tab.player().filter(|player| player.video == "lossless"));
+    check_exact(&tab, 1, ONE_PRESS);
+    let player = tab.player().unwrap();
+    assert!(player.ends.is_empty() && player.errors.is_empty() && player.session == Some(session), "{player:?}");
+}
+
+#[test]
 fn silence_sends_nothing_and_a_press_is_heard() {
     let server = Server::start();
     let browser = Browser::start(&server);

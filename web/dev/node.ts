@@ -81,7 +81,7 @@ export class FakeNode {
   }
 
   private start(): void {
-    this.tell({ type: 'hello', slot: 0, tick_hz: 60, video: this.mode, videos: ['auto', 'lossless', 'h264'], input: this.title.input, keys_as_pad: true });
+    this.tell({ type: 'hello', slot: 0, tick_hz: 60, video: this.mode, videos: ['auto', 'lossless', 'h264'], input: this.title.input, keys_as_pad: true, estimates: true });
     this.tell({ type: 'state', state: 'connected' });
     this.announce();
     this.timer = setInterval(() => this.picture(), 1000 / 60);

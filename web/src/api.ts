@@ -121,6 +121,7 @@ export type ToViewer =
       videos: VideoMode[];
       input: InputKind[];
       keys_as_pad: boolean;
+      estimates: boolean;
     }
   | { type: 'video'; mode: VideoMode; width: number; height: number }
   | { type: 'noPicture'; detail: string }

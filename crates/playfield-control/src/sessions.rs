@@ -59,6 +59,7 @@ impl App {
             limits: entry.manifest.limits,
             input: entry.manifest.input.clone(),
             keys_as_pad: entry.manifest.keys_as_pad,
+            picture: entry.facts.as_ref().and_then(|facts| facts.picture),
             seed,
             start_unix_ms: now_ms(),
             storage,

@@ -42,6 +42,9 @@ pub struct SessionSpec {
     /// Whether keys press the pad's buttons too; the viewer is told.
     #[serde(default = "crate::manifest::yes")]
     pub keys_as_pad: bool,
+    /// The pictures it begins with, if that is known.
+    #[serde(default)]
+    pub picture: Option<Shape>,
     /// Seeds what the guest gets as random.
     pub seed: u64,
     /// The guest's idea of when it started: Unix time in milliseconds.

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use crate::time::Time;
 
+/// Moments in a period at which pictures may begin. Guests that are due at the same one are made in one go, and everybody
+/// who waits for them is woken once; spread over all moments, each would cost a wake-up of its own.
+const SLOTS: u64 = 8;
 /// Periods a guest may fall behind before the lost time is given up.
 const PATIENCE: u64 = 3;
 
@@ -11,36 +14,37 @@ const PATIENCE: u64 = 3;
 #[derive(Debug)]
 pub struct Pacer {
     hz: u64,
-    origin: Time,
-    count: u64,
+    /// The next picture's moment, counted from the clock's beginning: slot N is due at N / (hz * SLOTS) seconds.
+    slot: u64,
 }
 
 impl Pacer {
-    /// The first picture is due at once.
+    /// The first picture is due at the next slot.
     pub fn new(now: Time, hz: u16) -> Pacer {
-        Pacer { hz: u64::from(hz.max(1)), origin: now, count: 0 }
+        let mut pacer = Pacer { hz: u64::from(hz.max(1)), slot: 0 };
+        pacer.resume(now);
+        pacer
     }
 
     /// When the next picture is due.
     pub fn deadline(&self) -> Time {
-        self.origin + Duration::from_micros(self.count * 1_000_000 / self.hz)
+        Time::from_micros(self.slot * 1_000_000 / (self.hz * SLOTS))
     }
 
     /// The next picture was begun. Returns how late that was. A guest that is far behind does not try to catch up:
     /// it would only run in bursts.
     pub fn began(&mut self, now: Time) -> Duration {
         let late = now.since(self.deadline());
-        self.count += 1;
         if late > Duration::from_micros(PATIENCE * 1_000_000 / self.hz) {
-            *self = Pacer { origin: now, count: 1, ..*self };
+            self.resume(now);
         }
+        self.slot += SLOTS;
         late
     }
 
     /// Nothing was due for a while (a pause): go on from now.
     pub fn resume(&mut self, now: Time) {
-        self.origin = now;
-        self.count = 0;
+        self.slot = (now.as_micros() * self.hz * SLOTS).div_ceil(1_000_000);
     }
 }
 
@@ -65,6 +69,20 @@ mod tests {
         assert_eq!(pacer.deadline(), Time::from_millis(10));
         pacer.began(Time::from_millis(500));
         assert_eq!(pacer.deadline(), Time::from_millis(510));
+    }
+
+    #[test]
+    fn guests_begun_at_any_time_are_due_at_few() {
+        let deadlines: std::collections::BTreeSet<_> = (0..2_000)
+            .map(|ms| {
+                let mut pacer = Pacer::new(Time::from_millis(ms), 60);
+                while pacer.deadline() < Time::from_millis(3_000) {
+                    pacer.began(pacer.deadline());
+                }
+                pacer.deadline()
+            })
+            .collect();
+        assert_eq!(deadlines.len(), SLOTS as usize);
     }
 
     #[test]

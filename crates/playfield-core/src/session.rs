@@ -110,11 +110,6 @@ impl Lifecycle {
         self.actions.pop_front()
     }
 
-    /// Whether [`Lifecycle::poll`] has something to say.
-    pub fn has_actions(&self) -> bool {
-        !self.actions.is_empty()
-    }
-
     /// When to say [`Event::Timeout`].
     pub fn next_timeout(&self) -> Option<Time> {
         if self.state.is_final() { None } else { self.limits().into_iter().flatten().map(|(at, _)| at).min() }

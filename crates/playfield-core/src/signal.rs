@@ -64,6 +64,9 @@ pub enum ToViewer {
         input: Vec<InputKind>,
         /// Whether keys press the pad's buttons too.
         keys_as_pad: bool,
+        /// Whether this connection measures what its path carries, as video needs. Connect again with `h264` for one that
+        /// does.
+        estimates: bool,
     },
     /// The picture has another size, or is sent another way, from now on.
     Video {

@@ -82,6 +82,7 @@ impl House {
             compiled: None,
             limits: Limits::default(),
             keys_as_pad: true,
+            picture: None,
             seed: 1,
             start_unix_ms: 0,
             storage: Default::default(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use playfield_core::api::{EndReason, Receipt, VideoMode};
 use playfield_core::bus::{Attach, SessionSpec};
+use playfield_core::frame::Shape;
 use playfield_core::id::{SessionId, ViewerId};
 use playfield_core::input::wire::{self, ClockEstimate, ClockReply, Message, Section};
 use playfield_core::manifest::InputKind;
@@ -34,6 +35,7 @@ pub(crate) struct Attached {
     pub(crate) slot: Option<u8>,
     pub(crate) connected: bool,
     video: VideoMode,
+    estimates: bool,
     /// What it can take; all of it until it is connected and says otherwise.
     ways: Ways,
     since: Time,
@@ -61,6 +63,7 @@ pub(crate) struct Session {
     pub(crate) waiting: Vec<(u64, Option<String>)>,
     input: Vec<InputKind>,
     keys_as_pad: bool,
+    picture: Option<Shape>,
 }
 
 impl Session {
@@ -76,6 +79,16 @@ impl Session {
             waiting: Vec::new(),
             input: spec.input.clone(),
             keys_as_pad: spec.keys_as_pad,
+            picture: spec.picture,
+        }
+    }
+
+    /// Whether a viewer that wants its picture so will most likely get video.
+    pub(crate) fn foresees_video(&self, wanted: VideoMode) -> bool {
+        match wanted {
+            VideoMode::H264 => true,
+            VideoMode::Lossless => false,
+            VideoMode::Auto => !self.picture.is_some_and(Shape::suits_lossless),
         }
     }
 
@@ -89,6 +102,7 @@ impl Session {
             slot: attach.slot.filter(|slot| usize::from(*slot) < playfield_core::input::MAX_PLAYERS),
             connected: false,
             video: attach.video,
+            estimates: self.foresees_video(attach.video),
             ways: Ways { video: true, track: true },
             since: now,
             control_open: false,
@@ -228,8 +242,8 @@ impl Session {
         attached.control_open = true;
         let h264 = attached.ways.video.then_some(VideoMode::H264);
         let videos = [VideoMode::Auto, VideoMode::Lossless].into_iter().chain(h264).collect();
-        let (slot, video) = (attached.slot, attached.video);
-        let hello = ToViewer::Hello { slot, tick_hz, video, videos, input, keys_as_pad };
+        let Attached { slot, video, estimates, .. } = *attached;
+        let hello = ToViewer::Hello { slot, tick_hz, video, videos, input, keys_as_pad, estimates };
         std::iter::once(hello).chain(attached.pending.drain(..)).collect()
     }
 

@@ -23,6 +23,8 @@ use crate::stage::Stage;
 use crate::stdio::{self, Reports};
 use crate::{Clock, WorkerError};
 
+/// How long a worker without sessions sleeps at most.
+const IDLE: Duration = Duration::from_secs(60);
 /// How often viewers get figures.
 const STATS_PERIOD: Duration = Duration::from_millis(500);
 /// How often the node is told the load.
@@ -63,6 +65,10 @@ pub struct Worker {
     reports: Reports,
     max_sessions: u32,
     sessions: HashMap<SessionId, Session>,
+    /// Sessions whose lives may want something done.
+    moved: Vec<SessionId>,
+    /// No session's time runs out before.
+    lives_at: Time,
     by_connection: HashMap<ConnectionId, SessionId>,
     farewells: Vec<Farewell>,
     stats_at: Time,
@@ -100,6 +106,8 @@ impl Worker {
             reports,
             max_sessions: hello.max_sessions,
             sessions: HashMap::new(),
+            moved: Vec::new(),
+            lives_at: Time::ZERO,
             by_connection: HashMap::new(),
             farewells: Vec::new(),
             stats_at: Time::ZERO,
@@ -148,9 +156,9 @@ impl Worker {
     }
 
     fn patience(&self) -> Duration {
-        let lives = self.sessions.values().filter_map(|session| session.life.next_timeout());
-        let next = lives.chain([self.stats_at, self.load_at]).min().unwrap_or(self.load_at);
-        self.clock.until(next)
+        let farewell = self.farewells.iter().map(|farewell| farewell.until).min();
+        let next = [self.stats_at, self.load_at, self.lives_at].into_iter().chain(farewell).min();
+        self.clock.until(next.unwrap_or(self.load_at))
     }
 
     fn hear_stages(&mut self) {
@@ -198,6 +206,7 @@ impl Worker {
         let Some(session) = self.sessions.get_mut(id) else { return };
         session.tick_hz = Some(tick_hz);
         session.life.handle(now, LifeEvent::Ready);
+        self.moved.push(id.clone());
         for (request, answer) in session.waiting.drain(..) {
             let reply = Reply::Started { answer };
             self.reports.send(FromWorker::Reply { id: request, reply });
@@ -259,6 +268,7 @@ impl Worker {
         match event {
             Event::Connected(ways) => {
                 let (id, replaced) = (id.clone(), session.attach(now, connection, ways));
+                self.moved.push(id.clone());
                 if let Some(replaced) = replaced {
                     self.let_go(&id, replaced);
                 }
@@ -277,7 +287,7 @@ impl Worker {
             Event::Estimate(bps) => session.inbox.push(Command::Estimate { connection, bps }),
             Event::Closed => {
                 session.detach(now, connection);
-                self.by_connection.remove(&connection);
+                self.moved.extend(self.by_connection.remove(&connection));
             }
         }
     }
@@ -330,6 +340,7 @@ impl Worker {
         let job = self.pool.spawn(Box::new(stage));
         let session = Session::new(self.clock.now(), &spec, inbox, job);
         self.sessions.insert(spec.id.clone(), session);
+        self.moved.push(spec.id.clone());
         let answer = match attach.map(|attach| self.answer(&spec.id, &attach)).transpose() {
             Ok(answer) => answer,
             Err(detail) => {
@@ -354,7 +365,9 @@ impl Worker {
     }
 
     fn answer(&mut self, id: &SessionId, attach: &Attach) -> Result<String, String> {
-        let (connection, answer) = self.hub.accept(&attach.offer).map_err(|error| error.to_string())?;
+        let estimates = self.sessions.get(id).is_none_or(|session| session.foresees_video(attach.video));
+        let accepted = self.hub.accept(&attach.offer, estimates);
+        let (connection, answer) = accepted.map_err(|error| error.to_string())?;
         self.by_connection.insert(connection, id.clone());
         let session = self.sessions.get_mut(id);
         let earlier = session.and_then(|session| session.expect(self.clock.now(), connection, attach));
@@ -369,6 +382,7 @@ impl Worker {
         self.by_connection.remove(&connection);
         if let Some(session) = self.sessions.get_mut(id) {
             session.detach(now, connection);
+            self.moved.push(id.clone());
         }
         self.hub.close(connection);
     }
@@ -397,15 +411,14 @@ impl Worker {
         let now = self.clock.now();
         if let Some(session) = self.sessions.get_mut(id) {
             session.end(now, reason, detail);
+            self.moved.push(id.clone());
         }
     }
 
     fn keep_time(&mut self) {
         let now = self.clock.now();
-        for session in self.sessions.values_mut() {
-            if session.life.next_timeout().is_some_and(|at| at <= now) {
-                session.life.handle(now, LifeEvent::Timeout);
-            }
+        if now >= self.lives_at {
+            self.end_overdue_lives(now);
         }
         if now >= self.stats_at {
             self.stats_at = now + STATS_PERIOD;
@@ -417,6 +430,18 @@ impl Worker {
         }
         let due: Vec<_> = self.farewells.extract_if(.., |farewell| farewell.until <= now).collect();
         due.into_iter().for_each(|farewell| self.hub.close(farewell.connection));
+    }
+
+    fn end_overdue_lives(&mut self, now: Time) {
+        for session in self.sessions.values_mut() {
+            if session.life.next_timeout().is_some_and(|at| at <= now) {
+                session.life.handle(now, LifeEvent::Timeout);
+                self.moved.push(session.id.clone());
+            }
+        }
+        // What is done meanwhile puts ends off, or shows in `act`.
+        let next = self.sessions.values().filter_map(|session| session.life.next_timeout()).min();
+        self.lives_at = next.unwrap_or(now + IDLE);
     }
 
     fn send_stats(&mut self, now: Time) {
@@ -448,12 +473,12 @@ impl Worker {
 
     /// Does what the sessions' lives want done.
     fn act(&mut self) {
-        let moved = self.sessions.values().filter(|session| session.life.has_actions());
-        let ids: Vec<_> = moved.map(|session| session.id.clone()).collect();
-        for id in ids {
+        while let Some(id) = self.moved.pop() {
             while let Some(action) = self.sessions.get_mut(&id).and_then(Session::next_action) {
                 self.act_on(&id, action);
             }
+            let timeout = self.sessions.get(&id).and_then(|session| session.life.next_timeout());
+            self.lives_at = timeout.map_or(self.lives_at, |at| self.lives_at.min(at));
         }
     }
 

@@ -207,6 +207,7 @@ fn spec(id: SessionId, title: &str, times: SessionTimes) -> Box<SessionSpec> {
         limits: Limits::default(),
         input: Vec::new(),
         keys_as_pad: true,
+        picture: None,
         seed: 1,
         start_unix_ms: 0,
         storage: Default::default(),

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use mio::net::UdpSocket;
@@ -40,14 +41,30 @@ pub struct ConnectionId(u64);
 
 /// Wakes a [`Hub`] that sleeps in `poll`, from any thread.
 #[derive(Clone, Debug)]
-pub struct Waker(Arc<mio::Waker>);
+pub struct Waker(Arc<Bell>);
+
+#[derive(Debug)]
+struct Bell {
+    waker: mio::Waker,
+    /// It was rung, and nobody came yet.
+    rung: AtomicBool,
+}
 
 impl Waker {
-    /// Makes `poll` return soon.
+    /// Makes `poll` return soon. What was done before is seen by whoever comes.
     pub fn wake(&self) {
-        if let Err(error) = self.0.wake() {
+        // One system call, however many have something to say.
+        if self.0.rung.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        if let Err(error) = self.0.waker.wake() {
             tracing::error!(%error, "cannot wake the network thread");
         }
+    }
+
+    fn answer(&self) {
+        // Read as well, so that what ringers did before is seen.
+        self.0.rung.swap(false, Ordering::AcqRel);
     }
 }
 
@@ -84,7 +101,8 @@ impl Hub {
     /// Binds the sockets.
     pub fn bind(config: &Config) -> Result<Hub, TransportError> {
         let poll = Poll::new()?;
-        let waker = Waker(Arc::new(mio::Waker::new(poll.registry(), WAKE)?));
+        let waker = mio::Waker::new(poll.registry(), WAKE)?;
+        let waker = Waker(Arc::new(Bell { waker, rung: AtomicBool::new(false) }));
         let mut listeners = Vec::new();
         for (index, addr) in config.udp.iter().enumerate() {
             let bind = |source| TransportError::Bind { addr: *addr, source };
@@ -124,13 +142,14 @@ impl Hub {
         self.bytes_sent
     }
 
-    /// Answers a viewer's offer.
-    pub fn accept(&mut self, offer: &str) -> Result<(ConnectionId, String), TransportError> {
+    /// Answers a viewer's offer. Only a connection that `estimates` measures what its path carries ([`Event::Estimate`]),
+    /// which video needs and costs padding packets.
+    pub fn accept(&mut self, offer: &str, estimates: bool) -> Result<(ConnectionId, String), TransportError> {
         if offer.len() > MAX_OFFER {
             return Err(TransportError::Offer(format!("it is longer than {MAX_OFFER} bytes")));
         }
         let local = self.listeners.iter().flat_map(|listener| listener.advertised.iter().copied());
-        let (peer, answer) = Peer::answer(Instant::now(), offer, local)?;
+        let (peer, answer) = Peer::answer(Instant::now(), offer, local, estimates)?;
         self.next_id += 1;
         let id = ConnectionId(self.next_id);
         self.connections.insert(id, Connection { peer, timeout: None, sources: Vec::new() });
@@ -177,6 +196,8 @@ impl Hub {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             other => other?,
         }
+        // Before anything is looked at: who rings from now on has news.
+        self.waker.answer();
         for event in &self.events {
             if let Some(listener) = self.listeners.get_mut(event.token().0) {
                 listener.readable = true;

@@ -73,7 +73,9 @@ pub(crate) struct Peer {
     closed: bool,
 }
 
-fn config() -> RtcConfig {
+/// `estimates`: measure what the path carries. That costs padding and a timer every few milliseconds, so only those who need
+/// it do.
+fn config(estimates: bool) -> RtcConfig {
     let mut extensions = ExtensionMap::standard();
     // Without it a browser keeps a jitter buffer of its own choice: facts in SPECIFICATION.md, "Latency".
     extensions.set(6, Extension::PlayoutDelay);
@@ -81,7 +83,7 @@ fn config() -> RtcConfig {
         .clear_codecs()
         .enable_opus(true, false)
         .set_extension_map(extensions)
-        .enable_bwe(Some(Bitrate::bps(START_BPS)))
+        .enable_bwe(estimates.then_some(Bitrate::bps(START_BPS)))
         .set_stats_interval(None)
         .set_sctp_max_message_size(16 * 1024);
     // Constrained baseline, both spellings browsers use, packetization-mode 1, each with RTX.
@@ -91,11 +93,12 @@ fn config() -> RtcConfig {
 }
 
 impl Peer {
-    /// Answers an offer. `local` are the addresses to be reached at.
+    /// Answers an offer. `local` are the addresses to be reached at; `estimates`: measure what the path carries.
     pub(crate) fn answer(
         now: Instant,
         offer: &str,
         local: impl Iterator<Item = SocketAddr>,
+        estimates: bool,
     ) -> Result<(Peer, String), TransportError> {
         let refused = |error: &dyn std::fmt::Display| TransportError::Offer(error.to_string());
         if !offer.lines().any(|line| line.starts_with("m=application ")) && offer.starts_with("v=0") {
@@ -103,7 +106,7 @@ impl Peer {
         }
         // The parser's own words speak of its memory.
         let offer = SdpOffer::from_sdp_string(offer).map_err(|_| refused(&"it is not SDP (RFC 8866)"))?;
-        let mut rtc = config().set_ice_lite(true).build(now);
+        let mut rtc = config(estimates).set_ice_lite(true).build(now);
         for addr in local {
             let candidate = Candidate::host(addr, Protocol::Udp).map_err(|error| refused(&error))?;
             rtc.add_local_candidate(candidate);
@@ -123,7 +126,7 @@ impl Peer {
     /// Makes the offer a viewer makes.
     pub(crate) fn offer(now: Instant, local: SocketAddr) -> Result<(Peer, String, SdpPendingOffer), TransportError> {
         let refused = |error: &dyn std::fmt::Display| TransportError::Offer(error.to_string());
-        let mut peer = Peer::new(config().build(now));
+        let mut peer = Peer::new(config(false).build(now));
         let candidate = Candidate::host(local, Protocol::Udp).map_err(|error| refused(&error))?;
         peer.rtc.add_local_candidate(candidate);
         let mut api = peer.rtc.sdp_api();

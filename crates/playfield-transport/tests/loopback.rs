@@ -23,7 +23,7 @@ impl Rig {
     fn new(ip: IpAddr) -> Rig {
         let mut hub = Hub::bind(&Config { udp: vec![SocketAddr::new(ip, 0)], public_ips: Vec::new() }).unwrap();
         let (mut client, offer) = Client::offer(ip).unwrap();
-        let (connection, answer) = hub.accept(&offer).unwrap();
+        let (connection, answer) = hub.accept(&offer, true).unwrap();
         assert!(answer.contains("a=ice-lite"), "{answer}");
         client.answer(&answer).unwrap();
         Rig { hub, client, connection, from_viewer: Vec::new(), from_node: Vec::new() }
@@ -110,7 +110,7 @@ fn a_bad_offer_is_refused_with_a_reason() {
     let (_, whole) = Client::offer(Ipv4Addr::LOCALHOST.into()).unwrap();
     let (without_channels, _) = whole.split_once("m=application").unwrap();
     for offer in ["", "v=0", "hello\r\n", &"x".repeat(70_000), without_channels] {
-        let error = hub.accept(offer).unwrap_err();
+        let error = hub.accept(offer, true).unwrap_err();
         assert!(matches!(error, TransportError::Offer(_)), "{error}");
     }
 }

@@ -66,6 +66,9 @@ export class Play {
   kinds: ReadonlySet<InputKind> = new Set();
   /** Whether keys press the pad's buttons too. */
   keysAsPad = true;
+  /** The connection measures its path, as video needs. */
+  private estimates = true;
+  private renewing = false;
   private readonly sessions: Sessions;
   private readonly sender: Sender;
   private lossless: Lossless | null = null;
@@ -214,12 +217,30 @@ export class Play {
 
   private opened(): void {
     this.heardAt = performance.now();
-    if (this.lossless?.carrier === 'channel') this.setVideo(this.video);
+    if (this.lossless?.carrier === 'channel' || this.renewing) this.setVideo(this.video);
     if (document.hidden) this.visible(false);
     this.sender.start();
     this.watch ??= setInterval(() => this.checkSilence(), 500);
-    this.enter('playing');
+    if (this.state !== 'playing') this.enter('playing');
     this.host.shaky(false);
+  }
+
+  /** Changes to a connection that measures its path, which exact pictures do without. The old one plays until the new one does. */
+  private async renew(): Promise<void> {
+    const [old, ticket] = [this.link, this.ticket];
+    if (this.renewing || !old || !ticket) return;
+    this.renewing = true;
+    const link = new Link(this.lossless!);
+    try {
+      const { answer } = await this.sessions.resume(ticket, await link.sdp(), 'h264');
+      if (!(await this.open(link, answer)) && !this.over) void this.comeBack();
+      old.close();
+    } catch {
+      // The old connection plays on as it is; if it is gone too, its silence will tell.
+      link.close();
+    } finally {
+      this.renewing = false;
+    }
   }
 
   /** The connection is gone, the session perhaps not. */
@@ -263,10 +284,12 @@ export class Play {
       case 'hello':
         this.kinds = new Set(message.input);
         this.keysAsPad = message.keys_as_pad;
+        this.estimates = message.estimates;
         this.host.hello(this.kinds, message.videos);
         if (message.video !== 'auto') this.host.announce(message.video, 0, 0);
         return this.changed(true);
       case 'video':
+        if (message.mode === 'h264' && !this.estimates) void this.renew();
         return this.host.announce(message.mode, message.width, message.height);
       case 'noPicture':
         return this.fail('noPicture', message.detail);

@@ -96,6 +96,7 @@ impl Worker {
             limits: Limits::default(),
             input: Vec::new(),
             keys_as_pad: true,
+            picture: None,
             seed: 0,
             start_unix_ms: 0,
             storage: BTreeMap::new(),
