@@ -9,7 +9,7 @@ use playfield_core::delta::{RowRun, RowSet};
 use playfield_core::frame::{Damage, Picture, PixelFormat};
 use playfield_media::audio::{OpusConfig, OpusEncoder};
 use playfield_media::convert::{Converter, I420};
-use playfield_media::delta::{Base, Encoder, RowsPool};
+use playfield_media::delta::{Base, Encoder, RowSpan, RowsPool};
 use playfield_media::encode::{FrameBudget, OpenH264, VideoEncoder};
 
 type AnyError = Box<dyn std::error::Error>;
@@ -93,7 +93,7 @@ fn code(pictures: &[Picture]) -> Result<(f64, f64, usize), AnyError> {
         before = pool.freeze(&pictures[0]);
         for (number, picture) in pictures.iter().enumerate().skip(1) {
             let rows = pool.freeze(picture);
-            let base = |_| Some(Base { rows: &before, known: &known });
+            let base = |_| Some(Base { rows: &before, known: &known, changed: RowSpan::ALL });
             let sent = encoder.encode(&rows, number as u32, number as u32, &runs[number - 1], &base)?;
             bytes += sent.iter().map(<[u8]>::len).sum::<usize>();
             count += sent.len();

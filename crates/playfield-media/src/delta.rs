@@ -25,6 +25,6 @@ mod tests;
 mod units;
 
 pub use decoder::{Ack, Decoder, Received, Rejected, Shown};
-pub use encoder::{Base, Datagrams, DeltaError, Encoder};
+pub use encoder::{Base, Datagrams, DeltaError, Encoder, RowSpan};
 pub use ops::{MAX_DATAGRAM, MAX_DATAGRAMS};
 pub use rows::{PictureRows, RowFormat, RowsPool};

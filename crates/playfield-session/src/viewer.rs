@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use playfield_core::api::VideoMode;
 use playfield_core::delta::{RowRun, Sender};
-use playfield_core::frame::{Damage, Picture, PixelFormat, Rect};
+use playfield_core::frame::{Damage, Picture, Rect, Shape};
 use playfield_core::input::wire::Ack;
 use playfield_core::rate::VideoRate;
 use playfield_core::signal::{Carrier, ToViewer};
 use playfield_core::time::Time;
 use playfield_media::convert::{Converter, I420};
-use playfield_media::delta::{Base, DeltaError, Encoder, PictureRows, RowsPool};
+use playfield_media::delta::{Base, DeltaError, Encoder, PictureRows, RowSpan, RowsPool};
 use playfield_media::encode::{FrameBudget, OpenH264, VideoEncoder};
 use playfield_transport::{ConnectionId, Outgoing, Ways};
 
@@ -102,7 +102,8 @@ pub(crate) struct Viewer {
 impl Viewer {
     pub(crate) fn new(connection: ConnectionId, slot: Option<u8>, wanted: VideoMode, ways: Ways) -> Viewer {
         let carrier = if ways.track { Carrier::Track } else { Carrier::Channel };
-        let lossless = Lossless { sender: Sender::new(0), shape: None, history: VecDeque::new() };
+        let lossless =
+            Lossless { sender: Sender::new(0), shape: None, history: VecDeque::new(), changed: RowSpan::ALL };
         Viewer {
             connection,
             slot,
@@ -147,7 +148,7 @@ impl Viewer {
         let Lossless { sender, history, .. } = &mut self.lossless;
         sender.handle_ack(at, ack.picture, ack.datagrams);
         let oldest = sender.oldest_needed();
-        while history.front().is_some_and(|(number, _)| (number.wrapping_sub(oldest) as i32) < 0) {
+        while history.front().is_some_and(|sent| (sent.number.wrapping_sub(oldest) as i32) < 0) {
             history.pop_front();
         }
     }
@@ -250,16 +251,28 @@ impl Way {
 
 struct Lossless {
     sender: Sender,
-    shape: Option<(u16, u16, PixelFormat)>,
-    history: VecDeque<(u32, Arc<PictureRows>)>,
+    shape: Option<Shape>,
+    history: VecDeque<Sent>,
+    /// Where pictures differ from the one sent last.
+    changed: RowSpan,
+}
+
+/// A picture that was sent.
+struct Sent {
+    number: u32,
+    rows: Arc<PictureRows>,
+    /// Where it differs from the one sent before it.
+    changed: RowSpan,
 }
 
 impl Lossless {
     fn code(&mut self, source: &Source, frozen: &mut Frozen, carrier: Carrier) -> Result<Option<Coded>, DeltaError> {
         let picture = source.picture;
-        let shape = Some((picture.width, picture.height, picture.format));
+        self.changed = self.changed.union(RowSpan::of(source.damage, picture));
+        let shape = Some(picture.shape());
         if self.shape != shape {
             self.shape = shape;
+            self.changed = RowSpan::ALL;
             self.sender.reset(frozen.rows(picture).rows());
             self.history.clear();
         }
@@ -267,10 +280,11 @@ impl Lossless {
         let Some(number) = self.sender.plan(source.now, tick, changed, &mut frozen.runs) else { return Ok(None) };
         let rows = frozen.rows(picture);
         let converted = source.clock.now();
-        let Lossless { sender, history, .. } = self;
+        let Lossless { sender, history, changed, .. } = self;
         let base = |number: u32| {
-            let (_, rows) = history.iter().find(|(base, _)| *base == number)?;
-            Some(Base { rows, known: sender.known_rows(number)? })
+            let at = history.iter().position(|sent| sent.number == number)?;
+            let since = history.range(at + 1..).fold(*changed, |all, sent| all.union(sent.changed));
+            Some(Base { rows: &history[at].rows, known: sender.known_rows(number)?, changed: since })
         };
         let datagrams = frozen.encoder.encode(&rows, number, tick, &frozen.runs, &base)?;
         let wrap = |bytes: &[u8]| match carrier {
@@ -282,7 +296,8 @@ impl Lossless {
         if self.history.len() == playfield_core::delta::HISTORY {
             self.history.pop_front();
         }
-        self.history.push_back((number, rows));
+        let changed = std::mem::replace(&mut self.changed, RowSpan::NONE);
+        self.history.push_back(Sent { number, rows, changed });
         Ok(Some(Coded { packets, rtp: None, converted, encoded: source.clock.now() }))
     }
 }
@@ -366,6 +381,8 @@ fn union(a: Damage, b: Damage) -> Damage {
 
 #[cfg(test)]
 mod tests {
+    use playfield_core::frame::PixelFormat;
+
     use super::*;
 
     #[test]

@@ -73,12 +73,18 @@ pub(crate) struct Peer {
     closed: bool,
 }
 
-/// `estimates`: measure what the path carries. That costs padding and a timer every few milliseconds, so only those who need
-/// it do.
-fn config(estimates: bool) -> RtcConfig {
-    let mut extensions = ExtensionMap::standard();
+/// What packets carry beside their payload. Without estimates nothing that makes the viewer report each packet's arrival.
+fn extensions(estimates: bool) -> ExtensionMap {
+    let mut extensions = if estimates { ExtensionMap::standard() } else { ExtensionMap::empty() };
+    extensions.set(4, Extension::RtpMid);
     // Without it a browser keeps a jitter buffer of its own choice: facts in SPECIFICATION.md, "Latency".
     extensions.set(6, Extension::PlayoutDelay);
+    extensions
+}
+
+/// `estimates`: measure what the path carries. That costs padding, reports and a timer every few milliseconds, so only those
+/// who need it do.
+fn config(extensions: ExtensionMap, estimates: bool) -> RtcConfig {
     let mut config = RtcConfig::new()
         .clear_codecs()
         .enable_opus(true, false)
@@ -106,7 +112,7 @@ impl Peer {
         }
         // The parser's own words speak of its memory.
         let offer = SdpOffer::from_sdp_string(offer).map_err(|_| refused(&"it is not SDP (RFC 8866)"))?;
-        let mut rtc = config(estimates).set_ice_lite(true).build(now);
+        let mut rtc = config(extensions(estimates), estimates).set_ice_lite(true).build(now);
         for addr in local {
             let candidate = Candidate::host(addr, Protocol::Udp).map_err(|error| refused(&error))?;
             rtc.add_local_candidate(candidate);
@@ -126,7 +132,7 @@ impl Peer {
     /// Makes the offer a viewer makes.
     pub(crate) fn offer(now: Instant, local: SocketAddr) -> Result<(Peer, String, SdpPendingOffer), TransportError> {
         let refused = |error: &dyn std::fmt::Display| TransportError::Offer(error.to_string());
-        let mut peer = Peer::new(config(false).build(now));
+        let mut peer = Peer::new(config(extensions(true), false).build(now));
         let candidate = Candidate::host(local, Protocol::Udp).map_err(|error| refused(&error))?;
         peer.rtc.add_local_candidate(candidate);
         let mut api = peer.rtc.sdp_api();

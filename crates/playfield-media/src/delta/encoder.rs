@@ -1,6 +1,7 @@
 //! Rows to datagrams: as many rows in each as fit, each unit the cheapest way that is quick to find.
 
 use playfield_core::delta::{DatagramRows, RowRun, RowSet};
+use playfield_core::frame::{Damage, Picture, PixelFormat};
 
 use super::motion::{Motion, Shift};
 use super::ops::{COUNT_AT, HEADER, Header, INDEX_AT, Kind, MAX_DATAGRAM, MAX_DATAGRAMS};
@@ -16,6 +17,46 @@ pub struct Base<'a> {
     pub rows: &'a PictureRows,
     /// The rows of it the viewer acknowledged.
     pub known: &'a RowSet,
+    /// The rows in which the picture to be coded may differ from it; the others are not looked at.
+    pub changed: RowSpan,
+}
+
+/// Neighbouring rows of a picture, the palette's counted as everywhere in its rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowSpan {
+    /// The first of them.
+    pub first: u16,
+    /// The one after the last.
+    pub end: u16,
+}
+
+impl RowSpan {
+    /// Every row of any picture.
+    pub const ALL: RowSpan = RowSpan { first: 0, end: u16::MAX };
+    /// None.
+    pub const NONE: RowSpan = RowSpan { first: u16::MAX, end: 0 };
+
+    /// The rows of `picture` in which `damage` lies.
+    pub fn of(damage: Damage, picture: &Picture) -> RowSpan {
+        match damage {
+            Damage::None => RowSpan::NONE,
+            Damage::All => RowSpan::ALL,
+            Damage::Area(area) => {
+                let above = u16::from(picture.format == PixelFormat::Indexed8);
+                RowSpan { first: area.y + above, end: area.y + area.height + above }
+            }
+        }
+    }
+
+    /// The smallest span that holds both.
+    pub fn union(self, other: RowSpan) -> RowSpan {
+        RowSpan { first: self.first.min(other.first), end: self.end.max(other.end) }
+    }
+
+    /// Whether a row is one of them.
+    pub fn contains(self, row: u16) -> bool {
+        self.first <= row && row < self.end
+    }
 }
 
 /// Why a picture could not be coded.
@@ -138,7 +179,10 @@ impl Encoder {
         let end = run.first_row + run.rows;
         let pixels = run.first_row.max(picture.format().palette_rows());
         let shift = match base {
-            Some((base, _)) if pixels < end => self.motion.find(picture, base.rows, base.known, pixels, end),
+            Some((base, _)) if pixels < end => {
+                let span = base.changed;
+                self.motion.find(picture, base.rows, base.known, pixels.max(span.first), end.min(span.end))
+            }
             _ => (0, 0),
         };
         let header = Header {
@@ -248,7 +292,8 @@ impl Source<'_> {
         let (cells, unit) = (self.picture.row(row), self.unit());
         zeros.resize(zeros.len().max(cells.len()), 0);
         let base = self.base.map_or(&zeros[..cells.len()], |base| base.rows.row(row));
-        masks.all_same = cells == base;
+        let may_differ = self.base.is_none_or(|base| base.changed.contains(row));
+        masks.all_same = !may_differ || cells == base;
         if masks.all_same {
             return;
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use playfield_core::delta::{RowRun, RowSet, Sender};
-use playfield_core::frame::{Picture, PixelFormat};
+use playfield_core::frame::{Damage, Picture, PixelFormat, Rect};
 use playfield_core::time::Time;
 
 use super::*;
@@ -31,7 +31,7 @@ fn coded(base: &Picture, picture: &Picture) -> usize {
     let mut known = RowSet::default();
     known.insert(0, rows.rows());
     let run = [RowRun { first_row: 0, rows: rows.rows(), base: Some(1) }];
-    let lookup = |name| (name == 1).then_some(Base { rows: &base, known: &known });
+    let lookup = |name| (name == 1).then_some(Base { rows: &base, known: &known, changed: RowSpan::ALL });
     let sent = encoder.encode(&rows, 2, 2, &run, &lookup).unwrap();
     let mut covered = 0;
     for (datagram, part) in sent.iter().zip(sent.rows()) {
@@ -43,6 +43,12 @@ fn coded(base: &Picture, picture: &Picture) -> usize {
     assert_eq!(covered, rows.rows());
     let shown = decoder.shown().unwrap();
     assert_eq!((shown.picture, shown.rows.data == rows.data), (2, true));
+    // Knowing where they differ spares work, and changes nothing.
+    let differing = (0..rows.rows()).filter(|row| rows.row(*row) != base.row(*row));
+    let changed = differing.fold(RowSpan::NONE, |all, row| all.union(RowSpan { first: row, end: row + 1 }));
+    let lookup = |_| Some(Base { rows: &base, known: &known, changed });
+    let mut other = Encoder::new();
+    assert!(other.encode(&rows, 2, 2, &run, &lookup).unwrap().iter().eq(sent.iter()));
     sent.iter().map(<[u8]>::len).sum()
 }
 
@@ -145,12 +151,23 @@ fn moved_never_uses_rows_the_viewer_may_lack() {
                 }
                 runs
             });
-        let lookup = |_| Some(Base { rows: &base, known: &known });
+        let lookup = |_| Some(Base { rows: &base, known: &known, changed: RowSpan::ALL });
         for datagram in encoder.encode(&rows, 2, 2, &runs, &lookup).unwrap().iter() {
             decoder.push(datagram).unwrap();
         }
         assert_eq!(decoder.shown().unwrap().rows.data, rows.data);
     }
+}
+
+#[test]
+fn damage_is_rows_with_the_palette_above() {
+    let area = Damage::Area(Rect { x: 3, y: 5, width: 2, height: 4 });
+    let span = |damage, format| RowSpan::of(damage, &Picture::black(16, 16, format));
+    assert_eq!(span(area, PixelFormat::Rgba8), RowSpan { first: 5, end: 9 });
+    assert_eq!(span(area, PixelFormat::Indexed8), RowSpan { first: 6, end: 10 });
+    assert_eq!(span(Damage::All, PixelFormat::Rgba8), RowSpan::ALL);
+    let none = span(Damage::None, PixelFormat::Rgba8);
+    assert!((0..16).all(|row| !none.contains(row)) && none.union(RowSpan::ALL) == RowSpan::ALL);
 }
 
 #[test]
@@ -209,7 +226,7 @@ fn play(format: PixelFormat, loss: usize, seed: u64) -> usize {
             frozen.push((number, Arc::clone(&rows)));
             let lookup = |name: u32| {
                 let (_, rows) = frozen.iter().find(|(number, _)| *number == name)?;
-                Some(Base { rows, known: sender.known_rows(name)? })
+                Some(Base { rows, known: sender.known_rows(name)?, changed: RowSpan::ALL })
             };
             let sent = encoder.encode(&rows, number, tick, &runs, &lookup).unwrap();
             in_flight.extend(sent.iter().map(<[u8]>::to_vec));
