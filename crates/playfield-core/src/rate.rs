@@ -3,6 +3,7 @@
 //! Both follow the same rule: never queue. A picture that does not fit now is not made; the next one carries newer
 //! content at the same cost.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::time::Time;
@@ -10,7 +11,8 @@ use crate::time::Time;
 /// Budget of the lossless datagrams of one viewer.
 ///
 /// There is no feedback but acknowledgements, so the queue on the path shows as round trips that grow beyond the
-/// smallest one seen lately. Loss alone is no reason to send less: deltas do not need repair.
+/// smallest one seen lately. Loss alone is no reason to send less: deltas do not need repair. But where not even a
+/// third arrives, the path is narrower than what is sent, and what arrives says how wide it is.
 #[derive(Debug)]
 pub struct DeltaRate {
     bps: u64,
@@ -22,6 +24,22 @@ pub struct DeltaRate {
     changed: Time,
     /// Times the rate was lowered in a row.
     lowered: u32,
+    /// What went out lately, oldest first, and what of it arrived.
+    cohorts: VecDeque<Cohort>,
+    /// The newest round trip.
+    rtt: Duration,
+    /// Share of packets that do not arrive, in a thousand, lately.
+    loss_per_mille: u64,
+    /// How often each datagram is sent.
+    copies: u8,
+}
+
+/// What went out within one [`FLOW`].
+#[derive(Clone, Copy, Debug)]
+struct Cohort {
+    began: Time,
+    sent: u64,
+    arrived: u64,
 }
 
 const DELTA_START_BPS: u64 = 10_000_000;
@@ -31,6 +49,17 @@ const DELTA_MAX_BPS: u64 = 50_000_000;
 const QUEUE: Duration = Duration::from_millis(40);
 /// The smallest round trip is forgotten after one to two of these, since paths change.
 const WINDOW: Duration = Duration::from_secs(5);
+/// What goes out is counted in pieces of this length, and compared with what arrived of it.
+const FLOW: Duration = Duration::from_millis(250);
+/// Acknowledgements are waited for this much longer than a round trip and a half.
+const LATE: Duration = Duration::from_millis(50);
+/// Pieces whose acknowledgements are waited for at a time.
+const COHORTS: usize = 16;
+/// Loss from which on everything is sent twice.
+const LOSSY_PER_MILLE: u64 = 80;
+/// Bytes below which a piece says nothing of the width of the path, and of its losses.
+const WIDTH_BYTES: u64 = 6_000;
+const LOSS_BYTES: u64 = 2_000;
 /// Lowered so often without the round trip getting shorter, the path is longer, not fuller.
 const PATIENT_LOWERINGS: u32 = 4;
 
@@ -44,6 +73,10 @@ impl Default for DeltaRate {
             window: Time::ZERO,
             changed: Time::ZERO,
             lowered: 0,
+            cohorts: VecDeque::new(),
+            rtt: Duration::ZERO,
+            loss_per_mille: 0,
+            copies: 1,
         }
     }
 }
@@ -64,13 +97,60 @@ impl DeltaRate {
         self.tokens_bits >= 0
     }
 
-    /// So many bytes went out.
-    pub fn on_sent(&mut self, _now: Time, bytes: u64) {
-        self.tokens_bits -= bytes as i64 * 8;
+    /// A datagram of so many bytes went out, as often as [`DeltaRate::copies`] says.
+    pub fn on_sent(&mut self, now: Time, bytes: u64) {
+        self.tokens_bits -= bytes as i64 * 8 * i64::from(self.copies);
+        match self.cohorts.back_mut().filter(|cohort| now.since(cohort.began) < FLOW) {
+            Some(cohort) => cohort.sent += bytes,
+            None => self.cohorts.push_back(Cohort { began: now, sent: bytes, arrived: 0 }),
+        }
+        let ripe = FLOW + self.rtt * 3 / 2 + LATE;
+        while let Some(oldest) = self.cohorts.front().copied()
+            && (now.since(oldest.began) > ripe || self.cohorts.len() > COHORTS)
+        {
+            self.cohorts.pop_front();
+            self.learn(now, oldest);
+        }
+    }
+
+    /// So many bytes that left then arrived.
+    pub fn on_arrived(&mut self, left: Time, bytes: u64) {
+        let began = |cohort: &&mut Cohort| cohort.began <= left;
+        if let Some(cohort) = self.cohorts.iter_mut().rev().find(began) {
+            cohort.arrived += bytes;
+        }
+    }
+
+    /// How often to send each datagram: where many are lost, a picture of several would hardly ever be whole.
+    pub fn copies(&self) -> u8 {
+        self.copies
+    }
+
+    fn learn(&mut self, now: Time, Cohort { sent, arrived, .. }: Cohort) {
+        // Nothing at all: the viewer is away, which says nothing of the path.
+        if sent < LOSS_BYTES || arrived == 0 {
+            return;
+        }
+        if arrived * 3 < sent {
+            if sent >= WIDTH_BYTES {
+                let carried = arrived * 8 * 1_000_000 / FLOW.as_micros() as u64;
+                self.bps = self.bps.min(carried).max(DELTA_MIN_BPS);
+                self.changed = now;
+                // Round trips through a full queue are no measure of the path, and copies would only fill it.
+                (self.lowered, self.copies, self.loss_per_mille) = (0, 1, 0);
+            }
+            return;
+        }
+        let lost = 1_000 - (arrived * 1_000 / sent).min(1_000);
+        // Of two copies both must be lost.
+        let of_each = if self.copies > 1 { (lost * 1_000).isqrt() } else { lost };
+        self.loss_per_mille = (self.loss_per_mille + of_each) / 2;
+        self.copies = if self.loss_per_mille > LOSSY_PER_MILLE { 2 } else { 1 };
     }
 
     /// A picture was acknowledged this long after it went out.
     pub fn on_round_trip(&mut self, now: Time, rtt: Duration) {
+        self.rtt = rtt;
         let queue = rtt.saturating_sub(self.base(now, rtt));
         let since = now.since(self.changed);
         if queue > QUEUE && since > rtt {
@@ -175,6 +255,41 @@ impl VideoRate {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Sends 1,000 bytes every 10 ms for two seconds, of which so many in a hundred arrive 50 ms later.
+    fn flow(rate: &mut DeltaRate, arrive_percent: u64) {
+        for n in 0..200 {
+            let now = Time::from_millis(1_000 + n * 10);
+            rate.on_sent(now, 1_000);
+            if n * arrive_percent / 100 != (n + 1) * arrive_percent / 100 {
+                rate.on_arrived(now, 1_000);
+            }
+        }
+    }
+
+    #[test]
+    fn what_arrives_says_how_wide_a_narrow_path_is() {
+        let mut rate = DeltaRate::default();
+        flow(&mut rate, 30);
+        assert!((220_000..260_000).contains(&rate.bits_per_second()), "30 % of 800 kbit/s: {rate:?}");
+        assert_eq!(rate.copies(), 1, "copies would only fill it");
+    }
+
+    #[test]
+    fn where_much_is_lost_everything_is_sent_twice_and_no_slower() {
+        for (arrive, copies) in [(100, 1), (95, 1), (80, 2), (50, 2)] {
+            let mut rate = DeltaRate::default();
+            flow(&mut rate, arrive);
+            assert_eq!((rate.copies(), rate.bits_per_second()), (copies, DELTA_START_BPS), "{arrive} % arrive");
+        }
+    }
+
+    #[test]
+    fn a_viewer_that_is_away_says_nothing_of_its_path() {
+        let mut rate = DeltaRate::default();
+        flow(&mut rate, 0);
+        assert_eq!((rate.copies(), rate.bits_per_second()), (1, DELTA_START_BPS));
+    }
 
     #[test]
     fn one_picture_may_overdraw_and_the_next_waits_until_it_is_paid_for() {

@@ -199,6 +199,11 @@ impl Histogram {
         self.max = self.max.max(us);
     }
 
+    /// The longest added, in microseconds.
+    pub fn max(&self) -> u64 {
+        self.max
+    }
+
     /// How many were added.
     pub fn count(&self) -> u64 {
         self.count

@@ -21,6 +21,8 @@ pub(crate) enum FromStage {
     Ended { session: SessionId, reason: EndReason, detail: Option<String> },
     /// All packets of one picture for one viewer. `stamps.sent` is filled in once they are sent.
     Picture { connection: ConnectionId, packets: Vec<Outgoing>, stamps: Stamps },
+    /// More packets of the picture before.
+    Rest { connection: ConnectionId, packets: Vec<Outgoing> },
     /// Sound for some viewers.
     Sound { connections: Vec<ConnectionId>, packet: Outgoing },
     /// Something to tell a viewer.

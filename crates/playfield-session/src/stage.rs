@@ -195,6 +195,11 @@ impl Stage {
                 self.outbox.send(FromStage::Tell { connection: viewer.connection, message });
             }
             let Some(coded) = coded else { continue };
+            if coded.rest {
+                let (connection, packets) = (viewer.connection, coded.packets);
+                self.outbox.offer(FromStage::Rest { connection, packets });
+                continue;
+            }
             let input = viewer.input.take();
             let stamps = Stamps {
                 tick: tick as u32,

@@ -45,6 +45,8 @@ impl Frozen {
 pub(crate) struct Coded {
     /// Its packets, in order.
     pub(crate) packets: Vec<Outgoing>,
+    /// They belong to a picture whose first packets went out before.
+    pub(crate) rest: bool,
     /// Its RTP timestamp, if it is video.
     pub(crate) rtp: Option<u32>,
     /// When conversion was done.
@@ -102,8 +104,13 @@ pub(crate) struct Viewer {
 impl Viewer {
     pub(crate) fn new(connection: ConnectionId, slot: Option<u8>, wanted: VideoMode, ways: Ways) -> Viewer {
         let carrier = if ways.track { Carrier::Track } else { Carrier::Channel };
-        let lossless =
-            Lossless { sender: Sender::new(0), shape: None, history: VecDeque::new(), changed: RowSpan::ALL };
+        let lossless = Lossless {
+            sender: Sender::new(0),
+            shape: None,
+            history: VecDeque::new(),
+            changed: RowSpan::ALL,
+            waiting: VecDeque::new(),
+        };
         Viewer {
             connection,
             slot,
@@ -142,6 +149,7 @@ impl Viewer {
         self.way = None;
         self.lossless.shape = None;
         self.lossless.history.clear();
+        self.lossless.waiting.clear();
     }
 
     pub(crate) fn handle_ack(&mut self, at: Time, ack: Ack) {
@@ -255,6 +263,8 @@ struct Lossless {
     history: VecDeque<Sent>,
     /// Where pictures differ from the one sent last.
     changed: RowSpan,
+    /// Datagrams of the picture coded last that wait for their turn.
+    waiting: VecDeque<Outgoing>,
 }
 
 /// A picture that was sent.
@@ -273,10 +283,14 @@ impl Lossless {
         if self.shape != shape {
             self.shape = shape;
             self.changed = RowSpan::ALL;
+            self.waiting.clear();
             self.sender.reset(frozen.rows(picture).rows());
             self.history.clear();
         }
         let (tick, changed) = (source.tick as u32, source.damage != Damage::None);
+        if !self.waiting.is_empty() {
+            return Ok(self.rest(source.now));
+        }
         let Some(number) = self.sender.plan(source.now, tick, changed, &mut frozen.runs) else { return Ok(None) };
         let rows = frozen.rows(picture);
         let converted = source.clock.now();
@@ -291,14 +305,31 @@ impl Lossless {
             Carrier::Track => Outgoing::Lossless(bytes.into()),
             Carrier::Channel => Outgoing::LosslessChannel(bytes.into()),
         };
-        let packets = datagrams.iter().map(wrap).collect();
-        self.sender.sent(source.now, tick, datagrams.rows());
+        self.waiting.extend(datagrams.iter().map(wrap));
+        self.sender.coded(source.now, tick, datagrams.rows());
+        let packets = self.released(source.now);
         if self.history.len() == playfield_core::delta::HISTORY {
             self.history.pop_front();
         }
         let changed = std::mem::replace(&mut self.changed, RowSpan::NONE);
         self.history.push_back(Sent { number, rows, changed });
-        Ok(Some(Coded { packets, rtp: None, converted, encoded: source.clock.now() }))
+        Ok(Some(Coded { packets, rest: false, rtp: None, converted, encoded: source.clock.now() }))
+    }
+
+    fn released(&mut self, now: Time) -> Vec<Outgoing> {
+        let count = self.sender.release(now).min(self.waiting.len());
+        let mut packets: Vec<_> = self.waiting.drain(..count).collect();
+        // After all of them, since losses come in bursts.
+        for _ in 1..self.sender.copies() {
+            packets.extend_from_within(..count);
+        }
+        packets
+    }
+
+    /// More of a picture that is larger than what may go out at once.
+    fn rest(&mut self, now: Time) -> Option<Coded> {
+        let packets = self.released(now);
+        (!packets.is_empty()).then_some(Coded { packets, rest: true, rtp: None, converted: now, encoded: now })
     }
 }
 
@@ -361,7 +392,7 @@ impl Video {
         self.rate.on_encoded(self.unit.len());
         let rtp = (source.tick * RTP_HZ / u64::from(source.tick_hz)) as u32;
         let packets = vec![Outgoing::Video { data: self.unit.as_slice().into(), rtp }];
-        Some(Coded { packets, rtp: Some(rtp), converted, encoded: source.clock.now() })
+        Some(Coded { packets, rest: false, rtp: Some(rtp), converted, encoded: source.clock.now() })
     }
 }
 

@@ -186,6 +186,9 @@ impl Worker {
                     session.sent(connection, stamps, self.hub.bytes_sent() - before);
                 }
             }
+            FromStage::Rest { connection, packets } => {
+                self.hub.send_all(connection, &packets);
+            }
             FromStage::Sound { connections, packet } => {
                 for connection in connections {
                     self.hub.send(connection, &packet);

@@ -43,13 +43,21 @@ pub struct DatagramRows {
 struct Sent {
     picture: u32,
     tick: u32,
+    /// When the newest of its datagrams left.
     at: Time,
     datagrams: Vec<DatagramRows>,
+    /// When each of them left, as far as they have.
+    left: Vec<Time>,
     acked: u64,
     rows: RowSet,
 }
 
 impl Sent {
+    /// Its memory, for the next.
+    fn into_spare(self) -> (Vec<DatagramRows>, Vec<Time>) {
+        (self.datagrams, self.left)
+    }
+
     fn is_complete(&self) -> bool {
         let all = if self.datagrams.len() >= 64 { u64::MAX } else { (1 << self.datagrams.len()) - 1 };
         self.acked & all == all
@@ -62,7 +70,7 @@ pub struct Sender {
     total_rows: u16,
     last_picture: u32,
     sent: VecDeque<Sent>,
-    spare: Vec<Vec<DatagramRows>>,
+    spare: Vec<(Vec<DatagramRows>, Vec<Time>)>,
     changed_at_tick: u32,
     /// The first picture sent since the viewer was last heard of.
     unheard_since: Option<Time>,
@@ -112,12 +120,17 @@ impl Sender {
         if changed || self.last_picture == 0 {
             self.changed_at_tick = tick;
         }
-        if !self.is_due(now) || !self.rate.may_send(now) {
+        if self.is_under_way() || !self.is_due(now) || !self.rate.may_send(now) {
             return None;
         }
         let picture = self.last_picture.wrapping_add(1);
         self.fill(picture, runs);
         Some(picture)
+    }
+
+    /// Whether datagrams of the newest picture still wait for their turn.
+    fn is_under_way(&self) -> bool {
+        self.sent.back().is_some_and(|sent| sent.left.len() < sent.datagrams.len())
     }
 
     fn is_due(&self, now: Time) -> bool {
@@ -166,19 +179,39 @@ impl Sender {
         self.sent.iter().find(|sent| sent.picture == base).map(|sent| &sent.rows)
     }
 
-    /// The planned picture went out in these datagrams.
-    pub fn sent(&mut self, now: Time, tick: u32, datagrams: impl Iterator<Item = DatagramRows>) {
+    /// The planned picture was coded as these datagrams: [`Sender::release`] says when they may go.
+    pub fn coded(&mut self, now: Time, tick: u32, datagrams: impl Iterator<Item = DatagramRows>) {
         self.last_picture = self.last_picture.wrapping_add(1);
         self.unheard_since.get_or_insert(now);
-        let mut list = self.spare.pop().unwrap_or_default();
+        let (mut list, mut left) = self.spare.pop().unwrap_or_default();
         list.clear();
+        left.clear();
         list.extend(datagrams);
-        self.rate.on_sent(now, list.iter().map(|datagram| u64::from(datagram.len)).sum());
         if self.sent.len() == HISTORY {
-            self.spare.extend(self.sent.pop_front().map(|sent| sent.datagrams));
+            self.spare.extend(self.sent.pop_front().map(Sent::into_spare));
         }
         let (picture, rows) = (self.last_picture, RowSet::default());
-        self.sent.push_back(Sent { picture, tick, at: now, datagrams: list, acked: 0, rows });
+        self.sent.push_back(Sent { picture, tick, at: now, datagrams: list, left, acked: 0, rows });
+    }
+
+    /// How often each datagram is to be sent.
+    pub fn copies(&self) -> usize {
+        self.rate.copies().into()
+    }
+
+    /// How many more datagrams of the picture coded last go out now, in order. The rest waits: a path that is narrower than
+    /// the picture would drop the same end of it every time.
+    pub fn release(&mut self, now: Time) -> usize {
+        let Some(sent) = self.sent.back_mut() else { return 0 };
+        let before = sent.left.len();
+        while let Some(datagram) = sent.datagrams.get(sent.left.len())
+            && self.rate.may_send(now)
+        {
+            self.rate.on_sent(now, u64::from(datagram.len));
+            sent.left.push(now);
+            sent.at = now;
+        }
+        sent.left.len() - before
     }
 
     /// The viewer has these datagrams of a picture.
@@ -187,35 +220,35 @@ impl Sender {
         let sent = &mut self.sent[at];
         let new = datagrams & !sent.acked;
         let first_news = sent.acked == 0;
-        for (index, datagram) in sent.datagrams.iter().enumerate().take(64) {
+        let (mut newest, mut bytes) = (None, 0);
+        // What did not leave was not received, whatever is claimed.
+        for (index, datagram) in sent.datagrams.iter().enumerate().take(sent.left.len().min(64)) {
             if new & (1 << index) != 0 {
                 sent.acked |= 1 << index;
                 sent.rows.insert(datagram.first_row, datagram.rows);
+                bytes += u64::from(datagram.len);
+                newest = sent.left.get(index).copied();
             }
         }
-        if new == 0 || sent.acked == 0 {
-            return;
-        }
+        let Some(left) = newest else { return };
+        self.rate.on_arrived(left, bytes);
         self.unheard_since = None;
         if picture.wrapping_sub(self.newest_acked) as i32 > 0 {
             self.newest_acked = picture;
         }
-        if first_news {
-            let sample = now.since(sent.at);
+        // The first of a picture, and not overtaken: a single one that was held up somewhere is not a queue.
+        if first_news && picture == self.newest_acked {
+            let sample = now.since(left);
             self.rtt = Some(self.rtt.map_or(sample, |rtt| (rtt * 7 + sample) / 8));
             self.rate.on_round_trip(now, sample);
         }
-        if self.sent[at].is_complete() {
-            // Nothing older will be a base again: the newest is always preferred.
-            for _ in 0..at {
-                self.spare.extend(self.sent.pop_front().map(|sent| sent.datagrams));
-            }
-        }
     }
 
-    /// Pictures older than this one will not be a base again.
+    /// Pictures older than this one will not be a base again: the newest is always preferred, so that one which came
+    /// whole ends their use. Their acknowledgements still tell how much is lost.
     pub fn oldest_needed(&self) -> u32 {
-        self.sent.front().map_or(self.last_picture.wrapping_add(1), |sent| sent.picture)
+        let whole = self.sent.iter().rfind(|sent| sent.is_complete()).or(self.sent.front());
+        whole.map_or(self.last_picture.wrapping_add(1), |sent| sent.picture)
     }
 }
 
@@ -242,8 +275,9 @@ mod tests {
             let planned = self.sender.plan(self.now, self.tick, changed, &mut self.runs);
             if planned.is_some() {
                 let rows = (0..10).map(|row| DatagramRows { first_row: row, rows: 1, len: 100 });
-                self.sender.sent(self.now, self.tick, rows);
+                self.sender.coded(self.now, self.tick, rows);
             }
+            self.sender.release(self.now);
             planned
         }
 
@@ -375,6 +409,29 @@ mod tests {
         assert_eq!(rig.sender.oldest_needed(), 1);
         rig.sender.handle_ack(rig.now, 4, 0x3ff);
         assert_eq!(rig.sender.oldest_needed(), 4);
+    }
+
+    #[test]
+    fn a_picture_too_large_for_the_path_goes_out_bit_by_bit() {
+        let mut sender = Sender::new(40);
+        let (mut runs, mut now) = (Vec::new(), Time::from_millis(1_000));
+        let large = || (0..40).map(|row| DatagramRows { first_row: row, rows: 1, len: 1_000 });
+        assert_eq!(sender.plan(now, 1, true, &mut runs), Some(1));
+        sender.coded(now, 1, large());
+        let at_once = sender.release(now);
+        assert!((20..30).contains(&at_once), "20 ms of 10 Mbit/s: {at_once}");
+        // What has not left cannot have been received.
+        sender.handle_ack(now, 1, u64::MAX);
+        assert!(!sender.known_rows(1).is_some_and(|rows| rows.contains(39)));
+        assert_eq!(sender.plan(now, 2, true, &mut runs), None, "one picture after the other");
+        let mut left = at_once;
+        while left < 40 {
+            now = now + Duration::from_millis(17);
+            left += sender.release(now);
+        }
+        sender.handle_ack(now, 1, u64::MAX);
+        assert!(sender.known_rows(1).is_some_and(|rows| rows.contains(39)));
+        assert_eq!(sender.plan(now + Duration::from_millis(100), 3, true, &mut runs), Some(2));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Encoder and decoder together, as node and viewer, over a network that loses and reorders.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -215,7 +216,7 @@ fn play(format: PixelFormat, loss: usize, seed: u64) -> usize {
     let (mut encoder, mut decoder) = (Encoder::new(), Decoder::new());
     let mut sender = Sender::new(PictureRows::new(&picture).rows());
     let mut frozen: Vec<(u32, Arc<PictureRows>)> = Vec::new();
-    let mut in_flight: Vec<Vec<u8>> = Vec::new();
+    let (mut waiting, mut in_flight): (VecDeque<Vec<u8>>, Vec<Vec<u8>>) = Default::default();
     let mut runs = Vec::new();
     let (mut shown, mut now) = (0, Time::ZERO);
     for tick in 1..400 {
@@ -229,10 +230,12 @@ fn play(format: PixelFormat, loss: usize, seed: u64) -> usize {
                 Some(Base { rows, known: sender.known_rows(name)?, changed: RowSpan::ALL })
             };
             let sent = encoder.encode(&rows, number, tick, &runs, &lookup).unwrap();
-            in_flight.extend(sent.iter().map(<[u8]>::to_vec));
-            sender.sent(now, tick, sent.rows());
+            waiting.extend(sent.iter().map(<[u8]>::to_vec));
+            sender.coded(now, tick, sent.rows());
             frozen.retain(|(number, _)| *number + 40 > sender.oldest_needed());
         }
+        let released: Vec<_> = waiting.drain(..sender.release(now)).collect();
+        (0..sender.copies()).for_each(|_| in_flight.extend_from_slice(&released));
         while in_flight.len() > 3 {
             let datagram = in_flight.swap_remove(random.below(in_flight.len()));
             if random.below(100) < loss {

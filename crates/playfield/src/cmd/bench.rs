@@ -8,13 +8,15 @@ use std::time::Duration;
 use anyhow::Context;
 use playfield_core::api::VideoMode;
 
-use crate::bench::{Report, density, latency};
+use crate::bench::{Report, delta, density, latency};
 
 /// What can be measured.
 #[derive(Debug, Subcommand)]
 pub enum Bench {
     /// From input to picture: plays `probe` through a worker process with a viewer written in Rust.
     Latency(LatencyArgs),
+    /// Exact pictures on bad networks, on virtual time: their age, the longest wait, and what they take.
+    Delta(DeltaArgs),
     /// How many sessions this machine carries: all of them played, by viewers in a process of their own.
     Density(DensityArgs),
 }
@@ -28,6 +30,17 @@ pub struct LatencyArgs {
     /// Presses to measure, of each picture size.
     #[arg(long, default_value_t = 200)]
     presses: u32,
+}
+
+/// Flags of `bench delta`.
+#[derive(Debug, clap::Args)]
+pub struct DeltaArgs {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    /// Pictures of each title, over each path.
+    #[arg(long, default_value_t = 1800)]
+    pictures: u64,
 }
 
 /// Flags of `bench density`.
@@ -77,6 +90,7 @@ impl DensityArgs {
 pub fn run(bench: &Bench) -> anyhow::Result<()> {
     match bench {
         Bench::Latency(args) => print(&latency::run(args.presses)?, args.json),
+        Bench::Delta(args) => print(&delta::run(args.pictures)?, args.json),
         Bench::Density(args) => print(&density::run(&args.case()?)?, args.json),
     }
 }

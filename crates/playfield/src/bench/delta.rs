@@ -1,0 +1,326 @@
+//! `playfield bench delta`: exact pictures on bad networks, on virtual time.
+//!
+//! A title plays its recorded demonstration; each picture goes through the real sender, encoder and decoder, over a path
+//! made of numbers ([`playfield_core::sim`]). So the same figures come out on every machine.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use playfield_core::delta::{RowRun, Sender};
+use playfield_core::frame::{Damage, Picture};
+use playfield_core::input::log::InputLog;
+use playfield_core::manifest::Limits;
+use playfield_core::rate::VideoRate;
+use playfield_core::receipt::Histogram;
+use playfield_core::sim::{Link, Path};
+use playfield_core::time::Time;
+use playfield_media::convert::{Converter, I420};
+use playfield_media::delta::{Base, Decoder, Encoder, PictureRows, RowSpan, RowsPool};
+use playfield_media::encode::{FrameBudget, OpenH264, VideoEncoder};
+use playfield_runtime::GuestConfig;
+use playfield_runtime::replay::{self, ReplayError, Sink, write_png};
+use playfield_runtime::wasm::{Engine, Module};
+
+use super::{Better, Figure, Report};
+
+/// All titles here make so many pictures a second.
+const HZ: u64 = 60;
+/// What a datagram carries beside itself: IP, UDP, RTP with extensions and SRTP's tag, in bytes.
+const AROUND: usize = 60;
+/// What a message of acknowledgements takes, in bytes.
+const ACKS: usize = 200;
+/// By then the path is known.
+const SETTLED: Time = Time::from_millis(2_000);
+/// Of so many pictures one is written as PNG, for comparison.
+const PNG_EVERY: u64 = 10;
+
+struct Title {
+    name: &'static str,
+    module: &'static [u8],
+    demo: &'static str,
+}
+
+macro_rules! title {
+    ($name:literal) => {
+        Title {
+            name: $name,
+            module: include_bytes!(concat!("../../../../titles/", $name, "/", $name, ".wasm")),
+            demo: include_str!(concat!("../../../../titles/", $name, "/demo.ndjson")),
+        }
+    };
+}
+
+const TITLES: [Title; 2] = [title!("gloamling"), title!("probe")];
+
+/// A path, and what must hold on it.
+struct Way {
+    name: &'static str,
+    /// One direction; the other is the same.
+    path: Path,
+    /// Most of the 95th percentile of a picture's age when it is shown, in milliseconds.
+    age_ms: Option<f64>,
+    /// Most that a viewer may wait for the next picture while there is one, in milliseconds.
+    gap_ms: Option<f64>,
+}
+
+fn ways() -> [Way; 4] {
+    let ms = Duration::from_millis;
+    let path = Path { delay: ms(25), ..Path::default() };
+    let bad = |loss_per_mille, duplicate_per_mille, jitter| Path {
+        loss_per_mille,
+        duplicate_per_mille,
+        jitter: ms(jitter),
+        ..path
+    };
+    // Half the round trip and two pictures.
+    let soon = Some(25.0 + 2.0 * 1000.0 / HZ as f64);
+    [
+        Way { name: "50 ms", path, age_ms: soon, gap_ms: None },
+        Way { name: "50 ms, 5 % lost", path: bad(50, 10, 4), age_ms: soon, gap_ms: None },
+        Way { name: "50 ms, 20 % lost", path: bad(200, 20, 8), age_ms: None, gap_ms: Some(150.0) },
+        Way { name: "50 ms, 250 kbit/s", path: Path { rate_bps: Some(250_000), ..path }, age_ms: None, gap_ms: None },
+    ]
+}
+
+/// Plays each title for so many pictures over each path.
+pub fn run(pictures: u64) -> anyhow::Result<Report> {
+    let mut report = Report::new("delta");
+    let engine = Engine::new()?;
+    for title in &TITLES {
+        let module = engine.load_wasm(title.module)?;
+        let log = InputLog::parse(title.demo).with_context(|| format!("the demo of {}", title.name))?;
+        for way in ways() {
+            let mut trip = Trip::new(way.path);
+            play(&module, &log, pictures, &mut trip)?;
+            report.figures.extend(trip.figures(title, &way));
+        }
+        let mut others = Others::default();
+        play(&module, &log, pictures, &mut others)?;
+        report.figures.extend(others.figures(title));
+    }
+    Ok(report)
+}
+
+fn play(module: &Module, log: &InputLog, pictures: u64, sink: &mut dyn Sink) -> anyhow::Result<()> {
+    let memory_limit = u64::from(Limits::default().memory_mb) << 20;
+    let config = GuestConfig { seed: log.seed, memory_limit, ..GuestConfig::default() };
+    replay::replay(&mut module.open(config)?, log, pictures, sink)?;
+    Ok(())
+}
+
+/// A picture that was sent, for comparison with what is shown.
+struct Sent {
+    number: u32,
+    rows: Arc<PictureRows>,
+}
+
+/// A node, a viewer and the path between them.
+struct Trip {
+    sender: Option<Sender>,
+    encoder: Encoder,
+    pool: RowsPool,
+    runs: Vec<RowRun>,
+    sent: VecDeque<Sent>,
+    waiting: VecDeque<Vec<u8>>,
+    before: Option<Picture>,
+    down: Link<Vec<u8>>,
+    up: Link<Vec<(u32, u64)>>,
+    decoder: Decoder,
+    /// Ticks that showed something new, not shown to the viewer yet.
+    news: VecDeque<u32>,
+    first: Option<Time>,
+    shown_at: Time,
+    age: Histogram,
+    wait: Histogram,
+    pictures: u64,
+    bytes: u64,
+    inexact: u64,
+}
+
+/// When a tick's picture is made.
+fn made(tick: u32) -> Time {
+    Time::from_micros(u64::from(tick) * 1_000_000 / HZ)
+}
+
+impl Trip {
+    fn new(path: Path) -> Trip {
+        Trip {
+            sender: None,
+            encoder: Encoder::new(),
+            pool: RowsPool::new(),
+            runs: Vec::new(),
+            sent: VecDeque::new(),
+            waiting: VecDeque::new(),
+            before: None,
+            down: Link::new(path, 1),
+            up: Link::new(path, 2),
+            decoder: Decoder::new(),
+            news: VecDeque::new(),
+            first: None,
+            shown_at: Time::ZERO,
+            age: Histogram::default(),
+            wait: Histogram::default(),
+            pictures: 0,
+            bytes: 0,
+            inexact: 0,
+        }
+    }
+
+    /// Everything that arrives before `now`, in order.
+    fn arrive(&mut self, now: Time) {
+        loop {
+            let (down, up) = (self.down.next_arrival(), self.up.next_arrival());
+            let at = [down, up].into_iter().flatten().min().filter(|at| *at <= now);
+            let Some(at) = at else { return };
+            if let Some(datagram) = self.down.poll(at) {
+                self.hear(at, &datagram);
+            } else if let (Some(acks), Some(sender)) = (self.up.poll(at), &mut self.sender) {
+                acks.into_iter().for_each(|(picture, datagrams)| sender.handle_ack(at, picture, datagrams));
+            }
+        }
+    }
+
+    /// The viewer gets a datagram, and acknowledges when a picture is whole.
+    fn hear(&mut self, at: Time, datagram: &[u8]) {
+        let shows = self.decoder.push(datagram).is_ok_and(|received| received.shows);
+        let Some(shown) = self.decoder.shown().filter(|_| shows) else { return };
+        let meant = self.sent.iter().find(|sent| sent.number == shown.picture);
+        let differs = |meant: &Sent| (0..meant.rows.rows()).any(|row| meant.rows.row(row) != shown.rows.row(row));
+        self.inexact += u64::from(meant.is_some_and(differs));
+        self.age.add(at.since(made(shown.tick)).as_micros() as u64);
+        // The viewer has waited since there was something new, or since it last got something.
+        let newest = shown.tick;
+        if let Some(first) = self.news.front().copied().filter(|first| *first <= newest) {
+            let waited = at.since(made(first).max(self.shown_at)).as_micros() as u64;
+            if at > SETTLED {
+                self.wait.add(waited);
+            }
+            self.news.retain(|tick| *tick > newest);
+        }
+        self.first.get_or_insert(at);
+        self.shown_at = at;
+        self.acknowledge(at);
+    }
+
+    fn acknowledge(&mut self, now: Time) {
+        let acks: Vec<_> = self.decoder.acks().map(|ack| (ack.picture, ack.datagrams)).collect();
+        self.up.send(now, ACKS, acks);
+    }
+
+    /// The node makes the picture of a tick.
+    fn make(&mut self, tick: u32, picture: &Picture) -> Result<(), ReplayError> {
+        let now = made(tick);
+        let changed = self.before.as_ref() != Some(picture);
+        if changed {
+            self.before = Some(picture.clone());
+            self.news.push_back(tick);
+        }
+        let sender = self.sender.get_or_insert_with(|| Sender::new(PictureRows::new(picture).rows()));
+        let Some(number) = sender.plan(now, tick, changed, &mut self.runs) else {
+            self.release(now);
+            return Ok(());
+        };
+        let rows = self.pool.freeze(picture);
+        let sent = &self.sent;
+        let base = |number: u32| {
+            let rows = &sent.iter().find(|sent| sent.number == number)?.rows;
+            Some(Base { rows, known: sender.known_rows(number)?, changed: RowSpan::ALL })
+        };
+        let coded = self.encoder.encode(&rows, number, tick, &self.runs, &base);
+        let datagrams = coded.map_err(|error| ReplayError::Output(std::io::Error::other(error)))?;
+        self.waiting.extend(datagrams.iter().map(<[u8]>::to_vec));
+        sender.coded(now, tick, datagrams.rows());
+        self.pictures += 1;
+        let oldest = sender.oldest_needed();
+        self.sent.push_back(Sent { number, rows });
+        // Pictures under way are compared when they come, needed or not.
+        while self.sent.front().is_some_and(|sent| sent.number.wrapping_add(64) < oldest) {
+            self.sent.pop_front();
+        }
+        self.release(now);
+        Ok(())
+    }
+
+    /// What of the picture coded last may go out now.
+    fn release(&mut self, now: Time) {
+        let count = self.sender.as_mut().map_or(0, |sender| sender.release(now));
+        let copies = self.sender.as_ref().map_or(1, Sender::copies);
+        for _ in 0..copies {
+            for datagram in self.waiting.iter().take(count) {
+                self.bytes += datagram.len() as u64;
+                self.down.send(now, datagram.len() + AROUND, datagram.clone());
+            }
+        }
+        self.waiting.drain(..count);
+    }
+
+    fn figures(&self, title: &Title, way: &Way) -> Vec<Figure> {
+        let name = |what: &str| format!("{}, {}: {what}", title.name, way.name);
+        let ms = |us: u64| us as f64 / 1e3;
+        let each = self.bytes as f64 / self.pictures.max(1) as f64;
+        vec![
+            Figure::new(name("pictures not exact"), self.inexact as f64, "", Some(0.0), Better::Lower),
+            Figure::ms(name("age when shown, p50"), ms(self.age.percentile(50)), None),
+            Figure::ms(name("age when shown, p95"), ms(self.age.percentile(95)), way.age_ms),
+            Figure::ms(name("to the first picture"), ms(self.first.map_or(u64::MAX, Time::as_micros)), None),
+            Figure::ms(name("longest wait for something new after two seconds"), ms(self.wait.max()), way.gap_ms),
+            Figure::new(name("pictures shown"), self.age.count() as f64, "", None, Better::Higher),
+            Figure::new(name("bytes a picture"), each, "B", None, Better::Lower),
+        ]
+    }
+}
+
+impl Sink for Trip {
+    fn frame(&mut self, frame: u64, picture: &Picture, _sound: &[i16], _frames: u32) -> Result<(), ReplayError> {
+        let tick = frame as u32;
+        self.arrive(made(tick));
+        // Messages leave at least once a picture, whatever came.
+        self.acknowledge(made(tick));
+        self.make(tick, picture)
+    }
+}
+
+/// What the same pictures take in other ways.
+#[derive(Default)]
+struct Others {
+    png: (u64, u64),
+    video: Option<(VideoRate, OpenH264)>,
+    i420: I420,
+    unit: Vec<u8>,
+    coded: (u64, u64),
+}
+
+impl Sink for Others {
+    fn frame(&mut self, frame: u64, picture: &Picture, _sound: &[i16], _frames: u32) -> Result<(), ReplayError> {
+        if frame.is_multiple_of(PNG_EVERY) {
+            let mut file = Vec::new();
+            write_png(picture, &mut file)?;
+            self.png = (self.png.0 + 1, self.png.1 + file.len() as u64);
+        }
+        let fresh = || (VideoRate::new(picture.width, picture.height, HZ as u16), OpenH264::new());
+        let (rate, encoder) = self.video.get_or_insert_with(fresh);
+        let Some(budget) = rate.next_budget() else { return Ok(()) };
+        let budget = FrameBudget { target_bytes: budget.target as usize, max_bytes: budget.max as usize };
+        Converter::new().to_i420(picture, Damage::All, &mut self.i420);
+        self.unit.clear();
+        let encoded = encoder.encode(&self.i420, Damage::All, budget, frame == 1, &mut self.unit);
+        encoded.map_err(|error| ReplayError::Output(std::io::Error::other(error)))?;
+        rate.on_encoded(self.unit.len());
+        self.coded = (self.coded.0 + 1, self.coded.1 + self.unit.len() as u64);
+        Ok(())
+    }
+}
+
+impl Others {
+    fn figures(&self, title: &Title) -> [Figure; 2] {
+        let mean = |(count, sum): (u64, u64)| sum as f64 / count.max(1) as f64;
+        let figure =
+            |what: &str, value| Figure::new(format!("{}: {what}", title.name), value, "B", None, Better::Lower);
+        [
+            figure("bytes a picture as PNG", mean(self.png)),
+            figure("bytes a picture as H.264, not exact", mean(self.coded)),
+        ]
+    }
+}
