@@ -231,16 +231,17 @@ export class Play {
     if (this.renewing || !old || !ticket) return;
     this.renewing = true;
     const link = new Link(this.lossless!);
+    let open = false;
     try {
       const { answer } = await this.sessions.resume(ticket, await link.sdp(), 'h264');
-      if (!(await this.open(link, answer)) && !this.over) void this.comeBack();
-      old.close();
+      open = await this.open(link, answer);
     } catch {
-      // The old connection plays on as it is; if it is gone too, its silence will tell.
       link.close();
-    } finally {
-      this.renewing = false;
     }
+    this.renewing = false;
+    old.close();
+    // The old one could not have gone on: the lossless decoder listens to the newest connection only.
+    if (!open && !this.over) void this.comeBack();
   }
 
   /** The connection is gone, the session perhaps not. */
