@@ -107,17 +107,17 @@ impl Peer {
         estimates: bool,
     ) -> Result<(Peer, String), TransportError> {
         let refused = |error: &dyn std::fmt::Display| TransportError::Offer(error.to_string());
-        if !offer.lines().any(|line| line.starts_with("m=application ")) && offer.starts_with("v=0") {
+        // The parser's own words speak of its memory.
+        let parsed = SdpOffer::from_sdp_string(offer).map_err(|_| refused(&"it is not SDP (RFC 8866)"))?;
+        if !offer.lines().any(|line| line.starts_with("m=application ")) {
             return Err(refused(&"it has no data channels (m=application); input and control need them"));
         }
-        // The parser's own words speak of its memory.
-        let offer = SdpOffer::from_sdp_string(offer).map_err(|_| refused(&"it is not SDP (RFC 8866)"))?;
         let mut rtc = config(extensions(estimates), estimates).set_ice_lite(true).build(now);
         for addr in local {
             let candidate = Candidate::host(addr, Protocol::Udp).map_err(|error| refused(&error))?;
             rtc.add_local_candidate(candidate);
         }
-        let answer = rtc.sdp_api().accept_offer(offer).map_err(|error| refused(&error))?;
+        let answer = rtc.sdp_api().accept_offer(parsed).map_err(|error| refused(&error))?;
         let mut peer = Peer::new(rtc);
         peer.unnominated = Some(peer.rtc.direct_api().local_ice_credentials());
         Ok((peer, answer.to_sdp_string()))

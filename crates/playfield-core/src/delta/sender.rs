@@ -216,9 +216,12 @@ impl Sender {
 
     /// The viewer has these datagrams of a picture.
     pub fn handle_ack(&mut self, now: Time, picture: u32, datagrams: u64) {
-        let Some(at) = self.sent.iter().position(|sent| sent.picture == picture) else { return };
-        let sent = &mut self.sent[at];
+        // Most of a message says again what the ones before said, and of the newest pictures.
+        let Some(sent) = self.sent.iter_mut().rfind(|sent| sent.picture == picture) else { return };
         let new = datagrams & !sent.acked;
+        if new == 0 {
+            return;
+        }
         let first_news = sent.acked == 0;
         let (mut newest, mut bytes) = (None, 0);
         // What did not leave was not received, whatever is claimed.
