@@ -9,7 +9,6 @@ use wasmtime::{Store, Trap};
 use self::instance::Instance;
 use super::compile::Module;
 use super::host::{Host, HostTrap};
-use super::rewrite::Dialect;
 use super::snapshot::{MAGIC, Reader, Writer, damaged};
 use crate::{Guest, GuestConfig, GuestError, GuestEvent, Snapshot, Tick};
 
@@ -37,7 +36,7 @@ pub struct WasmGuest {
 impl Module {
     /// Starts a guest: runs its start function, `_initialize`, `pf_init`; a cartridge's `_start`, `_initialize`, `start`.
     pub fn open(&self, config: GuestConfig) -> Result<WasmGuest, GuestError> {
-        let (mut store, instance) = instantiate(self, Host::new(config, self.facts().dialect))?;
+        let (mut store, instance) = instantiate(self, Host::new(config, self.facts()))?;
         for name in instance::start_names(self.facts().dialect, &instance) {
             instance.call(&mut store, name).map_err(|error| guest_error(&error, STARTING))?;
         }
@@ -111,7 +110,7 @@ impl WasmGuest {
     /// Makes the memory so many bytes long. Memory never shrinks, so that takes a fresh instance.
     fn size_memory(&mut self, size: usize) -> Result<(), GuestError> {
         if self.instance.memory.data_size(&self.store) > size {
-            let fresh_host = Host::new(GuestConfig::default(), Dialect::Playfield);
+            let fresh_host = Host::new(GuestConfig::default(), self.module.facts());
             let mut host = std::mem::replace(self.store.data_mut(), fresh_host);
             host.limits = host.limits.fresh();
             (self.store, self.instance) = instantiate(&self.module, host)?;

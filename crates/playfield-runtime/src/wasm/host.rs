@@ -22,8 +22,9 @@ use self::storage::Storage;
 use self::talk::Talk;
 use self::video::Video;
 use super::limits::Limits;
-use super::rewrite::Dialect;
+use super::rewrite::{Dialect, Facts};
 use super::snapshot::{Reader, Writer};
+use super::wasm4::Wasm4;
 use crate::{GuestConfig, GuestError};
 
 /// A value that is not allowed: it ends the guest. The text names the call and what was wrong with it.
@@ -49,15 +50,18 @@ pub struct Host {
     pub talk: Talk,
     /// The console, if the guest is a cartridge.
     pub cartridge: Option<Box<Cartridge>>,
+    /// The console's memory, where a cartridge has one of its own instead.
+    pub console_memory: Option<Vec<u8>>,
 }
 
 impl Host {
     /// The world of a guest that has not started.
-    pub fn new(config: GuestConfig, dialect: Dialect) -> Host {
-        let cartridge = match dialect {
+    pub fn new(config: GuestConfig, facts: &Facts) -> Host {
+        let cartridge = match facts.dialect {
             Dialect::Wasm4 => Some(Box::new(Cartridge::new(&config.storage))),
             Dialect::Playfield => None,
         };
+        let console_memory = facts.console_apart.then(Wasm4::fresh_memory);
         Host {
             memory: None,
             limits: Limits::new(config.memory_limit),
@@ -68,6 +72,7 @@ impl Host {
             storage: Storage::new(config.storage, config.storage_limit),
             talk: Talk::default(),
             cartridge,
+            console_memory,
         }
     }
 
@@ -82,6 +87,9 @@ impl Host {
         if let Some(cartridge) = &self.cartridge {
             cartridge.save(to);
         }
+        if let Some(memory) = &self.console_memory {
+            to.raw(memory);
+        }
     }
 
     /// Takes all state back.
@@ -92,9 +100,13 @@ impl Host {
         self.input.restore(from)?;
         self.storage.restore(from)?;
         self.talk.restore(from)?;
-        match &mut self.cartridge {
-            Some(cartridge) => cartridge.restore(from),
-            None => Ok(()),
+        if let Some(cartridge) = &mut self.cartridge {
+            cartridge.restore(from)?;
         }
+        if let Some(memory) = &mut self.console_memory {
+            let saved = from.raw(memory.len())?;
+            memory.copy_from_slice(saved);
+        }
+        Ok(())
     }
 }

@@ -21,7 +21,7 @@ use crate::GuestError;
 pub(super) use survey::features;
 
 /// Version of what this module does; part of the cache key.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 /// Largest module, in bytes.
 pub const MAX_MODULE: usize = 64 << 20;
 /// Begins every export of ours.
@@ -80,6 +80,8 @@ pub struct Facts {
     pub input: Vec<InputKind>,
     /// How many mutable globals are exported under our names.
     pub globals: u32,
+    /// A cartridge that has a memory of its own instead of the console's: it draws, but what it writes is its own.
+    pub console_apart: bool,
 }
 
 impl Facts {

@@ -63,6 +63,10 @@ impl<'a> Reader<'a> {
 
     pub fn bytes(&mut self) -> Result<&'a [u8], GuestError> {
         let length = usize::try_from(self.u64()?).map_err(|_| damaged())?;
+        self.raw(length)
+    }
+
+    pub fn raw(&mut self, length: usize) -> Result<&'a [u8], GuestError> {
         let (head, rest) = self.0.split_at_checked(length).ok_or_else(damaged)?;
         self.0 = rest;
         Ok(head)

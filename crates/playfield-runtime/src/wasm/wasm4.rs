@@ -22,6 +22,7 @@ mod blit;
 mod canvas;
 mod controls;
 mod font;
+pub mod loose;
 mod saved;
 mod screen;
 mod shapes;
@@ -45,6 +46,8 @@ use screen::Screen;
 
 /// Width and height of the screen, in pixels.
 const SIZE: i64 = 160;
+/// Bytes of memory: one page.
+const MEMORY_BYTES: usize = 1 << 16;
 /// Bytes of the disk.
 const DISK_BYTES: usize = 1024;
 /// Version of [`Wasm4::save`]'s layout.
@@ -99,10 +102,17 @@ impl Wasm4 {
 
     /// Sets the registers to [`Wasm4::REGISTERS`]. Belongs before the module's own data is put in place, which may overwrite
     /// them.
-    pub fn init_memory(&mut self, mem: &mut [u8]) {
+    pub fn init_memory(mem: &mut [u8]) {
         if let Some(registers) = mem.get_mut(Self::REGISTERS_AT..Self::REGISTERS_AT + Self::REGISTERS.len()) {
             registers.copy_from_slice(&Self::REGISTERS);
         }
+    }
+
+    /// The console's memory before a cartridge is put in.
+    pub fn fresh_memory() -> Vec<u8> {
+        let mut memory = vec![0; MEMORY_BYTES];
+        Self::init_memory(&mut memory);
+        memory
     }
 
     /// Shows the cartridge the players' inputs, and clears the screen unless it wants to keep it.
@@ -201,9 +211,13 @@ impl Wasm4 {
 
     /// `rect`: the rectangle.
     pub fn rect(&mut self, mem: &mut [u8], x: i32, y: i32, width: u32, height: u32) {
-        if let Some(mut canvas) = Canvas::of(mem) {
-            shapes::rect(&mut canvas, x.into(), y.into(), signed(width), signed(height));
+        let Some(mut canvas) = Canvas::of(mem) else { return };
+        // There the console rounds the left end of each row up past the 32nd bit, and draws a few pixels at the right one.
+        if x > i32::MAX - 3 {
+            let size = [width, height].map(|size| size.cast_signed().into());
+            return loose::rect(&mut canvas, [x.into(), y.into(), size[0], size[1]]);
         }
+        shapes::rect(&mut canvas, x.into(), y.into(), signed(width), signed(height));
     }
 
     /// `text`: characters of a byte each, up to a zero or the end of memory.

@@ -4,7 +4,7 @@ use playfield_core::frame::{Damage, PixelFormat};
 use playfield_core::input::log::InputLog;
 use playfield_core::input::{PadButton, TickInput};
 use playfield_runtime::conformance::{check_guest_damage, check_guest_determinism, check_guest_snapshot};
-use playfield_runtime::{Guest, GuestConfig, GuestEvent, LogLevel};
+use playfield_runtime::{Guest, GuestConfig, GuestError, GuestEvent, LogLevel};
 
 use crate::support::*;
 
@@ -133,8 +133,45 @@ fn imports_and_exports_may_have_types_of_their_own() {
          (import \"env\" \"diskr\" (func $diskr (param i32 i32) (result f64)))
          (func (export \"update\")
            (call $trace (i32.const 9000) (i32.const 3) (f64.const 1)) (drop (call $diskr (i32.const 0) (i32.const 9)))
-           (call $more (i32.const 7) (f32.const 0.5) (f64.const 9) (i32.const 9) (i64.const 5)) (drop))"
+           (call $more (i32.const 7) (f32.const 0) (f64.const 9) (i32.const 9) (i64.const 5)) (drop))"
     ));
+}
+
+/// With these the console's script ends in an error of its own.
+#[test]
+fn numbers_of_64_bits_end_a_cartridge() {
+    let rect = "(import \"env\" \"rect\" (func $rect (param i32 i32 i32 i64)))";
+    let call = "(call $rect (i32.const 1) (i32.const 1) (i32.const 1) (i64.const 1))";
+    let mut guest = open(&module(&format!("{rect} (func (export \"update\") {call})"))).unwrap();
+    assert!(
+        matches!(guest.tick(&idle()), Err(GuestError::Trap(why)) if why.contains("`rect`") && why.contains("64 bits"))
+    );
+    let mut guest = open(&module("(func (export \"update\") (param i64))")).unwrap();
+    assert!(matches!(guest.tick(&idle()), Err(GuestError::Trap(why)) if why.contains("left out")));
+}
+
+/// Each is a cartridge, since the console shows something for it.
+#[test]
+fn cartridges_come_without_much() {
+    let memory = "(import \"env\" \"memory\" (memory 1))";
+    let wide = "(i32.store8 (i32.const 0xa0) (i32.const 0xff))";
+    let rect = "(import \"env\" \"rect\" (func $rect (param i32 i32 i32 i32)))";
+    let call = "(call $rect (i32.const 0) (i32.const 0) (i32.const 4) (i32.const 1))";
+    for (text, drawn) in [
+        ("(func (export \"start\"))".to_owned(), 0),
+        ("(func (export \"_initialize\"))".to_owned(), 0),
+        ("(func) (start 0)".to_owned(), 0),
+        (memory.to_owned(), 0),
+        // The screen is cleared before the first picture, unless the cartridge asked for it to be kept.
+        (format!("{memory} (func {wide}) (start 0)"), 0),
+        (format!("{memory} (func {wide} (i32.store8 (i32.const 0x1f) (i32.const 1))) (start 0)"), 4),
+        (format!("{memory} {rect} (func (export \"update\") (return_call $draw)) (func $draw {call})"), 4),
+    ] {
+        let mut guest = open(&module(&text)).unwrap();
+        tick(&mut guest);
+        tick(&mut guest);
+        assert_eq!(guest.picture().pixels.iter().filter(|pixel| **pixel != 0).count(), drawn, "{text}");
+    }
 }
 
 #[test]
@@ -170,6 +207,7 @@ fn the_registers_are_there_before_the_cartridges_own_data() {
     assert_eq!(colour(""), "e0f8cf 32767");
     assert_eq!(colour("(data (i32.const 0) \"aaaa\\01\")"), "e0f801 32767");
     assert_eq!(colour("(data (i32.const 7) \"\\07\") (data (i32.const 0x1b) \"\\00\\00\\00\\00\")"), "7e0f8cf 255");
+    assert_eq!(colour("(data (i32.add (i32.const 9) (i32.const -5)) \"bb\")"), "e06262 32767");
     assert_eq!(
         colour("(data $p \"zz\") (func (memory.init $p (i32.const 9000) (i32.const 0) (i32.const 2)))"),
         "e0f8cf 32767"
@@ -193,6 +231,17 @@ fn the_disk_is_told_when_it_changes_and_there_when_it_comes_back() {
     tick(&mut guest);
     let line = GuestEvent::Log { level: LogLevel::Info, line: "old!".to_owned() };
     assert_eq!(events(&mut guest), [line, stored]);
+    // What was kept comes back in groups of four bytes.
+    let length = "(func (export \"update\") (local $n i32)
+        (local.set $n (call $diskr (i32.const 0x3000) (i32.const 99)))
+        (i32.store8 (i32.const 0x2000) (i32.add (local.get $n) (i32.const 48)))
+        (call $trace (i32.const 0x2000)))";
+    for (kept, read) in [(0, "0"), (1, "4"), (4, "4"), (5, "8")] {
+        let storage = [("disk".to_owned(), vec![7; kept])].into();
+        let mut guest = open_with(&cartridge(length), GuestConfig { storage, ..config() }).unwrap();
+        tick(&mut guest);
+        assert_eq!(events(&mut guest), [GuestEvent::Log { level: LogLevel::Info, line: read.to_owned() }]);
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::support::*;
 const FRAMES: u64 = 600;
 
 /// Cartridges, each for another part of the console, and what the reference makes of them.
-const CARTRIDGES: [(&str, &str, &str); 6] = [
+const CARTRIDGES: [(&str, &str, &str); 8] = [
     (
         "shapes",
         include_str!("cartridges/shapes.wat"),
@@ -30,6 +30,8 @@ const CARTRIDGES: [(&str, &str, &str); 6] = [
         "cf0d25b145594dc6ec41f792df714830a1c4e5eb7bfced5b67c7e56a7dc1175b",
     ),
     ("zoom", include_str!("cartridges/zoom.wat"), "453bc8d453e8e4ce3eb48bc04c38e4765b4558f25a9457bc5d08ad3152db18f9"),
+    ("loose", include_str!("cartridges/loose.wat"), "9c260181ec8ae4d07c3454fe9bbd50b32f03ad6d18238d7c08dbd3f2eac0d68a"),
+    ("apart", include_str!("cartridges/apart.wat"), "e583b27dccc31c77d47fe26f5cbe1c974c5da3496f717532ffe20f50d73e5097"),
     ("bare", include_str!("cartridges/bare.wat"), "929a22b070f62f81fdacc806fff86ed7a97c1ee91b4ffb9d99deba88102b7891"),
 ];
 

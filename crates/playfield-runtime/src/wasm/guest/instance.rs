@@ -23,7 +23,8 @@ pub(super) struct Instance {
 /// A function the host calls.
 enum Entry {
     Plain(TypedFunc<(), ()>),
-    /// One that takes or returns something, as a cartridge's may: it gets zeros, and what it returns is not looked at.
+    /// One that takes or returns something, as a cartridge's may: it is called as a script calls it, without arguments, and
+    /// what it returns is not looked at.
     Loose(Func),
 }
 
@@ -38,9 +39,20 @@ impl Entry {
             Entry::Loose(func) => func,
         };
         let ty = func.ty(&*store);
-        let params: Option<Vec<Val>> = ty.params().map(|ty| ty.default_value()).collect();
+        let params: Option<Vec<Val>> = ty.params().map(|ty| missing(&ty)).collect();
+        let params = params.ok_or_else(|| format_err!("it has a parameter that cannot be left out"))?;
         let mut results = vec![Val::I32(0); ty.results().len()];
-        func.call(store, &params.ok_or_else(|| format_err!("a parameter has no zero"))?, &mut results)
+        func.call(store, &params, &mut results)
+    }
+}
+
+/// What a script gives for an argument that is missing; none: it cannot.
+fn missing(ty: &ValType) -> Option<Val> {
+    match ty {
+        ValType::I32 => Some(Val::I32(0)),
+        ValType::F32 => Some(f32::NAN.into()),
+        ValType::F64 => Some(f64::NAN.into()),
+        ValType::I64 | ValType::V128 | ValType::Ref(_) => None,
     }
 }
 

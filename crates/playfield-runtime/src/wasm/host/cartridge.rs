@@ -25,7 +25,10 @@ impl Cartridge {
     pub fn new(storage: &BTreeMap<String, Vec<u8>>) -> Cartridge {
         let mut console = Wasm4::new();
         if let Some(disk) = storage.get(DISK) {
-            console.set_disk(disk);
+            // The console keeps its disk as text, in groups of four bytes: what comes back is that long.
+            let mut disk = disk.clone();
+            disk.resize(disk.len().next_multiple_of(4), 0);
+            console.set_disk(&disk);
         }
         Cartridge { told_disk: console.disk().to_vec(), console, disk_touched: false }
     }
@@ -58,6 +61,7 @@ impl Host {
     /// Before a cartridge's `update`.
     pub fn begin_update(&mut self, mem: &mut [u8], input: &TickInput) {
         if let Some(cartridge) = &mut self.cartridge {
+            let mem = self.console_memory.as_deref_mut().unwrap_or(mem);
             cartridge.console.before_update(mem, input);
         }
     }
@@ -65,6 +69,7 @@ impl Host {
     /// After a cartridge's `update`: its picture and sound.
     pub fn end_update(&mut self, mem: &[u8]) {
         if let Some(cartridge) = &mut self.cartridge {
+            let mem = self.console_memory.as_deref().unwrap_or(mem);
             self.video.damage = cartridge.console.after_update(mem, &mut self.video.picture);
             self.audio.playing.clear();
             cartridge.console.sound(&mut self.audio.playing);

@@ -135,13 +135,21 @@ mod tests {
 
     use super::*;
     use crate::wasm::abi::{GROUPS, WASM4};
-    use crate::wasm::rewrite::Dialect;
+    use crate::wasm::rewrite::{Dialect, Facts};
     use crate::{GuestConfig, wasm};
 
     #[test]
     fn every_function_of_the_list_is_linked_with_its_types() {
         let engine = wasm::Engine::new().unwrap();
-        let host = Host::new(GuestConfig::default(), Dialect::Playfield);
+        let facts = Facts {
+            dialect: Dialect::Playfield,
+            no_snapshots: None,
+            groups: Vec::new(),
+            input: Vec::new(),
+            globals: 0,
+            console_apart: false,
+        };
+        let host = Host::new(GuestConfig::default(), &facts);
         let mut store = Store::new(engine.wasmtime(), host);
         let mut listed = 0;
         for group in GROUPS.iter().chain([&WASM4]) {

@@ -31,7 +31,7 @@ pub(super) fn assemble(module: &[u8], survey: &Survey<'_>, facts: &Facts) -> Res
     let imports_memory = survey.imports.iter().any(|import| matches!(import.ty, TypeRef::Memory(_)));
     // A cartridge that only calls the console has no memory at all.
     let gets_memory = imports_memory || (cartridge && survey.memories.is_empty());
-    let registers = if cartridge { registers(survey) } else { Vec::new() };
+    let registers = if cartridge && !facts.console_apart { registers(survey) } else { Vec::new() };
     let mut out = Module::new();
     for id in ORDER {
         let section: Option<Cow<'_, [u8]>> = match id {

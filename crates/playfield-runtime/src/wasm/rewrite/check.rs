@@ -31,7 +31,13 @@ pub(super) fn facts(survey: &Survey<'_>) -> Result<Facts, GuestError> {
     };
     let no_snapshots = no_snapshots(survey);
     let globals = if no_snapshots.is_some() { 0 } else { mutable_globals(survey).count() as u32 };
-    Ok(Facts { dialect, no_snapshots, groups, input, globals })
+    Ok(Facts { dialect, no_snapshots, groups, input, globals, console_apart: console_apart(survey, dialect) })
+}
+
+/// Whether a cartridge has a memory of its own instead of the console's, which it then never sees.
+fn console_apart(survey: &Survey<'_>, dialect: Dialect) -> bool {
+    let imported = survey.imports.iter().any(|import| matches!(import.ty, TypeRef::Memory(_)));
+    dialect == Dialect::Wasm4 && !imported && !survey.memories.is_empty()
 }
 
 /// Indices of the globals that are state.
@@ -39,13 +45,16 @@ pub(super) fn mutable_globals(survey: &Survey<'_>) -> impl Iterator<Item = u32> 
     (0..).zip(&survey.globals).filter(|(_, global)| global.mutable).map(|(index, _)| index)
 }
 
+/// A cartridge is known by `update` or by what it asks of the console; without either, by a function that starts it.
 fn dialect(survey: &Survey<'_>) -> Result<Dialect, GuestError> {
     let exports = |name| survey.exported_function(name).is_some();
     if exports("pf_tick") {
         return Ok(Dialect::Playfield);
     }
     let imports_console = survey.imports.iter().any(|import| import.module == CARTRIDGE);
-    if exports("update") || (imports_console && CARTRIDGE_ENTRIES.into_iter().any(exports)) {
+    let imports_ours = survey.imports.iter().any(|import| import.module.starts_with("playfield:"));
+    let starts = survey.start.is_some() || CARTRIDGE_ENTRIES.into_iter().any(exports);
+    if !imports_ours && (imports_console || starts) {
         return Ok(Dialect::Wasm4);
     }
     Err(refuse(

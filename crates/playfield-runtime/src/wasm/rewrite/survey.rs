@@ -3,19 +3,23 @@
 use std::ops::Range;
 
 use wasmparser::{
-    Data, DataKind, Encoding, Export, FuncType, FuncValidatorAllocations, FunctionBody, GlobalType, Import, MemoryType,
-    Operator, Parser, Payload, TypeRef, ValidPayload, Validator, WasmFeatures,
+    ConstExpr, Data, DataKind, Encoding, Export, FuncType, FuncValidatorAllocations, FunctionBody, GlobalType, Import,
+    MemoryType, Operator, Parser, Payload, TypeRef, ValidPayload, Validator, WasmFeatures,
 };
 
 use super::refuse;
 use crate::GuestError;
 use crate::wasm::wasm4::Wasm4;
 
-/// Instructions a module may use: WebAssembly 2.0 and the constant expressions that today's compilers emit.
+/// Instructions a module may use: WebAssembly 2.0, the constant expressions that today's compilers emit, and tail calls.
 /// No garbage-collected types, so no `externref`.
 pub(in crate::wasm) fn features() -> WasmFeatures {
-    (WasmFeatures::WASM2 | WasmFeatures::LIME1) & !WasmFeatures::GC_TYPES
+    (WasmFeatures::WASM2 | WasmFeatures::LIME1 | WasmFeatures::TAIL_CALL) & !WasmFeatures::GC_TYPES
 }
+
+/// [`features`] in words.
+const FEATURES: &str = "it can use WebAssembly 2.0 and tail calls, but no references to host objects (externref), \
+     exceptions, threads, several memories or relaxed SIMD";
 
 /// What a valid module consists of.
 #[derive(Default)]
@@ -113,9 +117,7 @@ impl<'a> Survey<'a> {
 
     fn note_data(&mut self, segment: &Data<'_>) {
         let DataKind::Active { offset_expr, .. } = &segment.kind else { return };
-        let mut operators = offset_expr.get_operators_reader();
-        let Ok(Operator::I32Const { value }) = operators.read() else { return };
-        let start = value.cast_unsigned() as usize;
+        let Some(start) = constant(offset_expr).map(|start| start as usize) else { return };
         for (at, overwritten) in (Wasm4::REGISTERS_AT..).zip(&mut self.overwritten) {
             *overwritten |= at >= start && at - start < segment.data.len();
         }
@@ -143,12 +145,30 @@ impl<'a> Survey<'a> {
     }
 }
 
+/// What a valid constant expression of numbers comes to; none: it needs a global, or is of another type.
+fn constant(expression: &ConstExpr<'_>) -> Option<u32> {
+    let mut stack: Vec<u32> = Vec::new();
+    for operator in expression.get_operators_reader() {
+        let two = |stack: &mut Vec<u32>| Some((stack.pop()?, stack.pop()?));
+        let value = match operator.ok()? {
+            Operator::I32Const { value } => value.cast_unsigned(),
+            Operator::I32Add => two(&mut stack).map(|(b, a)| a.wrapping_add(b))?,
+            Operator::I32Sub => two(&mut stack).map(|(b, a)| a.wrapping_sub(b))?,
+            Operator::I32Mul => two(&mut stack).map(|(b, a)| a.wrapping_mul(b))?,
+            Operator::End => break,
+            _ => return None,
+        };
+        stack.push(value);
+    }
+    stack.pop()
+}
+
 /// Validates a module and notes what it consists of.
 pub(super) fn survey(module: &[u8]) -> Result<Survey<'_>, GuestError> {
     if !module.starts_with(b"\0asm") {
         return Err(refuse("it is not a WebAssembly binary: that would begin with the bytes 00 61 73 6d"));
     }
-    walk(module).map_err(|error| refuse(format!("{error}; build it for WebAssembly 2.0 without further proposals")))
+    walk(module).map_err(|error| refuse(format!("{error}; {FEATURES}")))
 }
 
 fn walk(module: &[u8]) -> wasmparser::Result<Survey<'_>> {

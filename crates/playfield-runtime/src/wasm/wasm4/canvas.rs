@@ -51,6 +51,11 @@ impl<'a> Canvas<'a> {
         Some(Canvas { bytes, colors })
     }
 
+    /// All pixels, [`SCREEN_BYTES`].
+    pub fn bytes(&mut self) -> &mut [u8] {
+        self.bytes
+    }
+
     /// One pixel, if it is on the screen.
     pub fn point(&mut self, pixel: u8, x: i64, y: i64) {
         if (0..SIZE).contains(&x) && (0..SIZE).contains(&y) {

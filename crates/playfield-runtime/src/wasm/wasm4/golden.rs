@@ -142,9 +142,9 @@ enum Outcome {
 impl Script {
     fn new(name: &'static str, seed: u64) -> Script {
         let mut random = Random(name.bytes().fold(seed, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into())));
-        let mut console = Wasm4::new();
+        let console = Wasm4::new();
         let mut mem = vec![0; 0x1_0000];
-        console.init_memory(&mut mem);
+        Wasm4::init_memory(&mut mem);
         for (at, byte) in mem.iter_mut().enumerate().skip(FRAMEBUFFER) {
             let noise = random.next() as u8;
             // Half of the data reads as text, with a line feed now and then.

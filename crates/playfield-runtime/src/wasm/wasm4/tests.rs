@@ -6,9 +6,9 @@ use playfield_core::input::{PadButton, TickInput};
 use super::*;
 
 fn console() -> (Wasm4, Vec<u8>) {
-    let mut console = Wasm4::new();
+    let console = Wasm4::new();
     let mut mem = vec![0; 0x1_0000];
-    console.init_memory(&mut mem);
+    Wasm4::init_memory(&mut mem);
     (console, mem)
 }
 
@@ -432,11 +432,77 @@ fn a_memory_too_small_draws_nothing() {
     let mut console = Wasm4::new();
     for len in [0, 3, 0x15, 0x1d, 0xa0, 0x100] {
         let mut mem = vec![0; len];
-        console.init_memory(&mut mem);
+        Wasm4::init_memory(&mut mem);
         console.before_update(&mut mem, &TickInput::default());
         console.rect(&mut mem, 0, 0, 10, 10);
         let _ = console.blit(&mut mem, 0, 0, 0, 8, 8, 0);
         let _ = console.text(&mut mem, 0, 0, 0);
         assert_eq!(console.after_update(&mem, &mut Wasm4::blank_picture()), Damage::None);
     }
+}
+
+/// Whole numbers are drawn alike by `shapes` and `blit` and by the calls of loosely typed imports.
+#[test]
+fn loose_calls_with_whole_numbers_draw_the_same() {
+    let mut seed = 3u64;
+    let mut roll = move |from: i32, to: i32| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        from + ((seed >> 33) % (to - from) as u64) as i32
+    };
+    let (mut console, mut mem) = console();
+    for byte in &mut mem[0x2000..0x3000] {
+        *byte = roll(0, 256) as u8;
+    }
+    let mut twin = mem.clone();
+    for round in 0..20_000 {
+        let colors = roll(0, 0x1_0000) as u16;
+        set_colors(&mut mem, colors);
+        set_colors(&mut twin, colors);
+        let mut a = [0; 9];
+        a.iter_mut().for_each(|number| *number = roll(-30, 190));
+        let name =
+            ["rect", "oval", "line", "hline", "vline", "blit", "blitSub", "text", "textUtf8", "textUtf16"][round % 10];
+        if round % 10 >= 5 {
+            a[0] = 0x2000 + 2 * roll(0, 0x700);
+        }
+        if round % 10 >= 8 {
+            a[1] = a[1].abs();
+        }
+        let [p, x, y, w, h, ..] = a;
+        let u = a.map(i32::cast_unsigned);
+        match name {
+            "rect" => console.rect(&mut mem, p, x, u[2], u[3]),
+            "oval" => console.oval(&mut mem, p, x, u[2], u[3]),
+            "line" => console.line(&mut mem, p, x, y, w),
+            "hline" => console.hline(&mut mem, p, x, u[2]),
+            "vline" => console.vline(&mut mem, p, x, u[2]),
+            "blit" => console.blit(&mut mem, u[0], x, y, u[3], u[4], u[5]).unwrap(),
+            "blitSub" => console.blit_sub(&mut mem, u[0], x, y, u[3], u[4], u[5], u[6], u[7], u[8]).unwrap(),
+            "text" => console.text(&mut mem, u[0], x, y).unwrap(),
+            "textUtf8" => console.text_utf8(&mut mem, u[0], u[1], y, w).unwrap(),
+            _ => console.text_utf16(&mut mem, u[0], u[1], y, w).unwrap(),
+        }
+        assert_eq!(loose::draw(&mut twin, name, &a.map(f64::from)), Ok(true));
+        assert!(mem == twin, "{name} {a:?}, colours {colors:#x}; {h}");
+    }
+}
+
+#[test]
+fn loose_calls_end_whatever_the_numbers() {
+    let edges = [f64::NAN, f64::INFINITY, -1e300, 1e300, -0.5, 0.1, 160.5, 2_147_483_647.0, 4_294_967_295.9];
+    let (_, mut mem) = console();
+    set_colors(&mut mem, 0x4321);
+    for name in ["rect", "oval", "line", "hline", "vline", "blit", "blitSub", "text", "textUtf8", "textUtf16"] {
+        for (nth, a) in edges.into_iter().enumerate() {
+            for b in edges {
+                for c in [9.5, b] {
+                    let _ = loose::draw(&mut mem, name, &[c, a, b, c, a, b, c, edges[8 - nth], 15.0]);
+                    let _ = loose::draw(&mut mem, name, &[8192.5, a, b, a, b, c, c, b, a]);
+                }
+            }
+        }
+    }
+    // Its ends are half a pixel apart: the walk never meets the second.
+    assert!(loose::draw(&mut mem, "line", &[0.0, 0.0, 9.5, 9.0, 0.0, 0.0, 0.0, 0.0, 0.0]).is_err());
+    assert_eq!(loose::draw(&mut mem, "tone", &[0.0; 9]), Ok(false));
 }

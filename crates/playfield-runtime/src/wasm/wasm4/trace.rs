@@ -12,25 +12,26 @@ pub(super) fn c_string(mem: &[u8], ptr: u32) -> Result<String, String> {
 }
 
 /// The format string at `fmt` with the arguments at `stack`: `%c`, `%d`, `%x` and `%s` take four bytes, `%f` eight.
+///
+/// A zero after a `%` does not end the string, in the console neither.
 pub(super) fn format(mem: &[u8], fmt: u32, stack: u32) -> Result<String, String> {
-    let fmt = c_string(mem, fmt)?;
+    let mut bytes = mem.get(fmt as usize..).unwrap_or_default().iter().copied();
+    let mut next = || bytes.next().ok_or_else(|| format!("the string at {fmt:#x} has no end inside the memory"));
     let mut stack = Stack { mem, at: stack as usize };
     let mut line = String::new();
-    let mut chars = fmt.chars();
-    while let Some(char) = chars.next() {
-        if char != '%' {
-            line.push(char);
-            continue;
-        }
-        match chars.next() {
-            Some('c') => line.push(char::from_u32(u32::from(stack.int()? as u16)).unwrap_or('\u{fffd}')),
-            Some('d') => line += &stack.int()?.to_string(),
-            Some('x') => line += &signed_hex(stack.int()?),
-            Some('s') => line += &c_string(mem, stack.int()? as u32)?,
-            Some('f') => line += &number(stack.float()?),
-            Some('%') => line.push('%'),
-            Some(other) => line.extend(['%', other]),
-            None => line.push('%'),
+    loop {
+        match next()? {
+            0 => break,
+            b'%' => match next()? {
+                b'c' => line.push(char::from_u32(u32::from(stack.int()? as u16)).unwrap_or('\u{fffd}')),
+                b'd' => line += &stack.int()?.to_string(),
+                b'x' => line += &signed_hex(stack.int()?),
+                b's' => line += &c_string(mem, stack.int()? as u32)?,
+                b'f' => line += &number(stack.float()?),
+                b'%' => line.push('%'),
+                other => line.extend(['%', char::from(other)]),
+            },
+            byte => line.push(char::from(byte)),
         }
         if line.len() > LIMIT {
             break;
@@ -109,12 +110,13 @@ mod tests {
         let int = |value: i32| value.to_le_bytes();
         let float = |value: f64| value.to_le_bytes();
         check(b"", b"", "");
-        check(b"100%% %y%", b"", "100% %y%");
+        check(b"100%% %y", b"", "100% %y");
         check(b"%d,%d", &[int(-7), int(70)].concat(), "-7,70");
         check(b"%x %x", &[int(255), int(-255)].concat(), "ff -ff");
         check(b"%c%c", &[int(65), int(0xd800)].concat(), "A\u{fffd}");
         check(b"<%s> %d", &[int(200), int(1)].concat(), "<pad> 1");
         check(b"%f %d", &[&float(0.1)[..], &int(3)].concat(), "0.1 3");
+        check(b"a%\0b\0c", b"", "a%\0b");
         for (value, text) in [
             (1.0, "1"),
             (-0.0, "0"),

@@ -10,11 +10,11 @@ use crate::wasm::wasm4::Wasm4;
 
 pub(super) type Call<'a> = Caller<'a, Host>;
 
-/// The cartridge's memory and its console.
+/// The console's memory, which is the cartridge's too unless it has its own, and the console.
 pub(super) fn console<'a>(call: &'a mut Call<'_>) -> Result<(&'a mut [u8], &'a mut Cartridge), HostTrap> {
     let (mem, host) = parts(call)?;
     match &mut host.cartridge {
-        Some(cartridge) => Ok((mem, cartridge)),
+        Some(cartridge) => Ok((host.console_memory.as_deref_mut().unwrap_or(mem), cartridge)),
         None => trap("a WASM-4 function was called by a guest that is no cartridge"),
     }
 }

@@ -1,45 +1,50 @@
-//! The calls of a WASM-4 cartridge that imports them with types of its own: too many arguments, too few, a result where
-//! there is none. The console's runtime is a script and takes them all, so published cartridges have such imports.
+//! The calls of a WASM-4 cartridge that imports them with types of its own: too many arguments, too few, fractions, a
+//! result where there is none. The console's runtime is a script and takes them all, so published cartridges have such
+//! imports.
 //!
-//! An argument too many is ignored, one that is missing is zero, a fraction is cut off; a result that is missing is zero
-//! or, where the cartridge wants a fraction, not a number.
+//! An argument too many is ignored; one that is missing is not a number, with which most calls draw nothing; a fraction
+//! counts ([`loose`] draws with it). A whole number of 64 bits is of another kind in a script: only `tone` takes it. A
+//! result that is missing is zero or, where the cartridge wants a fraction, not a number.
 
 use wasmtime::{ExternType, ImportType, Linker, Result, Val, ValType, format_err};
 
 use super::cartridge::{Call, console, trace};
+use crate::wasm::abi::WASM4;
 use crate::wasm::host::{Host, HostTrap, trap};
 use crate::wasm::rewrite::loose_import;
-use crate::wasm::wasm4::Wasm4;
+use crate::wasm::wasm4::{Wasm4, loose};
 
 /// Arguments as the console takes them.
-struct Arguments([i32; 9]);
+struct Arguments {
+    numbers: [f64; 9],
+    /// Those that the call takes are whole numbers of 32 bits.
+    whole: bool,
+}
 
 impl Arguments {
-    fn of(values: &[Val]) -> Arguments {
-        let mut numbers = [0; 9];
-        for (number, value) in numbers.iter_mut().zip(values) {
-            *number = integer(value);
+    /// Of those that were given, the first `takes`.
+    fn of(name: &str, values: &[Val], takes: usize) -> Result<Arguments, HostTrap> {
+        let mut numbers = [f64::NAN; 9];
+        for (number, value) in numbers[..takes].iter_mut().zip(values) {
+            *number = match value {
+                Val::I32(value) => f64::from(*value),
+                Val::F32(bits) => f64::from(f32::from_bits(*bits)),
+                Val::F64(bits) => f64::from_bits(*bits),
+                // Not exact above 2^53, where a tone has no bits.
+                Val::I64(value) if name == "tone" => *value as f64,
+                _ => return trap(format!("`{name}` was called with a number of 64 bits; it takes 32")),
+            };
         }
-        Arguments(numbers)
+        let whole = numbers[..takes].iter().all(|number| loose::is_int(*number));
+        Ok(Arguments { numbers, whole })
     }
 
     fn i(&self, nth: usize) -> i32 {
-        self.0[nth]
+        loose::to_int32(self.numbers[nth])
     }
 
     fn u(&self, nth: usize) -> u32 {
-        self.0[nth].cast_unsigned()
-    }
-}
-
-/// A number without its fraction, modulo 2^32.
-fn integer(value: &Val) -> i32 {
-    match value {
-        Val::I32(value) => *value,
-        Val::I64(value) => *value as i32,
-        Val::F32(bits) => f32::from_bits(*bits) as i64 as i32,
-        Val::F64(bits) => f64::from_bits(*bits) as i64 as i32,
-        _ => 0,
+        self.i(nth).cast_unsigned()
     }
 }
 
@@ -48,8 +53,9 @@ pub fn define(linker: &mut Linker<Host>, import: &ImportType<'_>) -> Result<()> 
     let name = loose_import(import.name()).unwrap_or_default().to_owned();
     let ExternType::Func(ty) = import.ty() else { return Err(format_err!("`{name}` is not a function")) };
     let wants: Vec<ValType> = ty.results().collect();
+    let takes = WASM4.functions.iter().find(|function| function.name == name).map_or(0, |it| it.params.len());
     linker.func_new(import.module(), import.name(), ty, move |mut call, values, results| {
-        let value = invoke(&name, &mut call, &Arguments::of(values))?;
+        let value = invoke(&name, &mut call, &Arguments::of(&name, values, takes)?)?;
         answer(&wants, value, results)?;
         Ok(())
     })?;
@@ -82,6 +88,9 @@ fn invoke(name: &str, call: &mut Call<'_>, a: &Arguments) -> Result<Option<u32>>
 
 fn draw(name: &str, call: &mut Call<'_>, a: &Arguments) -> Result<Option<u32>, HostTrap> {
     let (mem, it) = console(call)?;
+    if !a.whole && loose::draw(mem, name, &a.numbers).map_err(HostTrap)? {
+        return Ok(None);
+    }
     let console = &mut it.console;
     match name {
         "blit" => console.blit(mem, a.u(0), a.i(1), a.i(2), a.u(3), a.u(4), a.u(5)),
