@@ -61,6 +61,11 @@ async fn write(app: &App, event: Event) -> Result<(), DbError> {
                 crate::metrics::session_ended(reason);
             }
         }
+        Event::Resumed { session } => {
+            if app.db.count_resume(session).await? {
+                crate::metrics::session_resumed();
+            }
+        }
         Event::Stored { session, key, value } => store(app, session, key, value).await?,
         Event::Receipt { session, receipt } => {
             app.db.put_receipt(session, *receipt).await?;

@@ -59,6 +59,7 @@ fn describe() {
     counter!("playfield_http_requests_total", "HTTP requests, by method, route and status.");
     gauge!("playfield_sessions", "Sessions that have not ended, by state.");
     counter!("playfield_sessions_ended_total", "Sessions that ended, by reason.");
+    counter!("playfield_sessions_resumed_total", "Sessions that went on in another worker, theirs having been lost.");
     histogram!("playfield_session_start_seconds", "From asking a node for a session to its answer.");
     gauge!("playfield_worker_sessions", "Sessions open on a worker.");
     gauge!("playfield_worker_viewers", "Viewers attached to a worker.");
@@ -89,6 +90,10 @@ pub(crate) fn session_started(after: std::time::Duration) {
 pub(crate) fn session_ended(reason: Option<EndReason>) {
     let reason = reason.map_or_else(|| "none".to_owned(), word);
     metrics::counter!("playfield_sessions_ended_total", "reason" => reason).increment(1);
+}
+
+pub(crate) fn session_resumed() {
+    metrics::counter!("playfield_sessions_resumed_total").increment(1);
 }
 
 pub(crate) fn open_sessions(by_state: &std::collections::BTreeMap<String, u64>) {

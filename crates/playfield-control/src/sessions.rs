@@ -64,6 +64,7 @@ impl App {
             start_unix_ms: now_ms(),
             storage,
             times: self.config.times,
+            resume: false,
         });
         let attach = asked.wanted.offer.map(|offer| attach(&viewer.row, offer, asked.wanted.video));
         let answer = self.start(node, spec, attach).await?;
@@ -260,8 +261,8 @@ fn profile_hash(profile: &Token) -> Result<[u8; 32], Failure> {
 }
 
 fn shown(row: SessionRow) -> Session {
-    let SessionRow { id, title, state, reason, detail, created_ms, ended_ms, .. } = row;
-    Session { id, title, state, reason, detail, created_ms, ended_ms }
+    let SessionRow { id, title, state, reason, detail, resumes, created_ms, ended_ms, .. } = row;
+    Session { id, title, state, reason, detail, resumes, created_ms, ended_ms }
 }
 
 fn ended(row: &SessionRow) -> Failure {

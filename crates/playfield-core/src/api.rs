@@ -185,6 +185,8 @@ pub struct Session {
     pub reason: Option<EndReason>,
     /// The reason as a sentence for a person.
     pub detail: Option<String>,
+    /// How often its worker was lost and it went on in another. A viewer that hears nothing and sees this grow connects again.
+    pub resumes: u32,
     /// Unix time, in milliseconds.
     pub created_ms: u64,
     /// Unix time, in milliseconds.

@@ -54,6 +54,9 @@ pub struct SessionSpec {
     pub storage: BTreeMap<String, Vec<u8>>,
     /// How long things may take.
     pub times: SessionTimes,
+    /// It ran before, in a worker that was lost: it goes on from the checkpoint that one left, if there is any.
+    #[serde(default)]
+    pub resume: bool,
 }
 
 /// How long a session may do nothing, or last, in milliseconds.
@@ -201,6 +204,11 @@ pub enum Event {
         /// In a sentence for a person.
         detail: Option<String>,
     },
+    /// The worker it ran in was lost; it goes on in another from its last checkpoint.
+    Resumed {
+        /// Which.
+        session: SessionId,
+    },
     /// The guest stored something; to be kept before it is acknowledged.
     Stored {
         /// Which.
@@ -230,6 +238,8 @@ pub struct WorkerConfig {
     pub public_ips: Vec<IpAddr>,
     /// Most sessions it may hold at once.
     pub max_sessions: u32,
+    /// The folder that checkpoints go to; all workers of a node share it, so that one can go on where another was lost.
+    pub checkpoints: PathBuf,
 }
 
 /// The one line that `playfield compile` writes to its standard output.

@@ -14,11 +14,14 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use crate::compile::{Compiled, Compiler};
 use crate::config::{JobLimits, Times};
 use crate::job;
-use crate::ledger::NoPlace;
+use crate::ledger::{NoPlace, Place};
 use crate::worker::{Ask, Shared};
 
 /// How long to wait for others' modules to be compiled before our own is.
 const COMPILE_QUEUE: Duration = Duration::from_secs(30);
+
+/// Workers that are asked to let a session go on before it is given up.
+const RESUME_TRIES: u32 = 4;
 
 /// On top of the time for draining: to kill what is left and to tell of it.
 const DRAIN_SLACK: Duration = Duration::from_secs(1);
@@ -60,7 +63,7 @@ impl Agent {
             Request::Cover { module, to } => self.make_cover(&module, &to).await,
             Request::Attach { ref session, .. }
             | Request::Stop { ref session, .. }
-            | Request::Receipt { ref session } => match self.home(session) {
+            | Request::Receipt { ref session } => match self.home(session).await {
                 Ok(worker) => self.ask(worker, request, self.times.answer).await,
                 Err(refusal) => Err(refusal),
             },
@@ -88,9 +91,14 @@ impl Agent {
         if let Err(no_place @ (NoPlace::Known | NoPlace::Full)) = room {
             return Err(self.no_place(no_place));
         }
-        spec.compiled = Some(self.prepared(&spec).await?.path);
+        let compiled = self.prepared(&spec).await?;
+        spec.compiled = Some(compiled.path);
         let worker = self.place(&spec.id).await?;
         let session = spec.id.clone();
+        if compiled.facts.snapshots {
+            let again = SessionSpec { resume: true, ..(*spec).clone() };
+            self.ledger.lock().keep(&session, Arc::new(again));
+        }
         let result = self.ask(worker, Request::Start { spec, attach }, self.times.start).await;
         if result.is_err() {
             // Only its supervisor knows whether it will open yet: it strikes it from the ledger.
@@ -130,18 +138,25 @@ impl Agent {
 
     /// Waits for a worker if there is none just now: one that was lost is soon back.
     async fn place(&self, session: &SessionId) -> Result<u16, Refusal> {
+        let placed = self.once_ready(|| {
+            let placed = self.ledger.lock().place(session);
+            (placed != Err(NoPlace::NotReady)).then_some(placed)
+        });
+        placed.await.unwrap_or(Err(NoPlace::NotReady)).map_err(|no_place| self.no_place(no_place))
+    }
+
+    /// What `look` finds, now or when something has changed in the ledger; none: not within the time for an answer.
+    async fn once_ready<T>(&self, look: impl Fn() -> Option<T>) -> Option<T> {
         let waiting = async {
             loop {
-                let became_ready = self.ledger.became_ready();
-                let placed = self.ledger.lock().place(session);
-                if placed != Err(NoPlace::NotReady) {
-                    return placed;
+                let changed = self.ledger.changed();
+                if let Some(found) = look() {
+                    return found;
                 }
-                became_ready.await;
+                changed.await;
             }
         };
-        let placed = tokio::time::timeout(self.times.answer, waiting).await;
-        placed.unwrap_or(Err(NoPlace::NotReady)).map_err(|no_place| self.no_place(no_place))
+        tokio::time::timeout(self.times.answer, waiting).await.ok()
     }
 
     fn no_place(&self, no_place: NoPlace) -> Refusal {
@@ -158,9 +173,37 @@ impl Agent {
         }
     }
 
-    fn home(&self, session: &SessionId) -> Result<u16, Refusal> {
-        let gone = || refusal(EndReason::InternalError, "this session does not run here; start the title again");
-        self.ledger.lock().home(session).ok_or_else(gone)
+    /// The worker that holds a session; waits for one that is on its way to another worker.
+    async fn home(&self, session: &SessionId) -> Result<u16, Refusal> {
+        let place = self.once_ready(|| match self.ledger.lock().home(session) {
+            Place::Moving => None,
+            place => Some(place),
+        });
+        match place.await {
+            Some(Place::Worker(worker)) => Ok(worker),
+            Some(_) => Err(refusal(EndReason::InternalError, "this session does not run here; start the title again")),
+            None => Err(refusal(EndReason::PlacementTimeout, "this session is being moved; try again in a moment")),
+        }
+    }
+
+    /// Lets a session whose worker was lost go on in another. False: it cannot.
+    pub(crate) async fn resume(&self, session: &SessionId) -> bool {
+        for attempt in 1..=RESUME_TRIES {
+            let placed = self.once_ready(|| {
+                let placed = self.ledger.lock().place_again(session);
+                (!matches!(placed, Err(NoPlace::NotReady | NoPlace::Full))).then_some(placed)
+            });
+            let Some(Ok((worker, spec))) = placed.await else { return false };
+            let request = Request::Start { spec: Box::new((*spec).clone()), attach: None };
+            let answer = self.ask(worker, request, self.times.start).await;
+            if let Ok(Reply::Started { .. }) = answer {
+                self.ledger.tell_changed();
+                return true;
+            }
+            // The worker may have been lost in its turn.
+            tracing::warn!(%session, worker, attempt, ?answer, "a session could not go on from its checkpoint yet");
+        }
+        false
     }
 
     async fn compiled(&self, module: &Path) -> Result<Compiled, Refusal> {

@@ -5,11 +5,15 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
+use playfield_core::bus::SessionSpec;
 use playfield_core::id::SessionId;
 
 /// Ended sessions whose last events are still let through.
 const ENDED_KEPT: usize = 1024;
+/// A session under which this many workers crashed is the likely cause, and goes on nowhere.
+const MOST_STRIKES: u8 = 2;
 
 /// What a worker last said of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,11 +51,60 @@ pub(crate) enum NoPlace {
     NotReady,
 }
 
+/// Where a session stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Its worker was asked to open it.
+    Opening,
+    /// It runs.
+    Open,
+    /// Its worker was lost; it waits for another.
+    Adrift,
+    /// Another worker was asked to let it go on.
+    Reopening,
+    /// It is over.
+    Ended,
+}
+
 #[derive(Debug)]
 struct Home {
     worker: u16,
-    started: bool,
-    ended: bool,
+    stage: Stage,
+    /// How to let it go on elsewhere; none: it cannot be saved.
+    again: Option<Arc<SessionSpec>>,
+    /// Workers that crashed under it.
+    strikes: u8,
+}
+
+/// How a worker was lost, as far as its sessions are concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// From outside: killed, or by a machine that ran out of memory.
+    Killed,
+    /// By itself, perhaps because of one of its sessions.
+    Crashed,
+    /// It was asked to end.
+    Drained,
+}
+
+/// What a lost worker leaves behind.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Left {
+    /// Sessions that can go on in another worker.
+    pub adrift: Vec<SessionId>,
+    /// Sessions that are over.
+    pub over: Vec<SessionId>,
+}
+
+/// Where a session is to be looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In this worker.
+    Worker(u16),
+    /// On its way to another worker.
+    Moving,
+    /// Not here.
+    Nowhere,
 }
 
 /// The book.
@@ -91,9 +144,33 @@ impl Ledger {
         let free = self.workers.iter_mut().filter(|worker| worker.ready && worker.sessions < most);
         let chosen = free.min_by_key(|worker| (worker.sessions, worker.viewers)).ok_or(NoPlace::Full)?;
         chosen.sessions += 1;
-        let home = Home { worker: chosen.worker, started: false, ended: false };
-        self.homes.insert(session.clone(), home);
-        Ok(chosen.worker)
+        let worker = chosen.worker;
+        self.homes.insert(session.clone(), Home { worker, stage: Stage::Opening, again: None, strikes: 0 });
+        Ok(worker)
+    }
+
+    /// Gives a session that is adrift to another worker.
+    pub(crate) fn place_again(&mut self, session: &SessionId) -> Result<(u16, Arc<SessionSpec>), NoPlace> {
+        let adrift = self.homes.get_mut(session).filter(|home| home.stage == Stage::Adrift);
+        let Some((home, spec)) = adrift.and_then(|home| home.again.clone().map(|spec| (home, spec))) else {
+            return Err(NoPlace::Known);
+        };
+        let mut ready = self.workers.iter_mut().filter(|worker| worker.ready).peekable();
+        if ready.peek().is_none() {
+            return Err(NoPlace::NotReady);
+        }
+        let free = ready.filter(|worker| worker.sessions < self.max_sessions);
+        let chosen = free.min_by_key(|worker| (worker.sessions, worker.viewers)).ok_or(NoPlace::Full)?;
+        chosen.sessions += 1;
+        (home.worker, home.stage) = (chosen.worker, Stage::Reopening);
+        Ok((chosen.worker, spec))
+    }
+
+    /// How the session can go on if its worker is lost.
+    pub(crate) fn keep(&mut self, session: &SessionId, spec: Arc<SessionSpec>) {
+        if let Some(home) = self.homes.get_mut(session) {
+            home.again = Some(spec);
+        }
     }
 
     /// Whether `place` would find room now.
@@ -108,39 +185,53 @@ impl Ledger {
         if ready.any(|worker| worker.sessions < self.max_sessions) { Ok(()) } else { Err(NoPlace::Full) }
     }
 
-    /// The worker that holds a session which has not ended.
-    pub(crate) fn home(&self, session: &SessionId) -> Option<u16> {
-        self.homes.get(session).filter(|home| !home.ended).map(|home| home.worker)
+    /// Where a session is that has not ended.
+    pub(crate) fn home(&self, session: &SessionId) -> Place {
+        match self.homes.get(session) {
+            None | Some(Home { stage: Stage::Ended, .. }) => Place::Nowhere,
+            Some(Home { stage: Stage::Adrift | Stage::Reopening, .. }) => Place::Moving,
+            Some(home) => Place::Worker(home.worker),
+        }
     }
 
     /// Whether `worker` may speak of this session: it holds it, or held it until a moment ago.
     pub(crate) fn may_speak(&self, worker: u16, session: &SessionId) -> bool {
-        self.homes.get(session).is_some_and(|home| home.worker == worker)
+        self.homes.get(session).is_some_and(|home| home.worker == worker && home.stage != Stage::Adrift)
     }
 
     /// The worker opened the session.
     pub(crate) fn started(&mut self, session: &SessionId) {
-        if let Some(home) = self.homes.get_mut(session) {
-            home.started = true;
+        if let Some(home) = self.homes.get_mut(session).filter(|home| home.stage != Stage::Ended) {
+            home.stage = Stage::Open;
         }
     }
 
-    /// The worker did not open the session: it was never here.
+    /// The worker did not open the session: it was never here, or is adrift again.
     pub(crate) fn refused(&mut self, session: &SessionId) {
-        let Some(home) = self.homes.remove(session) else { return };
-        if home.ended {
-            self.ended.retain(|ended| ended != session);
-        } else {
-            self.leave(home.worker);
+        let Some(home) = self.homes.get_mut(session) else { return };
+        let worker = home.worker;
+        match home.stage {
+            Stage::Reopening => home.stage = Stage::Adrift,
+            Stage::Ended => {
+                self.homes.remove(session);
+                return self.ended.retain(|ended| ended != session);
+            }
+            Stage::Adrift => return,
+            Stage::Opening | Stage::Open => {
+                self.homes.remove(session);
+            }
         }
+        self.leave(worker);
     }
 
     /// The session is over. False if it was not here, or over before.
     pub(crate) fn ended(&mut self, session: &SessionId) -> bool {
-        let Some(home) = self.homes.get_mut(session).filter(|home| !home.ended) else { return false };
-        home.ended = true;
-        let worker = home.worker;
-        self.leave(worker);
+        let Some(home) = self.homes.get_mut(session).filter(|home| home.stage != Stage::Ended) else { return false };
+        let (worker, stage) = (home.worker, std::mem::replace(&mut home.stage, Stage::Ended));
+        home.again = None;
+        if stage != Stage::Adrift {
+            self.leave(worker);
+        }
         self.ended.push_back(session.clone());
         if self.ended.len() > ENDED_KEPT {
             let forgotten = self.ended.pop_front();
@@ -149,19 +240,31 @@ impl Ledger {
         true
     }
 
-    /// The worker is gone, and its sessions with it. Returns those that had been opened.
-    pub(crate) fn lost(&mut self, worker: u16) -> Vec<SessionId> {
-        let (mut open, mut never_open) = (Vec::new(), Vec::new());
-        for (session, home) in self.homes.iter().filter(|(_, home)| home.worker == worker && !home.ended) {
-            let list = if home.started { &mut open } else { &mut never_open };
-            list.push(session.clone());
+    /// The worker is gone, and its sessions with it, but for those that can go on elsewhere.
+    pub(crate) fn lost(&mut self, worker: u16, fate: Fate) -> Left {
+        let (mut left, mut never_open) = (Left::default(), Vec::new());
+        for (session, home) in self.homes.iter_mut().filter(|(_, home)| home.worker == worker) {
+            let goes_on = home.again.is_some() && fate != Fate::Drained && home.strikes < MOST_STRIKES;
+            match home.stage {
+                Stage::Ended | Stage::Adrift => {}
+                Stage::Opening => never_open.push(session.clone()),
+                // Whoever placed it hears that the worker is gone, and places it again.
+                Stage::Reopening => home.stage = Stage::Adrift,
+                Stage::Open if goes_on => {
+                    home.strikes += u8::from(fate == Fate::Crashed);
+                    home.stage = Stage::Adrift;
+                    left.adrift.push(session.clone());
+                }
+                Stage::Open => left.over.push(session.clone()),
+            }
         }
         never_open.iter().for_each(|session| self.refused(session));
-        open.retain(|session| self.ended(session));
-        open.sort();
+        left.over.retain(|session| self.ended(session));
+        left.over.sort();
+        left.adrift.sort();
         let load = self.worker(worker);
         *load = WorkerLoad { worker, restarts: load.restarts + 1, ..WorkerLoad::default() };
-        open
+        left
     }
 
     fn leave(&mut self, worker: u16) {
@@ -222,12 +325,81 @@ mod tests {
         (0..4).for_each(|n| assert!(ledger.place(&session(n)).is_ok()));
         ledger.started(&session(0));
         ledger.started(&session(1));
-        assert_eq!(ledger.lost(0), [session(0)], "session 2 was never opened: its start is refused instead");
+        let left = Left { over: vec![session(0)], ..Left::default() };
+        assert_eq!(ledger.lost(0, Fate::Killed), left, "session 2 was never opened: its start is refused instead");
         let load = ledger.worker(0).clone();
         assert_eq!((load.sessions, load.ready, load.restarts), (0, false, 1));
-        assert_eq!(ledger.home(&session(0)), None);
-        assert_eq!(ledger.home(&session(1)), Some(1));
+        assert_eq!(ledger.home(&session(0)), Place::Nowhere);
+        assert_eq!(ledger.home(&session(1)), Place::Worker(1));
         assert_eq!(ledger.place(&session(2)), Ok(1), "it may be started again");
+    }
+
+    /// A ledger in which session 0 runs in worker 0 and can be saved.
+    fn saved() -> Ledger {
+        let mut ledger = ready(2, 1);
+        assert_eq!(ledger.place(&session(0)), Ok(0));
+        ledger.keep(&session(0), Arc::new(spec()));
+        ledger.started(&session(0));
+        ledger
+    }
+
+    fn spec() -> SessionSpec {
+        let text = format!(
+            r#"{{"id":"{}","title":"t","module":"m","limits":{{}},"seed":1,"start_unix_ms":0,"times":{{}}}}"#,
+            session(0)
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn a_session_that_can_be_saved_goes_on_in_another_worker() {
+        let mut ledger = saved();
+        assert_eq!(ledger.lost(0, Fate::Killed), Left { adrift: vec![session(0)], ..Left::default() });
+        assert_eq!(ledger.home(&session(0)), Place::Moving);
+        assert!(!ledger.may_speak(0, &session(0)), "the lost worker's last words came before");
+        assert_eq!(ledger.room_for(&session(0)), Err(NoPlace::Known));
+        assert_eq!(ledger.place_again(&session(0)).map(|(worker, _)| worker), Ok(1));
+        assert_eq!(ledger.place_again(&session(0)).map(|(worker, _)| worker), Err(NoPlace::Known), "once is enough");
+        assert_eq!((ledger.home(&session(0)), ledger.worker(1).sessions), (Place::Moving, 1));
+        ledger.started(&session(0));
+        assert_eq!(ledger.home(&session(0)), Place::Worker(1));
+    }
+
+    #[test]
+    fn it_stays_adrift_until_a_worker_takes_it() {
+        let mut ledger = saved();
+        ledger.lost(0, Fate::Killed);
+        ledger.worker(1).ready = false;
+        assert_eq!(ledger.place_again(&session(0)).map(|_| ()), Err(NoPlace::NotReady));
+        ledger.worker(1).ready = true;
+        assert_eq!(ledger.place(&session(5)), Ok(1));
+        assert_eq!(ledger.place_again(&session(0)).map(|_| ()), Err(NoPlace::Full));
+        assert!(ledger.ended(&session(5)));
+        assert!(ledger.place_again(&session(0)).is_ok());
+        assert_eq!(ledger.lost(1, Fate::Killed), Left::default(), "it is placed again by who placed it");
+        ledger.worker(0).ready = true;
+        assert!(ledger.place_again(&session(0)).is_ok());
+        ledger.refused(&session(0));
+        assert_eq!((ledger.home(&session(0)), ledger.worker(0).sessions), (Place::Moving, 0));
+        assert!(ledger.ended(&session(0)), "given up");
+        assert_eq!(ledger.worker(0).sessions, 0);
+    }
+
+    #[test]
+    fn a_session_under_which_workers_crash_goes_on_nowhere() {
+        let mut ledger = saved();
+        let mut lose = |fate| {
+            ledger.worker(0).ready = true;
+            let left = ledger.lost(ledger.homes[&session(0)].worker, fate);
+            ledger.worker(0).ready = true;
+            if ledger.place_again(&session(0)).is_ok() {
+                ledger.started(&session(0));
+            }
+            left.over.is_empty()
+        };
+        (0..50).for_each(|_| assert!(lose(Fate::Killed)));
+        assert!(lose(Fate::Crashed) && lose(Fate::Crashed) && !lose(Fate::Crashed));
+        assert_eq!(saved().lost(0, Fate::Drained).over, [session(0)]);
     }
 
     #[test]

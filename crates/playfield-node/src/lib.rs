@@ -20,6 +20,9 @@
 //!                         \--Drain--> draining --exit, or 8 s--> gone
 //! ```
 //!
+//! A session whose worker was lost goes on in another one, from the last checkpoint the lost one wrote (both share a folder).
+//! Until then it is adrift: who asks for it waits. One that cannot be saved ends.
+//!
 //! What is asked of the program, its `PROGRAM`:
 //!
 //! | command | |
@@ -30,6 +33,7 @@
 #![forbid(unsafe_code)]
 
 mod agent;
+mod checkpoints;
 mod compile;
 mod config;
 mod door;

@@ -3,18 +3,23 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use playfield_core::bus::WorkerConfig;
-use playfield_core::id::NodeId;
+use playfield_core::api::{EndReason, SessionState};
+use playfield_core::bus::{Event, WorkerConfig};
+use playfield_core::id::{NodeId, SessionId};
 use playfield_store::bus::Bus;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::agent::Agent;
+use crate::checkpoints::Checkpoints;
 use crate::compile::Compiler;
 use crate::config::{Config, ConfigError};
 use crate::door;
 use crate::ledger::{Ledger, WorkerLoad};
-use crate::worker::{Ask, Loss, Setting, Shared, supervise};
+use crate::worker::{Ask, Loss, Setting, Shared, ended, publish, supervise};
+
+/// Sessions of lost workers that may wait for the rescuer, which takes each at once.
+const ADRIFT: usize = 64;
 
 /// Why a node does not start.
 #[derive(Debug, thiserror::Error)]
@@ -62,19 +67,24 @@ impl Node {
         let count = config.worker_count(cores)?;
         let cache = config.data_dir.join("compiled");
         create(&cache).await?;
+        let unwritable = |error| NodeError::Data { path: config.data_dir.clone(), error };
+        let checkpoints = Checkpoints::fresh(&config.data_dir).await.map_err(unwritable)?;
         let id = identity(&config.data_dir).await?;
 
         let (draining, watching) = watch::channel(false);
         let running = Arc::new(Semaphore::new(count.into()));
         let ledger = Shared::new(Ledger::new(count, config.max_sessions));
+        let (adrift, mut lost) = mpsc::channel(ADRIFT);
         let make = |number| Setting {
             number,
             program: program.clone(),
-            hello: hello(&config, number),
+            hello: hello(&config, number, &checkpoints),
             times: config.times,
             ledger: ledger.clone(),
             bus: bus.clone(),
             draining: watching.clone(),
+            adrift: adrift.clone(),
+            checkpoints: checkpoints.clone(),
         };
         let (workers, mut tasks) = start_workers((0..count).map(make), &running).await?;
         let agent = Arc::new(Agent {
@@ -91,6 +101,12 @@ impl Node {
             running,
         });
         tasks.push(door::serve(&bus, &id, agent.clone())?);
+        let rescuer = Rescuer { agent: agent.clone(), bus, checkpoints };
+        tasks.push(tokio::spawn(async move {
+            while let Some(session) = lost.recv().await {
+                rescuer.rescue(session);
+            }
+        }));
         tracing::info!(node = %id, workers = count, "node ready");
         Ok(Node { id, agent, tasks })
     }
@@ -122,11 +138,38 @@ impl Drop for Node {
     }
 }
 
-fn hello(config: &Config, number: u16) -> WorkerConfig {
+fn hello(config: &Config, number: u16, checkpoints: &Checkpoints) -> WorkerConfig {
     WorkerConfig {
         udp: config.udp_of(number),
         public_ips: config.public_ips.clone(),
         max_sessions: config.max_sessions,
+        checkpoints: checkpoints.folder().to_owned(),
+    }
+}
+
+/// Lets sessions go on whose workers were lost.
+#[derive(Clone)]
+struct Rescuer {
+    agent: Arc<Agent>,
+    bus: Bus,
+    checkpoints: Checkpoints,
+}
+
+impl Rescuer {
+    /// All at once: a player waits for each, and workers open guests side by side.
+    fn rescue(&self, session: SessionId) {
+        let Rescuer { agent, bus, checkpoints } = self.clone();
+        tokio::spawn(async move {
+            if agent.resume(&session).await {
+                tracing::info!(%session, "session goes on in another worker");
+                return publish(&bus, &Event::Resumed { session }).await;
+            }
+            if agent.ledger.lock().ended(&session) {
+                agent.ledger.tell_changed();
+                checkpoints.remove(&session).await;
+                publish(&bus, &ended(session, SessionState::Error, EndReason::InternalError)).await;
+            }
+        });
     }
 }
 

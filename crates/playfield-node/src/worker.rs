@@ -20,8 +20,9 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::agent::refused;
+use crate::checkpoints::Checkpoints;
 use crate::config::Times;
-use crate::ledger::Ledger;
+use crate::ledger::{Fate, Ledger, Left};
 
 /// Questions that may wait for a supervisor.
 const ASKS: usize = 256;
@@ -52,6 +53,10 @@ pub(crate) struct Setting {
     pub bus: Bus,
     /// True: end your sessions and stop.
     pub draining: watch::Receiver<bool>,
+    /// Where sessions go whose worker was lost.
+    pub adrift: mpsc::Sender<SessionId>,
+    /// What they go on from.
+    pub checkpoints: Checkpoints,
 }
 
 /// The ledger, as all share it. Never held across a wait.
@@ -67,13 +72,13 @@ impl Shared {
         self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes who waits for a ready worker.
-    pub(crate) fn tell_ready(&self) {
+    /// Wakes who waits for a ready worker, or for a session that is on its way.
+    pub(crate) fn tell_changed(&self) {
         self.0.1.notify_waiters();
     }
 
-    /// Resolves when a worker gets ready after this call.
-    pub(crate) fn became_ready(&self) -> Notified<'_> {
+    /// Resolves when that is told after this call.
+    pub(crate) fn changed(&self) -> Notified<'_> {
         self.0.1.notified()
     }
 }
@@ -87,6 +92,8 @@ pub(crate) enum Loss {
     /// It ended by itself.
     #[error("exited ({status}){said}")]
     Exit {
+        /// By a kill from outside.
+        killed: bool,
         /// How.
         status: String,
         /// Its last log line, after a colon.
@@ -143,23 +150,38 @@ async fn keep_running(setting: Setting, mut inbox: mpsc::Receiver<Ask>, first: o
     }
 }
 
-/// Closes the books of a worker that is gone, and tells the world what it cost.
+/// Closes the books of a worker that is gone: what can go on elsewhere is passed on, of the rest the world is told.
 async fn bury(setting: &Setting, loss: &Loss) {
     let (reason, state) = match loss {
         Loss::Drained => (EndReason::NodeStopping, SessionState::Terminated),
         _ => (EndReason::InternalError, SessionState::Error),
     };
-    let sessions = setting.ledger.lock().lost(setting.number);
+    let Left { adrift, over } = setting.ledger.lock().lost(setting.number, loss.fate());
     match loss {
         Loss::Drained => tracing::info!(worker = setting.number, "worker stopped"),
-        _ => tracing::error!(worker = setting.number, sessions = sessions.len(), "worker {loss}"),
+        _ => tracing::error!(worker = setting.number, adrift = adrift.len(), over = over.len(), "worker {loss}"),
     }
-    for session in sessions {
+    for session in adrift {
+        // There is room for every session of the node.
+        let _ = setting.adrift.send(session).await;
+    }
+    for session in over {
+        setting.checkpoints.remove(&session).await;
         publish(&setting.bus, &ended(session, state, reason)).await;
     }
 }
 
-fn ended(session: SessionId, state: SessionState, reason: EndReason) -> Event {
+impl Loss {
+    fn fate(&self) -> Fate {
+        match self {
+            Loss::Drained => Fate::Drained,
+            Loss::Exit { killed: true, .. } => Fate::Killed,
+            _ => Fate::Crashed,
+        }
+    }
+}
+
+pub(crate) fn ended(session: SessionId, state: SessionState, reason: EndReason) -> Event {
     let detail = match reason {
         EndReason::NodeStopping => "the node is being stopped; start the title again in a moment",
         _ => "the process that ran this session stopped unexpectedly; start the title again",
@@ -202,7 +224,7 @@ fn refuse(ask: Ask) {
 }
 
 /// Puts an event on the bus; waits while the control plane is behind, and the worker with us.
-async fn publish(bus: &Bus, event: &Event) {
+pub(crate) async fn publish(bus: &Bus, event: &Event) {
     if let Err(error) = bus.tell(event).await {
         tracing::error!(%error, "an event could not be told");
     }

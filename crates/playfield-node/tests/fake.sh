@@ -17,6 +17,10 @@ open_session() { # number, session, title
     mute) ;; # never answers
     garbage) echo 'this is no JSON'; echo '{"from":"mars"}'; reply "$1" '"reply":"started","answer":"after garbage"' ;;
     long) head -c 20000000 /dev/zero | tr '\0' x; echo ;;
+    once) case "$line" in
+        *'"resume":true'*) reply "$1" '"reply":"refused","reason":"internalError","detail":"not again"' ;;
+        *) reply "$1" '"reply":"started","answer":null' ;;
+        esac ;;
     foreign) state ses-0000000000000000 terminated '"guestTrap"'; reply "$1" '"reply":"started","answer":null' ;;
     *) reply "$1" "\"reply\":\"started\",\"answer\":\"$(value "$line" compiled)\""; state "$2" active null ;;
     esac
@@ -61,7 +65,8 @@ compile() { # --module PATH --out DIR --memory-mb N
     *)
         sleep 0.1
         cp "$2" "$4/$(basename "$2").compiled"
-        printf '{"compiled":"%s","facts":{"dialect":"wasm4","snapshots":true,"groups":[]}}\n' "$4/$(basename "$2").compiled"
+        case "$2" in *loose.wasm) saves=false ;; *) saves=true ;; esac
+        printf '{"compiled":"%s","facts":{"dialect":"wasm4","snapshots":%s,"groups":[]}}\n' "$4/$(basename "$2").compiled" $saves
         ;;
     esac
 }

@@ -88,6 +88,7 @@ impl House {
             storage: Default::default(),
             input: Vec::new(),
             times: SessionTimes::default(),
+            resume: false,
         };
         Request::Start { spec: Box::new(spec), attach: None }
     }
@@ -246,7 +247,7 @@ async fn a_cover_is_made_or_it_is_said_why_not() {
 async fn a_crash_costs_the_sessions_of_that_worker_only() {
     let mut house = open("crash", |_| {}).await;
     for n in 1..=2 {
-        assert!(started(&house.start(n, "plain").await));
+        assert!(started(&house.ask(house.start_request(n, "plain", "loose.wasm")).await));
         house.event().await;
     }
     // Worker 0 holds session 1, worker 1 session 2; the next goes to worker 0.
@@ -260,6 +261,60 @@ async fn a_crash_costs_the_sessions_of_that_worker_only() {
     assert_eq!(house.node.loads()[1].restarts, 0);
     assert!(started(&house.start(3, "plain").await), "and it takes sessions again");
     assert_eq!(house.sessions(), [1, 1]);
+}
+
+impl House {
+    /// Kills the process of a worker.
+    fn kill(&self, worker: usize) {
+        let pid = self.node.loads()[worker].pid.unwrap().to_string();
+        assert!(std::process::Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
+    }
+}
+
+#[tokio::test]
+async fn a_session_of_a_killed_worker_goes_on_in_another() {
+    let mut house = open("resume", |config| config.times.restart_first = PATIENCE).await;
+    for n in 1..=2 {
+        assert!(started(&house.start(n, "plain").await));
+        house.event().await;
+    }
+    std::fs::write(house.data.join(format!("checkpoints/{}.0", session(1))), "state").unwrap();
+    house.kill(0);
+    let (mut resumed, mut active) = (false, false);
+    while !(resumed && active) {
+        match house.event().await {
+            Event::Resumed { session: id } if id == session(1) => resumed = true,
+            Event::State { session: id, state: SessionState::Active, .. } if id == session(1) => active = true,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(house.sessions(), [0, 2]);
+    // Whoever asks for it meanwhile waits, and it is found where it is now.
+    let stop = Request::Stop { session: session(1), reason: EndReason::ApiTerminated };
+    assert_eq!(house.ask(stop).await, Reply::Done);
+    assert_eq!(house.state().await, (session(1), SessionState::Terminated, Some(EndReason::ApiTerminated)));
+    assert!(!house.data.join(format!("checkpoints/{}.0", session(1))).exists(), "of no use any more");
+}
+
+#[tokio::test]
+async fn with_one_worker_it_goes_on_once_that_is_back() {
+    let mut house = open("resume-alone", |config| config.workers = 1).await;
+    assert!(started(&house.start(1, "plain").await));
+    house.event().await;
+    for _ in 0..3 {
+        house.kill(0);
+        while !matches!(house.event().await, Event::Resumed { .. }) {}
+    }
+    assert_eq!(house.sessions(), [1]);
+}
+
+#[tokio::test]
+async fn a_session_that_no_worker_lets_go_on_ends() {
+    let mut house = open("resume-not", |_| {}).await;
+    assert!(started(&house.start(1, "once").await));
+    house.kill(0);
+    assert_eq!(house.state().await, (session(1), SessionState::Error, Some(EndReason::InternalError)));
+    house.until(|loads| loads.iter().all(|load| load.sessions == 0 && load.ready)).await;
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod checkpoint;
 mod clock;
 mod inbox;
 mod outbox;

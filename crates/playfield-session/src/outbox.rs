@@ -32,7 +32,7 @@ pub(crate) enum FromStage {
     /// What the guest said.
     Said { session: SessionId, event: GuestEvent },
     /// A session's guest thread let go of it: nothing more comes of it.
-    Gone,
+    Gone { session: SessionId },
     /// A tick began later than one period.
     Late,
 }

@@ -57,6 +57,8 @@ pub(crate) struct Session {
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) job: JobId,
     pub(crate) tick_hz: Option<u16>,
+    /// Its guest was let go of.
+    pub(crate) gone: bool,
     pub(crate) ledger: Ledger,
     pub(crate) viewers: HashMap<ConnectionId, Attached>,
     /// Requests that wait for the guest to be open, each with the answer it will get.
@@ -74,6 +76,7 @@ impl Session {
             inbox,
             job,
             tick_hz: None,
+            gone: false,
             ledger: Ledger::default(),
             viewers: HashMap::new(),
             waiting: Vec::new(),

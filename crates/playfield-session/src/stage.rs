@@ -16,6 +16,7 @@ use playfield_media::audio::{AudioError, OpusConfig, OpusEncoder, PACKET_FRAMES}
 use playfield_runtime::{Guest, GuestError, GuestEvent};
 use playfield_transport::Outgoing;
 
+use crate::checkpoint::Keeper;
 use crate::inbox::{Command, Inbox, InputStamp};
 use crate::outbox::{FromStage, Outbox};
 use crate::pool::{Job, Next};
@@ -38,6 +39,8 @@ pub(crate) struct Stage {
     frozen: Frozen,
     sound: Sound,
     events: Vec<GuestEvent>,
+    /// None while the worker ends.
+    keeper: Option<Keeper>,
 }
 
 enum Hosted {
@@ -47,7 +50,14 @@ enum Hosted {
 }
 
 impl Stage {
-    pub(crate) fn new(spec: SessionSpec, open: OpenGuest, inbox: Arc<Inbox>, outbox: Outbox, clock: Clock) -> Stage {
+    pub(crate) fn new(
+        spec: SessionSpec,
+        open: OpenGuest,
+        inbox: Arc<Inbox>,
+        outbox: Outbox,
+        keeper: Option<Keeper>,
+        clock: Clock,
+    ) -> Stage {
         Stage {
             session: spec.id.clone(),
             inbox,
@@ -63,12 +73,13 @@ impl Stage {
             frozen: Frozen::default(),
             sound: Sound::default(),
             events: Vec::new(),
+            keeper,
         }
     }
 
     fn open(&mut self) {
         let Hosted::Wanted(spec, open) = std::mem::replace(&mut self.guest, Hosted::Gone) else { return };
-        match open(&spec) {
+        match open(&spec).and_then(|guest| self.resumed(guest, spec.resume)) {
             Ok(guest) => {
                 self.pacer = Pacer::new(self.clock.now(), guest.tick_hz());
                 let (session, tick_hz) = (self.session.clone(), guest.tick_hz());
@@ -77,6 +88,14 @@ impl Stage {
             }
             Err(error) => self.end(&error),
         }
+    }
+
+    /// The guest, where a lost worker's was if it is to go on from there.
+    fn resumed(&mut self, mut guest: Box<dyn Guest>, resume: bool) -> Result<Box<dyn Guest>, GuestError> {
+        if let Some(keeper) = self.keeper.as_mut().filter(|_| resume) {
+            keeper.resume(guest.as_mut())?;
+        }
+        Ok(guest)
     }
 
     fn end(&mut self, error: &GuestError) {
@@ -170,14 +189,28 @@ impl Stage {
             self.outbox.send(FromStage::Ended { session, reason, detail: None });
             return Next::Done;
         }
+        if let Some(keeper) = &mut self.keeper {
+            keeper.ticked(guest.as_mut(), self.clock, &self.outbox);
+        }
         self.guest = Hosted::Open(guest);
         Next::At(self.pacer.deadline())
+    }
+
+    /// Nobody plays: what is there now is kept, however long that lasts.
+    fn rest(&mut self) -> Next {
+        if let (Hosted::Open(guest), Some(keeper)) = (&mut self.guest, &mut self.keeper) {
+            keeper.rests(guest.as_mut(), self.clock, &self.outbox);
+        }
+        Next::Park
     }
 
     fn tell_events(&mut self, guest: &mut dyn Guest) {
         guest.take_events(&mut self.events);
         for event in self.events.drain(..) {
-            self.outbox.send(FromStage::Said { session: self.session.clone(), event });
+            match (event, &mut self.keeper) {
+                (GuestEvent::Stored { key, value }, Some(keeper)) => keeper.stored(key, value),
+                (event, _) => self.outbox.send(FromStage::Said { session: self.session.clone(), event }),
+            }
         }
     }
 
@@ -226,7 +259,10 @@ impl Stage {
 impl Drop for Stage {
     /// Everything it said is in the queue before this.
     fn drop(&mut self) {
-        self.outbox.send(FromStage::Gone);
+        if let Some(keeper) = &mut self.keeper {
+            keeper.ended(&self.outbox);
+        }
+        self.outbox.send(FromStage::Gone { session: self.session.clone() });
     }
 }
 
@@ -245,7 +281,7 @@ impl Job for Stage {
             return Next::Done;
         }
         if !self.running {
-            return Next::Park;
+            return self.rest();
         }
         if self.pacer.deadline() > self.clock.now() {
             return Next::At(self.pacer.deadline());

@@ -15,6 +15,7 @@ use playfield_core::time::Time;
 use playfield_runtime::{Guest, GuestError, GuestEvent, LogLevel};
 use playfield_transport::{Config, ConnectionId, Event, Hub, Outgoing};
 
+use crate::checkpoint::Writer;
 use crate::inbox::{Command, Inbox};
 use crate::outbox::{FromStage, Outbox};
 use crate::pool::Pool;
@@ -54,10 +55,15 @@ pub struct Worker {
     /// Dropped before the pool: a guest thread that waits for room in the queue is let go.
     from_stages: Receiver<FromStage>,
     pool: Pool,
+    checkpoints: Writer,
     /// Guests not let go of yet.
     stages: u32,
     /// What guests stored and the node was not told yet; the newest of each key counts.
     stored: BTreeMap<(SessionId, String), Option<Vec<u8>>>,
+    /// Ends of sessions whose guests were not let go of yet.
+    ending: HashMap<SessionId, bus::Event>,
+    /// Ends to tell once everything that was stored is told.
+    ends: Vec<bus::Event>,
     drained_at: Option<Time>,
     open: OpenGuest,
     outbox: Outbox,
@@ -95,9 +101,12 @@ impl Worker {
         Ok(Worker {
             clock,
             pool: Pool::start(guest_threads, clock)?,
+            checkpoints: Writer::start(hello.checkpoints, outbox.clone())?,
             from_stages,
             stages: 0,
             stored: BTreeMap::new(),
+            ending: HashMap::new(),
+            ends: Vec::new(),
             drained_at: None,
             hub,
             open,
@@ -139,7 +148,9 @@ impl Worker {
     fn is_done(&self) -> bool {
         let Some(since) = self.drained_at else { return false };
         let late = self.clock.now().since(since) > LAST_WORDS;
-        self.sessions.is_empty() && self.farewells.is_empty() && (late || (self.stages == 0 && self.stored.is_empty()))
+        self.sessions.is_empty()
+            && self.farewells.is_empty()
+            && (late || (self.stages == 0 && self.stored.is_empty() && self.ends.is_empty()))
     }
 
     fn tell_stored(&mut self) {
@@ -152,6 +163,9 @@ impl Worker {
                 self.stored.insert((session, key), value);
                 return;
             }
+        }
+        for event in self.ends.drain(..) {
+            self.reports.send(FromWorker::Event { event });
         }
     }
 
@@ -199,7 +213,7 @@ impl Worker {
                 self.hub.send(connection, &hint);
             }
             FromStage::Said { session, event } => self.guest_said(session, event),
-            FromStage::Gone => self.stages -= 1,
+            FromStage::Gone { session } => self.gone(session),
             FromStage::Late => self.late_ticks += 1,
         }
     }
@@ -213,6 +227,15 @@ impl Worker {
         for (request, answer) in session.waiting.drain(..) {
             let reply = Reply::Started { answer };
             self.reports.send(FromWorker::Reply { id: request, reply });
+        }
+    }
+
+    /// The guest of a session was let go of, and has said all it had to say.
+    fn gone(&mut self, id: SessionId) {
+        self.stages -= 1;
+        match self.sessions.get_mut(&id) {
+            Some(session) => session.gone = true,
+            None => self.ends.extend(self.ending.remove(&id)),
         }
     }
 
@@ -338,7 +361,8 @@ impl Worker {
         }
         let inbox = Arc::new(Inbox::default());
         let (open, outbox) = (Arc::clone(&self.open), self.outbox.clone());
-        let stage = Stage::new(spec.clone(), open, Arc::clone(&inbox), outbox, self.clock);
+        let keeper = self.checkpoints.keeper(spec.id.clone());
+        let stage = Stage::new(spec.clone(), open, Arc::clone(&inbox), outbox, keeper, self.clock);
         self.stages += 1;
         let job = self.pool.spawn(Box::new(stage));
         let session = Session::new(self.clock.now(), &spec, inbox, job);
@@ -526,7 +550,11 @@ impl Worker {
         }
         let receipt = Box::new(session.receipt());
         self.reports.send(FromWorker::Event { event: bus::Event::Receipt { session: id.clone(), receipt } });
-        self.reports.send(FromWorker::Event { event: state });
+        if session.gone {
+            self.ends.push(state);
+        } else {
+            self.ending.insert(id.clone(), state);
+        }
     }
 }
 

@@ -113,6 +113,8 @@ pub struct SessionRow {
     pub reason: Option<EndReason>,
     /// The reason as a sentence.
     pub detail: Option<String>,
+    /// How often it went on in another worker.
+    pub resumes: u32,
     /// When it was asked for.
     pub created_ms: u64,
     /// When it ended.

@@ -42,11 +42,15 @@ async fn start(world: &World, profile: Option<&str>) -> SessionId {
 async fn a_session_is_in_the_state_its_node_says() {
     let world = World::new().await;
     let id = start(&world, None).await;
+    let resumed = Event::Resumed { session: id.clone() };
     let events = vec![
         state(&id, SessionState::Connected, None),
+        resumed.clone(),
+        resumed.clone(),
         Event::Receipt { session: id.clone(), receipt: Box::new(Receipt { pictures: 3, ..Receipt::default() }) },
         state(&id, SessionState::Error, Some(EndReason::GuestTrap)),
         state(&id, SessionState::Connected, None),
+        resumed,
     ];
     let world = tell(world, events).await;
     let path = format!("/api/v1/sessions/{id}");
@@ -54,6 +58,7 @@ async fn a_session_is_in_the_state_its_node_says() {
     assert_eq!((session.state, session.reason), (SessionState::Error, Some(EndReason::GuestTrap)), "an end is the end");
     assert_eq!(session.detail.as_deref(), Some("so and so"));
     assert!(session.ended_ms.unwrap() >= session.created_ms);
+    assert_eq!(session.resumes, 2);
     assert_eq!(world.here().get(&format!("{path}/receipt")).await.is::<Receipt>(200).pictures, 3);
 }
 

@@ -99,7 +99,7 @@ impl<'a> Link<'a> {
             let load = ledger.worker(self.setting.number);
             (load.ready, load.udp) = (true, udp);
         }
-        self.setting.ledger.tell_ready();
+        self.setting.ledger.tell_changed();
     }
 
     fn on_reply(&mut self, id: u64, reply: Reply) {
@@ -117,8 +117,12 @@ impl<'a> Link<'a> {
     }
 
     async fn on_event(&mut self, event: Event) {
-        let (Event::State { session, .. } | Event::Stored { session, .. } | Event::Receipt { session, .. }) = &event;
+        let (Event::State { session, .. }
+        | Event::Stored { session, .. }
+        | Event::Receipt { session, .. }
+        | Event::Resumed { session }) = &event;
         let worker = self.setting.number;
+        let mut over = None;
         {
             let mut ledger = self.setting.ledger.lock();
             if !ledger.may_speak(worker, session) {
@@ -127,7 +131,11 @@ impl<'a> Link<'a> {
             }
             if matches!(&event, Event::State { state, .. } if state.is_final()) {
                 ledger.ended(session);
+                over = Some(session.clone());
             }
+        }
+        if let Some(session) = over {
+            self.setting.checkpoints.remove(&session).await;
         }
         publish(&self.setting.bus, &event).await;
     }

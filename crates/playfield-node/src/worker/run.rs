@@ -1,5 +1,6 @@
 //! One life of a worker process, from its start to its loss.
 
+use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -134,14 +135,14 @@ async fn gone(process: &mut Process, drained: bool) -> Loss {
     if drained {
         return Loss::Drained;
     }
-    let status = match tokio::time::timeout(LAST_WORDS, process.group.0.wait()).await {
-        Ok(Ok(status)) => status.to_string(),
-        Ok(Err(error)) => error.to_string(),
-        Err(_) => "closed its output".to_owned(),
+    let (killed, status) = match tokio::time::timeout(LAST_WORDS, process.group.0.wait()).await {
+        Ok(Ok(status)) => (status.signal() == Some(rustix::process::Signal::KILL.as_raw()), status.to_string()),
+        Ok(Err(error)) => (false, error.to_string()),
+        Err(_) => (false, "closed its output".to_owned()),
     };
     let _ = tokio::time::timeout(LAST_WORDS, &mut process.log).await;
     let said = process.last_log.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    Loss::Exit { status, said: if said.is_empty() { said } else { format!(": {said}") } }
+    Loss::Exit { killed, status, said: if said.is_empty() { said } else { format!(": {said}") } }
 }
 
 async fn write(mut stdin: ChildStdin, hello: Vec<u8>, mut to_write: mpsc::Receiver<Vec<u8>>) {

@@ -7,7 +7,8 @@ use rusqlite::Connection;
 use super::DbError;
 
 /// Step N brings a database from `user_version` N to N + 1.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
 
     CREATE TABLE sessions (
@@ -59,7 +60,11 @@ const STEPS: &[&str] = &["
     ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE cookies (hash BLOB PRIMARY KEY, expires_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    ALTER TABLE sessions ADD COLUMN resumes INTEGER NOT NULL DEFAULT 0;
+",
+];
 
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), DbError> {
     let version = |c: &Connection| c.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0));

@@ -67,6 +67,17 @@ impl Db {
         .await
     }
 
+    /// The session went on in another worker. False: there is no such session, or it has ended.
+    pub async fn count_resume(&self, id: SessionId) -> Result<bool, DbError> {
+        self.call(move |connection| {
+            let changed = connection
+                .prepare_cached("UPDATE sessions SET resumes = resumes + 1 WHERE id = ?1 AND ended_ms IS NULL")?
+                .execute([id.as_str()])?;
+            Ok(changed == 1)
+        })
+        .await
+    }
+
     /// A session.
     pub async fn session(&self, id: SessionId) -> Result<Option<SessionRow>, DbError> {
         self.call(move |connection| {
@@ -215,6 +226,7 @@ fn read_session(row: &Row<'_>) -> Result<SessionRow, DbError> {
         state: read_word("a session state", row.get("state")?)?,
         reason: reason.map(|word| read_word("an end reason", word)).transpose()?,
         detail: row.get("detail")?,
+        resumes: row.get("resumes")?,
         created_ms: row.get::<_, i64>("created_ms")? as u64,
         ended_ms: row.get::<_, Option<i64>>("ended_ms")?.map(|ms| ms as u64),
     })

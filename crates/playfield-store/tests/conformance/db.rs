@@ -98,10 +98,13 @@ async fn a_session_that_ended_stays_ended(db: Db) {
     add(&db, 1, "a", ROOMY).await;
     let set = |state, reason| db.set_session_state(id(1), state, reason, Some("why".to_owned()), 5000);
     assert!(set(SessionState::Connected, None).await.unwrap());
+    assert!(db.count_resume(id(1)).await.unwrap());
     assert!(set(SessionState::Error, Some(EndReason::GuestTrap)).await.unwrap());
     assert!(!set(SessionState::Connected, None).await.unwrap());
+    assert!(!db.count_resume(id(1)).await.unwrap() && !db.count_resume(id(2)).await.unwrap());
     let row = db.session(id(1)).await.unwrap().unwrap();
     assert_eq!((row.state, row.reason, row.ended_ms), (SessionState::Error, Some(EndReason::GuestTrap), Some(5000)));
+    assert_eq!(row.resumes, 1);
     assert_eq!(row.detail.as_deref(), Some("why"));
     assert!(!db.set_session_state(id(2), SessionState::Active, None, None, 1).await.unwrap());
 }

@@ -35,8 +35,8 @@ impl Worker {
         let stdin = child.stdin.take().context("a worker has standard input")?;
         let stdout = BufReader::new(child.stdout.take().context("a worker has standard output")?);
         let mut worker = Worker { child, stdin, stdout, folder, requests: 0 };
-        let udp = vec!["127.0.0.1:0".parse()?];
-        worker.say(&WorkerConfig { udp, public_ips: Vec::new(), max_sessions })?;
+        let (udp, checkpoints) = (vec!["127.0.0.1:0".parse()?], worker.folder.clone());
+        worker.say(&WorkerConfig { udp, public_ips: Vec::new(), max_sessions, checkpoints })?;
         match worker.hear()? {
             FromWorker::Ready { .. } => Ok(worker),
             other => bail!("the worker is not ready: {other:?}"),
@@ -101,6 +101,7 @@ impl Worker {
             start_unix_ms: 0,
             storage: BTreeMap::new(),
             times: SessionTimes::default(),
+            resume: false,
         });
         let viewer = ViewerId::from_entropy(entropy);
         let attach = Some(Box::new(Attach { viewer, role: Role::Host, slot: Some(0), video, offer }));

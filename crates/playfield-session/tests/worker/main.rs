@@ -4,7 +4,10 @@
 // In a test every failure is a panic.
 #![allow(clippy::unwrap_used)]
 
+mod resume;
+
 use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -27,11 +30,13 @@ use playfield_transport::{Client, ClientEvent, Event};
 /// Long enough for a loaded machine; nothing waits for it when all goes well.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A guest whose picture is the number of ticks it has made, and whether `a` is held.
+/// A guest whose picture is the number of ticks it has made, and whether `a` is held. What it stores is that number too, at
+/// its first tick, or every tenth if it can be saved.
 struct FakeGuest {
     tick: u64,
     picture: Picture,
     ends: Ends,
+    saves: bool,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -50,7 +55,7 @@ impl FakeGuest {
             _ => Ends::Never,
         };
         let picture = Picture::black(16, 16, PixelFormat::Indexed8);
-        Ok(Box::new(FakeGuest { tick: 0, picture, ends }))
+        Ok(Box::new(FakeGuest { tick: 0, picture, ends, saves: spec.title == "saves" }))
     }
 }
 
@@ -82,21 +87,25 @@ impl Guest for FakeGuest {
     }
 
     fn take_events(&mut self, into: &mut Vec<GuestEvent>) {
-        if self.tick == 1 {
-            into.push(GuestEvent::Stored { key: "best".to_owned(), value: Some(vec![7]) });
+        if self.tick == 1 || (self.saves && self.tick.is_multiple_of(10)) {
+            into.push(GuestEvent::Stored { key: "best".to_owned(), value: Some(self.tick.to_le_bytes().to_vec()) });
         }
     }
 
     fn snapshots(&self) -> Result<(), GuestError> {
-        Err(GuestError::NoSnapshot("it is made up".to_owned()))
+        if self.saves { Ok(()) } else { Err(GuestError::NoSnapshot("it is made up".to_owned())) }
     }
 
-    fn snapshot(&mut self, _into: &mut Snapshot) -> Result<(), GuestError> {
-        self.snapshots()
+    fn snapshot(&mut self, into: &mut Snapshot) -> Result<(), GuestError> {
+        self.snapshots()?;
+        *into = Snapshot { tick: self.tick, bytes: self.tick.to_le_bytes().to_vec() };
+        Ok(())
     }
 
-    fn restore(&mut self, _from: &Snapshot) -> Result<(), GuestError> {
-        self.snapshots()
+    fn restore(&mut self, from: &Snapshot) -> Result<(), GuestError> {
+        self.snapshots()?;
+        self.tick = from.tick;
+        Ok(())
     }
 }
 
@@ -111,6 +120,10 @@ struct Node {
 
 impl Node {
     fn new(max_sessions: u32) -> Node {
+        Node::with_checkpoints(max_sessions, &folder("checkpoints"))
+    }
+
+    fn with_checkpoints(max_sessions: u32, checkpoints: &Path) -> Node {
         let (worker_in, to) = std::io::pipe().unwrap();
         let (from, worker_out) = std::io::pipe().unwrap();
         let worker = std::thread::spawn(move || {
@@ -119,7 +132,12 @@ impl Node {
         });
         let mut node =
             Node { to: Some(to), from: BufReader::new(from), worker: Some(worker), asked: 0, events: Vec::new() };
-        node.say(&WorkerConfig { udp: vec!["127.0.0.1:0".parse().unwrap()], public_ips: Vec::new(), max_sessions });
+        node.say(&WorkerConfig {
+            udp: vec!["127.0.0.1:0".parse().unwrap()],
+            public_ips: Vec::new(),
+            max_sessions,
+            checkpoints: checkpoints.to_owned(),
+        });
         assert!(matches!(node.hear(), Some(FromWorker::Ready { .. })));
         node
     }
@@ -212,7 +230,15 @@ fn spec(id: SessionId, title: &str, times: SessionTimes) -> Box<SessionSpec> {
         start_unix_ms: 0,
         storage: Default::default(),
         times,
+        resume: false,
     })
+}
+
+/// A folder of this name for checkpoints.
+fn folder(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&path).unwrap();
+    path
 }
 
 fn attach(offer: String) -> Attach {
