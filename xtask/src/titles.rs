@@ -1,16 +1,19 @@
 //! The modules of the titles in the tree: rebuilt from their sources, or compared with them.
 //!
 //! A folder under `titles/` with a `main.c` is a C title (all its `.c` files are compiled together), one with a
-//! `Cargo.toml` a Rust title. Under the pinned toolchains a rebuild gives the same bytes; under others it must give
-//! the same pictures, which `playfield replay` counts on the title's own input log, `demo.ndjson`.
+//! `Cargo.toml` a Rust title, one with a `main.zig` a WASM-4 cartridge in Zig. Under the pinned toolchains a rebuild
+//! gives the same bytes; under others it must give the same pictures, which `playfield replay` counts on the title's own
+//! input log, `demo.ndjson`.
 //!
 //! | language | pinned | else |
 //! |---|---|---|
 //! | C | Python package `ziglang`, in a virtual environment under the target folder | `clang` with `lld` |
+//! | Zig | the same package, whose own language it is | nothing |
 //! | Rust | rustc with the target wasm32-unknown-unknown, from rustup | Debian's `rustc-web`, unpacked under the target folder |
 
 mod c;
 mod rust;
+mod zig;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,6 +23,9 @@ use crate::step::Outcome;
 
 /// Pictures of a title's own input log that are compared.
 const DEMO_FRAMES: usize = 3600;
+
+/// The file that says a folder is a title with sources, and in which language.
+const SOURCES: [&str; 3] = ["main.c", "main.zig", "Cargo.toml"];
 
 /// Whether the toolchain in use is the one whose bytes are in the tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,14 +64,14 @@ fn ids() -> Result<Vec<String>, Failure> {
     let entries = fs::read_dir(root().join("titles")).map_err(|error| Failure::new(format!("titles: {error}")))?;
     let mut ids: Vec<String> = entries
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|id| exists(&format!("titles/{id}/main.c")) || exists(&format!("titles/{id}/Cargo.toml")))
+        .filter(|id| SOURCES.iter().any(|file| exists(&format!("titles/{id}/{file}"))))
         .collect();
     ids.sort();
     Ok(ids)
 }
 
 fn one(id: &str, check: bool) -> Result<(), Failure> {
-    let (built, toolchain) = if exists(&format!("titles/{id}/Cargo.toml")) { rust::build(id)? } else { c::build(id)? };
+    let (built, toolchain) = build(id)?;
     let kept = root().join(format!("titles/{id}/{id}.wasm"));
     let same = kept.exists() && read(&built)? == read(&kept)?;
     match (same, check, toolchain) {
@@ -84,6 +90,16 @@ fn one(id: &str, check: bool) -> Result<(), Failure> {
         }
     }
     demo(id, &kept, check)
+}
+
+fn build(id: &str) -> Result<(PathBuf, Toolchain), Failure> {
+    if exists(&format!("titles/{id}/Cargo.toml")) {
+        rust::build(id)
+    } else if exists(&format!("titles/{id}/main.zig")) {
+        zig::build(id)
+    } else {
+        c::build(id)
+    }
 }
 
 /// The title's own log makes the pictures it made before: `demo.sha256` is the hash of their hashes.
