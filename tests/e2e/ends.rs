@@ -1,7 +1,10 @@
 //! Every end is told, and leads on.
 
+use std::path::{Path, PathBuf};
+
 use crate::browser::Browser;
-use crate::server::{Server, crash};
+use crate::play::{ONE_PRESS, check_exact};
+use crate::server::{Server, crash, folder};
 use crate::wait;
 
 #[test]
@@ -24,11 +27,19 @@ fn a_server_told_to_stop_tells_its_players_and_ends() {
     }
 }
 
+/// A folder with a title that cannot be saved.
+fn unsaved() -> PathBuf {
+    let titles = folder();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("e2e/guests/unsaved.wat");
+    std::fs::write(titles.join("unsaved.wasm"), wat::parse_file(source).unwrap()).unwrap();
+    titles
+}
+
 #[test]
-fn a_crashed_worker_ends_its_session_with_a_sentence_and_a_way_on() {
-    let server = Server::start();
+fn a_lost_session_that_cannot_be_saved_ends_with_a_sentence_and_a_way_on() {
+    let server = Server::with_titles(&unsaved());
     let browser = Browser::start(&server);
-    let tab = browser.play("probe");
+    let tab = browser.play("unsaved");
     let lost = tab.playing();
     let workers = server.workers();
     assert_eq!(workers.len(), 2, "{workers:?}");
@@ -40,7 +51,27 @@ fn a_crashed_worker_ends_its_session_with_a_sentence_and_a_way_on() {
 
     wait("new workers", || Some(server.workers()).filter(|now| now.len() == 2 && *now != workers));
     tab.button("Play again");
-    let next = wait("a new session", || tab.player()?.session.filter(|session| *session != lost));
-    tab.probe("its pictures", |probe| probe.tick > 0 && probe.presses == 0);
-    assert_eq!(tab.player().unwrap().session, Some(next));
+    wait("a new session that plays", || {
+        tab.player().filter(|now| now.state == "playing" && now.session != Some(lost.clone()))
+    });
+}
+
+#[test]
+fn a_lost_session_goes_on_from_its_last_checkpoint() {
+    let server = Server::start();
+    let browser = Browser::start(&server);
+    let tab = browser.play("probe");
+    let session = tab.playing();
+    tab.press("Space");
+    tab.probe("the press", |probe| probe.white);
+    let mut before = tab.probe("a second of play", |probe| probe.tick > 60).1.tick;
+    for _ in 0..3 {
+        let (workers, connections) = (server.workers(), tab.connections());
+        workers.iter().copied().for_each(crash);
+        wait("a new connection", || (tab.connections() > connections).then_some(()));
+        let after = tab.probe("a picture of it", |_| tab.playing() == session).1.tick;
+        assert!(after + 60 > before, "more than a second of play is lost: tick {after} after {before}");
+        before = check_exact(&tab, 1, ONE_PRESS);
+        wait("new workers", || Some(server.workers()).filter(|now| now.len() == 2 && *now != workers));
+    }
 }

@@ -11,7 +11,7 @@ use crate::server::Server;
 use crate::wait;
 
 /// The probe's picture depends on its tick and on how many presses there were, not on when.
-const ONE_PRESS: &str = "{\"frame\":2,\"keys\":[\"Space\"]}\n{\"frame\":3,\"keys\":[]}\n";
+pub const ONE_PRESS: &str = "{\"frame\":2,\"keys\":[\"Space\"]}\n{\"frame\":3,\"keys\":[]}\n";
 const TWO_PRESSES: &str = "{\"frame\":2,\"keys\":[\"Space\"]}\n{\"frame\":3,\"keys\":[]}\n\
     {\"frame\":4,\"keys\":[\"Space\"]}\n{\"frame\":5,\"keys\":[]}\n";
 

@@ -82,7 +82,7 @@ impl App {
         let attach = Box::new(attach(viewer, wanted.offer, wanted.video));
         let request = Request::Attach { session: row.id.clone(), attach };
         match self.ask(&row.node, &request, ATTACH).await? {
-            Reply::Attached { answer } => Ok(Connected { answer }),
+            Reply::Attached { answer } => Ok(Connected { answer, resumes: row.resumes }),
             other => Err(unexpected(&other)),
         }
     }

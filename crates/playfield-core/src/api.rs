@@ -245,6 +245,8 @@ pub struct Connect {
 pub struct Connected {
     /// The SDP answer.
     pub answer: String,
+    /// How often the session went on in another worker so far; see [`Session::resumes`].
+    pub resumes: u32,
 }
 
 /// `GET /api/v1/sessions/{id}/receipt`: where the time of its pictures went.

@@ -138,15 +138,15 @@ impl Agent {
 
     /// Waits for a worker if there is none just now: one that was lost is soon back.
     async fn place(&self, session: &SessionId) -> Result<u16, Refusal> {
-        let placed = self.once_ready(|| {
+        let placed = self.once_ready(self.times.answer, || {
             let placed = self.ledger.lock().place(session);
             (placed != Err(NoPlace::NotReady)).then_some(placed)
         });
         placed.await.unwrap_or(Err(NoPlace::NotReady)).map_err(|no_place| self.no_place(no_place))
     }
 
-    /// What `look` finds, now or when something has changed in the ledger; none: not within the time for an answer.
-    async fn once_ready<T>(&self, look: impl Fn() -> Option<T>) -> Option<T> {
+    /// What `look` finds, now or when something has changed in the ledger; none: not within this time.
+    async fn once_ready<T>(&self, limit: Duration, look: impl Fn() -> Option<T>) -> Option<T> {
         let waiting = async {
             loop {
                 let changed = self.ledger.changed();
@@ -156,7 +156,7 @@ impl Agent {
                 changed.await;
             }
         };
-        tokio::time::timeout(self.times.answer, waiting).await.ok()
+        tokio::time::timeout(limit, waiting).await.ok()
     }
 
     fn no_place(&self, no_place: NoPlace) -> Refusal {
@@ -175,7 +175,7 @@ impl Agent {
 
     /// The worker that holds a session; waits for one that is on its way to another worker.
     async fn home(&self, session: &SessionId) -> Result<u16, Refusal> {
-        let place = self.once_ready(|| match self.ledger.lock().home(session) {
+        let place = self.once_ready(self.times.answer, || match self.ledger.lock().home(session) {
             Place::Moving => None,
             place => Some(place),
         });
@@ -189,7 +189,7 @@ impl Agent {
     /// Lets a session whose worker was lost go on in another. False: it cannot.
     pub(crate) async fn resume(&self, session: &SessionId) -> bool {
         for attempt in 1..=RESUME_TRIES {
-            let placed = self.once_ready(|| {
+            let placed = self.once_ready(self.times.rescue, || {
                 let placed = self.ledger.lock().place_again(session);
                 (!matches!(placed, Err(NoPlace::NotReady | NoPlace::Full))).then_some(placed)
             });

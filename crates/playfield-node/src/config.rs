@@ -71,11 +71,14 @@ pub struct Times {
     pub start: Duration,
     /// For a worker to answer anything else.
     pub answer: Duration,
+    /// For a worker to let a session go on whose own was lost. Its viewers come back within the grace time.
+    pub rescue: Duration,
     /// For workers to end their sessions and exit.
     pub drain: Duration,
     /// Before the first restart of a worker; doubles with each loss.
     pub restart_first: Duration,
-    /// Before any restart of a worker, at most. A worker that lasted this long starts from the first pause again.
+    /// Before any restart of a worker, at most. A worker that lasted this long starts from the first pause again, and so does
+    /// one that was killed from outside.
     pub restart_most: Duration,
 }
 
@@ -86,6 +89,7 @@ impl Default for Times {
             silence: Duration::from_secs(15),
             start: Duration::from_secs(20),
             answer: Duration::from_secs(10),
+            rescue: Duration::from_secs(60),
             drain: Duration::from_secs(8),
             restart_first: Duration::from_millis(200),
             restart_most: Duration::from_secs(30),

@@ -142,7 +142,8 @@ async fn keep_running(setting: Setting, mut inbox: mpsc::Receiver<Ask>, first: o
         if *setting.draining.borrow() {
             return refuse_rest(&mut inbox);
         }
-        if began.elapsed() >= setting.times.restart_most {
+        // One that was killed from outside is as sound as it was before.
+        if began.elapsed() >= setting.times.restart_most || loss.fate() == Fate::Killed {
             pause = setting.times.restart_first;
         }
         rest(&setting, &mut inbox, pause).await;
