@@ -34,6 +34,8 @@ const COMMANDS = {
   close: ({ page }) => page.close(),
   click: ({ page, title }) => clickTitle(page, title),
   button: ({ page, name }) => page.getByRole('button', { name }).click(),
+  switch: ({ page, name }) => page.getByRole('switch', { name }).click(),
+  scale: ({ page, scale }) => page.evaluate((scale) => void (document.querySelector('playfield-player').scale = scale), scale),
   press: ({ page, key }) => page.keyboard.press(key, { delay: 50 }),
   hold: ({ page, key, down }) => (down ? page.keyboard.down(key) : page.keyboard.up(key)),
   /** Types as an input method does: whole characters, without keys. */

@@ -184,6 +184,16 @@ impl Tab<'_> {
         self.ask("button", json!({ "name": name }));
     }
 
+    /// Turns the switch of that name.
+    pub fn switch(&self, name: &str) {
+        self.ask("switch", json!({ "name": name }));
+    }
+
+    /// How the picture fits its room from now on.
+    pub fn set_scale(&self, scale: &str) {
+        self.ask("scale", json!({ "scale": scale }));
+    }
+
     /// Presses a key for a moment.
     pub fn press(&self, key: &str) {
         self.ask("press", json!({ "key": key }));

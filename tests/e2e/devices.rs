@@ -16,7 +16,7 @@ const LEFT_EDGE: i16 = -32_767;
 const RIGHT: u16 = 1 << 15;
 
 /// Plays the title that shows what it is told; `toml` says what it wants to be told.
-fn play_echo(toml: &str, device: &Device, check: impl FnOnce(&Tab)) {
+pub fn play_echo(toml: &str, device: &Device, check: impl FnOnce(&Tab)) {
     let titles = titles(toml);
     let server = Server::with_titles(&titles);
     let browser = Browser::start(&server);

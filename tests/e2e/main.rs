@@ -12,6 +12,7 @@
 
 mod browser;
 mod catalogue;
+mod controls;
 mod devices;
 mod echo;
 mod ends;

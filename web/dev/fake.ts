@@ -1,6 +1,6 @@
 // A made-up server for working on the looks: it answers the page's own `fetch`. Used by `npm run fake` and the screenshots only, never built.
 //
-// The address chooses what it plays: `?fake=empty`, `down`, `slow`, `auth`, `ends:REASON`, `one`.
+// The address chooses what it plays: `?fake=empty`, `down`, `slow`, `auth`, `ends:REASON`, `one`, `far`.
 
 import type { EndReason, InputKind, Title } from '../src/api';
 import { drawCover } from './covers';
@@ -72,7 +72,7 @@ async function list(): Promise<Response> {
 async function create(body: Record<string, string>): Promise<Response> {
   if (!titles.some((title) => title.id === body.title)) return problem(404, 'There is no such title.');
   if (fake === 'limit') return problem(429, 'This address may run 4 sessions at once; end one first.', 'limitReached');
-  const created = { id: 'ses-0123456789bcdfgh', title: body.title, state: 'active', reason: null, detail: null, created_ms: Date.now(), ended_ms: null };
+  const created = { id: 'ses-0123456789bcdfgh', title: body.title, state: 'active', reason: null, detail: null, resumes: 0, created_ms: Date.now(), ended_ms: null };
   keep(created);
   const viewer = { id: 'vwr-0123456789bcdfgh', token: 'x'.repeat(32), role: 'host', slot: 0 };
   return json({ session: created, viewer, answer: await connect(body.title!, body.offer!) }, 201);
@@ -81,6 +81,7 @@ async function create(body: Record<string, string>): Promise<Response> {
 async function connect(title: string, offer: string): Promise<string> {
   node?.close();
   node = new FakeNode(titles.find((other) => other.id === title)!);
+  if (fake === 'far') node.networkMs = 74;
   const ends = /^ends:(\w+)/.exec(fake)?.[1];
   if (ends) setTimeout(() => node?.end(ends as EndReason, ''), 1500);
   return node.answer(offer);

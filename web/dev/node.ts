@@ -10,6 +10,7 @@ const BALL = 14;
 
 export interface FakeTitle {
   input: InputKind[];
+  players: { max: number };
 }
 
 export class FakeNode {
@@ -28,6 +29,8 @@ export class FakeNode {
   private answered = 0;
   private buttons = 0;
   private ball = { x: 70, y: 70 };
+  /** What the receipt says of the network, in ms. */
+  networkMs = 0.9;
   onclose: () => void = () => {};
 
   constructor(private readonly title: FakeTitle) {
@@ -81,14 +84,15 @@ export class FakeNode {
   }
 
   private start(): void {
-    this.tell({ type: 'hello', slot: 0, tick_hz: 60, video: this.mode, videos: ['auto', 'lossless', 'h264'], input: this.title.input, keys_as_pad: true, estimates: true });
+    this.tell({ type: 'hello', slot: 0, tick_hz: 60, video: this.mode, videos: ['auto', 'lossless', 'h264'], input: this.title.input, keys_as_pad: true, estimates: true, seats: this.title.players.max });
     this.tell({ type: 'state', state: 'connected' });
     this.announce();
     this.timer = setInterval(() => this.picture(), 1000 / 60);
-    setInterval(() => this.tell({ type: 'stats', receipt: receipt(this.tick), bitrate_bps: 182_000 + Math.random() * 9000 }), 500);
+    setInterval(() => this.tell({ type: 'stats', receipt: receipt(this.tick, this.networkMs), bitrate_bps: 182_000 + Math.random() * 9000 }), 500);
   }
 
   private said(message: FromViewer): void {
+    if (message.type === 'seats') this.tell({ type: 'seats', seats: Array.from({ length: message.count }, (_, i) => i) });
     if (message.type !== 'video') return;
     this.mode = message.mode === 'h264' ? 'h264' : 'lossless';
     this.carrier = message.carrier;
@@ -174,8 +178,8 @@ function soundTrack(): MediaStreamTrack {
   return out.stream.getAudioTracks()[0]!;
 }
 
-function receipt(pictures: number): Receipt {
+function receipt(pictures: number, networkMs: number): Receipt {
   const stage = (name: string, p50: number) => ({ name, p50_ms: p50, p95_ms: p50 * 1.8, p99_ms: p50 * 2.5, max_ms: p50 * 4 });
-  const stages = [stage('wait', 8.1), stage('guest', 0.6), stage('convert', 0.1), stage('encode', 0.2), stage('send', 0.1), stage('network', 0.9), stage('decode', 0.3), stage('present', 7.6), stage('total', 17.9)];
+  const stages = [stage('wait', 8.1), stage('guest', 0.6), stage('convert', 0.1), stage('encode', 0.2), stage('send', 0.1), stage('network', networkMs), stage('decode', 0.3), stage('present', 7.6), stage('total', 17 + networkMs)];
   return { pictures, stages, clock_error_ms: 0.4, counts: {}, verdict: 'Most of the time is the wait for the next tick and for the screen.' };
 }

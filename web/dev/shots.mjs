@@ -18,6 +18,12 @@ const menu = async (page) => {
   await playing(page);
   await page.keyboard.press('Escape');
 };
+/** Opens the menu and the pages under it, by what their rows are called. */
+const open = async (page, ...rows) => {
+  await playing(page);
+  await page.locator('playfield-player [aria-label=Menu]').dispatchEvent('click');
+  for (const name of rows) await page.getByRole('button', { name }).click();
+};
 const touch = { hasTouch: true, isMobile: true };
 
 const STATES = [
@@ -33,6 +39,11 @@ const STATES = [
   { name: 'play', path: '/play/amber-dunes', widths: [1280], ready: playing },
   { name: 'menu', path: '/play/cold-orbit', widths: [360, 1280], ready: menu },
   { name: 'stats', path: '/play/cold-orbit', widths: [1280], ready: async (page) => { await menu(page); await page.getByText('Statistics').click(); await page.mouse.move(600, 400); await page.waitForTimeout(1500); } },
+  { name: 'slow-stats', path: '/play/cold-orbit?fake=far', widths: [390, 1280], ready: async (page) => { await menu(page); await page.getByText('Statistics').click(); await page.waitForTimeout(1500); } },
+  { name: 'picture', path: '/play/amber-dunes', widths: [390, 1280], ready: (page) => open(page, 'Picture and sound') },
+  { name: 'bindings', path: '/play/amber-dunes', widths: [390, 820, 1280], ready: (page) => open(page, 'Controls', 'Keys and buttons') },
+  { name: 'browser', path: '/play/amber-dunes', widths: [390, 1280], ready: (page) => open(page, 'This browser') },
+  { name: 'touch-page', path: '/play/amber-dunes', widths: [390, 844], height: 844, ready: (page) => open(page, 'Controls', 'Touch screen'), context: touch },
   { name: 'touch', path: '/play/amber-dunes', widths: [360], ready: playing, context: touch },
   { name: 'touch-wide', path: '/play/amber-dunes', widths: [780], height: 360, ready: playing, context: touch },
   { name: 'end', path: '/play/amber-dunes?fake=ends:guestTrap', widths: [360, 1280], ready: (page) => page.waitForSelector('.card.end') },

@@ -56,6 +56,8 @@ export interface Session {
   state: SessionState;
   reason: EndReason | null;
   detail: string | null;
+  /** How often it went on in another process of the node, the one it ran in having been lost. */
+  resumes: number;
   created_ms: number;
   ended_ms: number | null;
 }
@@ -110,7 +112,9 @@ export interface ProblemBody {
 export type FromViewer =
   | { type: 'text'; text: string }
   | { type: 'video'; mode: VideoMode; carrier: 'track' | 'channel' }
-  | { type: 'visible'; visible: boolean };
+  | { type: 'visible'; visible: boolean }
+  /** The viewer has pads for so many players; only where `hello` allows more than one. */
+  | { type: 'seats'; count: number };
 
 export type ToViewer =
   | {
@@ -122,7 +126,11 @@ export type ToViewer =
       input: InputKind[];
       keys_as_pad: boolean;
       estimates: boolean;
+      /** How many players this viewer may play as; one where it is not said. */
+      seats?: number;
     }
+  /** The seats this viewer plays from now, the first one first. */
+  | { type: 'seats'; seats: number[] }
   | { type: 'video'; mode: VideoMode; width: number; height: number }
   | { type: 'noPicture'; detail: string }
   | { type: 'state'; state: SessionState }

@@ -87,7 +87,7 @@ function watchPads(move: (move: Move) => void): () => void {
   const poll = (now: number) => {
     frame = requestAnimationFrame(poll);
     const connected = (navigator.getGamepads?.() ?? []).filter((pad) => pad !== null);
-    const pad = mergePads(connected.map(padOfGamepad));
+    const pad = mergePads(connected.map((gamepad) => padOfGamepad(gamepad)));
     if (first) pads.ignoreHeld(pad);
     else if (document.hasFocus()) pads.moves(pad, now).forEach(move);
     first = connected.length === 0;

@@ -1,7 +1,10 @@
 // All ways of playing, put together for one element: who gets a key, a finger or a button now, the title or what lies over it.
 
 import type { InputKind } from '../api';
+import { Bindings } from './input/bindings';
+import type { PadEvent } from './input/desk';
 import { Gamepads } from './input/gamepad';
+import { usageOf } from './input/hid';
 import { Keyboard } from './input/keyboard';
 import type { PadInput } from './input/pad';
 import { Pointers } from './input/pointer';
@@ -11,8 +14,9 @@ import { createTextField } from './input/text';
 import type { Play } from './play';
 import type { Sheet } from './sheet';
 import { PadSteer } from './steer';
+import { layerOf } from './storage';
 import type { Surface } from './surface';
-import { Touchpad } from './touchpad';
+import { Touch } from './touch';
 
 /** How long Escape must be held for the menu, where the title has a use for the key itself, in ms. */
 const ESCAPE_HOLD_MS = 500;
@@ -21,23 +25,27 @@ export interface ControlHooks {
   menu(): void;
   /** Anything moved: the buttons show themselves. */
   stirred(): void;
+  /** Gamepads came, went, or play as somebody. */
+  pads(events: PadEvent[]): void;
+  /** The picture is in a window of its own, so a hidden page is still played. */
+  away(): boolean;
+  hidden(hidden: boolean): void;
 }
 
 export class Controls {
-  readonly touchpad: Touchpad;
+  readonly touch: Touch;
   readonly field: HTMLTextAreaElement;
+  readonly gamepads: Gamepads;
+  bindings: Bindings;
   private readonly state: InputState;
   private readonly keyboard: Keyboard;
-  private readonly gamepads: Gamepads;
   private readonly pointers: Pointers;
   private readonly script: ScriptPad;
   private readonly steer = new PadSteer();
   private readonly abort = new AbortController();
   private escape: ReturnType<typeof setTimeout> | null = null;
   private steering = false;
-  /** The person's own choice about the on-screen pad, once made. */
-  private padWish: boolean | null = null;
-  private padInUse = false;
+  private screenKeys: string[] = [];
 
   constructor(
     private readonly host: HTMLElement,
@@ -48,19 +56,28 @@ export class Controls {
     private readonly hooks: ControlHooks,
   ) {
     this.state = play.input;
+    this.bindings = this.keptBindings();
     const kinds = () => play.kinds;
     const changed = () => play.changed(true);
     this.script = new ScriptPad(this.state);
-    this.keyboard = new Keyboard(this.state, kinds, { changed, asPad: () => play.keysAsPad, used: () => this.usedPad(false) });
+    this.keyboard = new Keyboard(this.state, kinds, { changed, asPad: () => play.keysAsPad, bindings: () => this.bindings });
     this.gamepads = new Gamepads(this.state, {
       changed,
-      used: () => this.usedPad(true),
+      used: () => this.touch.use('gamepad'),
       menu: hooks.menu,
       steer: (pad) => this.steerSheet(pad),
+      bindings: () => this.bindings,
+      news: (events) => this.padNews(events),
     });
-    this.pointers = new Pointers(stage, this.state, kinds, { changed: (urgent) => play.changed(urgent), box: () => surface.box() });
-    this.touchpad = new Touchpad((pad) => {
-      if (this.state.setPad('touch', pad)) changed();
+    this.touch = new Touch(stage, {
+      kinds,
+      pad: (pad) => this.state.setPad('touch', pad) && changed(),
+      keys: (codes) => this.holdScreenKeys(codes),
+    });
+    this.pointers = new Pointers(stage, this.state, kinds, {
+      changed: (urgent) => this.pointed(urgent),
+      box: () => surface.box(),
+      asTrackpad: () => this.touch.isTrackpad,
     });
     this.field = createTextField({ text: (text) => play.typed(text), tap: (code) => this.keyboard.tap(code) });
     this.listen();
@@ -70,17 +87,29 @@ export class Controls {
   /** The title has said what it understands. */
   understood(kinds: ReadonlySet<InputKind>): void {
     if (kinds.has('text') && !matchMedia('(pointer: coarse)').matches) this.field.focus({ preventScroll: true });
-    this.arrangeTouchpad();
+    this.gamepads.desk.players = this.play.seatsAllowed;
+    this.touch.arrange();
   }
 
-  /** Whether the on-screen pad shows; null where it is of no use. */
-  get touchpadWish(): boolean | null {
-    return this.play.kinds.has('pad') ? this.touchpad.shown : null;
+  /** Takes up keys and buttons that were changed. */
+  rebind(): void {
+    this.release();
+    this.bindings = this.keptBindings();
   }
 
-  toggleTouchpad(): void {
-    this.padWish = !this.touchpad.shown;
-    this.arrangeTouchpad();
+  /** Gives a gamepad to a player; null leaves it out. */
+  givePad(index: number, player: number | null): void {
+    this.gamepads.desk.give(index, player);
+    this.padNews([]);
+  }
+
+  /** Keys pressed in another window of ours are meant for the title too. */
+  listenIn(window: Window): void {
+    const signal = this.abort.signal;
+    const key = (event: KeyboardEvent) => this.play.state === 'playing' && !this.sheet.open && this.keyboard.handle(event);
+    window.document.addEventListener('keydown', key, { signal });
+    window.document.addEventListener('keyup', key, { signal });
+    window.addEventListener('blur', () => this.release(), { signal });
   }
 
   send(input: ScriptInput): void {
@@ -93,7 +122,7 @@ export class Controls {
   release(): void {
     this.keyboard.release();
     this.pointers.release();
-    this.touchpad.release();
+    this.touch.pad.release();
     this.script.release();
     this.state.release();
     this.play.changed(true);
@@ -103,7 +132,7 @@ export class Controls {
     this.abort.abort();
     this.gamepads.stop();
     this.pointers.close();
-    this.touchpad.element.remove();
+    this.touch.close();
     this.field.remove();
   }
 
@@ -122,17 +151,17 @@ export class Controls {
     document.addEventListener('visibilitychange', () => this.visibility(), { signal });
   }
 
-  private visibility(): void {
-    if (document.hidden) this.release();
-    this.play.visible(!document.hidden);
+  /** The page was hidden or is seen again, or its picture left for a window or came back. */
+  visibility(): void {
+    const hidden = document.hidden && !this.hooks.away();
+    if (hidden) this.release();
+    this.hooks.hidden(hidden);
+    this.play.visible(!hidden);
   }
 
   private touched(event: PointerEvent): void {
     this.hooks.stirred();
-    if (event.pointerType === 'touch') {
-      this.padInUse = false;
-      this.arrangeTouchpad();
-    }
+    if (event.pointerType === 'touch') this.touch.use('finger');
     // The press must not take the focus to somewhere that hears no keys.
     event.preventDefault();
     if (this.play.kinds.has('text')) this.field.focus({ preventScroll: true });
@@ -162,21 +191,30 @@ export class Controls {
     return !wanted;
   }
 
-  private usedPad(gamepad: boolean): void {
-    this.padInUse = gamepad || this.padInUse;
-    if (gamepad) this.arrangeTouchpad();
+  private keptBindings(): Bindings {
+    return new Bindings(layerOf(this.play.title), layerOf(null));
   }
 
-  private arrangeTouchpad(): void {
-    const coarse = matchMedia('(pointer: coarse)').matches;
-    const { kinds } = this.play;
-    const automatic = coarse && !kinds.has('touch') && !this.padInUse;
-    this.touchpad.show(kinds.has('pad') && (this.padWish ?? automatic));
-    this.stage.toggleAttribute('data-pad', this.touchpad.shown);
+  private pointed(urgent: boolean): void {
+    const { x, y } = this.state.pointer;
+    if (this.touch.isTrackpad) this.touch.point(x / 65535, y / 65535, this.surface);
+    this.play.changed(urgent);
+  }
+
+  private holdScreenKeys(codes: string[]): void {
+    for (const code of this.screenKeys) if (!codes.includes(code)) this.state.setKey(usageOf(code)!, false);
+    for (const code of codes) this.state.setKey(usageOf(code)!, true);
+    this.screenKeys = codes;
+    this.play.changed(true);
+  }
+
+  private padNews(events: PadEvent[]): void {
+    this.play.needSeats(this.gamepads.desk.used);
+    this.hooks.pads(events);
   }
 
   private steerSheet(pad: PadInput): boolean {
-    if (this.sheet.open && !this.steering) this.steer.ignoreHeld(pad);
+    if (this.sheet.open && (!this.steering || this.sheet.listening)) this.steer.ignoreHeld(pad);
     else if (this.sheet.open) for (const move of this.steer.moves(pad, performance.now())) this.sheet.move(move);
     const busy = this.sheet.open || (this.steering && pad.buttons !== 0);
     // After the sheet closes, the press that closed it must not reach the title.

@@ -2,23 +2,29 @@
 
 import tokens from '../design/tokens.css?inline';
 import type { EndReason, SessionState, VideoMode } from '../api';
+import { lacks, type Lack } from './browser';
 import { Controls } from './controls';
-import { h, icon } from './dom';
+import { h } from './dom';
 import { endScreen, faultScreen, type EndScreen, type Fault, type Way } from './ends';
 import { endView } from './endview';
+import type { Pixels, Scale } from './fit';
 import { Hud } from './hud';
+import { parseLayer, type Layer } from './input/bindings';
+import { padSentence, type PadEvent, type PadInfo } from './input/desk';
 import type { ScriptInput } from './input/script';
 import { canShowLossless } from './lossless';
-import { menuView } from './menu';
+import { menusOf } from './menu/host';
 import { Play, type PlayHost, type PlayState } from './play';
+import { Poster } from './poster';
 import { prewarm } from './prewarm';
-import { share } from './share';
+import { PIXELS, SCALES, VIDEOS, choose, keepSettings, settings } from './settings';
 import { Sheet } from './sheet';
 import { Sound } from './sound';
-import type { PlayerStats } from './stats';
-import { keepSettings, settings } from './storage';
+import { bottleneckOf, type PlayerStats } from './stats';
+import { keepLayer, layerOf } from './storage';
 import css from './style.css?inline';
 import { Surface } from './surface';
+import { Windows } from './windows';
 
 /** What `session` returns. */
 export interface PlayerSession {
@@ -28,9 +34,6 @@ export interface PlayerSession {
   state: SessionState | null;
 }
 
-/** How long a start may take before the poster is shown, in ms. */
-const POSTER_MS = 160;
-
 const sheetOf = (text: string) => {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(text);
@@ -39,32 +42,52 @@ const sheetOf = (text: string) => {
 const STYLES = [sheetOf(tokens), sheetOf(css)];
 
 export class PlayfieldPlayer extends HTMLElement {
-  static readonly observedAttributes = ['src', 'name', 'poster'];
+  static readonly observedAttributes = ['src', 'name', 'poster', 'scale', 'pixels'];
 
   private readonly stage = h('div', { class: 'stage' });
-  private readonly poster = h('div', { class: 'poster' });
+  private readonly poster = new Poster(() => ({ name: this.titleName, picture: this.getAttribute('poster') }));
   private readonly sheet = new Sheet();
   private readonly sound = new Sound();
   private readonly hud = new Hud({
     mute: () => (this.muted = !this.muted),
-    fullscreen: () => this.toggleFullscreen(),
+    fullscreen: () => this.windows.toggleFull(this.run?.kinds.has('keys') ?? false),
     menu: () => this.openMenu(),
     keyboard: () => this.controls?.field.focus(),
   });
   private readonly surfaces = new Surface(this.stage, (reports) => this.run?.presented(reports));
+  private readonly windows = new Windows(this, this.stage, this.surfaces, (text) => this.hud.tell(text), {
+    opened: (window) => this.wentSmall(window),
+    closed: () => this.cameBack(),
+  });
+  private readonly menus = menusOf(this, this.sheet, this.windows, {
+    run: () => this.run,
+    controls: () => this.controls,
+    videos: () => this.videos,
+    name: () => this.titleName,
+    title: () => this.titleId,
+    address: () => this.address()?.href ?? location.href,
+    stats: () => this.statsTimer !== null,
+    showStats: (on) => this.keepStats(on),
+    close: (then) => this.closeMenu(then),
+    restart: () => void this.restart(),
+    leave: () => this.leave(),
+  });
   private run: Play | null = null;
   private controls: Controls | null = null;
   private videos: VideoMode[] = [];
   private listeners = new AbortController();
-  private posterTimer: ReturnType<typeof setTimeout> | null = null;
   private statsTimer: ReturnType<typeof setInterval> | null = null;
   private mode: VideoMode = settings().video;
+  private scaling: Scale = settings().scale;
+  private drawing: Pixels = settings().pixels;
 
   constructor() {
     super();
     const root = this.attachShadow({ mode: 'open' });
     root.adoptedStyleSheets = STYLES;
-    root.append(this.stage, this.poster, this.hud.element, this.sheet.element);
+    root.append(this.stage, this.windows.element, this.poster.element, this.hud.element, this.sheet.element);
+    this.surfaces.scale = this.scaling;
+    this.surfaces.pixels = this.drawing;
     this.sound.onblocked = (blocked) => this.hud.soundBlocked(blocked);
     this.hud.muted(this.sound.muted);
   }
@@ -100,8 +123,7 @@ export class PlayfieldPlayer extends HTMLElement {
   }
 
   set video(mode: VideoMode) {
-    if (!['auto', 'lossless', 'h264'].includes(mode)) throw new TypeError(`video is auto, lossless or h264, not ${mode}`);
-    this.mode = mode;
+    this.mode = choose('video', VIDEOS, mode);
     this.run?.setVideo(this.wish());
   }
 
@@ -122,8 +144,60 @@ export class PlayfieldPlayer extends HTMLElement {
     this.sound.volume = volume;
   }
 
+  /** No sound while the page is hidden. */
+  get muteHidden(): boolean {
+    return this.sound.quietHidden;
+  }
+
+  set muteHidden(quiet: boolean) {
+    this.sound.quietHidden = quiet;
+  }
+
+  /** How the picture fits its room. */
+  get scale(): Scale {
+    return this.scaling;
+  }
+
+  set scale(scale: Scale) {
+    this.surfaces.scale = this.scaling = choose('scale', SCALES, scale);
+  }
+
+  /** How pixels larger than the screen's are drawn. */
+  get pixels(): Pixels {
+    return this.drawing;
+  }
+
+  set pixels(pixels: Pixels) {
+    this.surfaces.pixels = this.drawing = choose('pixels', PIXELS, pixels);
+  }
+
+  /** The gamepads of this device, and whom they play as. */
+  get pads(): PadInfo[] {
+    return this.controls?.gamepads.desk.list() ?? [];
+  }
+
+  /** The keys and buttons that were changed for this title. */
+  get bindings(): Layer {
+    return layerOf(this.titleId);
+  }
+
+  set bindings(layer: Layer) {
+    keepLayer(this.titleId, parseLayer(layer));
+    this.controls?.rebind();
+  }
+
+  /** What this browser lacks. */
+  get lacks(): Lack[] {
+    return lacks();
+  }
+
   /** Numbers about the stream now. */
   stats(): PlayerStats {
+    const numbers = this.numbers();
+    return { ...numbers, bottleneck: bottleneckOf(numbers, this.videos) };
+  }
+
+  private numbers(): Omit<PlayerStats, 'bottleneck'> {
     const run = this.run;
     const rtt = run?.clock.roundTripMs() ?? null;
     const presentMs = run?.frames.presentMs() ?? null;
@@ -149,6 +223,16 @@ export class PlayfieldPlayer extends HTMLElement {
     this.controls?.send(input);
   }
 
+  /** Gives a gamepad, by its index, to a player from 0; null leaves it out. */
+  givePad(index: number, player: number | null): void {
+    this.controls?.givePad(index, player);
+  }
+
+  /** Moves the picture into a small window, or back. Browsers want a click or a key for that. */
+  togglePip(): Promise<void> {
+    return this.windows.toggleSmall();
+  }
+
   /** Makes a connection ready, so that the next start is quick. */
   prewarm(): void {
     prewarm();
@@ -159,14 +243,17 @@ export class PlayfieldPlayer extends HTMLElement {
     const url = this.address();
     if (!url) return;
     this.drop();
-    this.showPoster(true);
-    const play = new Play(this.host(), url.origin, decodeURIComponent(url.pathname.split('/').filter(Boolean).at(-1) ?? ''), this.wish());
+    this.poster.begin();
+    const play = new Play(this.host(), url.origin, this.titleId, this.wish());
     this.run = play;
     this.controls = new Controls(this, this.stage, play, this.surfaces, this.sheet, {
       menu: () => this.toggleMenu(),
       stirred: () => this.stir(),
+      pads: (events) => this.padsChanged(events),
+      away: () => this.windows.small === true,
+      hidden: (hidden) => this.sound.setHidden(hidden),
     });
-    this.stage.after(this.controls.touchpad.element, this.controls.field);
+    this.poster.element.before(this.controls.touch.pad.element, this.controls.field);
     this.sheet.hide();
     this.focus({ preventScroll: true });
     void play.start(since);
@@ -195,7 +282,7 @@ export class PlayfieldPlayer extends HTMLElement {
 
   disconnectedCallback(): void {
     this.listeners.abort();
-    this.showPoster(false);
+    this.poster.hide();
     this.showStats(false);
     this.drop();
     this.run = null;
@@ -203,8 +290,11 @@ export class PlayfieldPlayer extends HTMLElement {
   }
 
   attributeChangedCallback(name: string, before: string | null, now: string | null): void {
-    if (name !== 'src' && before !== now) this.describe();
-    if (name === 'src' && before !== null && before !== now && this.run) this.play();
+    if (before === now) return;
+    if (name === 'scale') this.scale = SCALES.find((scale) => scale === now) ?? settings().scale;
+    else if (name === 'pixels') this.pixels = PIXELS.find((pixels) => pixels === now) ?? settings().pixels;
+    else if (name !== 'src') this.describe();
+    if (name === 'src' && before !== null && this.run) this.play();
   }
 
   /** The name people know the title by; without a `name` attribute, the last part of its address. */
@@ -212,12 +302,16 @@ export class PlayfieldPlayer extends HTMLElement {
     return this.getAttribute('name') ?? this.address()?.pathname.split('/').at(-1) ?? 'Title';
   }
 
+  private get titleId(): string {
+    return decodeURIComponent(this.address()?.pathname.split('/').filter(Boolean).at(-1) ?? '');
+  }
+
   private address(): URL | null {
     return URL.canParse(this.src, document.baseURI) ? new URL(this.src, document.baseURI) : null;
   }
 
   private describe(): void {
-    if (this.state === 'opening' && !this.poster.hasAttribute('data-gone')) this.showPoster(true);
+    if (this.state === 'opening' && this.poster.shown) this.poster.begin();
     this.setAttribute('aria-label', `${this.titleName}, playing. Escape opens the menu.`);
   }
 
@@ -227,6 +321,7 @@ export class PlayfieldPlayer extends HTMLElement {
 
   /** Leaves the run; its session stays for the grace time. */
   private drop(): void {
+    this.windows.closeSmall();
     this.controls?.close();
     this.run?.close();
     this.controls = null;
@@ -246,7 +341,7 @@ export class PlayfieldPlayer extends HTMLElement {
       video: (track) => this.surfaces.useTrack(track),
       sound: (track) => this.sound.useTrack(track),
       firstFrame: (ms) => {
-        this.showPoster(false);
+        this.poster.hide();
         this.dispatch('playfield-firstframe', { ms });
       },
       shaky: (shaky) => this.state === 'playing' && this.hud.say(shaky ? 'The connection is weak' : null),
@@ -254,6 +349,25 @@ export class PlayfieldPlayer extends HTMLElement {
       ended: (reason, detail) => this.ended(reason, detail),
       failed: (fault, detail, status) => this.failed(fault, detail, status),
     };
+  }
+
+  private padsChanged(events: PadEvent[]): void {
+    for (const event of events) {
+      const told = padSentence(event, this.run?.seatsAllowed ?? 1);
+      if (told && this.run?.kinds.has('pad')) this.hud.tell(told);
+    }
+    this.menus.refresh();
+    this.dispatch('playfield-pads', { pads: this.pads });
+  }
+
+  private cameBack(): void {
+    this.controls?.visibility();
+    this.dispatch('playfield-pip', { open: false });
+  }
+
+  private wentSmall(window: Window | null): void {
+    if (window) this.controls?.listenIn(window);
+    this.dispatch('playfield-pip', { open: true });
   }
 
   private stateChanged(state: PlayState): void {
@@ -275,9 +389,10 @@ export class PlayfieldPlayer extends HTMLElement {
   }
 
   private showEnd(screen: EndScreen): void {
-    this.showPoster(false);
+    this.poster.hide();
     this.controls?.release();
-    this.controls?.touchpad.show(false);
+    this.controls?.touch.pad.show(false);
+    this.windows.closeSmall();
     if (document.pointerLockElement) document.exitPointerLock();
     const ways = screen.ways.filter((way) => (way !== 'back' && way !== 'signIn') || this.hasAttribute('home'));
     // A page without a catalogue still gets a way on.
@@ -314,36 +429,7 @@ export class PlayfieldPlayer extends HTMLElement {
     if (this.sheet.open) return;
     if (document.pointerLockElement) document.exitPointerLock();
     this.controls?.release();
-    const view = menuView(
-      {
-        name: this.titleName,
-        muted: this.muted,
-        volume: this.volume,
-        video: this.mode,
-        videos: this.videos,
-        stats: this.statsTimer !== null,
-        fullscreen: this.isFullscreen(),
-        touchpad: this.controls?.touchpadWish ?? null,
-        canLeave: this.hasAttribute('home'),
-        holdEscape: this.run?.kinds.has('keys') ?? false,
-      },
-      {
-        resume: () => this.closeMenu(),
-        mute: () => (this.muted = !this.muted),
-        volume: (volume) => this.setVolume(volume),
-        video: (mode) => {
-          this.video = mode;
-          keepSettings({ video: mode });
-        },
-        stats: () => this.closeMenu(() => this.keepStats(this.statsTimer === null)),
-        fullscreen: () => this.closeMenu(() => this.toggleFullscreen()),
-        touchpad: () => this.closeMenu(() => this.controls?.toggleTouchpad()),
-        share: () => share(this.titleName, this.address()?.href ?? location.href),
-        restart: () => void this.restart(),
-        leave: () => this.closeMenu(() => this.leave()),
-      },
-    );
-    this.sheet.show('Menu', view, () => this.closeMenu());
+    this.menus.open();
   }
 
   private closeMenu(then: () => void = () => {}): void {
@@ -354,14 +440,9 @@ export class PlayfieldPlayer extends HTMLElement {
 
   private async restart(): Promise<void> {
     this.sheet.hide();
-    this.showPoster(true);
+    this.poster.begin();
     await this.stop();
     this.play();
-  }
-
-  private setVolume(volume: number): void {
-    this.volume = volume;
-    this.muted = volume === 0;
   }
 
   private keepStats(on: boolean): void {
@@ -375,51 +456,13 @@ export class PlayfieldPlayer extends HTMLElement {
     this.hud.showStats(on ? this.stats() : null);
   }
 
-  private isFullscreen(): boolean {
-    return (this.getRootNode() as Document | ShadowRoot).fullscreenElement === this;
-  }
-
-  private toggleFullscreen(): void {
-    if (this.isFullscreen()) return void document.exitFullscreen();
-    const locked = { navigationUI: 'hide', keyboardLock: 'browser' } as FullscreenOptions;
-    this.requestFullscreen?.(locked).catch(() => this.hud.tell('This browser does not allow full screen here.'));
-    const { keyboard } = navigator as Navigator & { keyboard?: { lock?(keys: string[]): Promise<void> } };
-    if (this.run?.kinds.has('keys')) keyboard?.lock?.(['Escape']).catch(() => {});
-  }
-
   private stir(): void {
     this.hud.wake();
     this.toggleAttribute('data-idle', false);
   }
 
   private offerStart(): void {
-    this.showPoster(false);
-    this.poster.removeAttribute('data-gone');
-    const press = (event: Event) => {
-      button.remove();
-      this.play(event.timeStamp);
-    };
-    const button = h('button', { class: 'start', type: 'button', aria: { label: `Play ${this.titleName}` }, on: { click: press, pointerenter: prewarm, focus: prewarm } }, h('span', {}, playIcon()));
-    this.poster.replaceChildren(...this.posterImage(), button);
-  }
-
-  private showPoster(shown: boolean): void {
-    if (this.posterTimer !== null) clearTimeout(this.posterTimer);
-    this.posterTimer = null;
-    if (!shown) return void this.poster.setAttribute('data-gone', '');
-    this.poster.removeAttribute('data-gone');
-    this.poster.replaceChildren();
-    // Most starts are over sooner, and drawing a large picture out of focus would hold up the first one of the title.
-    this.posterTimer = setTimeout(() => this.fillPoster(), POSTER_MS);
-  }
-
-  private fillPoster(): void {
-    this.poster.replaceChildren(...this.posterImage(), h('strong', {}, this.titleName), h('div', { class: 'progress', aria: { role: 'progressbar', label: 'Starting' } }));
-  }
-
-  private posterImage(): HTMLElement[] {
-    const poster = this.getAttribute('poster');
-    return poster ? [h('img', { src: poster, alt: '' })] : [];
+    this.poster.offer((askedAt) => this.play(askedAt), prewarm);
   }
 
   private dispatch(type: string, detail: unknown): CustomEvent {
@@ -427,10 +470,4 @@ export class PlayfieldPlayer extends HTMLElement {
     this.dispatchEvent(event);
     return event;
   }
-}
-
-function playIcon(): SVGSVGElement {
-  const svg = icon('menu');
-  svg.firstElementChild!.setAttribute('d', 'M8 5.5v13l11-6.5z');
-  return svg;
 }

@@ -34,7 +34,7 @@ export class Api {
     return this.call('POST', '/api/v1/sessions', { body, headers: { 'Idempotency-Key': key } });
   }
 
-  connect(id: string, token: string, offer: string, video: VideoMode): Promise<{ answer: string }> {
+  connect(id: string, token: string, offer: string, video: VideoMode): Promise<{ answer: string; resumes: number }> {
     return this.call('POST', `/api/v1/sessions/${encodeURIComponent(id)}/connections`, { body: { offer, video }, token });
   }
 

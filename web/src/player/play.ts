@@ -11,7 +11,7 @@ import { Link, type LinkEvents } from './connection';
 import type { Fault } from './ends';
 import { Api, ApiError, Unreachable } from './http';
 import { Sender } from './input/sender';
-import { InputState } from './input/state';
+import { InputState, MOST_SEATS } from './input/state';
 import type { Lossless } from './lossless';
 import type { FromWorker } from './lossless/messages';
 import { canPlay, takeWarm } from './prewarm';
@@ -46,6 +46,9 @@ const OPEN_MS = 8_000;
 /** Silence after which the connection counts as lost, and as shaky, in ms. */
 const LOST_MS = 5_000;
 const SHAKY_MS = 1_500;
+/** Silence after which the node is asked whether the session went on in another of its processes, and how often, in ms. */
+const MOVED_MS = 600;
+const WATCH_MS = 200;
 /** How long reconnecting is tried: the grace time a node keeps a session by default, in ms. */
 const GRACE_MS = 120_000;
 /** How long opening is tried, in ms. */
@@ -66,9 +69,17 @@ export class Play {
   kinds: ReadonlySet<InputKind> = new Set();
   /** Whether keys press the pad's buttons too. */
   keysAsPad = true;
+  /** How many players the node lets this viewer play as. */
+  seatsAllowed = 1;
   /** The connection measures its path, as video needs. */
   private estimates = true;
   private renewing = false;
+  private seatsWanted = 1;
+  /** Nobody can see the picture; a hidden page may show it in a window of its own. */
+  private hidden = document.hidden;
+  /** How often the session had moved to another process of the node when this connection was made. */
+  private resumes = 0;
+  private asking = false;
   private readonly sessions: Sessions;
   private readonly sender: Sender;
   private lossless: Lossless | null = null;
@@ -81,7 +92,7 @@ export class Play {
   constructor(
     private readonly host: PlayHost,
     origin: string,
-    title: string,
+    readonly title: string,
     private video: VideoMode,
   ) {
     this.sessions = new Sessions(new Api(origin), title);
@@ -101,6 +112,7 @@ export class Play {
       const entered = await this.sessions.enter(await link.sdp(), this.video);
       this.ticket = entered.ticket;
       this.sessionState = entered.session?.state ?? null;
+      this.resumes = entered.resumes;
       if (entered.notice) this.host.notice(entered.notice);
       return entered.answer;
     });
@@ -115,8 +127,17 @@ export class Play {
   }
 
   visible(visible: boolean): void {
+    this.hidden = !visible;
     this.link?.say({ type: 'visible', visible });
     if (visible) this.heardAt = performance.now();
+  }
+
+  /** Asks for as many seats as there are players at this device; a node that gives one only is not asked. */
+  needSeats(count: number): void {
+    const wanted = Math.min(count, this.seatsAllowed);
+    if (this.seatsAllowed === 1 || wanted === this.seatsWanted) return;
+    this.seatsWanted = wanted;
+    this.link?.say({ type: 'seats', count: wanted });
   }
 
   setVideo(mode: VideoMode): void {
@@ -218,9 +239,9 @@ export class Play {
   private opened(): void {
     this.heardAt = performance.now();
     if (this.lossless?.carrier === 'channel' || this.renewing) this.setVideo(this.video);
-    if (document.hidden) this.visible(false);
+    if (this.hidden) this.visible(false);
     this.sender.start();
-    this.watch ??= setInterval(() => this.checkSilence(), 500);
+    this.watch ??= setInterval(() => this.checkSilence(), WATCH_MS);
     if (this.state !== 'playing') this.enter('playing');
     this.host.shaky(false);
   }
@@ -233,7 +254,8 @@ export class Play {
     const link = new Link(this.lossless!);
     let open = false;
     try {
-      const { answer } = await this.sessions.resume(ticket, await link.sdp(), 'h264');
+      const { answer, resumes } = await this.sessions.resume(ticket, await link.sdp(), 'h264');
+      this.resumes = resumes;
       open = await this.open(link, answer);
     } catch {
       link.close();
@@ -253,7 +275,11 @@ export class Play {
     this.link = null;
     this.enter('reconnecting');
     this.reconnects += 1;
-    await this.keepTrying(GRACE_MS, null, async (link) => (await this.sessions.resume(ticket, await link.sdp(), this.video)).answer);
+    await this.keepTrying(GRACE_MS, null, async (link) => {
+      const { answer, resumes } = await this.sessions.resume(ticket, await link.sdp(), this.video);
+      this.resumes = resumes;
+      return answer;
+    });
   }
 
   /** Whether an error ends the attempts; it is told then. */
@@ -262,6 +288,8 @@ export class Play {
     if (!(error instanceof ApiError)) throw error;
     if (this.state === 'reconnecting' && error.gone) await this.hasEnded(error);
     else if (error.status === 401) this.fail('signIn', null, 401);
+    // It is on its way to another process of the node.
+    else if (this.state === 'reconnecting' && error.reason === 'placementTimeout') return false;
     else if (error.reason) this.end(error.reason, error.detail);
     else if (error.status === 404) this.fail('unknownTitle', null, 404);
     else if (this.state === 'reconnecting' && (error.status >= 500 || error.status === 429)) return false;
@@ -286,12 +314,16 @@ export class Play {
         this.kinds = new Set(message.input);
         this.keysAsPad = message.keys_as_pad;
         this.estimates = message.estimates;
+        this.takeSeats(message.seats ?? 1);
         this.host.hello(this.kinds, message.videos);
         if (message.video !== 'auto') this.host.announce(message.video, 0, 0);
         return this.changed(true);
       case 'video':
         if (message.mode === 'h264' && !this.estimates) void this.renew();
         return this.host.announce(message.mode, message.width, message.height);
+      case 'seats':
+        this.input.seats = Math.max(1, Math.min(MOST_SEATS, message.seats.length));
+        return;
       case 'noPicture':
         return this.fail('noPicture', message.detail);
       case 'state':
@@ -304,6 +336,14 @@ export class Play {
       case 'end':
         return this.end(message.reason, message.detail);
     }
+  }
+
+  /** A new connection begins with one seat; more are asked for again. */
+  private takeSeats(allowed: number): void {
+    const wanted = this.seatsWanted;
+    this.seatsAllowed = Math.max(1, Math.min(MOST_SEATS, allowed));
+    this.input.seats = this.seatsWanted = 1;
+    this.needSeats(wanted);
   }
 
   private hearClock(data: ArrayBuffer): void {
@@ -321,9 +361,21 @@ export class Play {
 
   private checkSilence(): void {
     const silence = performance.now() - this.heardAt;
-    if (this.state !== 'playing' || document.hidden) return;
-    if (silence > LOST_MS) void this.comeBack();
-    else this.host.shaky(silence > SHAKY_MS);
+    if (this.state !== 'playing' || this.hidden) return;
+    if (silence > LOST_MS) return void this.comeBack();
+    if (silence > MOVED_MS) void this.askWhetherMoved();
+    this.host.shaky(silence > SHAKY_MS);
+  }
+
+  /** A session that went on in another process is reached over a new connection only: nothing more comes over this one. */
+  private async askWhetherMoved(): Promise<void> {
+    const { ticket, link } = this;
+    if (this.asking || !ticket) return;
+    this.asking = true;
+    const session = await this.sessions.state(ticket).catch(() => null);
+    this.asking = false;
+    if (!session || link !== this.link || this.state !== 'playing') return;
+    if (session.resumes !== this.resumes || session.ended_ms !== null) void this.comeBack();
   }
 
   private end(reason: EndReason, detail: string | null): void {

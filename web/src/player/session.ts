@@ -8,6 +8,8 @@ export interface Entered {
   ticket: Ticket;
   session: Session | null;
   answer: string;
+  /** How often the session had moved when this was answered. */
+  resumes: number;
   /** Worth telling: the earlier session could not be resumed. */
   notice: string | null;
 }
@@ -34,8 +36,8 @@ export class Sessions {
 
   /** Back into a running session over a new connection. */
   async resume(ticket: Ticket, offer: string, video: VideoMode): Promise<Omit<Entered, 'notice'>> {
-    const { answer } = await this.api.connect(ticket.session, ticket.token, offer, video);
-    return { ticket, session: null, answer };
+    const { answer, resumes } = await this.api.connect(ticket.session, ticket.token, offer, video);
+    return { ticket, session: null, answer, resumes };
   }
 
   /** What became of a session. */
@@ -66,7 +68,7 @@ export class Sessions {
     if (!created.answer) throw new ApiError(502, 'refused', 'The server started a session but did not answer our offer.', 'invalidSignalRequest');
     const ticket = { session: created.session.id, viewer: created.viewer.id, token: created.viewer.token };
     keepTicket(this.title, ticket);
-    return { ticket, session: created.session, answer: created.answer };
+    return { ticket, session: created.session, answer: created.answer, resumes: created.session.resumes };
   }
 
   private async farewell(ticket: Ticket): Promise<string> {

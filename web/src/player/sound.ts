@@ -2,31 +2,49 @@
 //
 // Browsers let a page sound only after a person touched it. Until then the sound is off and the person is told how to have it.
 
-import { keepSettings, settings } from './storage';
+import { keepSettings, settings } from './settings';
 
 const GESTURES = ['pointerup', 'keydown', 'touchend'] as const;
 
 export class Sound {
   private readonly audio = new Audio();
   private waiting: AbortController | null = null;
+  private off: boolean;
+  private quiet: boolean;
+  private hidden = false;
   /** Whether the browser waits for a gesture; called when that changes. */
   onblocked: (blocked: boolean) => void = () => {};
 
   constructor() {
-    const { volume, muted } = settings();
+    const { volume, muted, quietHidden } = settings();
+    this.off = muted;
+    this.quiet = quietHidden;
     this.audio.volume = volume;
-    this.audio.muted = muted;
     this.audio.autoplay = true;
+    this.apply();
   }
 
+  /** As the person wants it; a hidden page may be silent all the same. */
   get muted(): boolean {
-    return this.audio.muted;
+    return this.off;
   }
 
   set muted(muted: boolean) {
-    this.audio.muted = muted;
+    this.off = muted;
     keepSettings({ muted });
+    this.apply();
     if (!muted) void this.play();
+  }
+
+  /** No sound while the page is hidden. */
+  get quietHidden(): boolean {
+    return this.quiet;
+  }
+
+  set quietHidden(quiet: boolean) {
+    this.quiet = quiet;
+    keepSettings({ quietHidden: quiet });
+    this.apply();
   }
 
   get volume(): number {
@@ -38,6 +56,12 @@ export class Sound {
     keepSettings({ volume: this.audio.volume });
   }
 
+  /** The page was hidden, or is seen again. */
+  setHidden(hidden: boolean): void {
+    this.hidden = hidden;
+    this.apply();
+  }
+
   useTrack(track: MediaStreamTrack): void {
     this.audio.srcObject = new MediaStream([track]);
     void this.play();
@@ -46,6 +70,10 @@ export class Sound {
   close(): void {
     this.stopWaiting();
     this.audio.srcObject = null;
+  }
+
+  private apply(): void {
+    this.audio.muted = this.off || (this.quiet && this.hidden);
   }
 
   private async play(): Promise<void> {

@@ -1,6 +1,7 @@
 // Numbers about the stream, for the overlay and for `stats()`.
 
 import type { Receipt, VideoMode } from '../api';
+import { bottleneck, type Bottleneck } from './bottleneck';
 import type { FrameReport } from './wire';
 
 const WINDOW_MS = 2000;
@@ -28,6 +29,8 @@ export interface PlayerStats {
   pictures: number;
   /** The node's own account; null until its first came. */
   receipt: Receipt | null;
+  /** What holds it up, and what could be done. */
+  bottleneck: Bottleneck;
 }
 
 export class FrameStats {
@@ -54,10 +57,10 @@ export class FrameStats {
   }
 }
 
-/** One sentence about how it goes, from the node if it has one, else from what we see ourselves. */
-export function verdict(stats: PlayerStats): string {
-  if (stats.receipt?.verdict) return stats.receipt.verdict;
-  if (stats.rttMs !== null && stats.rttMs > 120) return `The network takes ${Math.round(stats.rttMs)} ms there and back: most of the delay is distance.`;
-  if (stats.pictures === 0) return 'No picture has come yet.';
-  return 'Nothing stands out.';
+const WAYS: readonly (readonly [VideoMode, string])[] = [['lossless', 'Lossless'], ['h264', 'H.264']];
+
+/** What holds the stream up, given the ways its picture could be sent. */
+export function bottleneckOf(stats: Omit<PlayerStats, 'bottleneck'>, videos: readonly VideoMode[]): Bottleneck {
+  const other = WAYS.find(([mode]) => mode !== stats.video && videos.includes(mode));
+  return bottleneck({ stages: stats.receipt?.stages ?? [], rttMs: stats.rttMs, pictures: stats.pictures, otherWay: other?.[1] ?? null });
 }

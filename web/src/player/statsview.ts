@@ -2,9 +2,10 @@
 
 import type { Stage } from '../api';
 import { h } from './dom';
-import { verdict, type PlayerStats } from './stats';
+import type { PlayerStats } from './stats';
 
 const STAGES: Record<string, string> = {
+  uplink: 'To the server',
   wait: 'Wait for tick',
   guest: 'Title',
   convert: 'Convert',
@@ -28,7 +29,14 @@ export function statsView(stats: PlayerStats): HTMLElement[] {
   ];
   const list = h('dl', {}, ...numbers.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]));
   const stages = stats.receipt?.stages ?? [];
-  return [list, ...(stages.length > 0 ? [stageTable(stages)] : []), h('p', {}, verdict(stats))];
+  return [list, ...(stages.length > 0 ? [stageTable(stages)] : []), sentence(stats)];
+}
+
+function sentence({ bottleneck }: PlayerStats): HTMLElement {
+  const { part, sentence } = bottleneck;
+  const line = h('p', { class: 'verdict' }, sentence);
+  line.toggleAttribute('data-slow', part !== null);
+  return line;
 }
 
 function rate(bps: number | null): string {

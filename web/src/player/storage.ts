@@ -1,6 +1,8 @@
-// What the player keeps in the browser: the session of this tab, the profile's secret, and settings.
+// What the player keeps in the browser: the session of this tab, the profile's secret, and what keys and buttons were changed to.
 //
 // Storage may be forbidden (private windows, embedding): then things are forgotten with the page, and nothing else changes.
+
+import { isEmpty, parseLayer, type Layer } from './input/bindings';
 
 /** How to come back to a session. */
 export interface Ticket {
@@ -11,16 +13,7 @@ export interface Ticket {
 
 const SESSION = 'playfield.session:';
 const PROFILE = 'playfield.profile';
-const SETTINGS = 'playfield.settings';
-
-export interface Settings {
-  volume: number;
-  muted: boolean;
-  video: 'auto' | 'lossless' | 'h264';
-  stats: boolean;
-}
-
-const DEFAULTS: Settings = { volume: 1, muted: false, video: 'auto', stats: false };
+const BINDINGS = 'playfield.bindings';
 
 export function ticketOf(title: string): Ticket | null {
   return read<Ticket>(tab(), SESSION + title);
@@ -53,12 +46,19 @@ export function profile(): string {
   return fresh;
 }
 
-export function settings(): Settings {
-  return { ...DEFAULTS, ...read<Partial<Settings>>(lasting(), SETTINGS) };
+/** The changed keys and buttons of a title; of all titles for null. */
+export function layerOf(title: string | null): Layer {
+  return parseLayer(read(lasting(), bindingsKey(title)));
 }
 
-export function keepSettings(change: Partial<Settings>): void {
-  write(lasting(), SETTINGS, { ...settings(), ...change });
+export function keepLayer(title: string | null, layer: Layer): void {
+  const key = bindingsKey(title);
+  if (isEmpty(layer)) attempt(() => lasting()?.removeItem(key));
+  else write(lasting(), key, layer);
+}
+
+function bindingsKey(title: string | null): string {
+  return title === null ? BINDINGS : `${BINDINGS}:${title}`;
 }
 
 /** `bytes` random bytes in hexadecimal. Unlike `randomUUID`, this works in pages without a secure context too. */
@@ -70,15 +70,17 @@ function tab(): Storage | null {
   return attempt(() => sessionStorage);
 }
 
-function lasting(): Storage | null {
+/** What stays when the browser is closed. */
+export function lasting(): Storage | null {
   return attempt(() => localStorage);
 }
 
-function read<T>(store: Storage | null, key: string): T | null {
+/** What is kept there, unchecked; null for nothing, or nothing that can be read. */
+export function read<T>(store: Storage | null, key: string): T | null {
   return attempt(() => JSON.parse(store?.getItem(key) ?? 'null') as T | null);
 }
 
-function write(store: Storage | null, key: string, value: unknown): void {
+export function write(store: Storage | null, key: string, value: unknown): void {
   attempt(() => store?.setItem(key, JSON.stringify(value)));
 }
 

@@ -3,7 +3,7 @@
 // The canvas takes lossless pictures, the video element H.264. When the way changes, the old one stays until the first picture of the new is there.
 
 import type { VideoMode } from '../api';
-import { scaleFor, type Box } from './fit';
+import { placeOf, type Box, type Pixels, type Scale } from './fit';
 import type { FrameReport } from './wire';
 
 type Way = 'lossless' | 'h264';
@@ -20,6 +20,8 @@ export class Surface {
   private shown: Way | null = null;
   private announced: Way | null = null;
   private picture = { width: 0, height: 0 };
+  private fitting: Scale = 'auto';
+  private drawing: Pixels = 'auto';
   private readonly resizes = new ResizeObserver(() => this.layOut());
   /** What a change of the picture's size calls. */
   onfit: (box: Box) => void = () => {};
@@ -53,11 +55,24 @@ export class Surface {
     return this.picture.height;
   }
 
+  /** How the picture fits its room. */
+  set scale(scale: Scale) {
+    this.fitting = scale;
+    this.layOut();
+  }
+
+  /** How its pixels are drawn. */
+  set pixels(pixels: Pixels) {
+    this.drawing = pixels;
+    this.draw();
+  }
+
   useCanvas(canvas: HTMLCanvasElement): void {
     this.canvas?.remove();
     this.canvas = canvas;
-    canvas.className = 'picture pixels';
+    canvas.className = 'picture';
     this.stage.append(canvas);
+    this.draw();
     this.layOut();
   }
 
@@ -100,22 +115,17 @@ export class Surface {
     this.layOut();
   }
 
+  private draw(): void {
+    this.video.classList.toggle('pixels', this.drawing === 'sharp');
+    this.canvas?.classList.toggle('pixels', this.drawing !== 'smooth');
+  }
+
   private layOut(): void {
     const room = { width: this.stage.clientWidth, height: this.stage.clientHeight };
     if (!this.picture.width || !room.width || !room.height) return;
-    const scale = scaleFor(room, this.picture, devicePixelRatio || 1);
-    const [width, height] = [this.picture.width * scale, this.picture.height * scale];
-    for (const element of [this.video, this.canvas]) {
-      if (!element) continue;
-      const ratio = devicePixelRatio || 1;
-      const whole = (value: number) => `${Math.round(value * ratio) / ratio}px`;
-      Object.assign(element.style, {
-        width: `${width}px`,
-        height: `${height}px`,
-        left: whole((room.width - width) / 2),
-        top: whole((room.height - height) / 2),
-      });
-    }
+    const place = placeOf(room, this.picture, this.stage.ownerDocument.defaultView?.devicePixelRatio || 1, this.fitting);
+    const style = Object.fromEntries(Object.entries(place).map(([side, length]) => [side, `${length}px`]));
+    for (const element of [this.video, this.canvas]) if (element) Object.assign(element.style, style);
     this.onfit(this.box());
   }
 

@@ -29,6 +29,12 @@ describe('an input message', () => {
     );
   });
 
+  test('carries the pads of further players, each with its place among our seats', () => {
+    const pad = { buttons: 2, lx: 0, ly: 0, rx: 0, ry: 0, l2: 0, r2: 0, presses: new Uint8Array(16) };
+    const rest = '00 00 00 00 00 00 00 00 00 00 '.concat('00 '.repeat(16));
+    check({ morePads: [pad, { ...pad, buttons: 4 }] }, `${HEADER}  07 3a 00  01  02 00 ${rest}  02  04 00 ${rest}`);
+  });
+
   test('carries keys, held and let go', () =>
     check(
       {
@@ -98,11 +104,12 @@ describe('an input message', () => {
     const bytes = new InputWriter().write({
       ...EMPTY,
       keys: Array.from({ length: 300 }, (_, usage) => ({ usage, held: true, presses: 1 })),
+      morePads: Array.from({ length: 9 }, () => ({ buttons: 0, lx: 0, ly: 0, rx: 0, ry: 0, l2: 0, r2: 0, presses: new Uint8Array(16) })),
       touches: Array.from({ length: 30 }, (_, id) => ({ id, down: true, x: 0, y: 0 })),
       acks: Array.from({ length: 20 }, (_, picture) => ({ picture, bits: new Uint8Array(8) })),
       frames: Array.from({ length: 80 }, (_, id) => ({ rtp: false, id, arrivalUs: 0, decodeUs: 0, presentUs: 0 })),
     });
-    expect(bytes.length).toBe(26 + (3 + 512) + (3 + 120) + (3 + 16 * 13) + (3 + 64 * 21));
+    expect(bytes.length).toBe(26 + (3 + 512) + (3 + 120) + (3 + 16 * 13) + (3 + 64 * 21) + (3 + 3 * 29));
   });
 });
 

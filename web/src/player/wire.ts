@@ -13,6 +13,7 @@ const CAPACITY = 4096;
 export const MAX_ACKS = 16;
 export const MAX_FRAMES = 64;
 export const MAX_TOUCHES = 20;
+export const MAX_MORE_PADS = 3;
 export const BUTTONS = 16;
 
 /** A gamepad. Axes -32767 (left, up) to 32767, triggers 0 to 255, presses of each button modulo 256. */
@@ -80,6 +81,8 @@ export interface InputMessage {
   keys?: KeyState[];
   pointer?: PointerState;
   touches?: TouchState[];
+  /** Pads of the seats beyond the first, in order. */
+  morePads?: PadState[];
   acks?: Ack[];
   frames?: FrameReport[];
 }
@@ -99,12 +102,13 @@ export class InputWriter {
   write(message: InputMessage): Uint8Array<ArrayBuffer> {
     this.at = 0;
     this.header(message);
-    if (message.pad) this.section(1, () => this.pad(message.pad!));
+    if (message.pad) this.section(1, () => this.pad(0, message.pad!));
     if (message.keys) this.section(2, () => message.keys!.slice(0, 256).forEach((key) => this.key(key)));
     if (message.pointer) this.section(3, () => this.pointer(message.pointer!));
     if (message.touches) this.section(4, () => message.touches!.slice(0, MAX_TOUCHES).forEach((t) => this.touch(t)));
     if (message.acks?.length) this.section(5, () => message.acks!.slice(0, MAX_ACKS).forEach((a) => this.ack(a)));
     if (message.frames?.length) this.section(6, () => message.frames!.slice(0, MAX_FRAMES).forEach((f) => this.frame(f)));
+    if (message.morePads?.length) this.section(7, () => message.morePads!.slice(0, MAX_MORE_PADS).forEach((pad, i) => this.pad(i + 1, pad)));
     return new Uint8Array(this.view.buffer as ArrayBuffer, 0, this.at);
   }
 
@@ -125,8 +129,8 @@ export class InputWriter {
     this.view.setUint16(length, this.at - length - 2, true);
   }
 
-  private pad(pad: PadState): void {
-    this.u8(0);
+  private pad(index: number, pad: PadState): void {
+    this.u8(index);
     this.u16(pad.buttons);
     for (const axis of [pad.lx, pad.ly, pad.rx, pad.ry]) this.i16(axis);
     this.u8(pad.l2);

@@ -87,6 +87,18 @@ describe('state', () => {
     expect(state.sections(ALL).touches).toEqual([{ id: 1, down: true, x: 3, y: 4 }]);
   });
 
+  test('each seat has a pad of its own, told of only where the node gave the seat', () => {
+    const state = new InputState();
+    state.setPad('gamepad', { ...NO_PAD, buttons: 1 });
+    state.setPad('gamepad', { ...NO_PAD, buttons: 2 }, 1);
+    expect(state.sections(ALL).morePads).toBeUndefined();
+    state.seats = 2;
+    const { pad, morePads } = state.sections(ALL);
+    expect([pad!.buttons, morePads!.map(({ buttons, presses }) => [buttons, presses[1]])]).toEqual([1, [[2, 1]]]);
+    state.release();
+    expect(state.sections(ALL).morePads![0]!.buttons).toBe(0);
+  });
+
   test('release lets go of everything', () => {
     const state = new InputState();
     state.setPad('gamepad', { ...NO_PAD, buttons: 0xffff, lx: 1 });
@@ -128,6 +140,10 @@ describe('pads', () => {
     check(-0.7, 0.7, ['down', 'left']);
     check(-0.9, -0.01, ['left']);
     check(0, 1, ['down']);
+  });
+  test('a cross gives directions and leaves the stick alone', () => {
+    expect(padOfThumb(0.9, 0, 'cross')).toMatchObject({ buttons: bit('right'), lx: 0 });
+    expect(padOfThumb(0.9, 0, 'stick')).toMatchObject({ buttons: bit('right'), lx: 0.9 });
   });
 });
 

@@ -1,32 +1,20 @@
-// The keyboard: keys as keys, and the usual ones as a gamepad for titles that want a pad.
+// The keyboard: keys as keys, and the usual ones as a gamepad for titles that want a pad; both as the person has changed them.
 
 import type { InputKind } from '../../api';
+import { Bindings } from './bindings';
 import { usageOf } from './hid';
-import { NO_PAD, bit, type PadButton, type PadInput } from './pad';
+import { NO_PAD, bit, type PadInput } from './pad';
 import type { InputState } from './state';
 
-/** Keys that stand for pad buttons. Several may stand for one: hands differ. */
-const AS_BUTTON: Readonly<Record<string, PadButton>> = {
-  ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right',
-  KeyW: 'up', KeyS: 'down', KeyA: 'left', KeyD: 'right',
-  KeyX: 'a', KeyV: 'a', Space: 'a',
-  KeyZ: 'b', KeyC: 'b',
-  KeyF: 'x', KeyR: 'y',
-  KeyQ: 'l1', KeyE: 'r1', Digit1: 'l2', Digit3: 'r2',
-  Enter: 'start', ShiftLeft: 'select', ShiftRight: 'select',
-};
-/** These move the left stick too, for titles that read no direction pad. */
-const AS_STICK: Readonly<Record<string, readonly [number, number]>> = { KeyW: [0, -1], KeyS: [0, 1], KeyA: [-1, 0], KeyD: [1, 0] };
 /** Keys the browser keeps: reload, full screen, developer tools. */
 const BROWSER_KEYS = new Set(['F5', 'F11', 'F12']);
 
 /** The pad that a set of held keys stands for. */
-export function padOfKeys(held: Iterable<string>): PadInput {
+export function padOfKeys(held: Iterable<string>, bindings = new Bindings()): PadInput {
   const pad = { ...NO_PAD };
   for (const code of held) {
-    const button = AS_BUTTON[code];
-    if (button) pad.buttons |= bit(button);
-    const [x, y] = AS_STICK[code] ?? [0, 0];
+    for (const button of bindings.keys.get(code) ?? []) pad.buttons |= bit(button);
+    const [x, y] = bindings.stick(code);
     pad.lx += x;
     pad.ly += y;
   }
@@ -37,8 +25,7 @@ export interface KeyboardHooks {
   changed(): void;
   /** Whether keys press the pad's buttons too. */
   asPad(): boolean;
-  /** A person used the keyboard: the on-screen pad is not needed. */
-  used(): void;
+  bindings(): Bindings;
 }
 
 export class Keyboard {
@@ -58,7 +45,6 @@ export class Keyboard {
     this.set(event.code, down);
     // While Meta is held, macOS tells of no other key's release.
     if (!down && event.code.startsWith('Meta')) this.release();
-    this.hooks.used();
   }
 
   /** A key that went down and up again, from a keyboard without codes. */
@@ -72,19 +58,24 @@ export class Keyboard {
   }
 
   private set(code: string, down: boolean): void {
-    const usage = usageOf(code);
-    if (usage === undefined) return;
+    if (usageOf(code) === undefined) return;
     if (down) this.held.add(code);
     else this.held.delete(code);
-    const key = this.state.setKey(usage, down);
-    const pad = this.hooks.asPad() && this.state.setPad('keys', padOfKeys(this.held));
-    if (key || pad) this.hooks.changed();
+    const bindings = this.hooks.bindings();
+    const sent = bindings.sent(code).map((key) => this.state.setKey(usageOf(key)!, this.holds(bindings, key)));
+    const pad = this.hooks.asPad() && this.state.setPad('keys', padOfKeys(this.held, bindings));
+    if (sent.includes(true) || pad) this.hooks.changed();
+  }
+
+  /** Whether any key that is down now presses the title's `key`. */
+  private holds(bindings: Bindings, key: string): boolean {
+    return [...this.held].some((code) => bindings.sent(code).includes(key));
   }
 
   /** Whether the browser should not act on this key: the page must not scroll while somebody plays. */
   private keeps(event: KeyboardEvent): boolean {
     if (event.ctrlKey || event.metaKey || BROWSER_KEYS.has(event.code)) return false;
     if (this.kinds().has('keys')) return !(this.kinds().has('text') && event.key.length === 1);
-    return this.kinds().has('pad') && this.hooks.asPad() && event.code in AS_BUTTON;
+    return this.kinds().has('pad') && this.hooks.asPad() && this.hooks.bindings().keys.has(event.code);
   }
 }

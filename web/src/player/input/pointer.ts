@@ -6,14 +6,21 @@
 import type { InputKind } from '../../api';
 import type { Box } from '../fit';
 import type { InputState } from './state';
+import { Trackpad, type TrackpadAct } from './trackpad';
 
 /** Wheel steps a notch has on the wire. */
 const NOTCH = 120;
+/** How much faster than a finger the pointer goes on a trackpad. */
+const PUSH = 1.5;
+/** Wheel steps for each CSS pixel that two fingers scroll. */
+const SCROLL = 3;
 
 export interface PointerHooks {
   changed(urgent: boolean): void;
   /** Where the picture is, in CSS pixels of the viewport, and its size in its own pixels. */
   box(): Box;
+  /** Fingers push the pointer instead of being it. */
+  asTrackpad(): boolean;
 }
 
 /** A fraction of the picture as the wire carries it. */
@@ -31,6 +38,7 @@ export function wheelUnits(delta: number, mode: number, legacy: number | undefin
 
 export class Pointers {
   private readonly fingers = new Map<number, number>();
+  private readonly trackpad = new Trackpad();
   private readonly rest = { dx: 0, dy: 0, wheelX: 0, wheelY: 0 };
   private readonly abort = new AbortController();
 
@@ -59,6 +67,7 @@ export class Pointers {
 
   release(): void {
     this.fingers.clear();
+    this.trackpad.release();
   }
 
   private wantsMouse(): boolean {
@@ -71,6 +80,9 @@ export class Pointers {
       this.fingers.set(event.pointerId, this.state.addFinger(x, y));
       this.stage.setPointerCapture(event.pointerId);
       this.hooks.changed(true);
+    } else if (this.pushes(event)) {
+      this.stage.setPointerCapture(event.pointerId);
+      this.act(this.trackpad.down(event.pointerId, event.clientX, event.clientY, event.timeStamp));
     } else if (this.wantsMouse()) {
       this.stage.setPointerCapture(event.pointerId);
       if (this.kinds().has('motion') && event.pointerType === 'mouse' && !this.state.pointer.locked) lock(this.stage);
@@ -85,6 +97,8 @@ export class Pointers {
       this.state.liftFinger(finger);
       this.fingers.delete(event.pointerId);
       this.hooks.changed(true);
+    } else if (this.pushes(event)) {
+      this.act(this.trackpad.up(event.pointerId, event.timeStamp));
     } else if (this.wantsMouse()) {
       this.buttons(event);
     }
@@ -96,6 +110,8 @@ export class Pointers {
       const { x, y } = this.place(event);
       this.state.moveFinger(finger, x, y);
       this.hooks.changed(false);
+    } else if (this.pushes(event)) {
+      this.act(this.trackpad.move(event.pointerId, event.clientX, event.clientY));
     } else if (this.wantsMouse() && !this.isFinger(event)) {
       this.point(event);
       this.motion(event);
@@ -110,11 +126,32 @@ export class Pointers {
     Object.assign(this.state.pointer, this.place(event));
   }
 
-  private motion(event: PointerEvent): void {
+  private motion({ movementX, movementY }: { movementX: number; movementY: number }): void {
     const box = this.hooks.box();
     const scale = (box.pictureWidth / box.width) * 16;
-    this.add('dx', 'totalDx', event.movementX * scale);
-    this.add('dy', 'totalDy', event.movementY * scale);
+    this.add('dx', 'totalDx', movementX * scale);
+    this.add('dy', 'totalDy', movementY * scale);
+  }
+
+  private act(acts: TrackpadAct[]): void {
+    for (const act of acts) this.do(act);
+    if (acts.length > 0) this.hooks.changed(acts.some(({ type }) => type === 'hold' || type === 'click'));
+  }
+
+  private do(act: TrackpadAct): void {
+    const { pointer } = this.state;
+    if (act.type === 'hold') this.state.setPointerButtons(act.buttons);
+    else if (act.type === 'click') [act.buttons, 0].forEach((buttons) => this.state.setPointerButtons(buttons));
+    else if (act.type === 'scroll') {
+      // The content follows the fingers, as on a telephone.
+      this.add('wheelX', 'totalWheelX', -act.dx * SCROLL);
+      this.add('wheelY', 'totalWheelY', -act.dy * SCROLL);
+    } else {
+      const box = this.hooks.box();
+      pointer.x = toWire(pointer.x / 65535 + (act.dx * PUSH) / box.width, 0, 1);
+      pointer.y = toWire(pointer.y / 65535 + (act.dy * PUSH) / box.height, 0, 1);
+      this.motion({ movementX: act.dx * PUSH, movementY: act.dy * PUSH });
+    }
   }
 
   private buttons(event: PointerEvent): void {
@@ -140,6 +177,10 @@ export class Pointers {
   private place(event: PointerEvent): { x: number; y: number } {
     const box = this.hooks.box();
     return { x: toWire(event.clientX, box.left, box.width), y: toWire(event.clientY, box.top, box.height) };
+  }
+
+  private pushes(event: PointerEvent): boolean {
+    return event.pointerType === 'touch' && this.hooks.asTrackpad();
   }
 
   private isFinger(event: PointerEvent): boolean {

@@ -12,6 +12,9 @@ const KEY_MEMORY_MS = 1000;
 /** How long a lifted finger is still told of, in ms. */
 const TOUCH_MEMORY_MS = 100;
 
+/** Players one viewer can play as. */
+export const MOST_SEATS = 4;
+
 export type PadSource = 'keys' | 'gamepad' | 'touch' | 'script';
 
 interface Key {
@@ -24,10 +27,35 @@ interface Finger extends TouchState {
   liftedAt: number;
 }
 
-export class InputState {
-  private readonly pads = new Map<PadSource, PadInput>();
+/** The pad of one player, from all that press it. */
+class Pad {
+  readonly sources = new Map<PadSource, PadInput>();
   private merged: PadInput = { ...NO_PAD };
-  private readonly padPresses = new Uint8Array(BUTTONS);
+  private readonly presses = new Uint8Array(BUTTONS);
+
+  set(source: PadSource, pad: PadInput): boolean {
+    this.sources.set(source, pad);
+    const merged = mergePads(this.sources.values());
+    const pressed = merged.buttons & ~this.merged.buttons;
+    for (let i = 0; i < BUTTONS; i++) if (pressed & (1 << i)) this.presses[i]!++;
+    const changed = !samePad(merged, this.merged);
+    this.merged = merged;
+    return changed;
+  }
+
+  state(): PadState {
+    const { buttons, lx, ly, rx, ry, l2, r2 } = this.merged;
+    const axis = (value: number) => Math.round(Math.max(-1, Math.min(1, value)) * 32767);
+    const trigger = (value: number) => Math.round(Math.max(0, Math.min(1, value)) * 255);
+    return { buttons, lx: axis(lx), ly: axis(ly), rx: axis(rx), ry: axis(ry), l2: trigger(l2), r2: trigger(r2), presses: this.presses };
+  }
+}
+
+export class InputState {
+  /** The players' pads, by the seats this viewer holds. */
+  private readonly pads = Array.from({ length: MOST_SEATS }, () => new Pad());
+  /** How many seats the node gave this viewer. */
+  seats = 1;
   private readonly keys = new Map<number, Key>();
   private fingers: Finger[] = [];
   private nextFinger = 0;
@@ -45,15 +73,9 @@ export class InputState {
 
   constructor(private readonly now: () => number = () => performance.now()) {}
 
-  /** A source's pad as it is now; true if that changes the whole. */
-  setPad(source: PadSource, pad: PadInput): boolean {
-    this.pads.set(source, pad);
-    const merged = mergePads(this.pads.values());
-    const pressed = merged.buttons & ~this.merged.buttons;
-    for (let i = 0; i < BUTTONS; i++) if (pressed & (1 << i)) this.padPresses[i]!++;
-    const changed = !samePad(merged, this.merged);
-    this.merged = merged;
-    return changed;
+  /** A source's pad as it is now, for the player in that seat of ours; true if that changes the whole. */
+  setPad(source: PadSource, pad: PadInput, seat = 0): boolean {
+    return this.pads[seat]!.set(source, pad);
   }
 
   /** A key goes down or up; true if it was not so before. */
@@ -100,36 +122,21 @@ export class InputState {
 
   /** Lets go of everything. */
   release(): void {
-    for (const source of this.pads.keys()) this.setPad(source, NO_PAD);
+    for (const pad of this.pads) for (const source of pad.sources.keys()) pad.set(source, NO_PAD);
     for (const usage of this.heldKeys()) this.setKey(usage, false);
     this.setPointerButtons(0);
     for (const finger of this.fingers) if (finger.down) this.liftFinger(finger.id);
   }
 
   /** The sections of a message for a title that understands `kinds`. */
-  sections(kinds: ReadonlySet<InputKind>): Pick<InputMessage, 'pad' | 'keys' | 'pointer' | 'touches'> {
+  sections(kinds: ReadonlySet<InputKind>): Pick<InputMessage, 'pad' | 'keys' | 'pointer' | 'touches' | 'morePads'> {
     const sections: ReturnType<InputState['sections']> = {};
-    if (kinds.has('pad')) sections.pad = this.padState();
+    if (kinds.has('pad')) sections.pad = this.pads[0]!.state();
+    if (kinds.has('pad') && this.seats > 1) sections.morePads = this.pads.slice(1, this.seats).map((pad) => pad.state());
     if (kinds.has('keys')) sections.keys = this.keyStates();
     if (kinds.has('mouse') || kinds.has('motion')) sections.pointer = this.pointer;
     if (kinds.has('touch')) sections.touches = this.touchStates();
     return sections;
-  }
-
-  private padState(): PadState {
-    const { buttons, lx, ly, rx, ry, l2, r2 } = this.merged;
-    const axis = (value: number) => Math.round(Math.max(-1, Math.min(1, value)) * 32767);
-    const trigger = (value: number) => Math.round(Math.max(0, Math.min(1, value)) * 255);
-    return {
-      buttons,
-      lx: axis(lx),
-      ly: axis(ly),
-      rx: axis(rx),
-      ry: axis(ry),
-      l2: trigger(l2),
-      r2: trigger(r2),
-      presses: this.padPresses,
-    };
   }
 
   private keyStates(): KeyState[] {

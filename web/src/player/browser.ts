@@ -1,0 +1,86 @@
+// What this browser lacks, and what that means for playing: told in one place, where one looks for it.
+
+import { canShowLossless } from './lossless';
+import { canPip } from './pip';
+
+/** What a browser may have. */
+export interface Abilities {
+  secure: boolean;
+  webrtc: boolean;
+  lossless: boolean;
+  encodedTransform: boolean;
+  h264: boolean;
+  frameTimes: boolean;
+  gamepads: boolean;
+  pointerLock: boolean;
+  rawPointer: boolean;
+  fullscreen: boolean;
+  keyboardLock: boolean;
+  pip: boolean;
+  storage: boolean;
+}
+
+export interface Lack {
+  ability: keyof Abilities;
+  name: string;
+  means: string;
+}
+
+const LACKS: Record<keyof Abilities, readonly [name: string, means: string]> = {
+  secure: ['A secure page', 'Gamepads and some sound need HTTPS; ask whoever runs this server.'],
+  webrtc: ['WebRTC', 'Nothing can be played.'],
+  lossless: ['Drawing in a worker', 'Exact pictures cannot be shown; every picture is video.'],
+  encodedTransform: ['Encoded transforms', 'Exact pictures come by a slower way, which stutters where packets are lost.'],
+  h264: ['H.264 video', 'Large and busy pictures may not be shown.'],
+  frameTimes: ['Times of video pictures', 'The statistics of H.264 stay empty.'],
+  gamepads: ['Gamepads', 'Keys, mouse and fingers play; a gamepad does not.'],
+  pointerLock: ['Pointer lock', 'Titles steered by the motion of the mouse cannot be turned all the way.'],
+  rawPointer: ['Fast pointer reports', 'The mouse is read once a screen refresh.'],
+  fullscreen: ['Full screen', 'The picture stays inside the page; adding the page to the home screen may help.'],
+  keyboardLock: ['Keyboard lock', 'In full screen, Escape leaves it instead of reaching the title.'],
+  pip: ['Picture in picture', 'The picture cannot leave the page.'],
+  storage: ['Storage', 'Settings are forgotten with the page.'],
+};
+
+/** Abilities that only matter where there is a mouse and a keyboard. */
+const DESKTOP: readonly (keyof Abilities)[] = ['pointerLock', 'rawPointer', 'keyboardLock'];
+
+export function lacksOf(abilities: Abilities, touch: boolean): Lack[] {
+  const names = Object.keys(LACKS) as (keyof Abilities)[];
+  const missing = names.filter((ability) => !abilities[ability] && !(touch && DESKTOP.includes(ability)));
+  return missing.map((ability) => ({ ability, name: LACKS[ability][0], means: LACKS[ability][1] }));
+}
+
+/** What this browser has. */
+export function abilities(): Abilities {
+  const codecs = globalThis.RTCRtpReceiver?.getCapabilities?.('video')?.codecs ?? [];
+  return {
+    secure: isSecureContext,
+    webrtc: 'RTCPeerConnection' in globalThis,
+    lossless: canShowLossless(),
+    encodedTransform: 'RTCRtpScriptTransform' in globalThis,
+    h264: codecs.some(({ mimeType }) => /h264/i.test(mimeType)),
+    frameTimes: 'requestVideoFrameCallback' in HTMLVideoElement.prototype,
+    gamepads: 'getGamepads' in navigator,
+    pointerLock: 'requestPointerLock' in Element.prototype,
+    rawPointer: 'onpointerrawupdate' in globalThis,
+    fullscreen: 'requestFullscreen' in Element.prototype && document.fullscreenEnabled,
+    keyboardLock: 'keyboard' in navigator,
+    pip: canPip(),
+    storage: storageWorks(),
+  };
+}
+
+export function lacks(): Lack[] {
+  return lacksOf(abilities(), matchMedia('(pointer: coarse)').matches);
+}
+
+function storageWorks(): boolean {
+  try {
+    localStorage.setItem('playfield.try', '1');
+    localStorage.removeItem('playfield.try');
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,87 @@
+// The menu of one player: what it shows and does, taken from the player's own properties and from what only it knows.
+
+import type { VideoMode } from '../../api';
+import type { Controls } from '../controls';
+import type { PlayfieldPlayer } from '../element';
+import { Bindings } from '../input/bindings';
+import type { Play } from '../play';
+import { keepSettings } from '../settings';
+import { share } from '../share';
+import type { Sheet } from '../sheet';
+import type { Windows } from '../windows';
+import { Menus } from './menus';
+import type { MenuActions, MenuModel } from './model';
+
+/** What the menu needs beside what any page can see of the player. */
+export interface MenuHost {
+  run(): Play | null;
+  controls(): Controls | null;
+  videos(): VideoMode[];
+  name(): string;
+  title(): string;
+  /** The title's address, to hand on. */
+  address(): string;
+  stats(): boolean;
+  showStats(on: boolean): void;
+  close(then?: () => void): void;
+  restart(): void;
+  leave(): void;
+}
+
+export function menusOf(player: PlayfieldPlayer, sheet: Sheet, windows: Windows, host: MenuHost): Menus {
+  return new Menus(sheet, () => modelOf(player, windows, host), actionsOf(player, windows, host));
+}
+
+function modelOf(player: PlayfieldPlayer, windows: Windows, host: MenuHost): MenuModel {
+  const [run, controls] = [host.run(), host.controls()];
+  const fingers = navigator.maxTouchPoints > 0;
+  return {
+    name: host.name(),
+    title: host.title(),
+    muted: player.muted,
+    volume: player.volume,
+    quietHidden: player.muteHidden,
+    video: player.video,
+    videos: host.videos(),
+    scale: player.scale,
+    pixels: player.pixels,
+    stats: host.stats(),
+    fullscreen: windows.full,
+    pip: windows.small,
+    touchControls: fingers ? (controls?.touch.shown ?? null) : null,
+    touchPicture: fingers ? (controls?.touch.picture ?? null) : null,
+    kinds: run?.kinds ?? new Set(),
+    keysAsPad: run?.keysAsPad ?? true,
+    bindings: controls?.bindings ?? new Bindings(),
+    pads: player.pads,
+    players: run?.seatsAllowed ?? 1,
+    canLeave: player.hasAttribute('home'),
+  };
+}
+
+function actionsOf(player: PlayfieldPlayer, windows: Windows, host: MenuHost): MenuActions {
+  return {
+    resume: () => host.close(),
+    mute: (muted) => (player.muted = muted),
+    volume: (volume) => (player.volume = volume),
+    quietHidden: (quiet) => (player.muteHidden = quiet),
+    video: (video) => keepSettings({ video: (player.video = video) }),
+    scale: (scale) => keepSettings({ scale: (player.scale = scale) }),
+    pixels: (pixels) => keepSettings({ pixels: (player.pixels = pixels) }),
+    stats: () => host.close(() => host.showStats(!host.stats())),
+    fullscreen: () => host.close(() => windows.toggleFull(host.run()?.kinds.has('keys') ?? false)),
+    pip: () => host.close(() => void player.togglePip()),
+    touchControls: () => host.close(() => host.controls()?.touch.toggle()),
+    touch: (change) => {
+      keepSettings(change);
+      host.controls()?.touch.arrange();
+    },
+    givePad: (index, seat) => player.givePad(index, seat),
+    rebound: () => host.controls()?.rebind(),
+    // Not while the pads are being read: the press must be over for the menu before it counts.
+    listenPad: (heard) => host.controls()?.gamepads.listen(heard && ((button) => setTimeout(() => heard(button)))),
+    share: () => share(host.name(), host.address()),
+    restart: () => host.restart(),
+    leave: () => host.close(() => host.leave()),
+  };
+}

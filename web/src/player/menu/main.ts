@@ -1,0 +1,51 @@
+// The menu: what one may want while playing, in one column, and the ways to what one sets once.
+
+import { h } from '../dom';
+import { lacks } from '../browser';
+import type { MenuActions, MenuModel } from './model';
+import { hint, pageRow, row, sliderRow, switchRow } from './rows';
+
+export type PageName = 'picture' | 'controls' | 'remap' | 'touch' | 'browser';
+
+export function mainMenu(model: MenuModel, act: MenuActions, open: (page: PageName) => void): HTMLElement {
+  const missing = lacks().length;
+  const pads = model.pads.length;
+  return h(
+    'div',
+    { class: 'card menu' },
+    h('h2', {}, model.name),
+    h('button', { class: 'row primary', type: 'button', on: { click: act.resume } }, 'Resume'),
+    h(
+      'div',
+      { class: 'rows' },
+      volumeRow(model, act),
+      switchRow('Full screen', model.fullscreen, act.fullscreen),
+      ...(model.pip === null ? [] : [switchRow('Small window', model.pip, act.pip)]),
+      ...(model.touchControls === null ? [] : [switchRow('Touch controls', model.touchControls, act.touchControls)]),
+      switchRow('Statistics', model.stats, act.stats),
+      pageRow('Picture and sound', 'picture', open),
+      pageRow('Controls', 'controls', open, pads === 0 ? '' : pads === 1 ? '1 gamepad' : `${pads} gamepads`),
+      pageRow('This browser', 'browser', open, missing === 0 ? 'Has it all' : `Lacks ${missing}`),
+      shareRow(act),
+      row('Restart', act.restart),
+      row(model.canLeave ? 'Leave' : 'End session', act.leave),
+    ),
+    hint(`${model.kinds.has('keys') ? 'Hold Escape' : 'Escape'}, or hold Start and Select, to open this menu.`),
+  );
+}
+
+function volumeRow(model: MenuModel, act: MenuActions): HTMLElement {
+  const set = (percent: number) => {
+    act.volume(percent / 100);
+    act.mute(percent === 0);
+  };
+  return sliderRow('Sound', model.muted ? 0 : model.volume * 100, 0, set, (now) => (now === 0 ? 'Off' : `${now} %`));
+}
+
+function shareRow(act: MenuActions): HTMLElement {
+  const value = h('span', { class: 'value', aria: { live: 'polite' } });
+  const share = async () => {
+    value.textContent = await act.share();
+  };
+  return h('button', { class: 'row', type: 'button', on: { click: () => void share() } }, 'Share a link', value);
+}

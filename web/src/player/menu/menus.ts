@@ -1,0 +1,76 @@
+// The menu and the pages under it: which one is open, and the way back.
+
+import { learnLayout } from '../input/labels';
+import type { Sheet } from '../sheet';
+import { browserPage } from './browser';
+import { controlsPage } from './controls';
+import { mainMenu, type PageName } from './main';
+import type { MenuActions, MenuModel } from './model';
+import { picturePage } from './picture';
+import { Remap } from './remap';
+import { touchPage } from './touch';
+
+/** Pages that change what is seen: the sheet lets the picture through. */
+const CLEAR: readonly PageName[] = ['picture', 'touch'];
+const PARENTS: Record<PageName, PageName | null> = { picture: null, controls: null, browser: null, remap: 'controls', touch: 'controls' };
+
+export class Menus {
+  private page: PageName | null = null;
+  private remap: Remap | null = null;
+
+  constructor(
+    private readonly sheet: Sheet,
+    private readonly model: () => MenuModel,
+    private readonly act: MenuActions,
+  ) {}
+
+  open(): void {
+    this.remap = null;
+    this.go(null, null);
+  }
+
+  /** What is shown may have changed: gamepads came or went. */
+  refresh(): void {
+    if (this.sheet.open && this.page !== null) this.show(true);
+  }
+
+  /** Shows a page; coming back, the row that led there has the focus. */
+  private go(page: PageName | null, from: PageName | null): void {
+    this.leaveRemap();
+    this.page = page;
+    if (page === 'remap') this.beginRemap();
+    this.show(false);
+    if (from !== null) this.sheet.focusOn(`[data-page=${from}]`);
+  }
+
+  private show(again: boolean): void {
+    const back = () => (this.page === null ? this.act.resume() : this.go(PARENTS[this.page], this.page));
+    this.sheet.show(this.page === null ? 'Menu' : 'Settings', this.view(back), back, again);
+    this.sheet.element.toggleAttribute('data-clear', this.page !== null && CLEAR.includes(this.page));
+  }
+
+  private view(back: () => void): HTMLElement {
+    const model = this.model();
+    const open = (page: PageName) => this.go(page, null);
+    if (this.page === 'picture') return picturePage(model, this.act, back);
+    if (this.page === 'controls') return controlsPage(model, this.act, open, back);
+    if (this.page === 'touch') return touchPage(model, this.act, back);
+    if (this.page === 'browser') return browserPage(back);
+    if (this.page === 'remap') return this.remap!.view(model, back);
+    return mainMenu(model, this.act, open);
+  }
+
+  private beginRemap(): void {
+    this.remap = new Remap(this.act, {
+      refresh: () => this.refresh(),
+      listenKey: (heard) => (this.sheet.capture = heard),
+    });
+    void learnLayout().then(() => this.refresh());
+  }
+
+  private leaveRemap(): void {
+    this.sheet.capture = null;
+    this.act.listenPad(null);
+    this.remap = null;
+  }
+}

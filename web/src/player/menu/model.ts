@@ -1,0 +1,59 @@
+// What the menu and its pages show, and what they can do. The player fills this in; the pages know nothing of it but this.
+
+import type { InputKind, VideoMode } from '../../api';
+import type { Pixels, Scale } from '../fit';
+import type { Bindings } from '../input/bindings';
+import type { PadInfo } from '../input/desk';
+import type { Settings } from '../settings';
+import type { TouchLayout } from '../touchlayout';
+
+export interface MenuModel {
+  name: string;
+  /** The title's id, which its own keys are kept under. */
+  title: string;
+  muted: boolean;
+  volume: number;
+  quietHidden: boolean;
+  video: VideoMode;
+  videos: VideoMode[];
+  scale: Scale;
+  pixels: Pixels;
+  stats: boolean;
+  fullscreen: boolean;
+  /** Whether the picture is in a window of its own; null where that cannot be. */
+  pip: boolean | null;
+  /** Whether controls lie on the screen; null where they are of no use, or there is no touch screen. */
+  touchControls: boolean | null;
+  /** What fingers do on the picture. */
+  touchPicture: TouchLayout['picture'];
+  kinds: ReadonlySet<InputKind>;
+  keysAsPad: boolean;
+  bindings: Bindings;
+  pads: PadInfo[];
+  players: number;
+  canLeave: boolean;
+}
+
+export interface MenuActions {
+  resume(): void;
+  mute(muted: boolean): void;
+  volume(volume: number): void;
+  quietHidden(quiet: boolean): void;
+  video(mode: VideoMode): void;
+  scale(scale: Scale): void;
+  pixels(pixels: Pixels): void;
+  stats(): void;
+  fullscreen(): void;
+  pip(): void;
+  touchControls(): void;
+  /** Keeps settings about touch and uses them. */
+  touch(change: Partial<Settings>): void;
+  givePad(index: number, player: number | null): void;
+  /** Keys or buttons were changed. */
+  rebound(): void;
+  /** The next button of a gamepad goes to `heard` alone; null ends that. */
+  listenPad(heard: ((button: number) => void) | null): void;
+  share(): Promise<string>;
+  restart(): void;
+  leave(): void;
+}
