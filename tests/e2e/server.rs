@@ -21,6 +21,7 @@ static TURN: Mutex<()> = Mutex::new(());
 pub struct Server {
     child: Child,
     folder: PathBuf,
+    titles: PathBuf,
     /// Where browsers can come, without a slash at the end.
     pub url: String,
     /// The workers' UDP ports.
@@ -64,17 +65,8 @@ impl Server {
         let config =
             "[control]\nops_listen = \"127.0.0.1:0\"\n[node]\nworkers = 2\n[log]\nfilter = \"info,playfield=debug\"\n";
         fs::write(folder.join("config.toml"), config).unwrap();
-        let child = Command::new(program())
-            .args(["up", "--listen", "127.0.0.1:0", "--udp-ports", &format!("{}-{}", udp.start(), udp.end())])
-            .args([Path::new("--titles"), titles])
-            .args([Path::new("--data"), &folder.join("data")])
-            .args([Path::new("--config"), &folder.join("config.toml")])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(File::create(folder.join("log")).unwrap())
-            .spawn()
-            .unwrap();
-        let mut server = Server { child, folder, url: String::new(), udp, _turn: turn };
+        let child = launch(&folder, titles, "127.0.0.1:0", &udp);
+        let mut server = Server { child, folder, titles: titles.to_owned(), url: String::new(), udp, _turn: turn };
         server.url = wait("the server to say where it is", || server.url_in_log());
         server
     }
@@ -84,6 +76,19 @@ impl Server {
         let log = self.log();
         let (_, rest) = log.split_once(" open ")?;
         Some(rest.lines().next()?.trim().trim_end_matches('/').to_owned()).filter(|_| rest.contains('\n'))
+    }
+
+    /// Kills it at once.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again, with the same data and at the same address.
+    pub fn start_again(&mut self) {
+        let (_, port) = self.url.rsplit_once(':').unwrap();
+        self.child = launch(&self.folder, &self.titles, &format!("127.0.0.1:{port}"), &self.udp);
+        wait("the server to be there again", || self.url_in_log());
     }
 
     /// All it logged until now.
@@ -122,6 +127,19 @@ impl Server {
         reader.read_to_string(&mut body).unwrap();
         serde_json::from_str(&body).unwrap_or_else(|error| panic!("{path}: {error}: {body}"))
     }
+}
+
+fn launch(folder: &Path, titles: &Path, listen: &str, udp: &RangeInclusive<u16>) -> Child {
+    Command::new(program())
+        .args(["up", "--listen", listen, "--udp-ports", &format!("{}-{}", udp.start(), udp.end())])
+        .args([Path::new("--titles"), titles])
+        .args([Path::new("--data"), &folder.join("data")])
+        .args([Path::new("--config"), &folder.join("config.toml")])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(File::create(folder.join("log")).unwrap())
+        .spawn()
+        .unwrap()
 }
 
 /// Kills at once, as a crash would end it.
