@@ -6,6 +6,7 @@ use crate::wait;
 
 const A: u16 = 1;
 const B: u16 = 1 << 1;
+const X: u16 = 1 << 2;
 const REST: [f64; 4] = [0.0; 4];
 
 fn with_gamepads() -> Device {
@@ -120,6 +121,19 @@ fn gamepads_come_and_go_and_the_person_is_told() {
         tab.echo("a pad that is left out", |echo| echo.pad() == 0);
         tab.gamepads(&[]);
         told("made-up gamepad 0 is gone");
+    });
+}
+
+#[test]
+fn a_second_gamepad_is_a_second_player_where_the_title_has_two() {
+    play_echo("input = ['pad']\nplayers = { min = 1, max = 2 }", &with_gamepads(), |tab| {
+        tab.gamepads(&[(&["a"], REST), (&[], REST)]);
+        tab.echo("the first player's pad", |echo| echo.pad() == A);
+        tab.gamepads(&[(&["a"], REST), (&["b"], REST)]);
+        let second = || tab.text(".notice").filter(|text| text.contains("player 2"));
+        wait("the person to be told", second);
+        tab.gamepads(&[(&["x"], REST), (&["b"], REST)]);
+        tab.echo("the first player's pad alone", |echo| echo.pad() == X);
     });
 }
 

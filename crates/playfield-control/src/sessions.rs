@@ -58,6 +58,7 @@ impl App {
             compiled: None,
             limits: entry.manifest.limits,
             input: entry.manifest.input.clone(),
+            players: entry.manifest.players.max,
             keys_as_pad: entry.manifest.keys_as_pad,
             picture: entry.facts.as_ref().and_then(|facts| facts.picture),
             seed,

@@ -39,6 +39,9 @@ pub struct SessionSpec {
     /// The ways of playing the title understands; the viewer is told.
     #[serde(default)]
     pub input: Vec<InputKind>,
+    /// Most players of the title.
+    #[serde(default = "one")]
+    pub players: u8,
     /// Whether keys press the pad's buttons too; the viewer is told.
     #[serde(default = "crate::manifest::yes")]
     pub keys_as_pad: bool,
@@ -57,6 +60,10 @@ pub struct SessionSpec {
     /// It ran before, in a worker that was lost: it goes on from the checkpoint that one left, if there is any.
     #[serde(default)]
     pub resume: bool,
+}
+
+fn one() -> u8 {
+    1
 }
 
 /// How long a session may do nothing, or last, in milliseconds.

@@ -39,6 +39,11 @@ pub enum FromViewer {
         #[serde(default)]
         carrier: Carrier,
     },
+    /// So many people play at this viewer, each with a gamepad. Seats that are free are given to it, or given back.
+    Seats {
+        /// How many, the first one included.
+        count: u8,
+    },
     /// The page is hidden or shown again; hidden, nothing need be sent.
     Visible {
         /// Whether a person can see it.
@@ -54,6 +59,9 @@ pub enum ToViewer {
     Hello {
         /// The seat the viewer plays from.
         slot: Option<u8>,
+        /// Most seats it may have, where that is more than one; see [`FromViewer::Seats`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seats: Option<u8>,
         /// Pictures a second the guest makes.
         tick_hz: u16,
         /// How the picture is sent now.
@@ -81,6 +89,11 @@ pub enum ToViewer {
     NoPicture {
         /// Why, in a sentence for a person.
         detail: String,
+    },
+    /// The seats the viewer plays from now on, the first one first.
+    Seats {
+        /// From 0.
+        seats: Vec<u8>,
     },
     /// The session is in another state.
     State {

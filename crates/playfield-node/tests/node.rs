@@ -87,6 +87,7 @@ impl House {
             start_unix_ms: 0,
             storage: Default::default(),
             input: Vec::new(),
+            players: 1,
             times: SessionTimes::default(),
             resume: false,
         };

@@ -8,6 +8,7 @@ use playfield_core::api::{EndReason, Receipt, VideoMode};
 use playfield_core::bus::{Attach, SessionSpec};
 use playfield_core::frame::Shape;
 use playfield_core::id::{SessionId, ViewerId};
+use playfield_core::input::MAX_PLAYERS;
 use playfield_core::input::wire::{self, ClockEstimate, ClockReply, Message, Section};
 use playfield_core::manifest::InputKind;
 use playfield_core::receipt::{Ledger, Stamps, to_node};
@@ -33,6 +34,8 @@ const CONNECT_TIME: Duration = Duration::from_secs(15);
 pub(crate) struct Attached {
     pub(crate) viewer: ViewerId,
     pub(crate) slot: Option<u8>,
+    /// Seats of the further players at this viewer.
+    more: Vec<u8>,
     pub(crate) connected: bool,
     video: VideoMode,
     estimates: bool,
@@ -64,6 +67,7 @@ pub(crate) struct Session {
     /// Requests that wait for the guest to be open, each with the answer it will get.
     pub(crate) waiting: Vec<(u64, Option<String>)>,
     input: Vec<InputKind>,
+    players: u8,
     keys_as_pad: bool,
     picture: Option<Shape>,
 }
@@ -81,6 +85,7 @@ impl Session {
             viewers: HashMap::new(),
             waiting: Vec::new(),
             input: spec.input.clone(),
+            players: spec.players.clamp(1, MAX_PLAYERS as u8),
             keys_as_pad: spec.keys_as_pad,
             picture: spec.picture,
         }
@@ -102,7 +107,8 @@ impl Session {
         let earlier = self.viewers.iter().find(|(_, attached)| same(attached)).map(|(id, _)| *id);
         let attached = Attached {
             viewer: attach.viewer.clone(),
-            slot: attach.slot.filter(|slot| usize::from(*slot) < playfield_core::input::MAX_PLAYERS),
+            slot: attach.slot.filter(|slot| usize::from(*slot) < MAX_PLAYERS),
+            more: Vec::new(),
             connected: false,
             video: attach.video,
             estimates: self.foresees_video(attach.video),
@@ -150,13 +156,37 @@ impl Session {
             return;
         }
         let mut inbox = self.inbox.open();
-        let taken_over = self.viewers.values().any(|other| other.connected && other.slot == attached.slot);
-        if let Some(slot) = attached.slot.filter(|_| !taken_over) {
-            inbox.seats[usize::from(slot)].set_connected(now, false);
+        for seat in attached.seats().filter(|seat| !self.is_taken(*seat, None)) {
+            inbox.seats[usize::from(seat)].set_connected(now, false);
         }
         inbox.push(Command::Detach { connection });
         drop(inbox);
         self.life.handle(now, Event::Detached);
+    }
+
+    /// Whether a viewer that is there plays from this seat, other than `but`.
+    fn is_taken(&self, seat: u8, but: Option<&ViewerId>) -> bool {
+        let others = self.viewers.values().filter(|other| other.connected && Some(&other.viewer) != but);
+        others.flat_map(Attached::seats).any(|other| other == seat)
+    }
+
+    /// Gives a viewer so many seats, as far as they are free; returns all it has then.
+    fn seat(&mut self, now: Time, connection: ConnectionId, count: u8) -> Option<ToViewer> {
+        let attached = self.viewers.get(&connection).filter(|attached| attached.connected)?;
+        let (first, before) = (attached.slot?, attached.more.clone());
+        let free = (0..self.players).filter(|seat| *seat != first && !self.is_taken(*seat, Some(&attached.viewer)));
+        let more: Vec<u8> = free.take(usize::from(count.clamp(1, self.players)) - 1).collect();
+        let mut inbox = self.inbox.open();
+        for seat in 0..self.players {
+            let (had, has) = (before.contains(&seat), more.contains(&seat));
+            if had != has {
+                inbox.seats[usize::from(seat)].set_connected(now, has);
+            }
+        }
+        drop(inbox);
+        let seats = std::iter::once(first).chain(more.iter().copied()).collect();
+        self.viewers.get_mut(&connection)?.more = more;
+        Some(ToViewer::Seats { seats })
     }
 
     /// Connections that did not come up in time.
@@ -189,8 +219,19 @@ impl Session {
             }
         }
         for section in message.sections() {
-            if let Section::Acks(body) = section {
-                wire::acks(body).for_each(|ack| inbox.push(Command::Ack { connection, ack, at: now }));
+            match section {
+                Section::Acks(body) => {
+                    wire::acks(body).for_each(|ack| inbox.push(Command::Ack { connection, ack, at: now }));
+                }
+                Section::MorePads(body) => {
+                    for report in wire::pads(body) {
+                        let nth = usize::from(report.index).wrapping_sub(1);
+                        if let Some(seat) = attached.more.get(nth) {
+                            inbox.seats[usize::from(*seat)].handle_pad(now, message.seq, &report);
+                        }
+                    }
+                }
+                _ => {}
             }
         }
         drop(inbox);
@@ -204,14 +245,14 @@ impl Session {
         attached.clock_reply(now, &message)
     }
 
-    /// Takes a message of the `control` channel.
-    pub(crate) fn hear_control(&mut self, now: Time, connection: ConnectionId, text: &str) {
-        let Some(attached) = self.viewers.get(&connection) else { return };
+    /// Takes a message of the `control` channel. Returns what is to be answered.
+    pub(crate) fn hear_control(&mut self, now: Time, connection: ConnectionId, text: &str) -> Option<ToViewer> {
+        let attached = self.viewers.get(&connection)?;
         let message = match serde_json::from_str(text) {
             Ok(message) => message,
             Err(error) => {
                 tracing::debug!(%error, "control message dropped");
-                return;
+                return None;
             }
         };
         match message {
@@ -224,7 +265,9 @@ impl Session {
             FromViewer::Text { .. } => tracing::debug!("typed text dropped: too long"),
             FromViewer::Video { mode, carrier } => self.inbox.push(Command::Video { connection, mode, carrier }),
             FromViewer::Visible { visible } => self.inbox.push(Command::Visible { connection, visible }),
+            FromViewer::Seats { count } => return self.seat(now, connection, count),
         }
+        None
     }
 
     /// Packets of a picture were handed to the network.
@@ -241,12 +284,14 @@ impl Session {
     /// The messages due to a viewer whose `control` channel just opened.
     pub(crate) fn greet(&mut self, connection: ConnectionId) -> Vec<ToViewer> {
         let (tick_hz, input, keys_as_pad) = (self.tick_hz.unwrap_or(0), self.input.clone(), self.keys_as_pad);
+        let players = self.players;
         let Some(attached) = self.viewers.get_mut(&connection) else { return Vec::new() };
         attached.control_open = true;
         let h264 = attached.ways.video.then_some(VideoMode::H264);
         let videos = [VideoMode::Auto, VideoMode::Lossless].into_iter().chain(h264).collect();
         let Attached { slot, video, estimates, .. } = *attached;
-        let hello = ToViewer::Hello { slot, tick_hz, video, videos, input, keys_as_pad, estimates };
+        let seats = slot.map(|_| players).filter(|players| *players > 1);
+        let hello = ToViewer::Hello { slot, seats, tick_hz, video, videos, input, keys_as_pad, estimates };
         std::iter::once(hello).chain(attached.pending.drain(..)).collect()
     }
 
@@ -285,6 +330,11 @@ impl Session {
 }
 
 impl Attached {
+    /// All seats it plays from, the first one first.
+    fn seats(&self) -> impl Iterator<Item = u8> + '_ {
+        self.slot.into_iter().chain(self.more.iter().copied())
+    }
+
     fn clock_reply(&mut self, now: Time, message: &Message) -> Option<Outgoing> {
         if self.replies >= FIRST_REPLIES && now.since(self.replied) < REPLY_PERIOD {
             return None;

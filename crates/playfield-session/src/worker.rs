@@ -308,7 +308,11 @@ impl Worker {
                     self.hub.send(connection, &reply);
                 }
             }
-            Event::Control(text) => session.hear_control(now, connection, &text),
+            Event::Control(text) => {
+                if let Some(answer) = session.hear_control(now, connection, &text) {
+                    self.tell(connection, answer);
+                }
+            }
             Event::KeyframeWanted => session.inbox.push(Command::Keyframe { connection }),
             Event::Estimate(bps) => session.inbox.push(Command::Estimate { connection, bps }),
             Event::Closed => {

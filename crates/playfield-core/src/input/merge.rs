@@ -145,6 +145,20 @@ impl Merge {
         true
     }
 
+    /// Takes the gamepad of a further player at a viewer, which came with message `seq`; false if a newer one came before.
+    pub fn handle_pad(&mut self, now: Time, seq: u32, report: &PadReport) -> bool {
+        if self.newest.is_some_and(|newest| seq.wrapping_sub(newest) as i32 <= 0) {
+            return false;
+        }
+        self.newest = Some(seq);
+        self.heard_at = now;
+        self.hear_pad(report);
+        if std::mem::take(&mut self.fresh) {
+            self.forget_history();
+        }
+        true
+    }
+
     /// Takes typed text.
     pub fn handle_text(&mut self, now: Time, text: &str) {
         self.active_at = now;

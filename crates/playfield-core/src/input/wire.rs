@@ -3,11 +3,13 @@
 //! Reading checks the whole message first and allocates nothing, so what comes out of a [`Message`] needs no further
 //! care.
 
-use super::{MAX_TOUCHES, Pad};
+use super::{MAX_PLAYERS, MAX_TOUCHES, Pad};
 
 const KIND_INPUT: u8 = 1;
 const KIND_CLOCK: u8 = 2;
 const HEADER: usize = 26;
+/// Bytes of a gamepad.
+const PAD: usize = 29;
 const UNKNOWN_ERROR: u32 = u32::MAX;
 
 /// Most acknowledged pictures in one message.
@@ -155,6 +157,8 @@ pub enum Section<'a> {
     Acks(&'a [u8]),
     /// Frame reports; see [`frames`].
     Frames(&'a [u8]),
+    /// Gamepads of the further players at this viewer; see [`pads`].
+    MorePads(&'a [u8]),
     /// From a newer viewer.
     Unknown,
 }
@@ -182,9 +186,9 @@ impl<'a> Message<'a> {
         raw_sections(self.sections).map(|(kind, body)| section(kind, body))
     }
 
-    /// The bytes of the sections that are state (kinds 1 to 4): equal bytes, nothing was touched.
+    /// The bytes of the sections that are state (kinds 1 to 4, and 7): equal bytes, nothing was touched.
     pub fn state_bytes(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        raw_sections(self.sections).filter(|(kind, _)| (1..=4).contains(kind)).map(|(_, body)| body)
+        raw_sections(self.sections).filter(|(kind, _)| matches!(kind, 1..=4 | 7)).map(|(_, body)| body)
     }
 }
 
@@ -204,7 +208,7 @@ fn check_sections(mut rest: &[u8]) -> Result<(), WireError> {
         let (head, tail) = rest.split_at_checked(3).ok_or(WireError::Truncated("sections"))?;
         let len = usize::from(u16::from_le_bytes([head[1], head[2]]));
         let (body, tail) = tail.split_at_checked(len).ok_or(WireError::Truncated("sections"))?;
-        if (1..=6).contains(&head[0]) {
+        if (1..=7).contains(&head[0]) {
             if seen & (1 << head[0]) != 0 {
                 return Err(WireError::Repeated(head[0]));
             }
@@ -219,12 +223,13 @@ fn check_sections(mut rest: &[u8]) -> Result<(), WireError> {
 fn check_section(kind: u8, body: &[u8]) -> Result<(), WireError> {
     let len = body.len();
     let fits = match kind {
-        1 => len == 29,
+        1 => len == PAD,
         2 => len.is_multiple_of(2) && len <= 512,
         3 => len == 27,
         4 => len.is_multiple_of(6) && len <= 6 * 2 * MAX_TOUCHES,
         5 => acks(body).count() <= MAX_ACKS && acks_end(body),
         6 => len.is_multiple_of(21) && len <= 21 * MAX_FRAMES,
+        7 => len.is_multiple_of(PAD) && len <= PAD * (MAX_PLAYERS - 1),
         _ => true,
     };
     if fits { Ok(()) } else { Err(WireError::SectionSize { kind, len }) }
@@ -238,6 +243,7 @@ fn section(kind: u8, body: &[u8]) -> Section<'_> {
         4 => Section::Touches(body),
         5 => Section::Acks(body),
         6 => Section::Frames(body),
+        7 => Section::MorePads(body),
         _ => Section::Unknown,
     }
 }
@@ -263,6 +269,11 @@ fn pointer(body: &[u8]) -> PointerReport {
         buttons: at.u8() & 31,
         presses: std::array::from_fn(|_| at.u8()),
     }
+}
+
+/// The gamepads of a [`Section::MorePads`]; each index is the player's place among the viewer's seats, from 1.
+pub fn pads(body: &[u8]) -> impl Iterator<Item = PadReport> + '_ {
+    body.chunks_exact(PAD).map(pad)
 }
 
 /// The keys of a [`Section::Keys`].
@@ -379,15 +390,12 @@ impl<'a> Writer<'a> {
 
     /// Adds a gamepad.
     pub fn pad(&mut self, report: &PadReport) {
-        self.section(1, |out| {
-            out.push(report.index);
-            out.extend_from_slice(&report.pad.buttons.to_le_bytes());
-            for axis in [report.pad.lx, report.pad.ly, report.pad.rx, report.pad.ry] {
-                out.extend_from_slice(&axis.to_le_bytes());
-            }
-            out.extend_from_slice(&[report.pad.l2, report.pad.r2]);
-            out.extend_from_slice(&report.presses);
-        });
+        self.section(1, |out| write_pad(out, report));
+    }
+
+    /// Adds the gamepads of further players.
+    pub fn more_pads(&mut self, reports: &[PadReport]) {
+        self.section(7, |out| reports.iter().take(MAX_PLAYERS - 1).for_each(|report| write_pad(out, report)));
     }
 
     /// Adds keys.
@@ -448,6 +456,16 @@ impl<'a> Writer<'a> {
     }
 }
 
+fn write_pad(out: &mut Vec<u8>, report: &PadReport) {
+    out.push(report.index);
+    out.extend_from_slice(&report.pad.buttons.to_le_bytes());
+    for axis in [report.pad.lx, report.pad.ly, report.pad.rx, report.pad.ry] {
+        out.extend_from_slice(&axis.to_le_bytes());
+    }
+    out.extend_from_slice(&[report.pad.l2, report.pad.r2]);
+    out.extend_from_slice(&report.presses);
+}
+
 /// A clock message, node to viewer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClockReply {
@@ -500,6 +518,9 @@ mod tests {
         writer.touches(&[TouchReport { id: 1, down: true, x: 5, y: 6 }]);
         writer.acks(&[Ack { picture: 3, datagrams: 0x1ff }, Ack { picture: 2, datagrams: u64::MAX }]);
         writer.frames(&[FrameReport { rtp: true, id: 8, arrival_us: 1, decode_us: 2, present_us: 3 }]);
+        let second = PadReport { index: 1, presses: [8; 16], ..Default::default() };
+        let third = PadReport { index: 2, pad: Pad { l2: 9, ..Pad::default() }, ..Default::default() };
+        writer.more_pads(&[second, third]);
         out
     }
 
@@ -525,10 +546,14 @@ mod tests {
                     assert_eq!(found, [(3, 0x1ff), (2, u64::MAX)]);
                 }
                 Section::Frames(body) => assert_eq!(frames(body).next().map(|frame| frame.present_us), Some(3)),
+                Section::MorePads(body) => {
+                    let found: Vec<_> = pads(body).map(|pad| (pad.index, pad.presses[0], pad.pad.l2)).collect();
+                    assert_eq!(found, [(1, 8, 0), (2, 0, 9)]);
+                }
                 Section::Unknown => panic!("nothing unknown was written"),
             }
         }
-        assert_eq!(seen, 6);
+        assert_eq!(seen, 7);
     }
 
     #[test]
@@ -554,6 +579,7 @@ mod tests {
                 Section::Touches(body) => drop(touches(body).count()),
                 Section::Acks(body) => drop(acks(body).count()),
                 Section::Frames(body) => drop(frames(body).count()),
+                Section::MorePads(body) => drop(pads(body).count()),
                 _ => {}
             }
         }
@@ -580,7 +606,7 @@ mod tests {
     fn an_unknown_section_is_skipped() {
         let mut bytes = everything();
         bytes.extend_from_slice(&[200, 1, 0, 42]);
-        assert_eq!(Message::parse(&bytes).unwrap().sections().count(), 7);
+        assert_eq!(Message::parse(&bytes).unwrap().sections().count(), 8);
     }
 
     #[test]

@@ -71,6 +71,8 @@ impl Guest for FakeGuest {
         }
         self.picture.pixels[0] = self.tick as u8;
         self.picture.pixels[1] = u8::from(input.players[0].pad.buttons & 1 != 0);
+        let second = &input.players[1];
+        self.picture.pixels[2] = u8::from(second.connected) + 2 * u8::from(second.pad.buttons & 1 != 0);
         Ok(Tick { damage: Damage::All, exited: self.ends == Ends::Exit && self.tick == 5 })
     }
 
@@ -224,6 +226,7 @@ fn spec(id: SessionId, title: &str, times: SessionTimes) -> Box<SessionSpec> {
         compiled: None,
         limits: Limits::default(),
         input: Vec::new(),
+        players: 2,
         keys_as_pad: true,
         picture: None,
         seed: 1,
@@ -257,6 +260,8 @@ struct Viewer {
     seq: u32,
     held: bool,
     presses: u8,
+    /// The second player's pad, once there is one; whether it holds the button.
+    second: Option<bool>,
 }
 
 impl Viewer {
@@ -273,6 +278,7 @@ impl Viewer {
             seq: 0,
             held: false,
             presses: 0,
+            second: None,
         }
     }
 
@@ -312,6 +318,10 @@ impl Viewer {
         let presses = std::array::from_fn(|bit| if bit == 0 { self.presses } else { 0 });
         writer.pad(&PadReport { index: 0, pad, presses });
         let ack = |ack: playfield_media::delta::Ack| Ack { picture: ack.picture, datagrams: ack.datagrams };
+        if let Some(held) = self.second {
+            let pad = Pad { buttons: u16::from(held), ..Pad::default() };
+            writer.more_pads(&[PadReport { index: 1, pad, presses: [u8::from(held); 16] }]);
+        }
         writer.acks(&self.decoder.acks().map(ack).collect::<Vec<_>>());
         self.client.send_input(&message);
     }
@@ -324,6 +334,12 @@ impl Viewer {
         assert_eq!(rgba.len(), 16 * 16 * 4);
         // Row 0 is the palette.
         Some((shown.tick, shown.rows.row(1)[1] == 1))
+    }
+
+    /// Whether the second player is there, and holds the button, as the newest picture shows it.
+    fn second(&self) -> Option<(bool, bool)> {
+        let shown = self.decoder.shown()?.rows.row(1)[2];
+        Some((shown & 1 != 0, shown & 2 != 0))
     }
 
     fn end(&self) -> Option<(EndReason, &str)> {
@@ -364,6 +380,33 @@ fn a_viewer_plays_leaves_and_finds_the_guest_where_it_was() {
     assert_eq!(node.ask(Request::Stop { session: session(), reason: EndReason::ApiTerminated }), Reply::Done);
     assert_eq!(node.until_state(SessionState::Terminated).0, Some(EndReason::ApiTerminated));
     back.until("the reason", |viewer| viewer.end().is_some_and(|(reason, _)| reason == EndReason::ApiTerminated));
+    node.join();
+}
+
+#[test]
+fn two_people_play_at_one_viewer() {
+    let mut node = Node::new(4);
+    let mut viewer = node.start("fine", SessionTimes::default());
+    viewer.until("the first picture", |viewer| viewer.open && viewer.second() == Some((false, false)));
+    assert!(matches!(viewer.told.first(), Some(ToViewer::Hello { seats: Some(2), .. })));
+    viewer.second = Some(true);
+    // More than the title has players.
+    assert!(viewer.client.send_control(r#"{"type":"seats","count":4}"#));
+    viewer.until("the second player", |viewer| viewer.second() == Some((true, true)));
+    assert!(viewer.told.contains(&ToViewer::Seats { seats: vec![0, 1] }));
+    viewer.until("the first one's own button", |viewer| viewer.shown().is_some_and(|(_, held)| !held));
+    viewer.second = Some(false);
+    viewer.until("the release", |viewer| viewer.second() == Some((true, false)));
+    assert!(viewer.client.send_control(r#"{"type":"seats","count":1}"#));
+    viewer.until("the second player to leave", |viewer| viewer.second() == Some((false, false)));
+    assert!(viewer.told.contains(&ToViewer::Seats { seats: vec![0] }));
+
+    assert!(viewer.client.send_control(r#"{"type":"seats","count":2}"#));
+    viewer.until("the second player again", |viewer| viewer.second() == Some((true, false)));
+    viewer.client.close();
+    node.until_state(SessionState::PendingReconnection);
+    let mut back = node.attach_again();
+    back.until("a picture", |viewer| viewer.second() == Some((false, false)));
     node.join();
 }
 

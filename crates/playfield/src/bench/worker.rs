@@ -95,6 +95,7 @@ impl Worker {
             compiled: Some(compiled),
             limits: Limits::default(),
             input: Vec::new(),
+            players: 1,
             keys_as_pad: true,
             picture: None,
             seed: 0,
