@@ -127,6 +127,8 @@ fn gamepads_come_and_go_and_the_person_is_told() {
 #[test]
 fn a_second_gamepad_is_a_second_player_where_the_title_has_two() {
     play_echo("input = ['pad']\nplayers = { min = 1, max = 2 }", &with_gamepads(), |tab| {
+        tab.echo("a picture", |_| true);
+        tab.gamepads(&[(&[], REST), (&[], REST)]);
         tab.gamepads(&[(&["a"], REST), (&[], REST)]);
         tab.echo("the first player's pad", |echo| echo.pad() == A);
         tab.gamepads(&[(&["a"], REST), (&["b"], REST)]);

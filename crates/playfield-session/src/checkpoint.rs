@@ -42,7 +42,7 @@ const HEAD: usize = 32;
 const MAX_STATE: u64 = 4 << 30;
 /// Checkpoints that may wait to be written.
 const QUEUE: usize = 64;
-/// The most play that is lost is this and the time to write.
+/// The most play that is lost is this and the time to write, of a guest that is not large.
 const PERIOD: Duration = Duration::from_millis(750);
 /// The least time between two checkpoints, however often a guest stores something.
 const LEAST: Duration = Duration::from_millis(100);
@@ -50,6 +50,8 @@ const LEAST: Duration = Duration::from_millis(100);
 const LAST_WRITE: Duration = Duration::from_secs(2);
 /// Taking checkpoints costs a guest thread at most one part in this many.
 const SHARE: u32 = 50;
+/// Most bytes a microsecond that the checkpoints of one session write: those of a large guest come less often.
+const BYTES_PER_US: u64 = 16;
 
 /// The files of one session.
 #[derive(Clone, Debug)]
@@ -253,7 +255,8 @@ impl Keeper {
             return self.tell(outbox);
         }
         let now = clock.now();
-        let rest = now.since(began) * SHARE;
+        let written = Duration::from_micros(state.bytes.len() as u64 / BYTES_PER_US);
+        let rest = (now.since(began) * SHARE).max(written);
         (self.next, self.earliest) = (now + PERIOD.max(rest), now + LEAST.max(rest));
         let (tick, number) = (state.tick, self.number + 1);
         let stored = std::mem::take(&mut self.stored);
