@@ -3,7 +3,7 @@
 use crate::GuestError;
 
 /// Begins every snapshot, with the version of its layout.
-pub const MAGIC: &[u8; 8] = b"PFSTATE1";
+pub const MAGIC: &[u8; 8] = b"PFSTATE2";
 
 /// Writes state to the end of a buffer.
 pub struct Writer<'a>(pub &'a mut Vec<u8>);
