@@ -108,7 +108,9 @@ fn check_snapshot(guest: &mut WasmGuest) {
     }
     guest.restore(&saved).expect("what was saved is restored");
     guest.snapshot(&mut again).expect("what could be saved can be");
-    assert_eq!(again, saved);
+    // They are too large to be shown.
+    let differs = saved.bytes.iter().zip(&again.bytes).position(|(a, b)| a != b);
+    assert_eq!((again.tick, again.bytes.len(), differs), (saved.tick, saved.bytes.len(), None));
     run(guest, 1);
 }
 

@@ -113,4 +113,22 @@ mod tests {
         audio.play(14, 60);
         assert!(audio.playing.is_empty());
     }
+
+    #[test]
+    fn where_the_ring_wraps_is_no_state() {
+        let (mut audio, mem) = (Audio::default(), vec![1; 4 * 9_600]);
+        audio.push(&mem, 0, 9_600).unwrap();
+        audio.play(1, 60);
+        audio.push(&mem, 0, 800).unwrap();
+        assert!(!audio.waiting.as_slices().1.is_empty(), "it wraps");
+        let save = |audio: &Audio| {
+            let mut bytes = Vec::new();
+            audio.save(&mut Writer(&mut bytes));
+            bytes
+        };
+        let mut other = Audio::default();
+        other.restore(&mut Reader(&save(&audio))).unwrap();
+        assert_eq!(other.waiting, audio.waiting);
+        assert!(save(&other) == save(&audio));
+    }
 }
