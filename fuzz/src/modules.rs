@@ -242,15 +242,18 @@ thread_local! {
     }));
 }
 
-/// A saved state: whose it is (a byte), the size of its memory (64 bits), and all that comes after the memory.
+/// A saved state: whose it is (a byte), the size of its memory (64 bits), where in what follows zeros are to be put in and how
+/// many (16 bits each: a black picture), and all that comes after the memory.
 pub fn restore(data: &[u8]) {
     let mut data = Bytes(data);
     SAVED.with_borrow_mut(|both| {
         let Saved { guest, good } = &mut both[usize::from(data.u8() & 1)];
-        let size = data.u64();
+        let (size, at, zeros) = (data.u64(), usize::from(data.u16()), usize::from(data.u16()));
         let mut bytes = good.bytes[..HEAD].to_vec();
         bytes.extend_from_slice(&size.to_le_bytes());
         bytes.resize(bytes.len() + size.min(2 * MEMORY) as usize, 0);
+        bytes.extend_from_slice(data.take(at));
+        bytes.resize(bytes.len() + zeros, 0);
         bytes.extend_from_slice(data.0);
         if guest.restore(&Snapshot { tick: good.tick, bytes }).is_ok() {
             run(guest, 2);
@@ -266,7 +269,22 @@ pub fn saved_states() -> [Vec<u8>; 2] {
         [0, 1].map(|nth| {
             let bytes = &both[nth].good.bytes[HEAD..];
             let (size, rest) = bytes.split_first_chunk::<8>().expect("it has memory");
-            [&[nth as u8], size.as_slice(), &rest[u64::from_le_bytes(*size) as usize..]].concat()
+            let rest = &rest[u64::from_le_bytes(*size) as usize..];
+            let (at, zeros) = longest_zeros(rest);
+            let fill = [at as u16, zeros as u16].map(u16::to_le_bytes).concat();
+            [&[nth as u8], size.as_slice(), &fill, &rest[..at], &rest[at + zeros..]].concat()
         })
     })
+}
+
+/// Where the most zeros in a row are, and how many.
+fn longest_zeros(bytes: &[u8]) -> (usize, usize) {
+    let (mut best, mut start) = ((0, 0), 0);
+    for end in 0..=bytes.len() {
+        if bytes.get(end) != Some(&0) {
+            best = if end - start > best.1 { (start, end - start) } else { best };
+            start = end + 1;
+        }
+    }
+    best
 }

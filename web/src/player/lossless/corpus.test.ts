@@ -32,8 +32,13 @@ test.each(stories.map((line) => [line.slice(0, line.indexOf(' ')), line]))('%s',
   const expected = line.split(' ').slice(1);
   const decoder = new Decoder();
   let together = true;
+  const numbers = new Set<number>();
   for (const [nth, bytes] of packets(fuzz(`corpus/delta/${name}`)).entries()) {
     const decoded = decoder.handle(bytes);
+    // Of two pictures half of all numbers apart neither is the newer one: each decoder may think what it likes.
+    const number = bytes.length < 6 ? 0 : new DataView(bytes.buffer).getUint32(2, true);
+    together &&= !numbers.has((number ^ 0x80000000) >>> 0);
+    numbers.add(number);
     expect(decoder.acks(16).length).toBeLessThanOrEqual(16);
     // A double is of no use here; there it is taken again.
     const word = expected[nth]!;
