@@ -54,7 +54,12 @@ fn copy(item: &str, to: &Path) -> Result<(), Failure> {
         let target = to.join(file);
         let failed = |error: std::io::Error| Failure::new(format!("{file}: {error}"));
         target.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(failed)?;
-        std::fs::copy(root().join(file), target).map_err(failed)?;
+        let source = root().join(file);
+        // A link stays one: what it leads to is packed too.
+        match std::fs::read_link(&source) {
+            Ok(to) => std::os::unix::fs::symlink(to, target).map_err(failed)?,
+            Err(_) => std::fs::copy(source, target).map(drop).map_err(failed)?,
+        }
     }
     Ok(())
 }

@@ -14,6 +14,7 @@
 mod c;
 mod rust;
 mod zig;
+mod ziglang;
 
 use std::fs;
 use std::path::{Path, PathBuf};

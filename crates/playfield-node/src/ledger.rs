@@ -140,30 +140,32 @@ impl Ledger {
     /// Gives the session to the ready worker with the fewest sessions, then the fewest viewers.
     pub(crate) fn place(&mut self, session: &SessionId) -> Result<u16, NoPlace> {
         self.room_for(session)?;
-        let most = self.max_sessions;
-        let free = self.workers.iter_mut().filter(|worker| worker.ready && worker.sessions < most);
-        let chosen = free.min_by_key(|worker| (worker.sessions, worker.viewers)).ok_or(NoPlace::Full)?;
-        chosen.sessions += 1;
-        let worker = chosen.worker;
+        let worker = self.freest()?;
+        self.worker(worker).sessions += 1;
         self.homes.insert(session.clone(), Home { worker, stage: Stage::Opening, again: None, strikes: 0 });
         Ok(worker)
     }
 
-    /// Gives a session that is adrift to another worker.
+    /// Gives a session that is adrift to another worker, in the same way.
     pub(crate) fn place_again(&mut self, session: &SessionId) -> Result<(u16, Arc<SessionSpec>), NoPlace> {
-        let adrift = self.homes.get_mut(session).filter(|home| home.stage == Stage::Adrift);
-        let Some((home, spec)) = adrift.and_then(|home| home.again.clone().map(|spec| (home, spec))) else {
-            return Err(NoPlace::Known);
-        };
-        let mut ready = self.workers.iter_mut().filter(|worker| worker.ready).peekable();
+        let adrift = self.homes.get(session).filter(|home| home.stage == Stage::Adrift);
+        let spec = adrift.and_then(|home| home.again.clone()).ok_or(NoPlace::Known)?;
+        let worker = self.freest()?;
+        self.worker(worker).sessions += 1;
+        if let Some(home) = self.homes.get_mut(session) {
+            (home.worker, home.stage) = (worker, Stage::Reopening);
+        }
+        Ok((worker, spec))
+    }
+
+    fn freest(&self) -> Result<u16, NoPlace> {
+        let mut ready = self.workers.iter().filter(|worker| worker.ready).peekable();
         if ready.peek().is_none() {
             return Err(NoPlace::NotReady);
         }
         let free = ready.filter(|worker| worker.sessions < self.max_sessions);
-        let chosen = free.min_by_key(|worker| (worker.sessions, worker.viewers)).ok_or(NoPlace::Full)?;
-        chosen.sessions += 1;
-        (home.worker, home.stage) = (chosen.worker, Stage::Reopening);
-        Ok((chosen.worker, spec))
+        let freest = free.min_by_key(|worker| (worker.sessions, worker.viewers));
+        freest.map(|worker| worker.worker).ok_or(NoPlace::Full)
     }
 
     /// How the session can go on if its worker is lost.
@@ -178,11 +180,7 @@ impl Ledger {
         if self.homes.contains_key(session) {
             return Err(NoPlace::Known);
         }
-        let mut ready = self.workers.iter().filter(|worker| worker.ready).peekable();
-        if ready.peek().is_none() {
-            return Err(NoPlace::NotReady);
-        }
-        if ready.any(|worker| worker.sessions < self.max_sessions) { Ok(()) } else { Err(NoPlace::Full) }
+        self.freest().map(drop)
     }
 
     /// Where a session is that has not ended.

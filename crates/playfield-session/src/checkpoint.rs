@@ -26,7 +26,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
 use playfield_core::id::SessionId;
@@ -113,11 +113,10 @@ struct Job {
     back: SyncSender<Snapshot>,
 }
 
-/// The thread that writes.
+/// The thread that writes. It ends once this and every keeper are gone; a keeper that ends has seen its last job done.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    queue: Option<SyncSender<Job>>,
-    thread: Option<JoinHandle<()>>,
+    queue: SyncSender<Job>,
     folder: PathBuf,
 }
 
@@ -125,25 +124,13 @@ impl Writer {
     pub(crate) fn start(folder: PathBuf, outbox: Outbox) -> io::Result<Writer> {
         let (queue, jobs) = sync_channel(QUEUE);
         let work = move || write_all(&jobs, &outbox);
-        let thread = thread::Builder::new().name("checkpoints".to_owned()).spawn(work)?;
-        Ok(Writer { queue: Some(queue), thread: Some(thread), folder })
+        thread::Builder::new().name("checkpoints".to_owned()).spawn(work)?;
+        Ok(Writer { queue, folder })
     }
 
     /// For the guest of `session`.
-    pub(crate) fn keeper(&self, session: SessionId) -> Option<Keeper> {
-        let slots = Slots { folder: self.folder.clone(), session };
-        Some(Keeper::new(slots, self.queue.clone()?))
-    }
-}
-
-impl Drop for Writer {
-    /// Ends once every keeper is gone too.
-    fn drop(&mut self) {
-        self.queue.take();
-        if let Some(thread) = self.thread.take() {
-            // A thread that panicked has said so already.
-            drop(thread.join());
-        }
+    pub(crate) fn keeper(&self, session: SessionId) -> Keeper {
+        Keeper::new(Slots { folder: self.folder.clone(), session }, self.queue.clone())
     }
 }
 

@@ -39,8 +39,7 @@ pub(crate) struct Stage {
     frozen: Frozen,
     sound: Sound,
     events: Vec<GuestEvent>,
-    /// None while the worker ends.
-    keeper: Option<Keeper>,
+    keeper: Keeper,
 }
 
 enum Hosted {
@@ -55,7 +54,7 @@ impl Stage {
         open: OpenGuest,
         inbox: Arc<Inbox>,
         outbox: Outbox,
-        keeper: Option<Keeper>,
+        keeper: Keeper,
         clock: Clock,
     ) -> Stage {
         Stage {
@@ -92,8 +91,8 @@ impl Stage {
 
     /// The guest, where a lost worker's was if it is to go on from there.
     fn resumed(&mut self, mut guest: Box<dyn Guest>, resume: bool) -> Result<Box<dyn Guest>, GuestError> {
-        if let Some(keeper) = self.keeper.as_mut().filter(|_| resume) {
-            keeper.resume(guest.as_mut())?;
+        if resume {
+            self.keeper.resume(guest.as_mut())?;
         }
         Ok(guest)
     }
@@ -189,17 +188,15 @@ impl Stage {
             self.outbox.send(FromStage::Ended { session, reason, detail: None });
             return Next::Done;
         }
-        if let Some(keeper) = &mut self.keeper {
-            keeper.ticked(guest.as_mut(), self.clock, &self.outbox);
-        }
+        self.keeper.ticked(guest.as_mut(), self.clock, &self.outbox);
         self.guest = Hosted::Open(guest);
         Next::At(self.pacer.deadline())
     }
 
     /// Nobody plays: what is there now is kept, however long that lasts.
     fn rest(&mut self) -> Next {
-        if let (Hosted::Open(guest), Some(keeper)) = (&mut self.guest, &mut self.keeper) {
-            keeper.rests(guest.as_mut(), self.clock, &self.outbox);
+        if let Hosted::Open(guest) = &mut self.guest {
+            self.keeper.rests(guest.as_mut(), self.clock, &self.outbox);
         }
         Next::Park
     }
@@ -207,9 +204,9 @@ impl Stage {
     fn tell_events(&mut self, guest: &mut dyn Guest) {
         guest.take_events(&mut self.events);
         for event in self.events.drain(..) {
-            match (event, &mut self.keeper) {
-                (GuestEvent::Stored { key, value }, Some(keeper)) => keeper.stored(key, value),
-                (event, _) => self.outbox.send(FromStage::Said { session: self.session.clone(), event }),
+            match event {
+                GuestEvent::Stored { key, value } => self.keeper.stored(key, value),
+                event => self.outbox.send(FromStage::Said { session: self.session.clone(), event }),
             }
         }
     }
@@ -259,9 +256,7 @@ impl Stage {
 impl Drop for Stage {
     /// Everything it said is in the queue before this.
     fn drop(&mut self) {
-        if let Some(keeper) = &mut self.keeper {
-            keeper.ended(&self.outbox);
-        }
+        self.keeper.ended(&self.outbox);
         self.outbox.send(FromStage::Gone { session: self.session.clone() });
     }
 }

@@ -2,11 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::ziglang::ziglang;
 use super::{Toolchain, folder};
-use crate::shell::{Cmd, Failure, root, target};
-
-/// The compiler whose bytes are in the tree, a package of the Python index.
-const ZIG: &str = "0.15.2";
+use crate::shell::{Cmd, Failure, root};
 
 const FLAGS: &[&str] = &[
     "-std=c11",
@@ -41,26 +39,17 @@ fn sources(id: &str) -> Result<Vec<String>, Failure> {
     Ok(files)
 }
 
-/// The pinned compiler, installed if need be, or else clang.
+/// The pinned compiler, or else clang.
 fn compiler() -> Result<(Cmd, Toolchain), Failure> {
-    let venv = target().join("titles-venv");
-    let python = venv.join("bin/python");
-    let zig = || Cmd::at(&python).args(["-m", "ziglang"]);
-    if zig().args(["version"]).read().is_ok_and(|version| version.trim() == ZIG) || install(&venv, &python) {
-        return Ok((zig().args(["cc", "-target", "wasm32-freestanding"]), Toolchain::Pinned));
-    }
+    let why = match ziglang() {
+        Ok(zig) => return Ok((zig.args(["cc", "-target", "wasm32-freestanding"]), Toolchain::Pinned)),
+        Err(why) => why,
+    };
     if Cmd::new("clang --version").works() && Cmd::new("wasm-ld --version").works() {
-        println!("C compiler: clang, for want of the Python package ziglang {ZIG}");
+        println!("C compiler: clang, since {why}");
         return Ok((Cmd::new("clang --target=wasm32"), Toolchain::Other));
     }
     Err(Failure::new(format!(
-        "no C compiler for Wasm: `pip install ziglang=={ZIG}` in {} did not work, and clang with lld is not there; run: apt-get install python3-venv, or clang lld",
-        venv.display()
+        "no C compiler for Wasm: {why}, and clang with lld is not there; run: apt-get install python3-venv, or clang lld"
     )))
-}
-
-fn install(venv: &PathBuf, python: &PathBuf) -> bool {
-    println!("installing the C compiler ziglang {ZIG} into {}", venv.display());
-    (python.exists() || Cmd::new("python3 -m venv").args([venv]).run().is_ok())
-        && Cmd::at(python).args(["-m", "pip", "install", "--quiet", &format!("ziglang=={ZIG}")]).run().is_ok()
 }

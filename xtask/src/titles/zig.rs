@@ -2,12 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::ziglang::ziglang;
 use super::{Toolchain, folder};
-use crate::shell::{Cmd, Failure, target};
-
-/// The compiler whose bytes are in the tree: the package that C titles are compiled with, in the same virtual environment.
-/// Raise it there and here together.
-const ZIG: &str = "0.15.2";
+use crate::shell::Failure;
 
 /// The memory is the console's, one page: its registers and its framebuffer end at 6,560, then comes the cartridge's data,
 /// then its stack. Nothing of where or when it was compiled reaches the module.
@@ -32,31 +29,12 @@ pub fn build(id: &str) -> Result<(PathBuf, Toolchain), Failure> {
     let folder = folder()?;
     let out = folder.join(format!("{id}.wasm"));
     let cache = folder.join("zig-cache");
-    compiler()?
+    let compiler = ziglang().map_err(|why| Failure::new(format!("no Zig compiler: {why}")))?;
+    compiler
         .args(["build-exe", &format!("titles/{id}/main.zig")])
         .args(FLAGS)
         .args(["--cache-dir".as_ref(), cache.as_os_str(), "--global-cache-dir".as_ref(), cache.as_os_str()])
         .args([format!("-femit-bin={}", out.display())])
         .run()?;
     Ok((out, Toolchain::Pinned))
-}
-
-/// The pinned compiler, installed if need be; there is no other.
-fn compiler() -> Result<Cmd, Failure> {
-    let venv = target().join("titles-venv");
-    let python = venv.join("bin/python");
-    let zig = || Cmd::at(&python).args(["-m", "ziglang"]);
-    if zig().args(["version"]).read().is_ok_and(|version| version.trim() == ZIG) {
-        return Ok(zig());
-    }
-    println!("installing the Zig compiler ziglang {ZIG} into {}", venv.display());
-    let there = python.exists() || Cmd::new("python3 -m venv").args([&venv]).run().is_ok();
-    let package = format!("ziglang=={ZIG}");
-    if there && Cmd::at(&python).args(["-m", "pip", "install", "--quiet", &package]).run().is_ok() {
-        return Ok(zig());
-    }
-    Err(Failure::new(format!(
-        "no Zig compiler: `pip install {package}` in {} did not work; it may want: apt-get install python3-venv",
-        venv.display()
-    )))
 }

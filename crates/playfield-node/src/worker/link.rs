@@ -135,6 +135,8 @@ impl<'a> Link<'a> {
             }
         }
         if let Some(session) = over {
+            // Its place is free: a session that is adrift may wait for one.
+            self.setting.ledger.tell_changed();
             self.setting.checkpoints.remove(&session).await;
         }
         publish(&self.setting.bus, &event).await;
