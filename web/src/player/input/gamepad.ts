@@ -55,9 +55,11 @@ export class Gamepads {
   private timer: ReturnType<typeof setInterval> | null = null;
   private chordSince: number | null = null;
   private guideHeld = false;
-  /** Buttons of each pad down since before the first reading: whoever chose the title with A has not pressed A in it. */
+  /**
+   * Buttons of each pad down since before `start`: whoever chose the title with A has not pressed A in it. A pad that comes later comes
+   * by being pressed, as browsers show it only then, and that press is meant.
+   */
   private readonly stale = new Map<number, number>();
-  private first = true;
   private listener: ((button: number) => void) | null = null;
   private heldBefore = new Set<string>();
   private readonly onConnect = () => this.watch();
@@ -69,7 +71,9 @@ export class Gamepads {
 
   start(): void {
     addEventListener('gamepadconnected', this.onConnect);
-    if (connected().length === 0) this.desk.update([]);
+    const there = connected();
+    this.desk.update(there);
+    for (const gamepad of there) this.stale.set(gamepad.index, this.asHeld(gamepad).held);
     this.watch();
   }
 
@@ -98,7 +102,6 @@ export class Gamepads {
     }
     if (this.listener) this.hear(gamepads);
     const pads = gamepads.map((gamepad) => this.read(gamepad));
-    this.first = false;
     const heard = pads.filter(({ player }) => player !== null);
     const steering = mergePads(heard.map(({ raw }) => raw));
     this.watchMenu(steering, gamepads.some((gamepad, i) => pads[i]!.player !== null && gamepad.buttons[GUIDE]?.pressed));
@@ -114,15 +117,19 @@ export class Gamepads {
 
   /** One pad as it is now: as the device has it, and as the person has changed it. */
   private read(gamepad: Gamepad): { player: number | null; raw: PadInput; pad: PadInput } {
-    const raw = padOfGamepad(gamepad);
-    const pad = padOfGamepad(gamepad, this.hooks.bindings().masks);
-    const held = raw.buttons | pad.buttons;
-    const stale = (this.first ? held : (this.stale.get(gamepad.index) ?? 0)) & held;
+    const { raw, pad, held } = this.asHeld(gamepad);
+    const stale = (this.stale.get(gamepad.index) ?? 0) & held;
     this.stale.set(gamepad.index, stale);
     raw.buttons &= ~stale;
     pad.buttons &= ~stale;
     if (raw.buttons | pad.buttons || raw.lx || raw.ly || raw.rx || raw.ry) this.note(this.desk.pressed(gamepad.index));
     return { player: this.desk.playerOf(gamepad.index), raw, pad };
+  }
+
+  private asHeld(gamepad: Gamepad): { raw: PadInput; pad: PadInput; held: number } {
+    const raw = padOfGamepad(gamepad);
+    const pad = padOfGamepad(gamepad, this.hooks.bindings().masks);
+    return { raw, pad, held: raw.buttons | pad.buttons };
   }
 
   private note(events: PadEvent[]): void {
