@@ -14,7 +14,12 @@ const MAX_PACKET: usize = 1_275;
 const MAX_FRAMES: usize = SAMPLE_RATE as usize * 120 / 1_000;
 
 /// An encoder's state.
-pub(super) struct RawEncoder(NonNull<unsafe_libopus::OpusEncoder>);
+pub(super) struct RawEncoder {
+    state: NonNull<unsafe_libopus::OpusEncoder>,
+    config: OpusConfig,
+    /// Packets are coded as one channel for now.
+    mono: bool,
+}
 
 // SAFETY: the state is plain memory without ties to a thread; `&mut self` keeps calls apart.
 unsafe impl Send for RawEncoder {}
@@ -32,8 +37,9 @@ impl RawEncoder {
                 &mut code,
             )
         };
-        let mut this = RawEncoder(NonNull::new(state).ok_or(code)?);
-        this.set(unsafe_libopus::OPUS_SET_BITRATE_REQUEST, i32::try_from(config.bitrate_bps).unwrap_or(i32::MAX))?;
+        let state = NonNull::new(state).ok_or(code)?;
+        let mut this = RawEncoder { state, config, mono: false };
+        this.set_mono(false)?;
         this.set(unsafe_libopus::OPUS_SET_COMPLEXITY_REQUEST, i32::from(config.complexity))?;
         this.set(unsafe_libopus::OPUS_SET_VBR_REQUEST, i32::from(!config.constant_bitrate))?;
         this.set(unsafe_libopus::OPUS_SET_SIGNAL_REQUEST, unsafe_libopus::OPUS_SIGNAL_MUSIC)?;
@@ -42,25 +48,39 @@ impl RawEncoder {
 
     fn set(&mut self, request: i32, value: i32) -> Result<(), i32> {
         // SAFETY: a live state; these requests take one int.
-        let code = unsafe { opus_encoder_ctl!(self.0.as_ptr(), request, value) };
+        let code = unsafe { opus_encoder_ctl!(self.state.as_ptr(), request, value) };
         if code == unsafe_libopus::OPUS_OK { Ok(()) } else { Err(code) }
+    }
+
+    /// Whether both channels are coded as one from now on, in two thirds of the bits. Decoders follow packet by packet.
+    fn set_mono(&mut self, mono: bool) -> Result<(), i32> {
+        self.mono = mono;
+        let OpusConfig { bitrate_bps, .. } = self.config;
+        let bits = if mono { bitrate_bps / 3 * 2 } else { bitrate_bps };
+        self.set(unsafe_libopus::OPUS_SET_BITRATE_REQUEST, i32::try_from(bits).unwrap_or(i32::MAX))?;
+        let channels = if mono { 1 } else { CHANNELS as i32 };
+        self.set(unsafe_libopus::OPUS_SET_FORCE_CHANNELS_REQUEST, channels)
     }
 
     /// Forgets what was coded before.
     pub fn reset(&mut self) {
         // SAFETY: a live state; this request takes nothing and cannot fail.
-        unsafe { opus_encoder_ctl!(self.0.as_ptr(), unsafe_libopus::OPUS_RESET_STATE) };
+        unsafe { opus_encoder_ctl!(self.state.as_ptr(), unsafe_libopus::OPUS_RESET_STATE) };
     }
 
     /// Appends the packet of 10 ms of sound.
     pub fn encode(&mut self, samples: &[i16], out: &mut Vec<u8>) -> Result<(), i32> {
         assert_eq!(samples.len(), PACKET_SAMPLES, "one packet at a time");
+        let mono = samples.chunks_exact(CHANNELS).all(|both| both[0] == both[1]);
+        if mono != self.mono && !self.config.constant_bitrate {
+            self.set_mono(mono)?;
+        }
         let start = out.len();
         out.resize(start + MAX_PACKET, 0);
         let (frames, room) = (PACKET_FRAMES as i32, MAX_PACKET as i32);
         // SAFETY: a live state; the samples are as many as said, the room in `out` too.
         let length = unsafe {
-            unsafe_libopus::opus_encode(self.0.as_ptr(), samples.as_ptr(), frames, out[start..].as_mut_ptr(), room)
+            unsafe_libopus::opus_encode(self.state.as_ptr(), samples.as_ptr(), frames, out[start..].as_mut_ptr(), room)
         };
         out.truncate(start + usize::try_from(length).unwrap_or(0));
         if length < 0 { Err(length) } else { Ok(()) }
@@ -70,7 +90,7 @@ impl RawEncoder {
 impl Drop for RawEncoder {
     fn drop(&mut self) {
         // SAFETY: created by the library, not used after.
-        unsafe { unsafe_libopus::opus_encoder_destroy(self.0.as_ptr()) };
+        unsafe { unsafe_libopus::opus_encoder_destroy(self.state.as_ptr()) };
     }
 }
 
