@@ -260,6 +260,11 @@ impl Tab<'_> {
         self.ask("visible", json!({ "selector": selector })) == true
     }
 
+    /// Closes the tab.
+    pub fn close(self) {
+        self.ask("close", json!({}));
+    }
+
     /// Loads the page anew.
     pub fn reload(&self) {
         self.ask("reload", json!({}));

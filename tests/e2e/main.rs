@@ -16,6 +16,7 @@ mod controls;
 mod devices;
 mod echo;
 mod ends;
+mod hostile;
 mod kills;
 mod picture;
 mod play;

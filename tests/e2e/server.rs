@@ -59,12 +59,16 @@ impl Server {
 
     /// Serves the titles of a folder.
     pub fn with_titles(titles: &Path) -> Server {
+        Server::with_config(titles, "[node]\nworkers = 2\n")
+    }
+
+    /// Serves the titles of a folder, with some tables of a config file.
+    pub fn with_config(titles: &Path, tables: &str) -> Server {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = folder();
         let udp = free_udp_ports(2);
-        let config =
-            "[control]\nops_listen = \"127.0.0.1:0\"\n[node]\nworkers = 2\n[log]\nfilter = \"info,playfield=debug\"\n";
-        fs::write(folder.join("config.toml"), config).unwrap();
+        let config = "[control]\nops_listen = \"127.0.0.1:0\"\n[log]\nfilter = \"info,playfield=debug\"\n";
+        fs::write(folder.join("config.toml"), format!("{config}{tables}")).unwrap();
         let child = launch(&folder, titles, "127.0.0.1:0", &udp);
         let mut server = Server { child, folder, titles: titles.to_owned(), url: String::new(), udp, _turn: turn };
         server.url = wait("the server to say where it is", || server.url_in_log());

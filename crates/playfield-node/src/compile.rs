@@ -140,7 +140,7 @@ async fn compile(program: &Path, module: &Path, cache: &Path, limits: JobLimits)
             Ok(Compiled { path: compiled, facts })
         }
         Ok(job::Finished { answer: Some(CompileAnswer::Refused { refused }), .. }) => Err(refused),
-        other => Err(job::explain("compiling this module", &other, limits)),
+        other => Err(job::explain("compiling this module and trying its start", &other, limits)),
     }
 }
 

@@ -43,8 +43,8 @@ impl Default for Config {
             public_ips: Vec::new(),
             max_sessions: 64,
             data_dir: PathBuf::from("data"),
-            compile: JobLimits { memory_mb: 2048, seconds: 60 },
-            cover: JobLimits { memory_mb: 2048, seconds: 60 },
+            compile: JobLimits::default(),
+            cover: JobLimits::default(),
             times: Times::default(),
         }
     }
@@ -52,12 +52,18 @@ impl Default for Config {
 
 /// What a child process that does one job may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct JobLimits {
     /// Memory the process may write to, in MiB.
     pub memory_mb: u32,
     /// Wall time, in seconds.
     pub seconds: u32,
+}
+
+impl Default for JobLimits {
+    fn default() -> Self {
+        JobLimits { memory_mb: 2048, seconds: 60 }
+    }
 }
 
 /// How long the node waits.

@@ -66,6 +66,16 @@ mod tests {
         assert_eq!(keys(&stated, ""), keys(&defaults, ""));
     }
 
+    #[test]
+    fn any_key_may_be_left_out() {
+        let text = include_str!("../../../playfield.toml");
+        let is_key = |line: &&str| line.contains(" = ") && !line.starts_with('#');
+        for left_out in text.lines().filter(is_key) {
+            let rest: String = text.lines().filter(|line| *line != left_out).map(|line| format!("{line}\n")).collect();
+            assert_eq!(Config::parse(&rest).unwrap(), Config::default(), "without {left_out:?}");
+        }
+    }
+
     fn keys(table: &toml::Table, prefix: &str) -> Vec<String> {
         let mut keys: Vec<_> = table
             .iter()
