@@ -109,12 +109,16 @@ fn module(name: &str, imports: &str, start: &str, tick: &str) -> Vec<u8> {
     wat::parse_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// A module within all limits that takes far longer to compile than it may.
+/// A small module that takes far longer to compile than it may: each of many values reaches each of many places.
 fn slow_to_compile() -> Vec<u8> {
-    let deep = "(i32.xor (i32.mul (local.get 0) (i32.const 3)) ".repeat(400) + "(local.get 0)" + &")".repeat(400);
-    let body = format!("(local.set 0 {deep}) (if (local.get 0) (then (local.set 0 {deep})))").repeat(60);
-    let functions: String = (0..100).map(|_| format!("(func (param i32) {body})")).collect();
-    wat::parse_str(format!(r#"(module (memory (export "memory") 1) {functions} (func (export "pf_tick")))"#)).unwrap()
+    const VALUES: usize = 4_000;
+    let place = |n: usize| {
+        let (test, to, from) = (n % VALUES, (n * 7 + 3) % VALUES, (n * 5 + 1) % VALUES);
+        format!("(block (br_if 0 (local.get {test})) (local.set {to} (i32.add (local.get {from}) (i32.const {n}))))")
+    };
+    let (places, locals): (String, _) = ((0..20_000).map(place).collect(), "i32 ".repeat(VALUES));
+    let function = format!("(func (local {locals}) (loop $on {places} (br_if $on (local.get 0))))");
+    wat::parse_str(format!(r#"(module (memory (export "memory") 1) {function} (func (export "pf_tick")))"#)).unwrap()
 }
 
 fn titles() -> std::path::PathBuf {
