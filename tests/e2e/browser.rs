@@ -9,12 +9,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use playfield_transport::relay::Relay;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::picture::Picture;
-use crate::relay::Relay;
 use crate::server::{Server, root};
 use crate::wait;
 

@@ -3,7 +3,7 @@
 //! ```text
 //!   tests ---- server.rs ----> playfield up, and `playfield replay` as the judge of pictures
 //!     |                            ^  HTTP            ^ UDP
-//!     +--- browser.rs ---> driver.mjs, Chromium ---> relay.rs
+//!     +--- browser.rs ---> driver.mjs, Chromium ---> a relay
 //! ```
 //!
 //! Nothing here measures time: a wait polls for what it waits for, and its end is a guard against hanging.
@@ -20,7 +20,6 @@ mod hostile;
 mod kills;
 mod picture;
 mod play;
-mod relay;
 mod server;
 
 use std::time::{Duration, Instant};

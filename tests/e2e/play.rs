@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use playfield_core::sim::Path;
+use playfield_transport::relay::Relay;
 
 use crate::browser::{Browser, Tab};
 use crate::picture::Replay;
-use crate::relay::Relay;
 use crate::server::Server;
 use crate::wait;
 
@@ -59,7 +59,7 @@ fn a_click_in_the_catalogue_plays_and_a_reload_plays_on() {
 fn bad_network(server: &Server) -> Relay {
     let delay = Duration::from_millis(25);
     let one_way = Path { loss_per_mille: 50, delay, jitter: Duration::from_millis(4), ..Path::default() };
-    Relay::start(server.udp.clone(), one_way, 7)
+    Relay::start(server.udp.clone(), one_way, 7).unwrap()
 }
 
 #[test]

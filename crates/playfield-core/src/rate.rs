@@ -26,20 +26,37 @@ pub struct DeltaRate {
     lowered: u32,
     /// What went out lately, oldest first, and what of it arrived.
     cohorts: VecDeque<Cohort>,
+    /// What was too little to tell the loss by, so far.
+    little: [Flow; MOST_COPIES as usize],
     /// The newest round trip.
     rtt: Duration,
-    /// Share of packets that do not arrive, in a thousand, lately.
-    loss_per_mille: u64,
-    /// How often each datagram is sent.
-    copies: u8,
+    /// Share of packets that do not arrive, in a thousand, lately; none: not known yet.
+    loss_per_mille: Option<u64>,
 }
 
 /// What went out within one [`FLOW`].
 #[derive(Clone, Copy, Debug)]
 struct Cohort {
     began: Time,
+    /// What was sent once, what twice, and so on.
+    flows: [Flow; MOST_COPIES as usize],
+}
+
+/// Bytes; of copies one is counted.
+#[derive(Clone, Copy, Debug, Default)]
+struct Flow {
     sent: u64,
     arrived: u64,
+}
+
+impl Flow {
+    /// Share of packets that do not arrive, in a thousand, where each of these was sent so often.
+    fn loss_per_mille(self, copies: u32) -> u64 {
+        let lost = 1_000 - (self.arrived * 1_000 / self.sent.max(1)).min(1_000);
+        // All copies must be lost: the root.
+        let of_each = |loss: &u64| loss.pow(copies) >= lost * 1_000_u64.pow(copies - 1);
+        (0..1_000).find(of_each).unwrap_or(1_000)
+    }
 }
 
 const DELTA_START_BPS: u64 = 10_000_000;
@@ -55,9 +72,15 @@ const FLOW: Duration = Duration::from_millis(250);
 const LATE: Duration = Duration::from_millis(50);
 /// Pieces whose acknowledgements are waited for at a time.
 const COHORTS: usize = 16;
+/// Loss that is reckoned with until it is known.
+const LOSS_GUESS_PER_MILLE: u64 = 30;
 /// Loss from which on everything is sent twice.
 const LOSSY_PER_MILLE: u64 = 80;
-/// Bytes below which a piece says nothing of the width of the path, and of its losses.
+/// Datagrams that a picture may be expected to lose, in a thousandth of one; where it would be more, they are sent again.
+const BEARABLE_PER_MILLE: u64 = 250;
+/// Most times a datagram is sent.
+const MOST_COPIES: u8 = 3;
+/// Bytes below which a piece says nothing of the width of the path, and pieces nothing of its losses.
 const WIDTH_BYTES: u64 = 6_000;
 const LOSS_BYTES: u64 = 2_000;
 /// Lowered so often without the round trip getting shorter, the path is longer, not fuller.
@@ -74,9 +97,9 @@ impl Default for DeltaRate {
             changed: Time::ZERO,
             lowered: 0,
             cohorts: VecDeque::new(),
+            little: Default::default(),
             rtt: Duration::ZERO,
-            loss_per_mille: 0,
-            copies: 1,
+            loss_per_mille: None,
         }
     }
 }
@@ -97,12 +120,14 @@ impl DeltaRate {
         self.tokens_bits >= 0
     }
 
-    /// A datagram of so many bytes went out, as often as [`DeltaRate::copies`] says.
-    pub fn on_sent(&mut self, now: Time, bytes: u64) {
-        self.tokens_bits -= bytes as i64 * 8 * i64::from(self.copies);
-        match self.cohorts.back_mut().filter(|cohort| now.since(cohort.began) < FLOW) {
-            Some(cohort) => cohort.sent += bytes,
-            None => self.cohorts.push_back(Cohort { began: now, sent: bytes, arrived: 0 }),
+    /// A datagram of so many bytes goes out, so often; copies are paid for with [`DeltaRate::on_copied`].
+    pub fn on_sent(&mut self, now: Time, bytes: u64, copies: u8) {
+        self.tokens_bits -= bytes as i64 * 8;
+        if self.cohorts.back().is_none_or(|cohort| now.since(cohort.began) >= FLOW) {
+            self.cohorts.push_back(Cohort { began: now, flows: Default::default() });
+        }
+        if let Some(cohort) = self.cohorts.back_mut() {
+            cohort.flows[usize::from(copies.clamp(1, MOST_COPIES) - 1)].sent += bytes;
         }
         let ripe = FLOW + self.rtt * 3 / 2 + LATE;
         while let Some(oldest) = self.cohorts.front().copied()
@@ -113,22 +138,33 @@ impl DeltaRate {
         }
     }
 
-    /// So many bytes that left then arrived.
-    pub fn on_arrived(&mut self, left: Time, bytes: u64) {
+    /// So many bytes went out another time.
+    pub fn on_copied(&mut self, bytes: u64) {
+        self.tokens_bits -= bytes as i64 * 8;
+    }
+
+    /// So many bytes that left then, so often each, arrived.
+    pub fn on_arrived(&mut self, left: Time, bytes: u64, copies: u8) {
         let began = |cohort: &&mut Cohort| cohort.began <= left;
         if let Some(cohort) = self.cohorts.iter_mut().rev().find(began) {
-            cohort.arrived += bytes;
+            cohort.flows[usize::from(copies.clamp(1, MOST_COPIES) - 1)].arrived += bytes;
         }
     }
 
-    /// How often to send each datagram: where many are lost, a picture of several would hardly ever be whole.
-    pub fn copies(&self) -> u8 {
-        self.copies
+    /// How often to send each datagram of a picture of so many: where many are lost, one of several would hardly ever be
+    /// whole, and a large one not even where few are.
+    pub fn copies(&self, datagrams: usize) -> u8 {
+        let loss = self.loss_per_mille.unwrap_or(LOSS_GUESS_PER_MILLE);
+        let least = if loss > LOSSY_PER_MILLE { 2 } else { 1 };
+        let lost = |copies: u8| loss.pow(copies.into()) * datagrams as u64 / 1_000_u64.pow(u32::from(copies) - 1);
+        (least..MOST_COPIES).find(|copies| lost(*copies) <= BEARABLE_PER_MILLE).unwrap_or(MOST_COPIES)
     }
 
-    fn learn(&mut self, now: Time, Cohort { sent, arrived, .. }: Cohort) {
+    fn learn(&mut self, now: Time, Cohort { flows, .. }: Cohort) {
+        let sent: u64 = flows.iter().map(|flow| flow.sent).sum();
+        let arrived: u64 = flows.iter().map(|flow| flow.arrived).sum();
         // Nothing at all: the viewer is away, which says nothing of the path.
-        if sent < LOSS_BYTES || arrived == 0 {
+        if arrived == 0 {
             return;
         }
         if arrived * 3 < sent {
@@ -137,15 +173,20 @@ impl DeltaRate {
                 self.bps = self.bps.min(carried).max(DELTA_MIN_BPS);
                 self.changed = now;
                 // Round trips through a full queue are no measure of the path, and copies would only fill it.
-                (self.lowered, self.copies, self.loss_per_mille) = (0, 1, 0);
+                (self.lowered, self.loss_per_mille) = (0, Some(0));
             }
             return;
         }
-        let lost = 1_000 - (arrived * 1_000 / sent).min(1_000);
-        // Of two copies both must be lost.
-        let of_each = if self.copies > 1 { (lost * 1_000).isqrt() } else { lost };
-        self.loss_per_mille = (self.loss_per_mille + of_each) / 2;
-        self.copies = if self.loss_per_mille > LOSSY_PER_MILLE { 2 } else { 1 };
+        for (all, flow) in self.little.iter_mut().zip(flows) {
+            (all.sent, all.arrived) = (all.sent + flow.sent, all.arrived + flow.arrived);
+        }
+        let sent: u64 = self.little.iter().map(|flow| flow.sent).sum();
+        if sent < LOSS_BYTES {
+            return;
+        }
+        let weighed = |(flow, copies): (Flow, u32)| flow.loss_per_mille(copies) * flow.sent;
+        let lost = std::mem::take(&mut self.little).into_iter().zip(1..).map(weighed).sum::<u64>() / sent;
+        self.loss_per_mille = Some(self.loss_per_mille.map_or(lost, |loss| (loss * 3 + lost) / 4));
     }
 
     /// A picture was acknowledged this long after it went out.
@@ -260,11 +301,15 @@ mod tests {
     fn flow(rate: &mut DeltaRate, arrive_percent: u64) {
         for n in 0..200 {
             let now = Time::from_millis(1_000 + n * 10);
-            rate.on_sent(now, 1_000);
+            rate.on_sent(now, 1_000, 1);
             if n * arrive_percent / 100 != (n + 1) * arrive_percent / 100 {
-                rate.on_arrived(now, 1_000);
+                rate.on_arrived(now, 1_000, 1);
             }
         }
+    }
+
+    fn copies(rate: &DeltaRate) -> [u8; 3] {
+        [1, 6, 20].map(|datagrams| rate.copies(datagrams))
     }
 
     #[test]
@@ -272,15 +317,32 @@ mod tests {
         let mut rate = DeltaRate::default();
         flow(&mut rate, 30);
         assert!((220_000..260_000).contains(&rate.bits_per_second()), "30 % of 800 kbit/s: {rate:?}");
-        assert_eq!(rate.copies(), 1, "copies would only fill it");
+        assert_eq!(copies(&rate), [1, 1, 1], "copies would only fill it");
     }
 
     #[test]
-    fn where_much_is_lost_everything_is_sent_twice_and_no_slower() {
-        for (arrive, copies) in [(100, 1), (95, 1), (80, 2), (50, 2)] {
+    fn what_would_hardly_come_whole_is_sent_more_than_once_and_no_slower() {
+        assert_eq!(copies(&DeltaRate::default()), [1, 1, 2], "what is lost is not known yet");
+        for (arrive, expect) in [(100, [1, 1, 1]), (98, [1, 1, 2]), (95, [1, 2, 2]), (80, [2, 2, 3]), (50, [3, 3, 3])] {
             let mut rate = DeltaRate::default();
             flow(&mut rate, arrive);
-            assert_eq!((rate.copies(), rate.bits_per_second()), (copies, DELTA_START_BPS), "{arrive} % arrive");
+            assert_eq!((copies(&rate), rate.bits_per_second()), (expect, DELTA_START_BPS), "{arrive} % arrive");
+        }
+    }
+
+    #[test]
+    fn of_copies_all_must_be_lost() {
+        for (copies, one_of) in [(1, 5), (2, 25)] {
+            let mut rate = DeltaRate::default();
+            for n in 0..2_000u64 {
+                let now = Time::from_millis(1_000 + n * 10);
+                rate.on_sent(now, 1_000, copies);
+                if n % one_of != 0 {
+                    rate.on_arrived(now, 1_000, copies);
+                }
+            }
+            let loss = rate.loss_per_mille.unwrap();
+            assert!((180..=220).contains(&loss), "a fifth of packets, {copies} copies: {loss}");
         }
     }
 
@@ -288,7 +350,7 @@ mod tests {
     fn a_viewer_that_is_away_says_nothing_of_its_path() {
         let mut rate = DeltaRate::default();
         flow(&mut rate, 0);
-        assert_eq!((rate.copies(), rate.bits_per_second()), (1, DELTA_START_BPS));
+        assert_eq!((copies(&rate), rate.bits_per_second()), (copies(&DeltaRate::default()), DELTA_START_BPS));
     }
 
     #[test]
@@ -296,7 +358,7 @@ mod tests {
         let mut rate = DeltaRate::default();
         let mut now = Time::from_millis(100);
         assert!(rate.may_send(now));
-        rate.on_sent(now, 50_000);
+        rate.on_sent(now, 50_000, 1);
         let mut waited = 0;
         while !rate.may_send(now) {
             now = now + Duration::from_millis(1);

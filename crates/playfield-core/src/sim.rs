@@ -1,6 +1,6 @@
 //! A network made of numbers: loss, delay, jitter, reordering, duplication, rate and a finite queue, from a seed.
 //!
-//! Tests drive it on virtual time; the relay of the end-to-end tests drives it on real time. Same seed and same calls,
+//! Tests drive it on virtual time; the relay in `playfield-transport` drives it on real time. Same seed and same calls,
 //! same fate for every packet.
 
 use std::cmp::Reverse;

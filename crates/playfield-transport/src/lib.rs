@@ -11,7 +11,7 @@
 //! ```
 //!
 //! [`Client`] is the other end in Rust, for benchmarks and tests: the same peer as the one who offers. A [`Crowd`] is
-//! many of them.
+//! many of them. A [`relay::Relay`] between the two is a bad network.
 #![forbid(unsafe_code)]
 
 mod client;
@@ -19,6 +19,7 @@ mod crowd;
 mod hub;
 mod nominate;
 mod peer;
+pub mod relay;
 
 pub use client::{Client, ClientEvent};
 pub use crowd::{Crowd, Member};

@@ -132,7 +132,9 @@ impl Peer {
     /// Makes the offer a viewer makes.
     pub(crate) fn offer(now: Instant, local: SocketAddr) -> Result<(Peer, String, SdpPendingOffer), TransportError> {
         let refused = |error: &dyn std::fmt::Display| TransportError::Offer(error.to_string());
-        let mut peer = Peer::new(config(extensions(true), false).build(now));
+        // As browsers hand packets to an encoded transform: as they come.
+        let config = config(extensions(true), false).set_reordering_size_audio(0);
+        let mut peer = Peer::new(config.build(now));
         let candidate = Candidate::host(local, Protocol::Udp).map_err(|error| refused(&error))?;
         peer.rtc.add_local_candidate(candidate);
         let mut api = peer.rtc.sdp_api();

@@ -36,7 +36,12 @@ pub struct Player {
     pub white: Option<bool>,
     /// Pictures shown.
     pub pictures: u64,
+    /// Looks at each exact picture when it is shown.
+    pub watch: Option<Watch>,
 }
+
+/// What is called with a picture's tick and its pixels as RGBA, row by row.
+pub type Watch = Box<dyn FnMut(u32, &[u8])>;
 
 impl Player {
     /// A player and its offer.
@@ -59,6 +64,7 @@ impl Player {
             reports: Vec::new(),
             white: None,
             pictures: 0,
+            watch: None,
         };
         Ok((player, offer))
     }
@@ -147,7 +153,10 @@ impl Player {
         let mut rgba = Vec::new();
         shown.rows.to_rgba(&mut rgba);
         let (tick, middle) = (shown.tick, (80 * usize::from(shown.rows.width()) + 80) * 4);
-        self.white = Some(rgba[middle] >= 128);
+        self.white = Some(rgba.get(middle).is_some_and(|byte| *byte >= 128));
+        if let Some(watch) = &mut self.watch {
+            watch(tick, &rgba);
+        }
         self.shown(false, tick, arrival_us);
         // Acknowledgements ride on input, sent as soon as a picture is there.
         self.send()

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -21,6 +22,8 @@ pub struct Worker {
     stdout: BufReader<ChildStdout>,
     folder: PathBuf,
     requests: u64,
+    /// Where it listens.
+    pub udp: Vec<SocketAddr>,
 }
 
 impl Worker {
@@ -34,11 +37,14 @@ impl Worker {
         let mut child = Command::new(program).arg("worker").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let stdin = child.stdin.take().context("a worker has standard input")?;
         let stdout = BufReader::new(child.stdout.take().context("a worker has standard output")?);
-        let mut worker = Worker { child, stdin, stdout, folder, requests: 0 };
+        let mut worker = Worker { child, stdin, stdout, folder, requests: 0, udp: Vec::new() };
         let (udp, checkpoints) = (vec!["127.0.0.1:0".parse()?], worker.folder.clone());
         worker.say(&WorkerConfig { udp, public_ips: Vec::new(), max_sessions, checkpoints })?;
         match worker.hear()? {
-            FromWorker::Ready { .. } => Ok(worker),
+            FromWorker::Ready { udp } => {
+                worker.udp = udp;
+                Ok(worker)
+            }
             other => bail!("the worker is not ready: {other:?}"),
         }
     }

@@ -15,7 +15,7 @@ use crate::bench::{Report, delta, density, latency};
 pub enum Bench {
     /// From input to picture: plays `probe` through a worker process with a viewer written in Rust.
     Latency(LatencyArgs),
-    /// Exact pictures on bad networks, on virtual time: their age, the longest wait, and what they take.
+    /// Exact pictures on bad networks: their age, the longest wait, and what they take.
     Delta(DeltaArgs),
     /// How many sessions this machine carries: all of them played, by viewers in a process of their own.
     Density(DensityArgs),
@@ -41,6 +41,9 @@ pub struct DeltaArgs {
     /// Pictures of each title, over each path.
     #[arg(long, default_value_t = 1800)]
     pictures: u64,
+    /// In real time instead: from a worker process through a relay that loses, delays and reorders, to a viewer.
+    #[arg(long)]
+    relay: bool,
 }
 
 /// Flags of `bench density`.
@@ -90,6 +93,7 @@ impl DensityArgs {
 pub fn run(bench: &Bench) -> anyhow::Result<()> {
     match bench {
         Bench::Latency(args) => print(&latency::run(args.presses)?, args.json),
+        Bench::Delta(args) if args.relay => print(&delta::run_over_sockets(args.pictures)?, args.json),
         Bench::Delta(args) => print(&delta::run(args.pictures)?, args.json),
         Bench::Density(args) => print(&density::run(&args.case()?)?, args.json),
     }

@@ -1,4 +1,4 @@
-//! A bad network in user space: UDP between browsers and workers, each direction over a [`Link`] driven in real time.
+//! A bad network in user space, for tests and benchmarks: UDP between viewers and workers, each direction over a [`Link`] driven in real time.
 //!
 //! ```text
 //!   client --> front socket ---- up: Link ----> a socket for this client --> worker
@@ -8,6 +8,7 @@
 //! Sockets are read by a thread each; one thread owns both links and sends what has arrived.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -52,24 +53,40 @@ enum Arrival {
 }
 
 impl Relay {
-    /// A way to each of the workers' ports, the same there and back.
-    pub fn start(workers: RangeInclusive<u16>, path: Path, seed: u64) -> Relay {
+    /// A way to each of the workers' ports on loopback, the same there and back.
+    pub fn start(workers: RangeInclusive<u16>, path: Path, seed: u64) -> std::io::Result<Relay> {
         let shared = Arc::new(Shared::default());
         let (sender, arrivals) = sync_channel(QUEUE);
         let mut fronts = HashMap::new();
         let mut ports = Vec::new();
         for worker in workers {
-            let front = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-            ports.push((worker, front.local_addr().unwrap().port()));
-            let reader = Reader { socket: front.try_clone().unwrap(), sender: sender.clone(), shared: shared.clone() };
-            reader.run(move |from, bytes| Arrival::FromClient(Parcel { client: (worker, from), bytes }));
+            let front = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+            ports.push((worker, front.local_addr()?.port()));
+            let reader = Reader { socket: front.try_clone()?, sender: sender.clone(), shared: shared.clone() };
+            reader.run(move |from, bytes| Arrival::FromClient(Parcel { client: (worker, from), bytes }))?;
             fronts.insert(worker, front);
         }
         let (up, down) = (Link::new(path, seed), Link::new(path, !seed));
         let carrier =
             Carrier { begun: Instant::now(), up, down, fronts, backs: HashMap::new(), sender, shared: shared.clone() };
-        thread::spawn(move || carrier.run(&arrivals));
-        Relay { ports, shared }
+        thread::Builder::new().name("relay".to_owned()).spawn(move || carrier.run(&arrivals))?;
+        Ok(Relay { ports, shared })
+    }
+
+    /// An answer with each worker's port replaced by the one that leads to it through here, and without candidates that
+    /// would lead past.
+    pub fn reroute(&self, answer: &str) -> String {
+        let lines = answer.split_inclusive('\n').filter_map(|line| {
+            let Some(candidate) = line.strip_prefix("a=candidate:") else { return Some(line.to_owned()) };
+            let fields: Vec<_> = candidate.split(' ').collect();
+            // RFC 8839, 5.1: foundation, component, transport, priority, address, port.
+            let (address, port) = (fields.get(4)?, fields.get(5)?.parse::<u16>().ok()?);
+            let (_, here) = self.ports.iter().find(|(worker, _)| *worker == port && *address == "127.0.0.1")?;
+            let mut fields: Vec<String> = fields.iter().map(|field| (*field).to_owned()).collect();
+            fields[5] = here.to_string();
+            Some(format!("a=candidate:{}", fields.join(" ")))
+        });
+        lines.collect()
     }
 
     /// Each worker's port and the one that leads to it through here.
@@ -96,16 +113,17 @@ struct Reader {
 }
 
 impl Reader {
-    fn run(self, wrap: impl Fn(SocketAddr, Vec<u8>) -> Arrival + Send + 'static) {
-        self.socket.set_read_timeout(Some(GLANCE)).unwrap();
-        thread::spawn(move || {
+    fn run(self, wrap: impl Fn(SocketAddr, Vec<u8>) -> Arrival + Send + 'static) -> std::io::Result<()> {
+        self.socket.set_read_timeout(Some(GLANCE))?;
+        thread::Builder::new().name("relay-in".to_owned()).spawn(move || {
             let mut buffer = [0; 65_536];
             while !self.shared.stop.load(Ordering::Relaxed) {
                 // Errors are timeouts, or the far side being gone, which a network does not mind.
                 let Ok((length, from)) = self.socket.recv_from(&mut buffer) else { continue };
                 drop(self.sender.try_send(wrap(from, buffer[..length].to_vec())));
             }
-        });
+        })?;
+        Ok(())
     }
 }
 
@@ -154,7 +172,7 @@ impl Carrier {
     fn deliver(&mut self) {
         let now = self.now();
         while let Some(parcel) = self.up.poll(now) {
-            let sent = self.back(parcel.client).send(&parcel.bytes).is_ok();
+            let sent = self.back(parcel.client).is_ok_and(|back| back.send(&parcel.bytes).is_ok());
             self.shared.left.fetch_add(u64::from(sent), Ordering::Relaxed);
         }
         while let Some(Parcel { client: (worker, to), bytes }) = self.down.poll(now) {
@@ -164,29 +182,43 @@ impl Carrier {
     }
 
     /// The socket that stands for a client at its worker.
-    fn back(&mut self, client: Client) -> &UdpSocket {
+    fn back(&mut self, client: Client) -> std::io::Result<&UdpSocket> {
         let Carrier { backs, sender, shared, .. } = self;
-        backs.entry(client).or_insert_with(|| {
-            let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-            socket.connect((Ipv4Addr::LOCALHOST, client.0)).unwrap();
-            let reader = Reader { socket: socket.try_clone().unwrap(), sender: sender.clone(), shared: shared.clone() };
-            reader.run(move |_, bytes| Arrival::FromWorker(Parcel { client, bytes }));
-            socket
-        })
+        match backs.entry(client) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(new) => {
+                let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+                socket.connect((Ipv4Addr::LOCALHOST, client.0))?;
+                let reader = Reader { socket: socket.try_clone()?, sender: sender.clone(), shared: shared.clone() };
+                reader.run(move |_, bytes| Arrival::FromWorker(Parcel { client, bytes }))?;
+                Ok(new.insert(socket))
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wait;
+
+    /// Asks again and again until there is an answer.
+    fn wait<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+        let begun = Instant::now();
+        loop {
+            if let Some(answer) = ask() {
+                return answer;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(20), "waited in vain for {what}");
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
 
     /// A worker that says everything back, and a relay to it.
     fn echo(path: Path) -> (UdpSocket, Relay) {
         let worker = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = worker.local_addr().unwrap().port();
         worker.set_nonblocking(true).unwrap();
-        (worker, Relay::start(port..=port, path, 1))
+        (worker, Relay::start(port..=port, path, 1).unwrap())
     }
 
     fn say_back(worker: &UdpSocket) {
@@ -230,5 +262,18 @@ mod tests {
             Some(relay.counts()).filter(|(entered, _)| *entered >= 250)
         });
         assert!(left < entered * 2 / 3, "{left} of {entered}");
+    }
+
+    #[test]
+    fn an_answer_leads_through_it_and_not_past_it() {
+        let (worker, relay) = echo(Path::default());
+        let (there, here) = (worker.local_addr().unwrap().port(), relay.ports().next().unwrap().1);
+        let answer = format!(
+            "v=0\r\na=candidate:1 1 udp 2130706431 127.0.0.1 {there} typ host\r\n\
+             a=candidate:2 1 udp 2130706431 ::1 {there} typ host\r\na=candidate:nonsense\r\na=end-of-candidates\r\n"
+        );
+        let rerouted =
+            format!("v=0\r\na=candidate:1 1 udp 2130706431 127.0.0.1 {here} typ host\r\na=end-of-candidates\r\n");
+        assert_eq!(relay.reroute(&answer), rerouted);
     }
 }
