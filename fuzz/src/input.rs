@@ -6,7 +6,7 @@ use playfield_core::input::log::{InputLog, Recorder};
 use playfield_core::input::merge::Merge;
 use playfield_core::input::wire::{self, ClockReply, Message, Section, Writer};
 use playfield_core::input::{MAX_TOUCHES, PlayerInput};
-use playfield_core::receipt::{Ledger, Stamps};
+use playfield_core::receipt::{Input, Ledger, STAGES, Stamps, Tally};
 use playfield_core::time::Time;
 
 use crate::packets;
@@ -18,7 +18,8 @@ const FRAMES: u64 = 64;
 
 /// The messages of a viewer's `input` channel, one after the other, until the guest sees them.
 pub fn wire(data: &[u8]) {
-    let (mut merge, mut second, mut ledger) = (Merge::default(), Merge::default(), Ledger::default());
+    let (mut merge, mut second) = (Merge::default(), Merge::default());
+    let (mut ledger, mut tally) = (Ledger::default(), Tally::default());
     let mut seen = PlayerInput::default();
     merge.set_connected(Time::ZERO, true);
     second.set_connected(Time::ZERO, true);
@@ -36,8 +37,7 @@ pub fn wire(data: &[u8]) {
         ledger.sent(Stamps {
             tick: nth as u32,
             sent: now,
-            input_sent: Some(now),
-            input_came: Some(now),
+            input: (nth % 3 > 0).then_some(Input { sent_us: message.sent_us, came: now }),
             ..Stamps::default()
         });
         for section in message.sections() {
@@ -49,7 +49,7 @@ pub fn wire(data: &[u8]) {
                 }
                 Section::Frames(body) => {
                     for report in wire::frames(body) {
-                        ledger.shown(&report, message.clock);
+                        ledger.shown(&report, message.clock).inspect(|measured| tally.measured(measured));
                     }
                 }
                 _ => {}
@@ -63,7 +63,12 @@ pub fn wire(data: &[u8]) {
         assert!((0..i32::from(SIZE.1)).contains(&pointer.y.into()));
         assert!(seen.pad.lx > i16::MIN && seen.pad.ly > i16::MIN);
     }
-    assert!(ledger.receipt().stages.iter().all(|stage| stage.p50_ms <= stage.max_ms && stage.max_ms >= 0.0));
+    assert!(ledger.receipt().stages.iter().all(|stage| stage.p50_ms <= stage.max_ms && stage.max_ms <= 60_000.0));
+    let account = tally.account();
+    let sum = |names: &[&str]| -> u64 {
+        account.histograms.iter().filter(|stage| names.contains(&stage.name.as_str())).map(|stage| stage.sum_us).sum()
+    };
+    assert_eq!(sum(&STAGES), sum(&["total"]) + account.without_input.sum_us);
     // Whatever was held, and however often: a second of silence later nothing is.
     for tick in 0..8 {
         let now = Time::from_millis(1_000_000 + tick * 16);

@@ -23,6 +23,8 @@ pub struct Config {
     pub limits: Limits,
     /// How long a session may do nothing, or last.
     pub times: SessionTimes,
+    /// How long what was is remembered.
+    pub records: Records,
     /// A proxy in front does the TLS: every address is plain HTTP, and every one, loopback too, needs the sign-in. Default
     /// false.
     pub insecure_http: bool,
@@ -49,6 +51,22 @@ pub struct Limits {
     pub connections: usize,
 }
 
+/// How long what was is remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Records {
+    /// Days that a session which ended is kept on record, with its receipt. Default 30.
+    pub days: u32,
+    /// Sessions that ended of which the receipt is kept, the newest; one takes some 10 kB. Default 5,000.
+    pub receipts: u32,
+}
+
+impl Default for Records {
+    fn default() -> Self {
+        Records { days: 30, receipts: 5_000 }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Config {
@@ -57,6 +75,7 @@ impl Default for Config {
             titles: vec![PathBuf::from("titles")],
             limits: Limits::default(),
             times: SessionTimes::default(),
+            records: Records::default(),
             insecure_http: false,
             tls_cert: None,
             tls_key: None,

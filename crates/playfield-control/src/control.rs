@@ -22,8 +22,7 @@ use crate::serve::{ServeError, Serving};
 use crate::web::Web;
 use crate::{events, http, ops};
 
-/// How long the records of a session that ended are kept: 30 days.
-const RECORDS_MS: u64 = 30 * 24 * 3_600_000;
+const DAY_MS: u64 = 24 * 3_600_000;
 /// How often old records are looked for.
 const SWEEP: Duration = Duration::from_secs(3600);
 const ORPHANED: &str = "The server was stopped while this session ran. Start the title again.";
@@ -152,7 +151,8 @@ async fn sweep(app: &App) {
         let now = now_ms();
         let swept = async {
             app.db.forget_cookies(now).await?;
-            app.db.forget_sessions(now.saturating_sub(RECORDS_MS)).await
+            app.db.forget_receipts(app.config.records.receipts).await?;
+            app.db.forget_sessions(now.saturating_sub(u64::from(app.config.records.days) * DAY_MS)).await
         };
         if let Err(error) = swept.await {
             tracing::error!(%error, "old records could not be removed");

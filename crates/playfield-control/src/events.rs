@@ -68,7 +68,11 @@ async fn write(app: &App, event: Event) -> Result<(), DbError> {
         }
         Event::Stored { session, key, value } => store(app, session, key, value).await?,
         Event::Receipt { session, receipt } => {
-            app.db.put_receipt(session, *receipt).await?;
+            if receipt.is_sound() {
+                app.db.put_receipt(session, *receipt).await?;
+            } else {
+                tracing::warn!(%session, "a receipt of more viewers than are counted was left out");
+            }
         }
     }
     Ok(())

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use playfield_core::api::{
-    Connect, Connected, CreateSession, CreatedSession, EndReason, Receipt, Role, Session, SessionState, VideoMode,
-    Viewer,
+    Connect, Connected, CreateSession, CreatedSession, EndReason, Role, Session, SessionReceipt, SessionState,
+    VideoMode, Viewer,
 };
 use playfield_core::bus::{Attach, Reply, Request, SessionSpec};
 use playfield_core::id::{NodeId, SessionId, Token, ViewerId};
+use playfield_core::receipt;
 use playfield_store::bus::BusError;
 use playfield_store::db::{Admission, Caps, NewSession, SessionRow, ViewerRow};
 use tokio::time::Instant;
@@ -102,17 +103,35 @@ impl App {
         self.find(id).await
     }
 
-    /// Where the time went: of a running session from its node, of one that ended from what it left.
-    pub(crate) async fn receipt(&self, id: &SessionId) -> Result<Receipt, Failure> {
+    /// Where the time went: what its workers left, and of a running session what its worker knows now.
+    pub(crate) async fn receipt(&self, id: &SessionId) -> Result<SessionReceipt, Failure> {
         let row = self.row(id).await?;
+        let mut parts = self.db.receipt(id.clone()).await?;
         if !row.state.is_final() {
             let request = Request::Receipt { session: id.clone() };
-            if let Ok(Reply::Receipt { receipt }) = self.ask(&row.node, &request, RECEIPT).await {
-                return Ok(*receipt);
+            if let Ok(Reply::Receipt { receipt }) = self.ask(&row.node, &request, RECEIPT).await
+                && receipt.is_sound()
+            {
+                parts.retain(|part| part.began_ms != receipt.began_ms);
+                parts.push(*receipt);
             }
         }
-        let none = || Failure::new(Kind::NotFound, "this session left no receipt; it showed no picture to anybody");
-        self.db.receipt(id.clone()).await?.ok_or_else(none)
+        if parts.is_empty() {
+            let none = "this session left no receipt, or it was too old to be kept";
+            return Err(Failure::new(Kind::NotFound, none));
+        }
+        let whole = row.state.is_final() && parts.len() as u64 == u64::from(row.resumes) + 1;
+        let (account, viewers) = receipt::account(&parts);
+        Ok(SessionReceipt {
+            session: row.id,
+            title: row.title,
+            created_ms: row.created_ms,
+            ended_ms: row.ended_ms,
+            complete: whole && parts.iter().all(|part| part.complete),
+            parts: parts.len() as u32,
+            account,
+            viewers,
+        })
     }
 
     /// A session, as the world sees it.
@@ -262,8 +281,9 @@ fn profile_hash(profile: &Token) -> Result<[u8; 32], Failure> {
 }
 
 fn shown(row: SessionRow) -> Session {
-    let SessionRow { id, title, state, reason, detail, resumes, created_ms, ended_ms, .. } = row;
-    Session { id, title, state, reason, detail, resumes, created_ms, ended_ms }
+    let SessionRow { id, title, state, reason, detail, resumes, has_receipt, created_ms, ended_ms, .. } = row;
+    let receipt = (has_receipt || !state.is_final()).then(|| format!("/api/v1/sessions/{id}/receipt"));
+    Session { id, title, state, reason, detail, resumes, created_ms, ended_ms, receipt }
 }
 
 fn ended(row: &SessionRow) -> Failure {

@@ -191,6 +191,9 @@ pub struct Session {
     pub created_ms: u64,
     /// Unix time, in milliseconds.
     pub ended_ms: Option<u64>,
+    /// Address of its receipt, while there is one.
+    #[serde(default)]
+    pub receipt: Option<String>,
 }
 
 /// Who a viewer is to the session.
@@ -249,28 +252,26 @@ pub struct Connected {
     pub resumes: u32,
 }
 
-/// `GET /api/v1/sessions/{id}/receipt`: where the time of its pictures went.
+/// Where the time of pictures went, in a few figures.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Receipt {
-    /// Pictures measured from input to present.
+    /// Pictures measured until they were presented.
     pub pictures: u64,
-    /// Milliseconds spent, by stage, in the order a picture passes them.
+    /// Milliseconds spent, by stage, in the order a picture passes them, then `total`.
     pub stages: Vec<Stage>,
     /// From the moment a picture takes its input to its last packet handed to the network: all that the node does.
     #[serde(default)]
     pub node: Option<Stage>,
     /// How far the viewer's clock may be off ours, in milliseconds (half the best round trip).
     pub clock_error_ms: Option<f64>,
-    /// Further counts, by name.
-    pub counts: BTreeMap<String, u64>,
     /// What dominates, in one sentence.
     pub verdict: String,
 }
 
-/// One stage of a [`Receipt`].
+/// One stage of a [`Receipt`]. A figure is at most 3.1 % off, `max_ms` is exact.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Stage {
-    /// `wait`, `guest`, `convert`, `encode`, `send`, `network`, `decode`, `present`, or `total`.
+    /// `uplink`, `wait`, `guest`, `convert`, `encode`, `send`, `network`, `decode`, `present`, or `total`.
     pub name: String,
     /// Median, in milliseconds.
     pub p50_ms: f64,
@@ -280,6 +281,88 @@ pub struct Stage {
     pub p99_ms: f64,
     /// Longest, in milliseconds.
     pub max_ms: f64,
+}
+
+/// A [`Receipt`] and all it was read from.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Account {
+    /// The figures.
+    #[serde(flatten)]
+    pub receipt: Receipt,
+    /// Counts by name: `pictures_sent`, `pictures_shown`, `pictures_not_shown` (lost, skipped by the browser, or never
+    /// reported), `pictures_implausible` (the report cannot be), `bytes_sent`; of a session `ticks`, `pictures_made` (ticks
+    /// that changed the picture) and `ticks_late` too.
+    pub counts: BTreeMap<String, u64>,
+    /// Of each stage; of `total` (pictures that show an input, from its sending to the present); of `picture` (all pictures,
+    /// from the beginning of the tick); of `node`.
+    pub histograms: Vec<StageHistogram>,
+    /// Pictures that showed no input: they are in `guest` to `present` and in `picture`, not in `uplink`, `wait` and `total`.
+    pub without_input: WithoutInput,
+}
+
+/// How long a stage took, in microseconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct StageHistogram {
+    /// As in [`Stage`], or `picture` or `node`.
+    pub name: String,
+    /// How many pictures.
+    pub count: u64,
+    /// All of them together.
+    pub sum_us: u64,
+    /// Shortest.
+    pub min_us: u64,
+    /// Longest.
+    pub max_us: u64,
+    /// Those that hold something, shortest first: from this many microseconds, below this many, how many pictures.
+    #[schema(value_type = Vec<Vec<u64>>)]
+    pub buckets: Vec<[u64; 3]>,
+}
+
+/// Pictures that showed no input.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WithoutInput {
+    /// How many.
+    pub pictures: u64,
+    /// What they took, from the beginning of the tick to the present. The sums of all nine stages are the sum of `total` and
+    /// this, exactly.
+    pub sum_us: u64,
+}
+
+/// A viewer's part of a [`SessionReceipt`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ViewerAccount {
+    /// Its public id; none: all that there was no room for.
+    #[schema(value_type = Option<String>)]
+    pub viewer: Option<ViewerId>,
+    /// The player seat it held last.
+    pub slot: Option<u8>,
+    /// Its pictures.
+    #[serde(flatten)]
+    pub account: Account,
+}
+
+/// `GET /api/v1/sessions/{id}/receipt`: where the time of a session's pictures went, for all viewers together and for each.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SessionReceipt {
+    /// The session.
+    #[schema(value_type = String)]
+    pub session: SessionId,
+    /// The title it played.
+    pub title: String,
+    /// Unix time, in milliseconds.
+    pub created_ms: u64,
+    /// Unix time, in milliseconds; none while it runs.
+    pub ended_ms: Option<u64>,
+    /// Nothing is missing: the session has ended, and each process it ran in said its last word. Otherwise it is what was known
+    /// at some moment, at most half a minute before the end.
+    pub complete: bool,
+    /// The processes it ran in that said anything: one, and one for each time it went on in another.
+    pub parts: u32,
+    /// All viewers together.
+    #[serde(flatten)]
+    pub account: Account,
+    /// Each viewer.
+    pub viewers: Vec<ViewerAccount>,
 }
 
 /// An error, as `application/problem+json` (RFC 9457).

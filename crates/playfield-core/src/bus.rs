@@ -9,10 +9,11 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{EndReason, Receipt, Role, SessionState, VideoMode};
+use crate::api::{EndReason, Role, SessionState, VideoMode};
 use crate::frame::Shape;
 use crate::id::{SessionId, ViewerId};
 use crate::manifest::{InputKind, Limits};
+use crate::receipt::Part;
 
 /// Bus subject on which node `id` takes [`Request`]s.
 pub fn node_subject(id: &crate::id::NodeId) -> String {
@@ -165,8 +166,8 @@ pub enum Reply {
     },
     /// Where the time went.
     Receipt {
-        /// All stages.
-        receipt: Box<Receipt>,
+        /// What the worker knows so far.
+        receipt: Box<Part>,
     },
     /// What a module is.
     Inspected {
@@ -226,12 +227,12 @@ pub enum Event {
         #[serde(default, with = "base64_option")]
         value: Option<Vec<u8>>,
     },
-    /// Its last receipt, written when it ends.
+    /// What its worker knows of its pictures: now and then, and at the end.
     Receipt {
         /// Which.
         session: SessionId,
-        /// All stages.
-        receipt: Box<Receipt>,
+        /// Replaces what this worker said before.
+        receipt: Box<Part>,
     },
 }
 

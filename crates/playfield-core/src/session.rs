@@ -79,6 +79,11 @@ impl Lifecycle {
         Lifecycle { times, state, began: now, since: now, active: now, viewers: 0, actions: VecDeque::new() }
     }
 
+    /// When it began.
+    pub fn began(&self) -> Time {
+        self.began
+    }
+
     /// The state it is in.
     pub fn state(&self) -> SessionState {
         self.state

@@ -1,6 +1,7 @@
 //! What the network thread leaves for a session's guest thread.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use playfield_core::api::VideoMode;
@@ -8,6 +9,7 @@ use playfield_core::id::ViewerId;
 use playfield_core::input::MAX_PLAYERS;
 use playfield_core::input::merge::Merge;
 use playfield_core::input::wire::Ack;
+use playfield_core::receipt::{Input, Made};
 use playfield_core::signal::Carrier;
 use playfield_core::time::Time;
 use playfield_transport::{ConnectionId, Ways};
@@ -39,12 +41,26 @@ pub(crate) enum Command {
 }
 
 /// The newest input message of a seat, for the receipt.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct InputStamp {
-    /// When the viewer sent it, by our clock; unknown before the clocks are compared.
-    pub(crate) sent: Option<Time>,
-    /// When it came.
-    pub(crate) came: Time,
+    /// Whose clock it was sent by.
+    pub(crate) connection: ConnectionId,
+    pub(crate) input: Input,
+}
+
+/// What the guest thread counts, for the receipt. Only it writes; a count that is read a moment late is as good.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) ticks: AtomicU64,
+    pub(crate) pictures: AtomicU64,
+    pub(crate) late: AtomicU64,
+}
+
+impl Counts {
+    pub(crate) fn made(&self) -> Made {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        Made { ticks: read(&self.ticks), pictures: read(&self.pictures), late: read(&self.late) }
+    }
 }
 
 /// The contents of an [`Inbox`].
@@ -75,12 +91,16 @@ impl Contents {
 
 /// Shared by the two threads; locked for the length of a copy.
 #[derive(Debug, Default)]
-pub(crate) struct Inbox(Mutex<Contents>);
+pub(crate) struct Inbox {
+    contents: Mutex<Contents>,
+    /// The way back, for what is only ever read.
+    pub(crate) counts: Counts,
+}
 
 impl Inbox {
     /// Opens it. A guest thread that panicked leaves it usable: every change is complete before the lock is let go.
     pub(crate) fn open(&self) -> MutexGuard<'_, Contents> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds a command.

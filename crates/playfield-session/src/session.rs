@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use playfield_core::api::{EndReason, Receipt, VideoMode};
+use playfield_core::api::{EndReason, VideoMode};
 use playfield_core::bus::{Attach, SessionSpec};
 use playfield_core::frame::Shape;
 use playfield_core::id::{SessionId, ViewerId};
 use playfield_core::input::MAX_PLAYERS;
 use playfield_core::input::wire::{self, ClockEstimate, ClockReply, Message, Section};
 use playfield_core::manifest::InputKind;
-use playfield_core::receipt::{Ledger, Stamps, to_node};
+use playfield_core::receipt::{Input, Ledger, MOST_VIEWERS, Part, Seen, Stamps};
 use playfield_core::session::{Action, Event, Lifecycle};
 use playfield_core::signal::{FromViewer, MAX_TEXT, ToViewer};
 use playfield_core::time::Time;
@@ -25,6 +25,10 @@ const FIRST_REPLIES: u32 = 8;
 const REPLY_PERIOD: Duration = Duration::from_millis(250);
 /// How long the recent figures shown to a viewer reach back, at most.
 const RECENT: Duration = Duration::from_secs(2);
+/// When the node is first told what is known of a session's pictures; then each time the session is twice as old, and at least
+/// this often: so much is lost with the process.
+const FIRST_REPORT: Duration = Duration::from_secs(2);
+const REPORT_PERIOD: Duration = Duration::from_secs(30);
 /// Messages kept for a viewer whose `control` channel is not open yet.
 const MOST_PENDING: usize = 16;
 /// A connection that is not up by then is given up.
@@ -47,7 +51,9 @@ pub(crate) struct Attached {
     clock: Option<ClockEstimate>,
     replies: u32,
     replied: Time,
-    recent: [Ledger; 2],
+    recent: Box<[Ledger; 2]>,
+    /// Its place in what the session has seen.
+    seen: usize,
     recent_since: Time,
     bytes: u64,
     bytes_since: Time,
@@ -62,7 +68,12 @@ pub(crate) struct Session {
     pub(crate) tick_hz: Option<u16>,
     /// Its guest was let go of.
     pub(crate) gone: bool,
-    pub(crate) ledger: Ledger,
+    /// When it began here: Unix time in milliseconds.
+    began_ms: u64,
+    /// When the node is told the next time what is known of its pictures.
+    pub(crate) report_at: Time,
+    /// Each viewer's pictures, over all its connections.
+    seen: Vec<Seen>,
     pub(crate) viewers: HashMap<ConnectionId, Attached>,
     /// Requests that wait for the guest to be open, each with the answer it will get.
     pub(crate) waiting: Vec<(u64, Option<String>)>,
@@ -73,7 +84,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(now: Time, spec: &SessionSpec, inbox: Arc<Inbox>, job: JobId) -> Session {
+    pub(crate) fn new(now: Time, began_ms: u64, spec: &SessionSpec, inbox: Arc<Inbox>, job: JobId) -> Session {
         Session {
             id: spec.id.clone(),
             life: Lifecycle::new(now, spec.times),
@@ -81,7 +92,9 @@ impl Session {
             job,
             tick_hz: None,
             gone: false,
-            ledger: Ledger::default(),
+            began_ms,
+            report_at: now + FIRST_REPORT,
+            seen: Vec::new(),
             viewers: HashMap::new(),
             waiting: Vec::new(),
             input: spec.input.clone(),
@@ -105,6 +118,7 @@ impl Session {
     pub(crate) fn expect(&mut self, now: Time, connection: ConnectionId, attach: &Attach) -> Option<ConnectionId> {
         let same = |attached: &Attached| attached.viewer == attach.viewer && !attached.connected;
         let earlier = self.viewers.iter().find(|(_, attached)| same(attached)).map(|(id, _)| *id);
+        let seen = self.seen(attach);
         let attached = Attached {
             viewer: attach.viewer.clone(),
             slot: attach.slot.filter(|slot| usize::from(*slot) < MAX_PLAYERS),
@@ -119,13 +133,25 @@ impl Session {
             clock: None,
             replies: 0,
             replied: Time::ZERO,
-            recent: Default::default(),
+            recent: Box::default(),
+            seen,
             recent_since: now,
             bytes: 0,
             bytes_since: now,
         };
         self.viewers.insert(connection, attached);
         earlier
+    }
+
+    /// Where the pictures of a viewer are counted.
+    fn seen(&mut self, attach: &Attach) -> usize {
+        let viewer = (self.seen.len() < MOST_VIEWERS).then(|| attach.viewer.clone());
+        let known =
+            |seen: &Seen| seen.viewer.as_ref() == Some(&attach.viewer) || (viewer.is_none() && seen.viewer.is_none());
+        self.seen.iter().position(known).unwrap_or_else(|| {
+            self.seen.push(Seen { viewer, slot: attach.slot, ..Seen::default() });
+            self.seen.len() - 1
+        })
     }
 
     /// The viewer's connection is up. Returns the one it replaces.
@@ -211,8 +237,8 @@ impl Session {
             let seat = &mut inbox.seats[usize::from(slot)];
             if seat.handle(now, &message) {
                 let active = seat.active_at() == now;
-                let sent = attached.clock.map(|clock| to_node(message.sent_us, clock));
-                inbox.stamps[usize::from(slot)] = Some(InputStamp { sent, came: now });
+                let input = Input { sent_us: message.sent_us, came: now };
+                inbox.stamps[usize::from(slot)] = Some(InputStamp { connection, input });
                 if active {
                     self.life.handle(now, Event::Activity);
                 }
@@ -239,7 +265,8 @@ impl Session {
             if let Section::Frames(body) = section {
                 let measured =
                     wire::frames(body).filter_map(|report| attached.recent[1].shown(&report, attached.clock));
-                measured.for_each(|measured| self.ledger.measured(&measured));
+                let tally = &mut self.seen[attached.seen].tally;
+                measured.for_each(|measured| tally.measured(&measured));
             }
         }
         attached.clock_reply(now, &message)
@@ -272,10 +299,8 @@ impl Session {
 
     /// Packets of a picture were handed to the network.
     pub(crate) fn sent(&mut self, connection: ConnectionId, stamps: Stamps, bytes: u64) {
-        self.ledger.note(&stamps);
-        self.ledger.count("pictures_sent", 1);
-        self.ledger.count("bytes_sent", bytes);
         if let Some(attached) = self.viewers.get_mut(&connection) {
+            self.seen[attached.seen].tally.sent(&stamps, bytes);
             attached.recent[1].sent(stamps);
             attached.bytes += bytes;
         }
@@ -313,9 +338,19 @@ impl Session {
         viewers.map(|(connection, attached)| (*connection, attached.stats(now))).collect()
     }
 
-    /// The session's receipt so far.
-    pub(crate) fn receipt(&self) -> Receipt {
-        self.ledger.receipt()
+    /// What is known of its pictures so far; at its end, all there is.
+    pub(crate) fn receipt(&self, complete: bool) -> Part {
+        Part { began_ms: self.began_ms, complete, made: self.inbox.counts.made(), viewers: self.seen.clone() }
+    }
+
+    /// What the node is told of its pictures, if that is due: the older the session, the less often.
+    pub(crate) fn report(&mut self, now: Time) -> Option<Part> {
+        if now < self.report_at {
+            return None;
+        }
+        let age = now.since(self.life.began());
+        self.report_at = now + age.clamp(FIRST_REPORT, REPORT_PERIOD);
+        (!self.seen.is_empty()).then(|| self.receipt(false))
     }
 
     /// What is to be done next.
@@ -354,7 +389,7 @@ impl Attached {
             self.recent[1] = self.recent[0].carry_over();
             self.recent_since = now;
         }
-        let shown = if self.recent[0].receipt().pictures > 0 { &self.recent[0] } else { &self.recent[1] };
+        let shown = if self.recent[0].pictures() > 0 { &self.recent[0] } else { &self.recent[1] };
         let us = now.since(self.bytes_since).as_micros().max(1) as u64;
         let bitrate_bps = self.bytes * 8 * 1_000_000 / us;
         (self.bytes, self.bytes_since) = (0, now);

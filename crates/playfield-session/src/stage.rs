@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use playfield_core::api::EndReason;
@@ -163,6 +164,7 @@ impl Stage {
         let Hosted::Open(mut guest) = std::mem::replace(&mut self.guest, Hosted::Gone) else { return Next::Done };
         let latched = self.clock.now();
         if self.pacer.began(latched) > Duration::from_micros(1_000_000 / u64::from(guest.tick_hz())) {
+            self.inbox.counts.late.fetch_add(1, Ordering::Relaxed);
             self.outbox.offer(FromStage::Late);
         }
         let (width, height) = (guest.picture().width, guest.picture().height);
@@ -175,7 +177,9 @@ impl Stage {
                 return Next::Done;
             }
         };
+        self.inbox.counts.ticks.fetch_add(1, Ordering::Relaxed);
         if tick.damage != Damage::None {
+            self.inbox.counts.pictures.fetch_add(1, Ordering::Relaxed);
             self.frozen.forget();
         }
         self.tell_events(guest.as_mut());
@@ -217,6 +221,8 @@ impl Stage {
             let now = self.clock.now();
             // An input whose picture could not go out waits for the next one, and the receipt says so.
             let newest = viewer.slot.and_then(|slot| self.stamps[usize::from(slot)]);
+            // A viewer that came back has another clock.
+            let newest = newest.filter(|stamp| stamp.connection == viewer.connection);
             viewer.input = viewer.input.or(newest);
             let (tick, tick_hz) = (guest.tick_count(), guest.tick_hz());
             let source = Source { picture, damage, tick, tick_hz, now, clock: self.clock };
@@ -234,8 +240,7 @@ impl Stage {
             let stamps = Stamps {
                 tick: tick as u32,
                 rtp: coded.rtp,
-                input_sent: input.and_then(|input| input.sent),
-                input_came: input.map(|input| input.came),
+                input: input.map(|stamp| stamp.input),
                 latched,
                 guest: done,
                 // What was done for other viewers meanwhile is counted as conversion: this viewer waited for it.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{BufRead, Write};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use playfield_core::api::EndReason;
 use playfield_core::bus::{self, Attach, FromWorker, Reply, Request, SessionSpec, ToWorker};
@@ -369,7 +369,7 @@ impl Worker {
         let stage = Stage::new(spec.clone(), open, Arc::clone(&inbox), outbox, keeper, self.clock);
         self.stages += 1;
         let job = self.pool.spawn(Box::new(stage));
-        let session = Session::new(self.clock.now(), &spec, inbox, job);
+        let session = Session::new(self.clock.now(), unix_ms(), &spec, inbox, job);
         self.sessions.insert(spec.id.clone(), session);
         self.moved.push(spec.id.clone());
         let answer = match attach.map(|attach| self.answer(&spec.id, &attach)).transpose() {
@@ -425,7 +425,7 @@ impl Worker {
 
     fn receipt(&self, session: &SessionId) -> Reply {
         match self.sessions.get(session) {
-            Some(session) => Reply::Receipt { receipt: Box::new(session.receipt()) },
+            Some(session) => Reply::Receipt { receipt: Box::new(session.receipt(false)) },
             None => refused(EndReason::InternalError, "there is no such session here any more"),
         }
     }
@@ -484,6 +484,14 @@ impl Worker {
         }
         let overdue: Vec<_> =
             self.sessions.values().map(|session| (session.id.clone(), session.overdue(now))).collect();
+        for session in self.sessions.values_mut() {
+            let Some(receipt) = session.report(now).map(Box::new) else { continue };
+            // One that finds the pipe full is as good later.
+            drop(
+                self.reports
+                    .offer(FromWorker::Event { event: bus::Event::Receipt { session: session.id.clone(), receipt } }),
+            );
+        }
         for (id, connections) in overdue {
             connections.into_iter().for_each(|connection| self.let_go(&id, connection));
         }
@@ -552,7 +560,7 @@ impl Worker {
             self.by_connection.remove(connection);
             self.farewells.push(Farewell { connection: *connection, end: end.clone(), until });
         }
-        let receipt = Box::new(session.receipt());
+        let receipt = Box::new(session.receipt(true));
         self.reports.send(FromWorker::Event { event: bus::Event::Receipt { session: id.clone(), receipt } });
         if session.gone {
             self.ends.push(state);
@@ -560,6 +568,11 @@ impl Worker {
             self.ending.insert(id.clone(), state);
         }
     }
+}
+
+/// The time of day, for people; nothing is measured by it.
+fn unix_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }
 
 fn refused(reason: EndReason, detail: &str) -> Reply {

@@ -10,6 +10,7 @@ use playfield_core::id::{NodeId, SessionId, ViewerId};
 
 mod idempotency;
 mod meta;
+mod receipts;
 mod schema;
 mod sessions;
 mod sqlite;
@@ -115,6 +116,8 @@ pub struct SessionRow {
     pub detail: Option<String>,
     /// How often it went on in another worker.
     pub resumes: u32,
+    /// Something is known of its pictures.
+    pub has_receipt: bool,
     /// When it was asked for.
     pub created_ms: u64,
     /// When it ended.

@@ -2,10 +2,10 @@
 
 use axum::Extension;
 use axum::extract::{Path, State};
-use axum::http::header::LOCATION;
+use axum::http::header::{CONTENT_DISPOSITION, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
-use playfield_core::api::{Connect, Connected, CreateSession, CreatedSession, Problem, Receipt, Session};
+use playfield_core::api::{Connect, Connected, CreateSession, CreatedSession, Problem, Session, SessionReceipt};
 use playfield_core::id::SessionId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -107,10 +107,11 @@ pub(super) async fn connect(
     Ok(json(StatusCode::OK, &app.connect(viewer, wanted).await?))
 }
 
-/// Where the time of a session's pictures went; for its viewers and the operator.
+/// Where the time of a session's pictures went, as figures and histograms, also after its end; for its viewers and the operator.
+/// Browsers save it as a file.
 #[utoipa::path(get, path = "/api/v1/sessions/{id}/receipt", tag = "sessions", params(("id" = String, Path)),
     security((), ("viewer" = [])), responses(
-        (status = 200, body = Receipt),
+        (status = 200, body = SessionReceipt),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(super) async fn receipt(
@@ -120,7 +121,10 @@ pub(super) async fn receipt(
 ) -> Result<Response, Failure> {
     let id = session_id(&id)?;
     caller.may_see(&id)?;
-    Ok(json(StatusCode::OK, &app.receipt(&id).await?))
+    let mut response = json(StatusCode::OK, &app.receipt(&id).await?);
+    let name = format!("attachment; filename=\"receipt-{id}.json\"");
+    response.headers_mut().insert(CONTENT_DISPOSITION, HeaderValue::from_str(&name).map_err(Failure::internal)?);
+    Ok(response)
 }
 
 fn session_id(text: &str) -> Result<SessionId, Failure> {

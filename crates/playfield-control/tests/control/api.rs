@@ -93,7 +93,9 @@ async fn the_document_knows_every_address() {
         ]
     );
     let schemas = document["components"]["schemas"].as_object().unwrap();
-    for shape in ["Title", "CreateSession", "CreatedSession", "Session", "EndReason", "Receipt", "Problem", "SignIn"] {
+    for shape in
+        ["Title", "CreateSession", "CreatedSession", "Session", "EndReason", "SessionReceipt", "Problem", "SignIn"]
+    {
         assert!(schemas.contains_key(shape), "{shape}");
     }
 }

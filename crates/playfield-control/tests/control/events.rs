@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use playfield_control::Config;
-use playfield_core::api::{CreatedSession, EndReason, Receipt, Session, SessionState};
+use playfield_core::api::{CreatedSession, EndReason, Session, SessionReceipt, SessionState};
 use playfield_core::bus::Event;
 use playfield_core::id::SessionId;
+use playfield_core::receipt::{MOST_VIEWERS, Part, Seen};
 use serde_json::json;
 
+use crate::node::part;
 use crate::world::World;
 
 const PROFILE: &str = "a profile that a browser made up";
@@ -43,11 +45,13 @@ async fn a_session_is_in_the_state_its_node_says() {
     let world = World::new().await;
     let id = start(&world, None).await;
     let resumed = Event::Resumed { session: id.clone() };
+    let crowd = Part { viewers: vec![Seen::default(); MOST_VIEWERS + 2], ..part(2, 1, true) };
     let events = vec![
         state(&id, SessionState::Connected, None),
         resumed.clone(),
         resumed.clone(),
-        Event::Receipt { session: id.clone(), receipt: Box::new(Receipt { pictures: 3, ..Receipt::default() }) },
+        Event::Receipt { session: id.clone(), receipt: Box::new(part(1, 3, true)) },
+        Event::Receipt { session: id.clone(), receipt: Box::new(crowd) },
         state(&id, SessionState::Error, Some(EndReason::GuestTrap)),
         state(&id, SessionState::Connected, None),
         resumed,
@@ -59,7 +63,9 @@ async fn a_session_is_in_the_state_its_node_says() {
     assert_eq!(session.detail.as_deref(), Some("so and so"));
     assert!(session.ended_ms.unwrap() >= session.created_ms);
     assert_eq!(session.resumes, 2);
-    assert_eq!(world.here().get(&format!("{path}/receipt")).await.is::<Receipt>(200).pictures, 3);
+    let receipt: SessionReceipt = world.here().get(&format!("{path}/receipt")).await.is(200);
+    assert_eq!(receipt.account.counts["ticks"], 3);
+    assert_eq!((receipt.parts, receipt.complete), (1, false), "it went on twice, and of that nothing is known");
 }
 
 #[tokio::test]

@@ -2,14 +2,20 @@
 
 use std::sync::{Arc, Mutex};
 
-use playfield_core::api::{EndReason, Receipt};
+use playfield_core::api::EndReason;
 use playfield_core::bus::{ModuleFacts, Reply, Request, node_subject};
 use playfield_core::frame::{PixelFormat, Shape};
 use playfield_core::id::NodeId;
+use playfield_core::receipt::{Made, Part};
 use playfield_store::bus::Bus;
 
 /// A tiny but well-formed start of a PNG.
 pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\n and so on";
+
+/// What a worker that began at `began_ms` knows.
+pub fn part(began_ms: u64, ticks: u64, complete: bool) -> Part {
+    Part { began_ms, complete, made: Made { ticks, ..Made::default() }, viewers: Vec::new() }
+}
 
 type Answer = Box<dyn FnMut(&Request) -> Option<Reply> + Send>;
 type Ignore = Box<dyn FnMut(&Request) -> bool + Send>;
@@ -73,7 +79,7 @@ fn usual(request: &Request) -> Reply {
             Reply::Started { answer: attach.as_ref().map(|attach| format!("answer to {}", attach.offer)) }
         }
         Request::Attach { attach, .. } => Reply::Attached { answer: format!("answer to {}", attach.offer) },
-        Request::Receipt { .. } => Reply::Receipt { receipt: Box::new(Receipt { pictures: 5, ..Receipt::default() }) },
+        Request::Receipt { .. } => Reply::Receipt { receipt: Box::new(part(2, 5, false)) },
         Request::Inspect { module } => inspect(&std::fs::read(module).unwrap()),
         Request::Cover { to, .. } => {
             std::fs::write(to, PNG).unwrap();

@@ -2,13 +2,14 @@
 
 use playfield_control::Config;
 use playfield_control::config::Limits;
-use playfield_core::api::{CreatedSession, EndReason, Receipt, Role, Session, SessionState, VideoMode};
+use playfield_core::api::{CreatedSession, EndReason, Role, Session, SessionReceipt, SessionState, VideoMode};
 use playfield_core::bus::{Reply, Request};
 use playfield_core::id::ViewerId;
 use playfield_store::db::ViewerRow;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::node::part;
 use crate::world::World;
 
 #[tokio::test]
@@ -240,11 +241,38 @@ async fn a_receipt_comes_from_the_node_and_later_from_the_records() {
     let world = World::new().await;
     let session = world.create().await.session;
     let path = format!("/api/v1/sessions/{}/receipt", session.id);
-    assert_eq!(world.here().get(&path).await.is::<Receipt>(200).pictures, 5);
+    let read = async || {
+        let reply = world.here().get(&path).await;
+        let name = format!("attachment; filename=\"receipt-{}.json\"", session.id);
+        assert_eq!(reply.header("content-disposition"), name);
+        let receipt: SessionReceipt = reply.is(200);
+        (receipt.account.counts["ticks"], receipt.parts, receipt.complete)
+    };
+    let put = async |part| assert!(world.db.put_receipt(session.id.clone(), part).await.unwrap());
+    assert_eq!(read().await, (5, 1, false), "what the node knows");
+    put(part(2, 3, false)).await;
+    assert_eq!(read().await, (5, 1, false), "the node knows better what the same worker said earlier");
+    put(part(1, 20, false)).await;
+    assert_eq!(read().await, (25, 2, false), "what a lost worker said is part of it");
+    world.db.count_resume(session.id.clone()).await.unwrap();
     world.db.set_session_state(session.id.clone(), SessionState::Terminated, None, None, 1).await.unwrap();
-    world.here().get(&path).await.problem(404, "notFound");
-    world.db.put_receipt(session.id, Receipt { pictures: 9, ..Receipt::default() }).await.unwrap();
-    assert_eq!(world.here().get(&path).await.is::<Receipt>(200).pictures, 9);
+    put(part(2, 9, true)).await;
+    assert_eq!(read().await, (29, 2, false), "and stays a part of which the end is missing");
+    put(part(1, 20, true)).await;
+    assert_eq!(read().await, (29, 2, true));
+    let shown: Session = world.here().get(&format!("/api/v1/sessions/{}", session.id)).await.is(200);
+    assert_eq!(shown.receipt.as_deref(), Some(path.as_str()));
+}
+
+#[tokio::test]
+async fn a_session_that_left_no_receipt_says_so_and_links_to_none() {
+    let world = World::new().await;
+    let session = world.create().await.session;
+    let path = format!("/api/v1/sessions/{}", session.id);
+    assert!(session.receipt.is_some());
+    world.db.set_session_state(session.id, SessionState::Terminated, None, None, 1).await.unwrap();
+    world.here().get(&format!("{path}/receipt")).await.problem(404, "notFound");
+    assert_eq!(world.here().get(&path).await.is::<Session>(200).receipt, None);
 }
 
 #[tokio::test]

@@ -373,7 +373,7 @@ fn a_viewer_plays_leaves_and_finds_the_guest_where_it_was() {
     let (later, held) = back.shown().unwrap();
     assert!(later > tick && !held, "the guest rested, the button was let go: {tick} then {later}");
     match node.ask(Request::Receipt { session: session() }) {
-        Reply::Receipt { receipt } => assert!(receipt.counts["pictures_sent"] > 0 && receipt.node.is_some()),
+        Reply::Receipt { receipt } => assert!(receipt.made.ticks > 0 && receipt.tally().receipt().node.is_some()),
         other => panic!("no receipt: {other:?}"),
     }
 

@@ -64,6 +64,17 @@ const STEPS: &[&str] = &[
     "
     ALTER TABLE sessions ADD COLUMN resumes INTEGER NOT NULL DEFAULT 0;
 ",
+    // What earlier receipts lack cannot be made up, and they were kept for a month at most.
+    "
+    DROP TABLE receipts;
+    CREATE TABLE receipts (
+        session TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+        began_ms INTEGER NOT NULL,
+        part TEXT NOT NULL,
+        PRIMARY KEY (session, began_ms)
+    ) STRICT;
+    CREATE INDEX sessions_by_end ON sessions (ended_ms);
+",
 ];
 
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), DbError> {

@@ -1,13 +1,19 @@
-//! Sessions, their viewers and their receipts.
+//! Sessions and their viewers.
 
 use std::collections::BTreeMap;
 
-use playfield_core::api::{EndReason, Receipt, SessionState};
+use playfield_core::api::{EndReason, SessionState};
 use playfield_core::id::SessionId;
-use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+use rusqlite::{Connection, Row, named_params, params};
 
 use super::words::{read_hash, read_id, read_word, word};
 use super::{Admission, Caps, Db, DbError, Hash, NewSession, SessionRow, ViewerRow};
+
+macro_rules! has_receipt {
+    () => {
+        "EXISTS (SELECT 1 FROM receipts WHERE session = sessions.id) AS has_receipt"
+    };
+}
 
 impl Db {
     /// Writes down a session, as `activating`, and the viewer who asked for it, unless one of `caps` is reached. Counting
@@ -81,7 +87,8 @@ impl Db {
     /// A session.
     pub async fn session(&self, id: SessionId) -> Result<Option<SessionRow>, DbError> {
         self.call(move |connection| {
-            let mut find = connection.prepare_cached("SELECT * FROM sessions WHERE id = ?1")?;
+            let mut find =
+                connection.prepare_cached(concat!("SELECT *, ", has_receipt!(), " FROM sessions WHERE id = ?1"))?;
             let mut rows = find.query([id.as_str()])?;
             rows.next()?.map(read_session).transpose()
         })
@@ -91,7 +98,11 @@ impl Db {
     /// The newest sessions, newest first.
     pub async fn recent_sessions(&self, most: u32) -> Result<Vec<SessionRow>, DbError> {
         self.call(move |connection| {
-            let mut find = connection.prepare_cached("SELECT * FROM sessions ORDER BY created_ms DESC, id LIMIT ?1")?;
+            let mut find = connection.prepare_cached(concat!(
+                "SELECT *, ",
+                has_receipt!(),
+                " FROM sessions ORDER BY created_ms DESC, id LIMIT ?1"
+            ))?;
             let mut rows = find.query([most])?;
             let mut sessions = Vec::new();
             while let Some(row) = rows.next()? {
@@ -151,35 +162,6 @@ impl Db {
         })
         .await
     }
-
-    /// Keeps the last receipt of a session. False: there is no such session.
-    pub async fn put_receipt(&self, session: SessionId, receipt: Receipt) -> Result<bool, DbError> {
-        self.call(move |connection| {
-            let text = serde_json::to_string(&receipt)
-                .map_err(|error| DbError::Corrupt { what: "a receipt", value: error.to_string() })?;
-            let changed = connection.execute(
-                "INSERT OR REPLACE INTO receipts (session, receipt) SELECT id, ?2 FROM sessions WHERE id = ?1",
-                params![session.as_str(), text],
-            )?;
-            Ok(changed == 1)
-        })
-        .await
-    }
-
-    /// The last receipt of a session.
-    pub async fn receipt(&self, session: SessionId) -> Result<Option<Receipt>, DbError> {
-        self.call(move |connection| {
-            let text: Option<String> = connection
-                .prepare_cached("SELECT receipt FROM receipts WHERE session = ?1")?
-                .query_row([session.as_str()], |row| row.get(0))
-                .optional()?;
-            let read = |text: String| {
-                serde_json::from_str(&text).map_err(|_| DbError::Corrupt { what: "a receipt", value: text })
-            };
-            text.map(read).transpose()
-        })
-        .await
-    }
 }
 
 /// Open sessions with `value` in `column`.
@@ -227,6 +209,7 @@ fn read_session(row: &Row<'_>) -> Result<SessionRow, DbError> {
         reason: reason.map(|word| read_word("an end reason", word)).transpose()?,
         detail: row.get("detail")?,
         resumes: row.get("resumes")?,
+        has_receipt: row.get("has_receipt")?,
         created_ms: row.get::<_, i64>("created_ms")? as u64,
         ended_ms: row.get::<_, Option<i64>>("ended_ms")?.map(|ms| ms as u64),
     })

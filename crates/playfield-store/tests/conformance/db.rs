@@ -1,7 +1,8 @@
 //! The suite for databases.
 
-use playfield_core::api::{EndReason, Receipt, Role, SessionState};
+use playfield_core::api::{EndReason, Role, SessionState};
 use playfield_core::id::{NodeId, SessionId, ViewerId};
+use playfield_core::receipt::{MOST_PARTS, Made, Part};
 use playfield_store::db::{Admission, Begun, Caps, Db, DbError, NewSession, Put, ViewerRow};
 
 use crate::folder::Folder;
@@ -50,6 +51,7 @@ suite!(
         a_request_is_done_once_for_its_caller,
         a_cookie_is_good_until_it_expires_or_is_removed,
         receipts_go_with_their_session,
+        receipts_are_bounded_and_the_newest_are_kept,
         it_says_whether_it_can_write,
     ]
 );
@@ -226,17 +228,47 @@ async fn a_cookie_is_good_until_it_expires_or_is_removed(db: Db) {
     assert!(!db.cookie_is_good([3; 32], 0).await.unwrap());
 }
 
+fn part(began_ms: u64, ticks: u64) -> Part {
+    Part { began_ms, made: Made { ticks, ..Made::default() }, ..Part::default() }
+}
+
 async fn receipts_go_with_their_session(db: Db) {
     add(&db, 1, "a", ROOMY).await;
-    let receipt = Receipt { pictures: 7, verdict: "The network dominates.".to_owned(), ..Receipt::default() };
-    assert!(db.put_receipt(id(1), receipt.clone()).await.unwrap());
-    assert!(!db.put_receipt(id(2), receipt.clone()).await.unwrap());
-    assert_eq!(db.receipt(id(1)).await.unwrap(), Some(receipt));
+    assert!(!db.session(id(1)).await.unwrap().unwrap().has_receipt);
+    for (began_ms, ticks) in [(20, 1), (10, 2), (20, 3)] {
+        assert!(db.put_receipt(id(1), part(began_ms, ticks)).await.unwrap());
+    }
+    assert!(!db.put_receipt(id(2), part(1, 1)).await.unwrap());
+    let kept = db.receipt(id(1)).await.unwrap();
+    assert_eq!(kept, [part(10, 2), part(20, 3)], "what a worker says replaces what it said before");
+    assert!(db.session(id(1)).await.unwrap().unwrap().has_receipt);
     assert_eq!(db.forget_sessions(9999).await.unwrap(), 0, "an open session is not forgotten");
     db.set_session_state(id(1), SessionState::Terminated, None, None, 50).await.unwrap();
     assert_eq!(db.forget_sessions(51).await.unwrap(), 1);
-    assert_eq!(db.receipt(id(1)).await.unwrap(), None);
+    assert_eq!(db.receipt(id(1)).await.unwrap(), []);
     assert_eq!(db.viewer_by_token([1; 32]).await.unwrap(), None);
+}
+
+async fn receipts_are_bounded_and_the_newest_are_kept(db: Db) {
+    for n in 1..=4 {
+        add(&db, n, "a", ROOMY).await;
+        db.put_receipt(id(n), part(u64::from(n), 1)).await.unwrap();
+    }
+    for n in [3, 1, 2] {
+        db.set_session_state(id(n), SessionState::Terminated, None, None, 100 + u64::from(n)).await.unwrap();
+    }
+    assert_eq!(db.forget_receipts(1).await.unwrap(), 2);
+    let mut left = Vec::new();
+    for n in 1..=4 {
+        left.extend(db.receipt(id(n)).await.unwrap().iter().map(|part| part.began_ms));
+    }
+    assert_eq!(left, [3, 4], "the one that ended last, and the open one");
+    let many = MOST_PARTS as u64 + 5;
+    for began_ms in 0..many {
+        db.put_receipt(id(4), part(began_ms, 1)).await.unwrap();
+    }
+    let parts = db.receipt(id(4)).await.unwrap();
+    assert_eq!((parts.len(), parts[0].began_ms), (MOST_PARTS, 5));
 }
 
 async fn it_says_whether_it_can_write(db: Db) {

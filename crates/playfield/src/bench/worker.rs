@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use playfield_core::api::{Receipt, Role, VideoMode};
 use playfield_core::bus::{Attach, FromWorker, Reply, Request, SessionSpec, SessionTimes, ToWorker, WorkerConfig};
 use playfield_core::id::{SessionId, ViewerId};
 use playfield_core::manifest::Limits;
+use playfield_core::receipt::STAGES;
 use playfield_core::sim::Random;
 use playfield_runtime::wasm::{Engine, compile};
 
@@ -121,7 +122,16 @@ impl Worker {
     /// Where a session's time went.
     pub fn receipt(&mut self, session: SessionId) -> anyhow::Result<Receipt> {
         match self.ask(Request::Receipt { session })? {
-            Reply::Receipt { receipt } => Ok(*receipt),
+            Reply::Receipt { receipt } => {
+                let account = receipt.tally().account();
+                let sum = |names: &[&str]| -> u64 {
+                    let named = account.histograms.iter().filter(|stage| names.contains(&stage.name.as_str()));
+                    named.map(|stage| stage.sum_us).sum()
+                };
+                let (stages, total) = (sum(&STAGES), sum(&["total"]) + account.without_input.sum_us);
+                ensure!(stages == total, "the stages take {stages} us, and all of it {total}");
+                Ok(account.receipt)
+            }
             other => bail!("no receipt: {other:?}"),
         }
     }
