@@ -2,9 +2,9 @@
 //
 // The address chooses what it plays: `?fake=empty`, `down`, `slow`, `auth`, `ends:REASON`, `one`, `far`.
 
-import type { EndReason, InputKind, Title } from '../src/api';
+import type { EndReason, InputKind, SessionReceipt, Title } from '../src/api';
 import { drawCover } from './covers';
-import { FakeNode } from './node';
+import { FakeNode, receipt } from './node';
 
 const NAMES: [string, string, InputKind[]][] = [
   ['Amber Dunes', 'Ride the last wind across an ocean of sand, and be home before the sun is down.', ['pad', 'keys']],
@@ -54,6 +54,7 @@ async function answer(path: string, method: string, body: Record<string, string>
   if (path === '/api/v1/titles') return list();
   if (path === '/api/v1/sessions' && method === 'POST') return create(body);
   if (path.endsWith('/connections')) return session ? json({ answer: await connect(String(session.title), body.offer!) }) : problem(404, 'There is no such session.');
+  if (path.endsWith('/receipt')) return json(account());
   if (method === 'DELETE') keep(null);
   return session ? json(session) : problem(404, 'There is no such session.');
 }
@@ -85,6 +86,18 @@ async function connect(title: string, offer: string): Promise<string> {
   const ends = /^ends:(\w+)/.exec(fake)?.[1];
   if (ends) setTimeout(() => node?.end(ends as EndReason, ''), 1500);
   return node.answer(offer);
+}
+
+/** Totals as they come: a hump, and a few far out. */
+function account(): SessionReceipt {
+  const buckets = Array.from({ length: 60 }, (_, i): [number, number, number] => {
+    const from = 6000 * 1.06 ** i;
+    return [Math.round(from), Math.round(from * 1.06), Math.round(900 * Math.exp(-((i - 22) ** 2) / 60) + (i % 7 === 0 ? 6 : 0))];
+  });
+  const total = { name: 'total', count: 9000, sum_us: 0, min_us: 6000, max_us: 190_000, buckets: buckets.filter(([, , count]) => count > 0) };
+  const figures = receipt(9184, fake === 'far' ? 74 : 3.2);
+  const common = { ...figures, counts: {}, histograms: [total], without_input: { pictures: 0, sum_us: 0 } };
+  return { ...common, session: String(session?.id), title: String(session?.title), created_ms: 0, ended_ms: 1, complete: true, parts: 1, viewers: [] };
 }
 
 const real = globalThis.fetch;

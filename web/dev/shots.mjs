@@ -47,6 +47,8 @@ const STATES = [
   { name: 'touch', path: '/play/amber-dunes', widths: [360], ready: playing, context: touch },
   { name: 'touch-wide', path: '/play/amber-dunes', widths: [780], height: 360, ready: playing, context: touch },
   { name: 'end', path: '/play/amber-dunes?fake=ends:guestTrap', widths: [360, 1280], ready: (page) => page.waitForSelector('.card.end') },
+  { name: 'end-receipt', path: '/play/amber-dunes?fake=ends:guestTrap', widths: [360, 1280], ready: async (page) => { await page.waitForSelector('.card.end'); await page.getByRole('button', { name: 'Where the time went' }).click(); await page.waitForSelector('.receipt'); } },
+  { name: 'receipt', path: '/play/cold-orbit', widths: [360, 1280], ready: async (page) => { await open(page, 'Where the time went'); await page.waitForSelector('.receipt'); } },
   { name: 'limit', path: '/play/amber-dunes?fake=limit', widths: [1280], ready: (page) => page.waitForSelector('.card.end') },
 ];
 

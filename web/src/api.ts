@@ -60,6 +60,8 @@ export interface Session {
   resumes: number;
   created_ms: number;
   ended_ms: number | null;
+  /** Address of its receipt, while there is one. */
+  receipt?: string | null;
 }
 
 export interface Viewer {
@@ -96,8 +98,35 @@ export interface Receipt {
   /** All that the node does: from the input a picture takes to its last packet. */
   node?: Stage | null;
   clock_error_ms: number | null;
-  counts: Record<string, number>;
   verdict: string;
+}
+
+/** How long a stage took, in microseconds. */
+export interface StageHistogram {
+  name: string;
+  count: number;
+  sum_us: number;
+  min_us: number;
+  max_us: number;
+  /** From, below, how many; shortest first, empty ones left out. */
+  buckets: [number, number, number][];
+}
+
+/** A receipt and all it was read from. */
+export interface Account extends Receipt {
+  counts: Record<string, number>;
+  histograms: StageHistogram[];
+  without_input: { pictures: number; sum_us: number };
+}
+
+export interface SessionReceipt extends Account {
+  session: string;
+  title: string;
+  created_ms: number;
+  ended_ms: number | null;
+  complete: boolean;
+  parts: number;
+  viewers: (Account & { viewer: string | null; slot: number | null })[];
 }
 
 /** An error as `application/problem+json` (RFC 9457). */

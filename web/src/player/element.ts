@@ -1,7 +1,7 @@
 // `<playfield-player src="/play/TITLE">`: a title, playing. The script interface is in docs/reference/player.md.
 
 import tokens from '../design/tokens.css?inline';
-import type { EndReason, SessionState, VideoMode } from '../api';
+import type { EndReason, SessionReceipt, SessionState, VideoMode } from '../api';
 import { lacks, type Lack } from './browser';
 import { Controls } from './controls';
 import { h } from './dom';
@@ -22,6 +22,7 @@ import { Sheet } from './sheet';
 import { Sound } from './sound';
 import { bottleneckOf, type PlayerStats } from './stats';
 import { keepLayer, layerOf } from './storage';
+import receiptCss from '../design/receipt.css?inline';
 import css from './style.css?inline';
 import { Surface } from './surface';
 import { Windows } from './windows';
@@ -39,7 +40,7 @@ const sheetOf = (text: string) => {
   sheet.replaceSync(text);
   return sheet;
 };
-const STYLES = [sheetOf(tokens), sheetOf(css)];
+const STYLES = [sheetOf(tokens), sheetOf(receiptCss), sheetOf(css)];
 
 export class PlayfieldPlayer extends HTMLElement {
   static readonly observedAttributes = ['src', 'name', 'poster', 'scale', 'pixels'];
@@ -71,6 +72,7 @@ export class PlayfieldPlayer extends HTMLElement {
     close: (then) => this.closeMenu(then),
     restart: () => void this.restart(),
     leave: () => this.leave(),
+    account: () => this.accountOf(),
   });
   private run: Play | null = null;
   private controls: Controls | null = null;
@@ -396,7 +398,13 @@ export class PlayfieldPlayer extends HTMLElement {
     if (document.pointerLockElement) document.exitPointerLock();
     const ways = screen.ways.filter((way) => (way !== 'back' && way !== 'signIn') || this.hasAttribute('home'));
     // A page without a catalogue still gets a way on.
-    this.sheet.show(screen.headline, endView(screen, ways.length > 0 ? ways : ['retry'], (way) => this.take(way)), null);
+    this.sheet.show(screen.headline, endView(screen, ways.length > 0 ? ways : ['retry'], (way) => this.take(way), this.accountOf()), null);
+  }
+
+  /** Asks where the time went of a session that showed something. */
+  private accountOf(): (() => Promise<SessionReceipt>) | null {
+    const run = this.run;
+    return run?.ticket && run.frames.pictures > 0 ? () => run.account() : null;
   }
 
   private take(way: Way): void {

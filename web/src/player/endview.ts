@@ -1,9 +1,12 @@
 // The screen after the end: what happened in one sentence, and buttons that lead on.
 
+import type { SessionReceipt } from '../api';
 import { h } from './dom';
 import { WAYS, type EndScreen, type Way } from './ends';
+import { receiptFold } from './receipt/view';
 
-export function endView(screen: EndScreen, ways: Way[], take: (way: Way) => void): HTMLElement {
+/** `account` asks where the time of the session went; null where there was none. */
+export function endView(screen: EndScreen, ways: Way[], take: (way: Way) => void, account: (() => Promise<SessionReceipt>) | null): HTMLElement {
   const buttons = ways.map((way, i) =>
     h('button', { class: i === 0 ? 'big primary' : 'big', type: 'button', on: { click: () => take(way) } }, WAYS[way]),
   );
@@ -13,5 +16,6 @@ export function endView(screen: EndScreen, ways: Way[], take: (way: Way) => void
     h('h2', {}, screen.headline),
     h('p', {}, screen.sentence),
     h('div', { class: 'ways' }, ...buttons),
+    ...(account ? [receiptFold(account)] : []),
   );
 }

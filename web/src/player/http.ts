@@ -1,6 +1,6 @@
 // The few HTTP calls the player makes, and the one shape of what can go wrong with them.
 
-import type { CreatedSession, CreateSession, EndReason, ProblemBody, Session, VideoMode } from '../api';
+import type { CreatedSession, CreateSession, EndReason, ProblemBody, Session, SessionReceipt, VideoMode } from '../api';
 
 /** What says that a session cannot be come back to: it ended, or our token is of another server's life. */
 const GONE = ['notFound', 'sessionEnded', 'badToken', 'forbidden'];
@@ -40,6 +40,10 @@ export class Api {
 
   session(id: string, token: string): Promise<Session> {
     return this.call('GET', `/api/v1/sessions/${encodeURIComponent(id)}`, { token });
+  }
+
+  receipt(id: string, token: string): Promise<SessionReceipt> {
+    return this.call('GET', `/api/v1/sessions/${encodeURIComponent(id)}/receipt`, { token });
   }
 
   end(id: string, token: string): Promise<void> {

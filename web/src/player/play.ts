@@ -5,7 +5,7 @@
 //
 // It knows no DOM; the element shows what it is told here.
 
-import type { EndReason, InputKind, Receipt, SessionState, ToViewer, VideoMode } from '../api';
+import type { EndReason, InputKind, Receipt, SessionReceipt, SessionState, ToViewer, VideoMode } from '../api';
 import { Clock, nowUs } from './clock';
 import { Link, type LinkEvents } from './connection';
 import type { Fault } from './ends';
@@ -53,6 +53,9 @@ const WATCH_MS = 200;
 const GRACE_MS = 120_000;
 /** How long opening is tried, in ms. */
 const PATIENCE_MS = 20_000;
+/** How often, and how far apart in ms, the last word of a session that ended is asked for. */
+const LAST_WORD_TRIES = 4;
+const LAST_WORD_MS = 300;
 const BACKOFF_MS = [0, 500, 1000, 2000, 4000];
 
 export class Play {
@@ -153,6 +156,18 @@ export class Play {
     }
     this.frames.add(reports);
     this.sender.report(reports);
+  }
+
+  /** Where the time of the session's pictures went; of one that just ended, once its last word is written down. */
+  async account(): Promise<SessionReceipt> {
+    for (let left = LAST_WORD_TRIES; ; left--) {
+      const receipt = await this.sessions.receipt(this.ticket!).catch((error: unknown) => {
+        if (left === 0 || !(error instanceof ApiError)) throw error;
+        return null;
+      });
+      if (receipt && (receipt.complete || this.state !== 'ended' || left === 0)) return receipt;
+      await pause(LAST_WORD_MS);
+    }
   }
 
   /** Ends the session for everybody. */

@@ -1,6 +1,6 @@
 // Getting into a session: back into the one this tab had, or into a new one.
 
-import type { Session, VideoMode } from '../api';
+import type { Session, SessionReceipt, VideoMode } from '../api';
 import { ApiError, type Api } from './http';
 import { forgetTicket, keepTicket, profile, randomText, takeOtherTickets, ticketOf, type Ticket } from './storage';
 
@@ -43,6 +43,11 @@ export class Sessions {
   /** What became of a session. */
   state(ticket: Ticket): Promise<Session> {
     return this.api.session(ticket.session, ticket.token);
+  }
+
+  /** Where the time of its pictures went. */
+  receipt(ticket: Ticket): Promise<SessionReceipt> {
+    return this.api.receipt(ticket.session, ticket.token);
   }
 
   forget(): void {

@@ -1,6 +1,6 @@
 // The menu of one player: what it shows and does, taken from the player's own properties and from what only it knows.
 
-import type { VideoMode } from '../../api';
+import type { SessionReceipt, VideoMode } from '../../api';
 import type { Controls } from '../controls';
 import type { PlayfieldPlayer } from '../element';
 import { Bindings } from '../input/bindings';
@@ -26,6 +26,7 @@ export interface MenuHost {
   close(then?: () => void): void;
   restart(): void;
   leave(): void;
+  account(): (() => Promise<SessionReceipt>) | null;
 }
 
 export function menusOf(player: PlayfieldPlayer, sheet: Sheet, windows: Windows, host: MenuHost): Menus {
@@ -83,5 +84,6 @@ function actionsOf(player: PlayfieldPlayer, windows: Windows, host: MenuHost): M
     share: () => share(host.name(), host.address()),
     restart: () => host.restart(),
     leave: () => host.close(() => host.leave()),
+    account: () => host.account(),
   };
 }

@@ -5,7 +5,7 @@ import { lacks } from '../browser';
 import type { MenuActions, MenuModel } from './model';
 import { hint, pageRow, row, sliderRow, switchRow } from './rows';
 
-export type PageName = 'picture' | 'controls' | 'remap' | 'touch' | 'browser';
+export type PageName = 'picture' | 'controls' | 'remap' | 'touch' | 'browser' | 'receipt';
 
 export function mainMenu(model: MenuModel, act: MenuActions, open: (page: PageName) => void): HTMLElement {
   const missing = lacks().length;
@@ -23,6 +23,7 @@ export function mainMenu(model: MenuModel, act: MenuActions, open: (page: PageNa
       ...(model.pip === null ? [] : [switchRow('Small window', model.pip, act.pip)]),
       ...(model.touchControls === null ? [] : [switchRow('Touch controls', model.touchControls, act.touchControls)]),
       switchRow('Statistics', model.stats, act.stats),
+      ...(act.account() ? [pageRow('Where the time went', 'receipt', open)] : []),
       pageRow('Picture and sound', 'picture', open),
       pageRow('Controls', 'controls', open, pads === 0 ? '' : pads === 1 ? '1 gamepad' : `${pads} gamepads`),
       pageRow('This browser', 'browser', open, missing === 0 ? 'Has it all' : `Lacks ${missing}`),

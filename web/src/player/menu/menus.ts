@@ -6,13 +6,15 @@ import { browserPage } from './browser';
 import { controlsPage } from './controls';
 import { mainMenu, type PageName } from './main';
 import type { MenuActions, MenuModel } from './model';
+import { receiptBody } from '../receipt/view';
 import { picturePage } from './picture';
+import { page } from './rows';
 import { Remap } from './remap';
 import { touchPage } from './touch';
 
 /** Pages that change what is seen: the sheet lets the picture through. */
 const CLEAR: readonly PageName[] = ['picture', 'touch'];
-const PARENTS: Record<PageName, PageName | null> = { picture: null, controls: null, browser: null, remap: 'controls', touch: 'controls' };
+const PARENTS: Record<PageName, PageName | null> = { picture: null, controls: null, browser: null, receipt: null, remap: 'controls', touch: 'controls' };
 
 export class Menus {
   private page: PageName | null = null;
@@ -56,6 +58,7 @@ export class Menus {
     if (this.page === 'controls') return controlsPage(model, this.act, open, back);
     if (this.page === 'touch') return touchPage(model, this.act, back);
     if (this.page === 'browser') return browserPage(back);
+    if (this.page === 'receipt') return page('Where the time went', back, receiptBody(this.act.account()));
     if (this.page === 'remap') return this.remap!.view(model, back);
     return mainMenu(model, this.act, open);
   }

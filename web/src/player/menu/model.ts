@@ -1,6 +1,6 @@
 // What the menu and its pages show, and what they can do. The player fills this in; the pages know nothing of it but this.
 
-import type { InputKind, VideoMode } from '../../api';
+import type { InputKind, SessionReceipt, VideoMode } from '../../api';
 import type { Pixels, Scale } from '../fit';
 import type { Bindings } from '../input/bindings';
 import type { PadInfo } from '../input/desk';
@@ -56,4 +56,6 @@ export interface MenuActions {
   share(): Promise<string>;
   restart(): void;
   leave(): void;
+  /** Asks where the time went; null while nothing was shown. */
+  account(): (() => Promise<SessionReceipt>) | null;
 }
