@@ -24,6 +24,18 @@ export async function clickTitle(page, title) {
   await page.locator(`a[data-title="${title}"]`).click();
 }
 
+/** Starts the self-test on its page, waits for the end, and gives what its "Copy result" gives. */
+export async function selfTest(page) {
+  // Where the clipboard may not be written, the page shows the result; that works in any browser.
+  await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', { value: { writeText: () => Promise.reject(new Error('not here')) } }));
+  await page.getByRole('button', { name: 'Start' }).click();
+  await page.locator('[data-phase=done], [data-phase=failed]').waitFor({ timeout: 240_000 });
+  const problem = await page.locator('[role=alert]').first().innerText({ timeout: 100 }).catch(() => null);
+  if (problem) throw new Error(problem);
+  await page.getByRole('button', { name: 'Copy result' }).click();
+  return JSON.parse(await page.locator('textarea').inputValue());
+}
+
 /**
  * Runs in a page before its own scripts: remembers what cannot be asked for afterwards. All of it is under `window.seen`:
  * the connections made, and what the player told its page.

@@ -293,10 +293,10 @@ pub struct Account {
     /// reported), `pictures_implausible` (the report cannot be), `bytes_sent`; of a session `ticks`, `pictures_made` (ticks
     /// that changed the picture) and `ticks_late` too.
     pub counts: BTreeMap<String, u64>,
-    /// Of each stage; of `total` (pictures that show an input, from its sending to the present); of `picture` (all pictures,
+    /// Of each stage; of `total` (pictures that are the first to show an input, from its sending to the present); of `picture` (all pictures,
     /// from the beginning of the tick); of `node`.
     pub histograms: Vec<StageHistogram>,
-    /// Pictures that showed no input: they are in `guest` to `present` and in `picture`, not in `uplink`, `wait` and `total`.
+    /// Pictures that were not the first to show an input: they are in `guest` to `present` and in `picture`, not in `uplink`, `wait` and `total`.
     pub without_input: WithoutInput,
 }
 
@@ -318,7 +318,7 @@ pub struct StageHistogram {
     pub buckets: Vec<[u64; 3]>,
 }
 
-/// Pictures that showed no input.
+/// Pictures that were not the first to show an input.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WithoutInput {
     /// How many.

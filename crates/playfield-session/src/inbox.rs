@@ -40,7 +40,7 @@ pub(crate) enum Command {
     Close,
 }
 
-/// The newest input message of a seat, for the receipt.
+/// An input message that changed something, for the receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct InputStamp {
     /// Whose clock it was sent by.
@@ -68,7 +68,7 @@ impl Counts {
 pub(crate) struct Contents {
     /// By seat.
     pub(crate) seats: [Merge; MAX_PLAYERS],
-    /// The newest input of each seat since the last picture.
+    /// The first input of each seat since the last tick that changed something.
     pub(crate) stamps: [Option<InputStamp>; MAX_PLAYERS],
     commands: VecDeque<Command>,
 }

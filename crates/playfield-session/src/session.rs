@@ -236,10 +236,10 @@ impl Session {
         if let Some(slot) = attached.slot {
             let seat = &mut inbox.seats[usize::from(slot)];
             if seat.handle(now, &message) {
-                let active = seat.active_at() == now;
-                let input = Input { sent_us: message.sent_us, came: now };
-                inbox.stamps[usize::from(slot)] = Some(InputStamp { connection, input });
-                if active {
+                // A message that only repeats, or acknowledges, is nothing that a picture could show.
+                if seat.active_at() == now {
+                    let input = Input { sent_us: message.sent_us, came: now };
+                    inbox.stamps[usize::from(slot)].get_or_insert(InputStamp { connection, input });
                     self.life.handle(now, Event::Activity);
                 }
             }

@@ -219,11 +219,11 @@ impl Stage {
         let picture = guest.picture();
         for viewer in self.viewers.iter_mut().filter(|viewer| !viewer.hidden) {
             let now = self.clock.now();
-            // An input whose picture could not go out waits for the next one, and the receipt says so.
-            let newest = viewer.slot.and_then(|slot| self.stamps[usize::from(slot)]);
-            // A viewer that came back has another clock.
-            let newest = newest.filter(|stamp| stamp.connection == viewer.connection);
-            viewer.input = viewer.input.or(newest);
+            // An input whose picture could not go out waits for the next one, and the receipt says so. One that changed nothing
+            // to be seen is shown by no picture. A viewer that came back has another clock.
+            let input = viewer.slot.and_then(|slot| self.stamps[usize::from(slot)]);
+            let input = input.filter(|stamp| damage != Damage::None && stamp.connection == viewer.connection);
+            viewer.input = viewer.input.or(input);
             let (tick, tick_hz) = (guest.tick_count(), guest.tick_hz());
             let source = Source { picture, damage, tick, tick_hz, now, clock: self.clock };
             let coded = viewer.code(&source, &mut self.frozen);

@@ -45,6 +45,7 @@ test('addresses are pages', () => {
   const page = (path: string) => routeOf(new URL(path, 'http://localhost'));
   expect(page('/')).toEqual({ page: 'home' });
   expect(page('/play/space%20race')).toEqual({ page: 'play', title: 'space race' });
+  expect(page('/test')).toEqual({ page: 'test' });
   expect(page('/sign-in?next=/play/x')).toEqual({ page: 'signIn', next: '/play/x' });
   expect(page('/nowhere')).toEqual({ page: 'lost' });
 });

@@ -1,7 +1,8 @@
-// The catalogue: a single page for `/`, `/play/TITLE` and `/sign-in`.
+// The catalogue: a single page for `/`, `/play/TITLE`, `/test` and `/sign-in`.
 
 import '../design/tokens.css';
 import '../design/base.css';
+import '../design/receipt.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
 

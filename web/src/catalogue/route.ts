@@ -1,6 +1,6 @@
 // Addresses and the pages they stand for.
 
-export type Route = { page: 'home' } | { page: 'play'; title: string } | { page: 'signIn'; next: string } | { page: 'lost' };
+export type Route = { page: 'home' } | { page: 'play'; title: string } | { page: 'signIn'; next: string } | { page: 'test' } | { page: 'lost' };
 
 /** The page an address stands for. */
 export function routeOf(url: URL): Route {
@@ -8,6 +8,7 @@ export function routeOf(url: URL): Route {
   if (parts.length === 0) return { page: 'home' };
   if (parts.length === 2 && parts[0] === 'play') return { page: 'play', title: decodeURIComponent(parts[1]!) };
   if (parts.length === 1 && parts[0] === 'sign-in') return { page: 'signIn', next: safeNext(url.searchParams.get('next')) };
+  if (parts.length === 1 && parts[0] === 'test') return { page: 'test' };
   return { page: 'lost' };
 }
 

@@ -75,6 +75,7 @@ export class PlayfieldPlayer extends HTMLElement {
     account: () => this.accountOf(),
   });
   private run: Play | null = null;
+  private watching = false;
   private controls: Controls | null = null;
   private videos: VideoMode[] = [];
   private listeners = new AbortController();
@@ -225,6 +226,21 @@ export class PlayfieldPlayer extends HTMLElement {
     this.controls?.send(input);
   }
 
+  /**
+   * For measuring: from now on each exact picture that reached the screen is told by `playfield-frames`, with the colour of
+   * this pixel; null ends that.
+   */
+  watch(pixel: { x: number; y: number } | null): void {
+    this.watching = pixel !== null;
+    this.run?.watchPixel(pixel);
+  }
+
+  /** Where the time of the session's pictures went, as the server has it. */
+  async receipt(): Promise<SessionReceipt> {
+    if (!this.run?.ticket) throw new Error('There is no session.');
+    return this.run.account();
+  }
+
   /** Gives a gamepad, by its index, to a player from 0; null leaves it out. */
   givePad(index: number, player: number | null): void {
     this.controls?.givePad(index, player);
@@ -273,6 +289,7 @@ export class PlayfieldPlayer extends HTMLElement {
     if (!this.hasAttribute('tabindex')) this.tabIndex = 0;
     if (!this.hasAttribute('role')) this.setAttribute('role', 'application');
     this.describe();
+    if (this.hasAttribute('muted')) this.sound.silence();
     this.listeners = new AbortController();
     const signal = this.listeners.signal;
     addEventListener('pagehide', () => this.run?.close(), { signal });
@@ -340,6 +357,7 @@ export class PlayfieldPlayer extends HTMLElement {
       },
       announce: (mode, width, height) => this.surfaces.announce(mode, width, height),
       painted: (width, height) => this.surfaces.painted('lossless', width, height),
+      frames: (frames) => this.watching && this.dispatch('playfield-frames', { frames }),
       video: (track) => this.surfaces.useTrack(track),
       sound: (track) => this.sound.useTrack(track),
       firstFrame: (ms) => {

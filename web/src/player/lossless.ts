@@ -42,6 +42,11 @@ export class Lossless {
     this.listener = listener;
   }
 
+  /** From now on the colour of this pixel comes with each picture's report. */
+  watch(pixel: { x: number; y: number } | null): void {
+    this.tell({ type: 'watch', pixel });
+  }
+
   close(): void {
     this.worker?.terminate();
   }

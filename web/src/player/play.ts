@@ -13,7 +13,7 @@ import { Api, ApiError, Unreachable } from './http';
 import { Sender } from './input/sender';
 import { InputState, MOST_SEATS } from './input/state';
 import type { Lossless } from './lossless';
-import type { FromWorker } from './lossless/messages';
+import type { FromWorker, WatchedFrame } from './lossless/messages';
 import { canPlay, takeWarm } from './prewarm';
 import { Sessions } from './session';
 import { FrameStats } from './stats';
@@ -32,6 +32,8 @@ export interface PlayHost {
   announce(mode: VideoMode, width: number, height: number): void;
   /** A lossless picture was painted. */
   painted(width: number, height: number): void;
+  /** Lossless pictures reached the screen. */
+  frames(frames: readonly WatchedFrame[]): void;
   video(track: MediaStreamTrack): void;
   sound(track: MediaStreamTrack): void;
   firstFrame(ms: number): void;
@@ -119,6 +121,10 @@ export class Play {
       if (entered.notice) this.host.notice(entered.notice);
       return entered.answer;
     });
+  }
+
+  watchPixel(pixel: { x: number; y: number } | null): void {
+    this.lossless?.watch(pixel);
   }
 
   changed(urgent: boolean): void {
@@ -369,7 +375,10 @@ export class Play {
 
   private fromWorker(message: FromWorker): void {
     this.heardAt = performance.now();
-    if (message.type === 'frames') return this.presented(message.frames);
+    if (message.type === 'frames') {
+      this.host.frames(message.frames);
+      return this.presented(message.frames);
+    }
     if (message.painted) this.host.painted(message.width, message.height);
     this.sender.acknowledge(message.acks, message.painted);
   }

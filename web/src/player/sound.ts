@@ -36,6 +36,12 @@ export class Sound {
     if (!muted) void this.play();
   }
 
+  /** Muted by the page; what the person chose stays as it is. */
+  silence(): void {
+    this.off = true;
+    this.apply();
+  }
+
   /** No sound while the page is hidden. */
   get quietHidden(): boolean {
     return this.quiet;

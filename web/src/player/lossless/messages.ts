@@ -7,6 +7,8 @@ export type ToWorker =
   | { type: 'init'; canvas: OffscreenCanvas; timeOrigin: number }
   /** A new connection: what came over an older one does not count any more. */
   | { type: 'connection'; generation: number }
+  /** From now on the colour of this pixel comes with each picture's report; null: no longer. */
+  | { type: 'watch'; pixel: { x: number; y: number } | null }
   /** A datagram that came over the data channel. */
   | { type: 'datagram'; generation: number; data: ArrayBuffer };
 
@@ -14,7 +16,12 @@ export type FromWorker =
   /** Datagrams came: what to acknowledge. `size` is set when a picture was painted. */
   | { type: 'acks'; generation: number; acks: Ack[]; painted: boolean; width: number; height: number; tick: number; bytes: number }
   /** Pictures reached the screen. */
-  | { type: 'frames'; generation: number; frames: FrameReport[] };
+  | { type: 'frames'; generation: number; frames: WatchedFrame[] };
+
+export interface WatchedFrame extends FrameReport {
+  /** The watched pixel, 0xRRGGBB. */
+  colour?: number;
+}
 
 /** What an encoded transform tells the worker about itself. */
 export interface TransformOptions {

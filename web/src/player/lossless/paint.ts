@@ -52,4 +52,11 @@ export class Painter {
     toRgba(picture, new Uint32Array(this.image.data.buffer));
     this.context.putImageData(this.image, 0, 0);
   }
+
+  /** A pixel of the picture painted last, 0xRRGGBB; black outside it. */
+  colourAt(x: number, y: number): number {
+    const { width, height, data } = this.image ?? { width: 0, height: 0, data: [] };
+    const at = (y * width + x) * 4;
+    return x < width && y < height ? (data[at]! << 16) | (data[at + 1]! << 8) | data[at + 2]! : 0;
+  }
 }

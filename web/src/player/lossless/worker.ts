@@ -3,9 +3,9 @@
 // The browser hands it every RTP payload of the track through an encoded transform, untouched and at once; nothing is ever written back, so
 // no audio decoder sees our bytes. Pictures are painted when they are whole, without waiting for the next display refresh.
 
-import { MAX_ACKS, type FrameReport } from '../wire';
+import { MAX_ACKS } from '../wire';
 import { Decoder } from './decoder';
-import type { FromWorker, ToWorker, TransformOptions } from './messages';
+import type { FromWorker, ToWorker, TransformOptions, WatchedFrame } from './messages';
 import { Painter } from './paint';
 
 interface TransformEvent extends Event {
@@ -25,12 +25,14 @@ let painter: Painter | null = null;
 let generation = -1;
 /** What to add to this worker's clock to get the page's, in milliseconds. */
 let clockShift = 0;
-let waiting: FrameReport[] = [];
+let waiting: WatchedFrame[] = [];
+let watched: { x: number; y: number } | null = null;
 let bytesSince = 0;
 
 scope.onmessage = ({ data: message }) => {
   if (message.type === 'init') init(message.canvas, message.timeOrigin);
   else if (message.type === 'connection') begin(message.generation);
+  else if (message.type === 'watch') watched = message.pixel;
   else if (message.generation === generation) datagram(new Uint8Array(message.data));
 };
 
@@ -64,7 +66,8 @@ function datagram(bytes: Uint8Array): void {
   const { picture, complete } = decoded;
   if (complete && painter) {
     painter.paint(picture);
-    shownSoon({ rtp: false, id: picture.tick, arrivalUs: arrival, decodeUs: now() - arrival, presentUs: 0 });
+    const report = { rtp: false, id: picture.tick, arrivalUs: arrival, decodeUs: now() - arrival, presentUs: 0 };
+    shownSoon(watched ? { ...report, colour: painter.colourAt(watched.x, watched.y) } : report);
   }
   const { width, height, tick } = picture;
   scope.postMessage({ type: 'acks', generation, acks: decoder.acks(MAX_ACKS), painted: complete, width, height, tick, bytes: bytesSince });
@@ -72,7 +75,7 @@ function datagram(bytes: Uint8Array): void {
 }
 
 /** Reports a painted picture at the next display refresh, which is the first that can show it. */
-function shownSoon(report: FrameReport): void {
+function shownSoon(report: WatchedFrame): void {
   waiting.push(report);
   if (waiting.length > 1) return;
   if (scope.requestAnimationFrame) scope.requestAnimationFrame(shown);
