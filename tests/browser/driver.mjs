@@ -4,7 +4,7 @@
 //   node tests/browser/driver.mjs http://localhost:8080
 
 import { createInterface } from 'node:readline';
-import { clickTitle, fakeGamepads, lack, launch, watch } from './browser.mjs';
+import { clickTitle, fakeGamepads, lack, launch, selfTest, watch } from './browser.mjs';
 
 /** How long the page may take over what a command waits for, in ms; less than the tests wait for the answer. */
 const PATIENCE_MS = 30_000;
@@ -73,6 +73,8 @@ const COMMANDS = {
   visible: ({ page, selector }) => page.locator(selector).first().isVisible(),
   /** The text of the first element that fits, also inside the player; null: none does. */
   text: ({ page, selector }) => page.locator(selector).first().innerText({ timeout: 1000 }).catch(() => null),
+  /** Runs the self-test on its page; its result. */
+  selfTest: ({ page }) => selfTest(page),
   fetch: ({ page, path }) => page.evaluate(async (path) => (await fetch(path)).json(), path),
   player: ({ page }) => page.evaluate(readPlayer),
   picture: ({ page }) => page.evaluate(readPicture),

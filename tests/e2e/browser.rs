@@ -285,6 +285,11 @@ impl Tab<'_> {
         serde_json::from_value(self.ask("picture", json!({}))).unwrap()
     }
 
+    /// Runs the self-test on its page; what it found.
+    pub fn self_test(&self) -> Value {
+        self.ask("selfTest", json!({}))
+    }
+
     /// What came of the sound track.
     pub fn sound(&self) -> Sound {
         serde_json::from_value(self.ask("sound", json!({}))).unwrap()

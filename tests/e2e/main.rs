@@ -20,6 +20,7 @@ mod hostile;
 mod kills;
 mod picture;
 mod play;
+mod receipts;
 mod server;
 
 use std::time::{Duration, Instant};

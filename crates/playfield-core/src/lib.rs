@@ -7,7 +7,7 @@
 //! ```text
 //!   words       id  time  frame  input  manifest  api  bus  signal
 //!   wire        input::wire  delta::wire          (formats the browser speaks too: docs/reference/wire.md)
-//!   decisions   input::merge  delta::sender  session  pace  rate  clock  receipt
+//!   decisions   input::merge  delta::sender  session  pace  phase  rate  clock  receipt
 //!   proof       input::log  sim
 //! ```
 #![forbid(unsafe_code)]
@@ -21,6 +21,7 @@ pub mod id;
 pub mod input;
 pub mod manifest;
 pub mod pace;
+pub mod phase;
 pub mod rate;
 pub mod receipt;
 pub mod session;

@@ -6,7 +6,7 @@ use crate::time::Time;
 
 /// Moments in a period at which pictures may begin. Guests that are due at the same one are made in one go, and everybody
 /// who waits for them is woken once; spread over all moments, each would cost a wake-up of its own.
-const SLOTS: u64 = 8;
+pub const SLOTS: u64 = 8;
 /// Periods a guest may fall behind before the lost time is given up.
 const PATIENCE: u64 = 3;
 
@@ -40,6 +40,11 @@ impl Pacer {
         }
         self.slot += SLOTS;
         late
+    }
+
+    /// From the next picture on, all begin so many slots later.
+    pub fn delay(&mut self, slots: u32) {
+        self.slot += u64::from(slots) % SLOTS;
     }
 
     /// Nothing was due for a while (a pause): go on from now.
@@ -83,6 +88,16 @@ mod tests {
             })
             .collect();
         assert_eq!(deadlines.len(), SLOTS as usize);
+    }
+
+    #[test]
+    fn a_delay_moves_all_pictures_by_less_than_a_period() {
+        let mut pacer = Pacer::new(Time::ZERO, 100);
+        pacer.began(Time::ZERO);
+        pacer.delay(SLOTS as u32 + 4);
+        assert_eq!(pacer.deadline(), Time::from_millis(15));
+        pacer.began(Time::from_millis(15));
+        assert_eq!(pacer.deadline(), Time::from_millis(25));
     }
 
     #[test]

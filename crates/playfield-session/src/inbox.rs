@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Video { connection: ConnectionId, mode: VideoMode, carrier: Carrier },
     /// Nobody looks at it, or somebody does again.
     Visible { connection: ConnectionId, visible: bool },
+    /// Begin pictures so many slots later.
+    Delay(u32),
     /// Make pictures, or rest.
     Run(bool),
     /// Let go of the guest.

@@ -11,6 +11,7 @@ use playfield_core::id::{SessionId, ViewerId};
 use playfield_core::input::MAX_PLAYERS;
 use playfield_core::input::wire::{self, ClockEstimate, ClockReply, Message, Section};
 use playfield_core::manifest::InputKind;
+use playfield_core::phase::Phase;
 use playfield_core::receipt::{Input, Ledger, MOST_VIEWERS, Part, Seen, Stamps};
 use playfield_core::session::{Action, Event, Lifecycle};
 use playfield_core::signal::{FromViewer, MAX_TEXT, ToViewer};
@@ -52,6 +53,7 @@ pub(crate) struct Attached {
     replies: u32,
     replied: Time,
     recent: Box<[Ledger; 2]>,
+    phase: Phase,
     /// Its place in what the session has seen.
     seen: usize,
     recent_since: Time,
@@ -134,6 +136,7 @@ impl Session {
             replies: 0,
             replied: Time::ZERO,
             recent: Box::default(),
+            phase: Phase::default(),
             seen,
             recent_since: now,
             bytes: 0,
@@ -267,6 +270,12 @@ impl Session {
                     wire::frames(body).filter_map(|report| attached.recent[1].shown(&report, attached.clock));
                 let tally = &mut self.seen[attached.seen].tally;
                 measured.for_each(|measured| tally.measured(&measured));
+                // The pictures come in step with the display of the first player.
+                if let (Some(0), Some(tick_hz)) = (attached.slot, self.tick_hz) {
+                    let waits = wire::frames(body).map(|report| report.present_us.saturating_sub(report.decode_us));
+                    let delays = waits.filter_map(|wait| attached.phase.waited(tick_hz, wait));
+                    delays.for_each(|slots| self.inbox.push(Command::Delay(slots)));
+                }
             }
         }
         attached.clock_reply(now, &message)

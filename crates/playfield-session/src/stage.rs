@@ -125,6 +125,7 @@ impl Stage {
                 }
                 self.running = running;
             }
+            Command::Delay(slots) => self.pacer.delay(slots),
             Command::Close => return false,
             Command::Ack { connection, ack, at } => self.with(connection, |viewer| viewer.handle_ack(at, ack)),
             Command::Keyframe { connection } => self.with(connection, Viewer::want_keyframe),

@@ -13,8 +13,8 @@ const COLOURS = [0x000000, 0xffffff] as const;
 /** How long a picture may take, in ms. */
 const PATIENCE_MS = 2_000;
 const START_MS = 20_000;
-/** Before the first input: the clocks are compared, and the code is warm. */
-const SETTLE_MS = 1_000;
+/** Before the first input: the clocks are compared, and the pictures have come in step with the display. */
+const SETTLE_MS = 2_000;
 /** Inputs that count for nothing. */
 const WARM_UP = 3;
 /** Between two inputs, in ms: at least, and at random on top of it, which is some pictures. */
@@ -123,7 +123,8 @@ export async function measure(local: LocalCanvas, stream: Stream, count: number,
     await pause(REST_MS + Math.random() * SPREAD_MS);
     check(signal);
     const there = await stream.press();
-    await pause(REST_MS);
+    // The receipt counts letting go too.
+    await pause(REST_MS + Math.random() * SPREAD_MS);
     stream.release();
     if (round < 0) continue;
     found.floorMs.push(here);
