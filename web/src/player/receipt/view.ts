@@ -81,6 +81,7 @@ function spread({ counts, fromUs, toUs }: ReturnType<typeof columnsOf>, p50: num
   const marks = [p50, p95].map((ms, i) => {
     const mark = h('b', {}, i === 0 ? 'p50' : 'p95');
     mark.style.left = at(ms);
+    mark.toggleAttribute('data-late', place(ms * 1000, fromUs, toUs) > 0.88);
     return mark;
   });
   const ticks = ticksOf(fromUs, toUs).map((ms) => {
