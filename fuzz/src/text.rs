@@ -3,9 +3,11 @@
 use std::fmt::Debug;
 use std::io::{Seek, Write};
 
-use playfield_core::api::{Connect, CreateSession, CreatedSession, Session, Titles};
+use playfield_core::api::{
+    Connect, CreateInvite, CreateSession, CreatedInvite, CreatedSession, Invitation, Invites, Joined, Session, Titles,
+};
 use playfield_core::bus::{CompileAnswer, FromWorker, SessionSpec, ToWorker, WorkerConfig};
-use playfield_core::id::{SessionId, ViewerId};
+use playfield_core::id::{InviteId, SessionId, ViewerId};
 use playfield_core::manifest::Manifest;
 use playfield_core::signal::{FromViewer, ToViewer};
 use serde::Serialize;
@@ -20,8 +22,16 @@ pub fn api(data: &[u8]) {
     again::<Titles>(data);
     again::<Session>(data);
     again::<CreatedSession>(data);
+    again::<CreateInvite>(data);
+    again::<CreatedInvite>(data);
+    again::<Invites>(data);
+    again::<Invitation>(data);
+    again::<Joined>(data);
     let Ok(text) = std::str::from_utf8(data) else { return };
     if let Ok(id) = text.parse::<SessionId>() {
+        assert_eq!(id.as_str(), text);
+    }
+    if let Ok(id) = text.parse::<InviteId>() {
         assert_eq!(id.as_str(), text);
     }
     if let Ok(id) = text.parse::<ViewerId>() {

@@ -47,6 +47,8 @@ pub struct Limits {
     pub sessions_per_address: u32,
     /// Sessions that one node may have open. Default 256.
     pub sessions_per_node: u32,
+    /// People without a seat who may watch one session. Default 16.
+    pub spectators_per_session: u16,
     /// Connections that one listener serves at a time; further ones wait. Default 1024.
     pub connections: usize,
 }
@@ -87,7 +89,7 @@ impl Default for Config {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { sessions_per_address: 4, sessions_per_node: 256, connections: 1024 }
+        Limits { sessions_per_address: 4, sessions_per_node: 256, spectators_per_session: 16, connections: 1024 }
     }
 }
 

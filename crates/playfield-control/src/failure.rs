@@ -30,6 +30,10 @@ pub enum Kind {
     InProgress,
     /// 409: the title cannot be played.
     TitleBroken,
+    /// 409: somebody else plays from that seat.
+    SeatTaken,
+    /// 410: the link's time is over.
+    InviteExpired,
     /// 413.
     TooLarge,
     /// 415.
@@ -73,7 +77,8 @@ impl Kind {
             Kind::NotFound => 404,
             Kind::MethodNotAllowed => 405,
             Kind::TooSlow => 408,
-            Kind::SessionEnded | Kind::KeyReused | Kind::InProgress | Kind::TitleBroken => 409,
+            Kind::SessionEnded | Kind::KeyReused | Kind::InProgress | Kind::TitleBroken | Kind::SeatTaken => 409,
+            Kind::InviteExpired => 410,
             Kind::TooLarge => 413,
             Kind::UnsupportedMediaType => 415,
             Kind::Misdirected => 421,
@@ -100,6 +105,8 @@ impl Kind {
             Kind::KeyReused => "The idempotency key was used before",
             Kind::InProgress => "The same request is being worked on",
             Kind::TitleBroken => "The title cannot be played",
+            Kind::SeatTaken => "The seat is taken",
+            Kind::InviteExpired => "The link has expired",
             Kind::TooLarge => "The request is too large",
             Kind::UnsupportedMediaType => "The request is not JSON",
             Kind::Misdirected => "The request was meant for another host",
@@ -133,6 +140,7 @@ impl Failure {
     pub fn refused(reason: EndReason, detail: String) -> Failure {
         let kind = match reason {
             EndReason::LimitReached => Kind::LimitReached,
+            EndReason::SeatTaken => Kind::SeatTaken,
             EndReason::PlacementTimeout | EndReason::NodeStopping => Kind::NoNode,
             EndReason::InvalidSignalRequest => Kind::Malformed,
             EndReason::InternalError => Kind::Internal,

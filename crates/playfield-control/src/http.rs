@@ -3,6 +3,7 @@
 //! ```text
 //!   peer -> guard: right host, no other site's page -> count -> route
 //!     /api/v1/sign-in, /openapi.json          anybody
+//!     /api/v1/invite                          whoever has a link
 //!     /api/v1/...                             caller: signed in, or a viewer with its token
 //!     the rest                                the embedded web
 //! ```
@@ -13,7 +14,7 @@ use std::time::Duration;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use axum::{Extension, Router};
 
 use crate::app::Shared;
@@ -25,6 +26,7 @@ mod caller;
 mod count;
 pub(crate) mod guard;
 mod idempotency;
+mod invites;
 mod openapi;
 mod problem;
 mod sessions;
@@ -66,12 +68,18 @@ fn api(app: Shared) -> Router<Shared> {
         .route("/titles/{id}/cover", get(titles::cover))
         .route("/sessions", get(sessions::list).post(sessions::create))
         .route("/sessions/{id}", get(sessions::one).delete(sessions::end))
+        .route("/sessions/{id}/invites", get(invites::list).post(invites::create))
+        .route("/sessions/{id}/invites/{invite}", delete(invites::remove))
+        .route("/sessions/{id}/viewers/{viewer}", delete(sessions::leave))
         .route("/sessions/{id}/connections", post(sessions::connect))
         .route("/sessions/{id}/receipt", get(sessions::receipt))
         .route_layer(from_fn_with_state(app, caller::known));
     Router::new()
         .route("/sign-in", post(sign_in::sign_in).delete(sign_in::sign_out))
         .route("/openapi.json", get(openapi::serve))
+        .route("/invite", get(invites::look))
+        .route("/invite/cover", get(invites::cover))
+        .route("/invite/viewers", post(invites::join))
         .merge(closed)
         .fallback(async || Failure::new(Kind::NotFound, "the API has no such address; see /api/v1/openapi.json"))
         .method_not_allowed_fallback(async || {

@@ -22,6 +22,7 @@ pub mod control;
 mod events;
 pub mod failure;
 pub mod http;
+mod invites;
 pub mod metrics;
 mod ops;
 mod reach;

@@ -1,6 +1,6 @@
 //! Randomness, hashes of secrets, and comparing them.
 
-use playfield_core::id::{SessionId, Token};
+use playfield_core::id::Token;
 use playfield_store::db::Hash;
 use sha2::{Digest, Sha256};
 
@@ -26,10 +26,11 @@ pub(crate) fn same(a: &Hash, b: &Hash) -> bool {
     a.iter().zip(b).fold(0, |differences, (a, b)| differences | (a ^ b)) == 0
 }
 
-/// The viewer token of a session that was asked for under an idempotency key. Made anew when the request comes again, so
-/// that no token need be stored; `secret` is the installation's own, so that a guessable key makes no guessable token.
-pub(crate) fn derive(secret: &Hash, key: &Hash, session: &SessionId) -> Token {
-    let name = hash(&[key.as_slice(), session.as_str().as_bytes()].concat());
+/// The token that goes with what was made under an idempotency key, named by its id: a session's host, a link, a viewer.
+/// Made anew when the request comes again, so that no token need be stored; `secret` is the installation's own, so that a
+/// guessable key makes no guessable token.
+pub(crate) fn derive(secret: &Hash, key: &Hash, id: &str) -> Token {
+    let name = hash(&[key.as_slice(), id.as_bytes()].concat());
     Token::from_entropy(hash(&[secret.as_slice(), &name].concat()))
 }
 
@@ -50,13 +51,12 @@ mod tests {
 
     #[test]
     fn a_derived_token_depends_on_all_it_is_made_of() {
-        let session = |n| SessionId::from_entropy([n; 16]);
-        let token = derive(&[1; 32], &[2; 32], &session(3));
-        assert_eq!(token, derive(&[1; 32], &[2; 32], &session(3)));
+        let token = derive(&[1; 32], &[2; 32], "ses-3");
+        assert_eq!(token, derive(&[1; 32], &[2; 32], "ses-3"));
         for other in [
-            derive(&[9; 32], &[2; 32], &session(3)),
-            derive(&[1; 32], &[9; 32], &session(3)),
-            derive(&[1; 32], &[2; 32], &session(9)),
+            derive(&[9; 32], &[2; 32], "ses-3"),
+            derive(&[1; 32], &[9; 32], "ses-3"),
+            derive(&[1; 32], &[2; 32], "ses-9"),
         ] {
             assert_ne!(token, other);
         }

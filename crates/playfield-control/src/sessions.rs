@@ -67,6 +67,8 @@ impl App {
             storage,
             times: self.config.times,
             resume: false,
+            seats: Vec::new(),
+            spectators: self.config.limits.spectators_per_session,
         });
         let attach = asked.wanted.offer.map(|offer| attach(&viewer.row, offer, asked.wanted.video));
         let answer = self.start(node, spec, attach).await?;
@@ -87,6 +89,19 @@ impl App {
             Reply::Attached { answer } => Ok(Connected { answer, resumes: row.resumes }),
             other => Err(unexpected(&other)),
         }
+    }
+
+    /// A viewer leaves for good; with the last one that has a seat, the session ends.
+    pub(crate) async fn leave(&self, viewer: &ViewerRow) -> Result<(), Failure> {
+        let row = self.row(&viewer.session).await?;
+        if !row.state.is_final() {
+            let leave = Request::Leave { session: row.id.clone(), viewer: viewer.id.clone() };
+            let left = self.ask(&row.node, &leave, STOP).await;
+            if left.is_err() && viewer.role == Role::Host {
+                self.end_session(&row.id).await?;
+            }
+        }
+        Ok(self.db.remove_viewer(viewer.id.clone()).await?)
     }
 
     /// Ends a session. One that has ended stays as it is.
@@ -144,7 +159,7 @@ impl App {
         Ok(self.db.recent_sessions(100).await?.into_iter().map(shown).collect())
     }
 
-    async fn row(&self, id: &SessionId) -> Result<SessionRow, Failure> {
+    pub(crate) async fn row(&self, id: &SessionId) -> Result<SessionRow, Failure> {
         let none = || Failure::new(Kind::NotFound, format!("there is no session `{id}`; start the title again"));
         self.db.session(id.clone()).await?.ok_or_else(none)
     }
@@ -167,7 +182,7 @@ impl App {
         let profile = asked.wanted.profile.as_ref().map(profile_hash).transpose()?;
         let id = SessionId::from_entropy(random()?);
         let token = match &asked.key {
-            Some(key) => derive(&self.secret, key, &id),
+            Some(key) => derive(&self.secret, key, id.as_str()),
             None => Token::from_entropy(random()?),
         };
         let row =
@@ -246,7 +261,7 @@ impl App {
     }
 
     /// Asks a node; what it refuses is a failure.
-    async fn ask(&self, node: &NodeId, request: &Request, timeout: Duration) -> Result<Reply, Failure> {
+    pub(crate) async fn ask(&self, node: &NodeId, request: &Request, timeout: Duration) -> Result<Reply, Failure> {
         match self.bus.ask(node, request, timeout).await {
             Ok(Reply::Refused { reason, detail }) => Err(Failure::refused(reason, detail)),
             Ok(reply) => Ok(reply),
@@ -280,13 +295,13 @@ fn profile_hash(profile: &Token) -> Result<[u8; 32], Failure> {
     Ok(hash(secret.as_bytes()))
 }
 
-fn shown(row: SessionRow) -> Session {
+pub(crate) fn shown(row: SessionRow) -> Session {
     let SessionRow { id, title, state, reason, detail, resumes, has_receipt, created_ms, ended_ms, .. } = row;
     let receipt = (has_receipt || !state.is_final()).then(|| format!("/api/v1/sessions/{id}/receipt"));
     Session { id, title, state, reason, detail, resumes, created_ms, ended_ms, receipt }
 }
 
-fn ended(row: &SessionRow) -> Failure {
+pub(crate) fn ended(row: &SessionRow) -> Failure {
     let detail = row.detail.clone().unwrap_or_else(|| "start the title again".to_owned());
     Failure { reason: row.reason, ..Failure::new(Kind::SessionEnded, detail) }
 }
@@ -301,7 +316,7 @@ fn no_node() -> Failure {
         .retry_after(2)
 }
 
-fn unexpected(reply: &Reply) -> Failure {
+pub(crate) fn unexpected(reply: &Reply) -> Failure {
     // The reply may hold an answer; its kind is enough to know.
     let kind = serde_json::to_value(reply).ok().and_then(|value| value["reply"].as_str().map(str::to_owned));
     Failure::internal(format!("the node answered with {kind:?}, which does not fit the request"))

@@ -51,7 +51,7 @@ impl Web {
     /// What stands at a path. Pages that the catalogue makes itself all come from `index.html`.
     pub(crate) fn answer(&self, path: &str, known: Option<&HeaderValue>) -> Response {
         let name = path.trim_start_matches('/');
-        let page = matches!(name, "" | "sign-in" | "test") || name.starts_with("play/");
+        let page = matches!(name, "" | "sign-in" | "join" | "test") || name.starts_with("play/");
         match self.files.get(if page { "index.html" } else { name }) {
             Some(file) => file.answer(known),
             None if page => not_built(),
@@ -139,6 +139,7 @@ mod tests {
             ("/", 200, "text/html; charset=utf-8", "no-cache"),
             ("/play/pong", 200, "text/html; charset=utf-8", "no-cache"),
             ("/sign-in", 200, "text/html; charset=utf-8", "no-cache"),
+            ("/join", 200, "text/html; charset=utf-8", "no-cache"),
             ("/player.js", 200, "text/javascript; charset=utf-8", "no-cache"),
             ("/assets/index-abc123.js", 200, "text/javascript; charset=utf-8", "public, max-age=31536000, immutable"),
             ("/favicon.svg", 200, "image/svg+xml", "no-cache"),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::frame::Shape;
-use crate::id::{SessionId, Token, ViewerId};
+use crate::id::{InviteId, SessionId, Token, ViewerId};
 use crate::manifest::{InputKind, Players};
 
 /// A catalogue entry.
@@ -100,9 +100,9 @@ pub enum SessionState {
     Activating,
     /// The guest is ready and waits for its first viewer.
     Active,
-    /// At least one viewer is attached; the guest runs.
+    /// At least one viewer that plays is attached; the guest runs.
     Connected,
-    /// Nobody is attached; the guest is paused and kept for the grace time.
+    /// Nobody who plays is attached; the guest is paused and kept for the grace time.
     PendingReconnection,
     /// It is being ended.
     Terminating,
@@ -158,6 +158,8 @@ pub enum EndReason {
     Kicked,
     /// A limit of the node or the address was reached.
     LimitReached,
+    /// Not the session's end, but this viewer's: somebody else plays from its seat.
+    SeatTaken,
     /// The node is being stopped.
     NodeStopping,
     /// A fault of ours.
@@ -200,8 +202,10 @@ pub struct Session {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Created the session: plays, and may end it.
+    /// Created the session: plays, may invite others, and may end it.
     Host,
+    /// Plays, by a link that the host made.
+    Player,
     /// Watches.
     Spectator,
 }
@@ -266,6 +270,78 @@ pub struct Receipt {
     pub clock_error_ms: Option<f64>,
     /// What dominates, in one sentence.
     pub verdict: String,
+}
+
+/// `POST /api/v1/sessions/{id}/invites`: a link that lets others into a session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateInvite {
+    /// What those who come by it may do: `player` or `spectator`.
+    pub role: Role,
+    /// The seat a player gets, from 0. A player needs one, a spectator has none.
+    #[serde(default)]
+    pub slot: Option<u8>,
+    /// How long it lets people in, in seconds: 60 to 86400. One hour where nothing is said.
+    #[serde(default)]
+    pub expires_s: Option<u32>,
+}
+
+/// A link into a session, without its secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Invite {
+    /// Its public id.
+    #[schema(value_type = String)]
+    pub id: InviteId,
+    /// What those who come by it may do.
+    pub role: Role,
+    /// The seat a player gets, from 0.
+    pub slot: Option<u8>,
+    /// From then on it lets nobody in any more: Unix time, in milliseconds.
+    pub expires_ms: u64,
+}
+
+/// `GET /api/v1/sessions/{id}/invites`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Invites {
+    /// Those that let people in now, the newest first.
+    pub invites: Vec<Invite>,
+}
+
+/// Answer to `POST /api/v1/sessions/{id}/invites`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CreatedInvite {
+    /// The link.
+    pub invite: Invite,
+    /// Its secret; nothing shows it again.
+    #[schema(value_type = String)]
+    pub token: Token,
+    /// Where it leads, on this server: `/join#TOKEN`. What follows the `#` never leaves the browser by itself.
+    pub path: String,
+}
+
+/// `GET /api/v1/invite`, with `Authorization: Bearer TOKEN` of a link: what it leads to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Invitation {
+    /// The link.
+    pub invite: Invite,
+    /// The session.
+    #[schema(value_type = String)]
+    pub session: SessionId,
+    /// The title's id.
+    pub title: String,
+    /// The name players read.
+    pub name: String,
+    /// Somebody plays from its seat now, so that it lets nobody in.
+    pub taken: bool,
+}
+
+/// Answer to `POST /api/v1/invite/viewers`, with `Authorization: Bearer TOKEN` of a link: the caller is in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Joined {
+    /// The session.
+    pub session: Session,
+    /// Who the caller is in it. It connects like any viewer.
+    pub viewer: Viewer,
 }
 
 /// One stage of a [`Receipt`]. A figure is at most 3.1 % off, `max_ms` is exact.

@@ -61,6 +61,25 @@ pub struct SessionSpec {
     /// It ran before, in a worker that was lost: it goes on from the checkpoint that one left, if there is any.
     #[serde(default)]
     pub resume: bool,
+    /// Seats that are kept for viewers who played from them before.
+    #[serde(default)]
+    pub seats: Vec<Seat>,
+    /// Most viewers without a seat.
+    #[serde(default = "sixteen")]
+    pub spectators: u16,
+}
+
+/// A seat, and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seat {
+    /// Who.
+    pub viewer: ViewerId,
+    /// Which, from 0.
+    pub slot: u8,
+}
+
+fn sixteen() -> u16 {
+    16
 }
 
 fn one() -> u8 {
@@ -73,9 +92,9 @@ fn one() -> u8 {
 pub struct SessionTimes {
     /// From ready to the first viewer.
     pub connection_ms: u64,
-    /// With nobody attached.
+    /// With nobody attached who plays.
     pub grace_ms: u64,
-    /// With viewers attached but no input.
+    /// With players attached but no input.
     pub idle_ms: u64,
     /// In all.
     pub total_ms: u64,
@@ -119,6 +138,18 @@ pub enum Request {
         session: SessionId,
         /// Who, and how.
         attach: Box<Attach>,
+    },
+    /// A viewer leaves for good. With the last one that has a seat, the session ends.
+    Leave {
+        /// Which session.
+        session: SessionId,
+        /// Who.
+        viewer: ViewerId,
+    },
+    /// Which seats are taken?
+    Seats {
+        /// Of which session.
+        session: SessionId,
     },
     /// End a session.
     Stop {
@@ -168,6 +199,11 @@ pub enum Reply {
     Receipt {
         /// What the worker knows so far.
         receipt: Box<Part>,
+    },
+    /// Seats that are not free.
+    Seats {
+        /// From 0.
+        taken: Vec<u8>,
     },
     /// What a module is.
     Inspected {

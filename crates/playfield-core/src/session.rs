@@ -1,13 +1,16 @@
 //! The life of a session: which state it is in, what ends it, when it is paused.
 //!
 //! ```text
-//!                 ready               attach                 last viewer leaves
+//!                 ready               attach                 last player leaves
 //!   Activating ----------> Active -------------> Connected ----------------------> PendingReconnection
 //!       |                    |                     |  ^                                  |      |
 //!       | failed             | connection time     |  +------------- attach ------------+      | grace time
 //!       v                    v                     v  idle or total time, guest's end, stop    v
 //!     Error             Terminated             Terminated                                  Terminated
 //! ```
+//!
+//! Who counts is who plays: a viewer that holds a seat. Spectators come and go without a trace here; while nobody plays,
+//! they see the picture stand still.
 //!
 //! Drive it so: `handle` what happened, then `poll` until it says nothing more, then sleep until `next_timeout`.
 
@@ -23,9 +26,9 @@ use crate::time::Time;
 pub enum Event {
     /// The guest is open.
     Ready,
-    /// A viewer's connection is up.
+    /// The connection of a viewer with a seat is up.
     Attached,
-    /// A viewer's connection is gone.
+    /// The connection of a viewer with a seat is gone.
     Detached,
     /// Somebody did something.
     Activity,
@@ -68,7 +71,7 @@ pub struct Lifecycle {
     began: Time,
     since: Time,
     active: Time,
-    viewers: u32,
+    players: u32,
     actions: VecDeque<Action>,
 }
 
@@ -76,7 +79,7 @@ impl Lifecycle {
     /// A session whose guest is being opened.
     pub fn new(now: Time, times: SessionTimes) -> Lifecycle {
         let state = SessionState::Activating;
-        Lifecycle { times, state, began: now, since: now, active: now, viewers: 0, actions: VecDeque::new() }
+        Lifecycle { times, state, began: now, since: now, active: now, players: 0, actions: VecDeque::new() }
     }
 
     /// When it began.
@@ -87,11 +90,6 @@ impl Lifecycle {
     /// The state it is in.
     pub fn state(&self) -> SessionState {
         self.state
-    }
-
-    /// Viewers attached.
-    pub fn viewers(&self) -> u32 {
-        self.viewers
     }
 
     /// Takes what happened.
@@ -148,8 +146,8 @@ impl Lifecycle {
     }
 
     fn attach(&mut self, now: Time) {
-        self.viewers += 1;
-        if self.viewers == 1 {
+        self.players += 1;
+        if self.players == 1 {
             self.active = now;
             self.enter(now, SessionState::Connected);
             self.actions.push_back(Action::Run);
@@ -157,8 +155,8 @@ impl Lifecycle {
     }
 
     fn detach(&mut self, now: Time) {
-        self.viewers = self.viewers.saturating_sub(1);
-        if self.viewers == 0 && self.state == SessionState::Connected {
+        self.players = self.players.saturating_sub(1);
+        if self.players == 0 && self.state == SessionState::Connected {
             self.actions.push_back(Action::Pause);
             self.enter(now, SessionState::PendingReconnection);
         }
@@ -185,6 +183,7 @@ impl EndReason {
                 | InvalidSignalRequest
                 | PlacementTimeout
                 | LimitReached
+                | SeatTaken
         )
     }
 
@@ -204,6 +203,7 @@ impl EndReason {
             EndReason::OutOfMemory => "The title needed more memory than it may have.",
             EndReason::BadModule => "This module cannot be run here.",
             EndReason::Kicked => "The host removed you from the session.",
+            EndReason::SeatTaken => "Somebody else plays from that seat now.",
             EndReason::LimitReached => "A limit of this server was reached.",
             EndReason::NodeStopping => "The server is being stopped.",
             EndReason::InternalError => "Something went wrong on the server.",

@@ -57,7 +57,7 @@ pub enum FromViewer {
 pub enum ToViewer {
     /// First message: what is played and how.
     Hello {
-        /// The seat the viewer plays from.
+        /// The seat the viewer plays from; none: it watches.
         slot: Option<u8>,
         /// Most seats it may have, where that is more than one; see [`FromViewer::Seats`].
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -94,6 +94,15 @@ pub enum ToViewer {
     Seats {
         /// From 0.
         seats: Vec<u8>,
+    },
+    /// Who is in the session now; a seat is there while somebody has it, or it is kept for somebody.
+    People {
+        /// Seats that are taken, from 0.
+        seats: Vec<u8>,
+        /// Those of them that are kept for somebody who is away.
+        away: Vec<u8>,
+        /// Viewers without a seat.
+        watching: u16,
     },
     /// The session is in another state.
     State {

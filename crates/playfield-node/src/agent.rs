@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use playfield_core::api::EndReason;
-use playfield_core::bus::{CompileAnswer, Refusal, Reply, Request, SessionSpec};
+use playfield_core::bus::{Attach, CompileAnswer, Refusal, Reply, Request, SessionSpec};
 use playfield_core::id::SessionId;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
@@ -61,14 +61,33 @@ impl Agent {
                 self.compiled(&module).await.map(|compiled| Reply::Inspected { module: compiled.facts })
             }
             Request::Cover { module, to } => self.make_cover(&module, &to).await,
-            Request::Attach { ref session, .. }
+            Request::Attach { session, attach } => self.attach(session, attach).await,
+            Request::Leave { ref session, .. }
+            | Request::Seats { ref session }
             | Request::Stop { ref session, .. }
-            | Request::Receipt { ref session } => match self.home(session).await {
-                Ok(worker) => self.ask(worker, request, self.times.answer).await,
-                Err(refusal) => Err(refusal),
-            },
+            | Request::Receipt { ref session } => {
+                if let Request::Leave { session, viewer } = &request {
+                    self.ledger.lock().unseat(session, viewer);
+                }
+                self.pass_on(&session.clone(), request).await
+            }
         };
         result.unwrap_or_else(|Refusal { reason, detail }| Reply::Refused { reason, detail })
+    }
+
+    /// Passes a question on to the worker that holds the session.
+    async fn pass_on(&self, session: &SessionId, request: Request) -> Result<Reply, Refusal> {
+        let worker = self.home(session).await?;
+        self.ask(worker, request, self.times.answer).await
+    }
+
+    async fn attach(&self, session: SessionId, attach: Box<Attach>) -> Result<Reply, Refusal> {
+        let (viewer, slot) = (attach.viewer.clone(), attach.slot);
+        let reply = self.pass_on(&session, Request::Attach { session: session.clone(), attach }).await?;
+        if let (Reply::Attached { .. }, Some(slot)) = (&reply, slot) {
+            self.ledger.lock().seat(&session, &viewer, slot);
+        }
+        Ok(reply)
     }
 
     /// Tells all workers to end their sessions, and waits until they are gone, or should be.
@@ -81,11 +100,7 @@ impl Agent {
         }
     }
 
-    async fn start(
-        &self,
-        mut spec: Box<SessionSpec>,
-        attach: Option<Box<playfield_core::bus::Attach>>,
-    ) -> Result<Reply, Refusal> {
+    async fn start(&self, mut spec: Box<SessionSpec>, attach: Option<Box<Attach>>) -> Result<Reply, Refusal> {
         // Before the work: a full node says so at once.
         let room = self.ledger.lock().room_for(&spec.id);
         if let Err(no_place @ (NoPlace::Known | NoPlace::Full)) = room {
@@ -95,6 +110,9 @@ impl Agent {
         spec.compiled = Some(compiled.path);
         let worker = self.place(&spec.id).await?;
         let session = spec.id.clone();
+        if let Some(Attach { viewer, slot: Some(slot), .. }) = attach.as_deref() {
+            self.ledger.lock().seat(&session, viewer, *slot);
+        }
         if compiled.facts.snapshots {
             let again = SessionSpec { resume: true, ..(*spec).clone() };
             self.ledger.lock().keep(&session, Arc::new(again));
@@ -194,7 +212,9 @@ impl Agent {
                 (!matches!(placed, Err(NoPlace::NotReady | NoPlace::Full))).then_some(placed)
             });
             let Some(Ok((worker, spec))) = placed.await else { return false };
-            let request = Request::Start { spec: Box::new((*spec).clone()), attach: None };
+            let seats = self.ledger.lock().seats(session);
+            let spec = SessionSpec { seats, ..(*spec).clone() };
+            let request = Request::Start { spec: Box::new(spec), attach: None };
             let answer = self.ask(worker, request, self.times.start).await;
             if let Ok(Reply::Started { .. }) = answer {
                 self.ledger.tell_changed();

@@ -7,8 +7,8 @@ use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use playfield_core::bus::SessionSpec;
-use playfield_core::id::SessionId;
+use playfield_core::bus::{Seat, SessionSpec};
+use playfield_core::id::{SessionId, ViewerId};
 
 /// Ended sessions whose last events are still let through.
 const ENDED_KEPT: usize = 1024;
@@ -74,6 +74,8 @@ struct Home {
     again: Option<Arc<SessionSpec>>,
     /// Workers that crashed under it.
     strikes: u8,
+    /// Whose its seats are: they are kept when it goes on elsewhere.
+    seats: Vec<Seat>,
 }
 
 /// How a worker was lost, as far as its sessions are concerned.
@@ -142,7 +144,10 @@ impl Ledger {
         self.room_for(session)?;
         let worker = self.freest()?;
         self.worker(worker).sessions += 1;
-        self.homes.insert(session.clone(), Home { worker, stage: Stage::Opening, again: None, strikes: 0 });
+        self.homes.insert(
+            session.clone(),
+            Home { worker, stage: Stage::Opening, again: None, strikes: 0, seats: Vec::new() },
+        );
         Ok(worker)
     }
 
@@ -173,6 +178,26 @@ impl Ledger {
         if let Some(home) = self.homes.get_mut(session) {
             home.again = Some(spec);
         }
+    }
+
+    /// A viewer was let in to play from this seat.
+    pub(crate) fn seat(&mut self, session: &SessionId, viewer: &ViewerId, slot: u8) {
+        if let Some(home) = self.homes.get_mut(session) {
+            home.seats.retain(|seat| seat.slot != slot && seat.viewer != *viewer);
+            home.seats.push(Seat { viewer: viewer.clone(), slot });
+        }
+    }
+
+    /// A viewer left for good.
+    pub(crate) fn unseat(&mut self, session: &SessionId, viewer: &ViewerId) {
+        if let Some(home) = self.homes.get_mut(session) {
+            home.seats.retain(|seat| seat.viewer != *viewer);
+        }
+    }
+
+    /// Whose the seats of a session are.
+    pub(crate) fn seats(&self, session: &SessionId) -> Vec<Seat> {
+        self.homes.get(session).map(|home| home.seats.clone()).unwrap_or_default()
     }
 
     /// Whether `place` would find room now.
@@ -381,6 +406,21 @@ mod tests {
         assert_eq!((ledger.home(&session(0)), ledger.worker(0).sessions), (Place::Moving, 0));
         assert!(ledger.ended(&session(0)), "given up");
         assert_eq!(ledger.worker(0).sessions, 0);
+    }
+
+    #[test]
+    fn its_seats_are_known_wherever_it_goes() {
+        let mut ledger = saved();
+        let viewer = |n| ViewerId::from_entropy([n; 16]);
+        for (who, slot) in [(1, 0), (2, 1), (3, 1), (1, 0), (4, 2)] {
+            ledger.seat(&session(0), &viewer(who), slot);
+        }
+        ledger.unseat(&session(0), &viewer(4));
+        ledger.lost(0, Fate::Killed);
+        assert!(ledger.place_again(&session(0)).is_ok());
+        let expect = [(3, 1), (1, 0)].map(|(who, slot)| Seat { viewer: viewer(who), slot });
+        assert_eq!(ledger.seats(&session(0)), expect);
+        assert_eq!(ledger.seats(&session(9)), []);
     }
 
     #[test]

@@ -90,6 +90,8 @@ impl House {
             players: 1,
             times: SessionTimes::default(),
             resume: false,
+            seats: Vec::new(),
+            spectators: 16,
         };
         Request::Start { spec: Box::new(spec), attach: None }
     }

@@ -1,18 +1,20 @@
-//! A session on the network thread: its life, its viewers, its receipt.
+//! A session on the network thread: its life, its viewers and their seats, its receipt.
+//!
+//! What a viewer may do is decided here, for each message: it plays from the seats it holds and from no others.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use playfield_core::api::{EndReason, VideoMode};
-use playfield_core::bus::{Attach, SessionSpec};
+use playfield_core::api::{EndReason, Role, VideoMode};
+use playfield_core::bus::{Attach, Seat, SessionSpec};
 use playfield_core::frame::Shape;
 use playfield_core::id::{SessionId, ViewerId};
-use playfield_core::input::MAX_PLAYERS;
 use playfield_core::input::wire::{self, ClockEstimate, ClockReply, Message, Section};
 use playfield_core::manifest::InputKind;
 use playfield_core::phase::Phase;
 use playfield_core::receipt::{Input, Ledger, MOST_VIEWERS, Part, Seen, Stamps};
+use playfield_core::seats::{SeatSet, Seats, seats_of};
 use playfield_core::session::{Action, Event, Lifecycle};
 use playfield_core::signal::{FromViewer, MAX_TEXT, ToViewer};
 use playfield_core::time::Time;
@@ -79,14 +81,33 @@ pub(crate) struct Session {
     pub(crate) viewers: HashMap<ConnectionId, Attached>,
     /// Requests that wait for the guest to be open, each with the answer it will get.
     pub(crate) waiting: Vec<(u64, Option<String>)>,
+    seats: Seats,
+    /// Most viewers without a seat.
+    spectators: u16,
+    told: People,
     input: Vec<InputKind>,
-    players: u8,
     keys_as_pad: bool,
     picture: Option<Shape>,
 }
 
+/// Who is there, as viewers were told last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct People {
+    seats: SeatSet,
+    away: SeatSet,
+    watching: u16,
+}
+
+/// Why a viewer is not let in.
+pub(crate) type NotIn = (EndReason, String);
+
 impl Session {
     pub(crate) fn new(now: Time, began_ms: u64, spec: &SessionSpec, inbox: Arc<Inbox>, job: JobId) -> Session {
+        let mut seats = Seats::new(spec.players, Duration::from_millis(spec.times.grace_ms));
+        for Seat { viewer, slot } in &spec.seats {
+            seats.take(now, viewer, *slot);
+            seats.away(now, viewer);
+        }
         Session {
             id: spec.id.clone(),
             life: Lifecycle::new(now, spec.times),
@@ -99,8 +120,10 @@ impl Session {
             seen: Vec::new(),
             viewers: HashMap::new(),
             waiting: Vec::new(),
+            seats,
+            spectators: spec.spectators,
+            told: People::default(),
             input: spec.input.clone(),
-            players: spec.players.clamp(1, MAX_PLAYERS as u8),
             keys_as_pad: spec.keys_as_pad,
             picture: spec.picture,
         }
@@ -115,15 +138,46 @@ impl Session {
         }
     }
 
+    /// Why this viewer may not come in, if it may not. Who comes back is let in before others.
+    pub(crate) fn refuses(&self, now: Time, attach: &Attach) -> Option<NotIn> {
+        match self.slot_of(attach) {
+            Some(slot) if !self.seats.may_take(now, &attach.viewer, slot) => {
+                Some((EndReason::SeatTaken, format!("Somebody else plays as player {} now.", slot + 1)))
+            }
+            None if self.watching(Some(&attach.viewer)) >= self.spectators => {
+                let detail = format!("{} people watch this session, as many as may.", self.spectators);
+                Some((EndReason::LimitReached, detail))
+            }
+            _ => None,
+        }
+    }
+
+    /// The seat a viewer plays from; a spectator has none, whatever else is said of it.
+    fn slot_of(&self, attach: &Attach) -> Option<u8> {
+        attach.slot.filter(|slot| attach.role != Role::Spectator && *slot < self.seats.players())
+    }
+
+    /// Whether this is a spectator's connection.
+    pub(crate) fn watches(&self, connection: ConnectionId) -> bool {
+        self.viewers.get(&connection).is_some_and(|attached| attached.slot.is_none())
+    }
+
+    /// Connections of spectators, but for those of one viewer.
+    fn watching(&self, but: Option<&ViewerId>) -> u16 {
+        let watches = |other: &&Attached| other.slot.is_none() && Some(&other.viewer) != but;
+        self.viewers.values().filter(watches).count() as u16
+    }
+
     /// A viewer's offer was answered; returns an earlier connection of it that never came up and is given up now. One
     /// that works goes on until this one is up.
     pub(crate) fn expect(&mut self, now: Time, connection: ConnectionId, attach: &Attach) -> Option<ConnectionId> {
         let same = |attached: &Attached| attached.viewer == attach.viewer && !attached.connected;
         let earlier = self.viewers.iter().find(|(_, attached)| same(attached)).map(|(id, _)| *id);
         let seen = self.seen(attach);
+        let slot = self.slot_of(attach).filter(|slot| self.seats.take(now, &attach.viewer, *slot));
         let attached = Attached {
             viewer: attach.viewer.clone(),
-            slot: attach.slot.filter(|slot| usize::from(*slot) < MAX_PLAYERS),
+            slot,
             more: Vec::new(),
             connected: false,
             video: attach.video,
@@ -165,53 +219,92 @@ impl Session {
         }
         attached.ways = ways;
         let (viewer, slot, video) = (attached.viewer.clone(), attached.slot, attached.video);
+        let same = |id: ConnectionId, other: &Attached| id != connection && other.connected && other.viewer == viewer;
+        let replaced = self.viewers.iter().find(|(id, other)| same(**id, other)).map(|(id, _)| *id);
+        if let Some(replaced) = replaced {
+            // A new connection begins with one seat.
+            self.seat(now, replaced, 1);
+        }
         let mut inbox = self.inbox.open();
         if let Some(slot) = slot {
             inbox.seats[usize::from(slot)].set_connected(now, true);
         }
         inbox.push(Command::Attach { viewer, connection, slot, video, ways });
         drop(inbox);
-        self.life.handle(now, Event::Attached);
-        let same = |id: ConnectionId, other: &Attached| {
-            id != connection && other.connected && other.viewer == self.viewers[&connection].viewer
-        };
-        self.viewers.iter().find(|(id, other)| same(**id, other)).map(|(id, _)| *id)
+        if slot.is_some() {
+            self.life.handle(now, Event::Attached);
+        }
+        replaced
     }
 
     /// The viewer's connection is gone.
     pub(crate) fn detach(&mut self, now: Time, connection: ConnectionId) {
         let Some(attached) = self.viewers.remove(&connection) else { return };
+        if !self.viewers.values().any(|other| other.viewer == attached.viewer) {
+            self.seats.away(now, &attached.viewer);
+        }
         if !attached.connected {
             return;
         }
+        let played = self.played();
         let mut inbox = self.inbox.open();
-        for seat in attached.seats().filter(|seat| !self.is_taken(*seat, None)) {
+        for seat in attached.seats().filter(|seat| played & (1 << seat) == 0) {
             inbox.seats[usize::from(seat)].set_connected(now, false);
         }
         inbox.push(Command::Detach { connection });
         drop(inbox);
-        self.life.handle(now, Event::Detached);
+        if attached.slot.is_some() {
+            self.life.handle(now, Event::Detached);
+        }
     }
 
-    /// Whether a viewer that is there plays from this seat, other than `but`.
-    fn is_taken(&self, seat: u8, but: Option<&ViewerId>) -> bool {
-        let others = self.viewers.values().filter(|other| other.connected && Some(&other.viewer) != but);
-        others.flat_map(Attached::seats).any(|other| other == seat)
+    /// A viewer leaves for good: its connections, to be let go of. The session ends with the last one that had a seat.
+    pub(crate) fn leave(&mut self, now: Time, viewer: &ViewerId) -> Vec<ConnectionId> {
+        if self.seats.leave(viewer) && self.seats.taken(now) == 0 {
+            self.end(now, EndReason::ApiTerminated, Some("Everybody who played has left.".to_owned()));
+        }
+        let own = self.viewers.iter().filter(|(_, attached)| attached.viewer == *viewer);
+        own.map(|(connection, _)| *connection).collect()
+    }
+
+    /// Seats that are not free.
+    pub(crate) fn taken(&self, now: Time) -> Vec<u8> {
+        seats_of(self.seats.taken(now)).collect()
+    }
+
+    /// Seats that somebody plays from who is there.
+    fn played(&self) -> SeatSet {
+        let there = self.viewers.values().filter(|attached| attached.connected);
+        there.flat_map(Attached::seats).fold(0, |set, seat| set | 1 << seat)
+    }
+
+    /// Viewers that are connected.
+    pub(crate) fn present(&self) -> u32 {
+        self.viewers.values().filter(|attached| attached.connected).count() as u32
+    }
+
+    /// Who is there now, if viewers were told otherwise.
+    pub(crate) fn news_of_people(&mut self, now: Time) -> Option<ToViewer> {
+        let people = self.people(now);
+        (std::mem::replace(&mut self.told, people) != people).then(|| people.message())
+    }
+
+    fn people(&self, now: Time) -> People {
+        let seats = self.seats.taken(now);
+        let there = self.viewers.values().filter(|attached| attached.connected && attached.slot.is_none());
+        People { seats, away: seats & !self.played(), watching: there.count() as u16 }
     }
 
     /// Gives a viewer so many seats, as far as they are free; returns all it has then.
     fn seat(&mut self, now: Time, connection: ConnectionId, count: u8) -> Option<ToViewer> {
         let attached = self.viewers.get(&connection).filter(|attached| attached.connected)?;
-        let (first, before) = (attached.slot?, attached.more.clone());
-        let free = (0..self.players).filter(|seat| *seat != first && !self.is_taken(*seat, Some(&attached.viewer)));
-        let more: Vec<u8> = free.take(usize::from(count.clamp(1, self.players)) - 1).collect();
+        let (first, before) = (attached.slot?, attached.more.iter().fold(0, |set: SeatSet, seat| set | 1 << seat));
+        let after = self.seats.want(now, &attached.viewer, count);
         let mut inbox = self.inbox.open();
-        for seat in 0..self.players {
-            let (had, has) = (before.contains(&seat), more.contains(&seat));
-            if had != has {
-                inbox.seats[usize::from(seat)].set_connected(now, has);
-            }
+        for seat in seats_of(before ^ after) {
+            inbox.seats[usize::from(seat)].set_connected(now, after & (1 << seat) != 0);
         }
+        let more: Vec<u8> = seats_of(after).collect();
         drop(inbox);
         let seats = std::iter::once(first).chain(more.iter().copied()).collect();
         self.viewers.get_mut(&connection)?.more = more;
@@ -316,9 +409,9 @@ impl Session {
     }
 
     /// The messages due to a viewer whose `control` channel just opened.
-    pub(crate) fn greet(&mut self, connection: ConnectionId) -> Vec<ToViewer> {
+    pub(crate) fn greet(&mut self, now: Time, connection: ConnectionId) -> Vec<ToViewer> {
         let (tick_hz, input, keys_as_pad) = (self.tick_hz.unwrap_or(0), self.input.clone(), self.keys_as_pad);
-        let players = self.players;
+        let (players, people) = (self.seats.players(), self.people(now).message());
         let Some(attached) = self.viewers.get_mut(&connection) else { return Vec::new() };
         attached.control_open = true;
         let h264 = attached.ways.video.then_some(VideoMode::H264);
@@ -326,7 +419,7 @@ impl Session {
         let Attached { slot, video, estimates, .. } = *attached;
         let seats = slot.map(|_| players).filter(|players| *players > 1);
         let hello = ToViewer::Hello { slot, seats, tick_hz, video, videos, input, keys_as_pad, estimates };
-        std::iter::once(hello).chain(attached.pending.drain(..)).collect()
+        [hello, people].into_iter().chain(attached.pending.drain(..)).collect()
     }
 
     /// Something to tell a viewer: given back if it can be told now, kept if not.
@@ -370,6 +463,13 @@ impl Session {
     /// Ends it.
     pub(crate) fn end(&mut self, now: Time, reason: EndReason, detail: Option<String>) {
         self.life.handle(now, Event::End { reason, detail });
+    }
+}
+
+impl People {
+    fn message(self) -> ToViewer {
+        let (seats, away) = (seats_of(self.seats).collect(), seats_of(self.away).collect());
+        ToViewer::People { seats, away, watching: self.watching }
     }
 }
 

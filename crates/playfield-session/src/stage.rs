@@ -24,6 +24,9 @@ use crate::pool::{Job, Next};
 use crate::viewer::{Frozen, Source, Viewer};
 use crate::{Clock, OpenGuest};
 
+/// How often viewers of a guest that rests get what they lack of its picture.
+const RESTING: Duration = Duration::from_millis(100);
+
 /// A session on its guest thread.
 pub(crate) struct Stage {
     session: SessionId,
@@ -198,12 +201,16 @@ impl Stage {
         Next::At(self.pacer.deadline())
     }
 
-    /// Nobody plays: what is there now is kept, however long that lasts.
+    /// Nobody plays: what is there now is kept, however long that lasts. Who watches sees it stand still.
     fn rest(&mut self) -> Next {
-        if let Hosted::Open(guest) = &mut self.guest {
-            self.keeper.rests(guest.as_mut(), self.clock, &self.outbox);
+        let Hosted::Open(mut guest) = std::mem::replace(&mut self.guest, Hosted::Gone) else { return Next::Done };
+        self.keeper.rests(guest.as_mut(), self.clock, &self.outbox);
+        let now = self.clock.now();
+        if guest.tick_count() > 0 {
+            self.show(guest.as_ref(), Damage::None, now, now);
         }
-        Next::Park
+        self.guest = Hosted::Open(guest);
+        if self.viewers.is_empty() { Next::Park } else { Next::At(now + RESTING) }
     }
 
     fn tell_events(&mut self, guest: &mut dyn Guest) {

@@ -342,6 +342,8 @@ struct Video {
     /// What changed since the picture coded last.
     damage: Damage,
     keyframe: bool,
+    /// The tick coded last, and how often.
+    coded: (u64, u32),
     unit: Vec<u8>,
 }
 
@@ -360,6 +362,7 @@ impl Video {
             size: (width, height),
             damage: Damage::All,
             keyframe: true,
+            coded: (0, 0),
             unit: Vec::new(),
         }
     }
@@ -372,6 +375,11 @@ impl Video {
             self.damage = Damage::All;
         }
         self.damage = union(self.damage, source.damage);
+        // A guest that rests is at the same tick for long: its picture is only coded again where somebody needs it whole.
+        let times = if self.coded.0 == source.tick { self.coded.1 } else { 0 };
+        if times > 0 && !self.keyframe {
+            return None;
+        }
         let budget = self.rate.next_budget()?;
         let budget = FrameBudget { target_bytes: budget.target as usize, max_bytes: budget.max as usize };
         self.converter.to_i420(picture, self.damage, &mut self.i420);
@@ -390,7 +398,9 @@ impl Video {
         }
         self.keyframe &= !encoded.keyframe;
         self.rate.on_encoded(self.unit.len());
-        let rtp = (source.tick * RTP_HZ / u64::from(source.tick_hz)) as u32;
+        self.coded = (source.tick, times + 1);
+        // No two pictures have the same time.
+        let rtp = ((source.tick * RTP_HZ / u64::from(source.tick_hz)) as u32).wrapping_add(times);
         let packets = vec![Outgoing::Video { data: self.unit.as_slice().into(), rtp }];
         Some(Coded { packets, rest: false, rtp: Some(rtp), converted, encoded: source.clock.now() })
     }

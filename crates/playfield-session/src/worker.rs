@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use playfield_core::api::EndReason;
 use playfield_core::bus::{self, Attach, FromWorker, Reply, Request, SessionSpec, ToWorker};
-use playfield_core::id::SessionId;
+use playfield_core::id::{SessionId, ViewerId};
 use playfield_core::session::{Action, Event as LifeEvent};
 use playfield_core::signal::ToViewer;
 use playfield_core::time::Time;
@@ -19,7 +19,7 @@ use crate::checkpoint::Writer;
 use crate::inbox::{Command, Inbox};
 use crate::outbox::{FromStage, Outbox};
 use crate::pool::Pool;
-use crate::session::Session;
+use crate::session::{NotIn, Session};
 use crate::stage::Stage;
 use crate::stdio::{self, Reports};
 use crate::{Clock, WorkerError};
@@ -295,12 +295,16 @@ impl Worker {
             Event::Connected(ways) => {
                 let (id, replaced) = (id.clone(), session.attach(now, connection, ways));
                 self.moved.push(id.clone());
+                if session.watches(connection) {
+                    // A guest that rests shows itself; one that runs is not disturbed by it.
+                    self.pool.wake(session.job);
+                }
                 if let Some(replaced) = replaced {
                     self.let_go(&id, replaced);
                 }
             }
             Event::ControlOpen => {
-                let greeting = session.greet(connection);
+                let greeting = session.greet(now, connection);
                 greeting.iter().for_each(|message| self.say(connection, message));
             }
             Event::Input(bytes) => {
@@ -337,6 +341,8 @@ impl Worker {
         let reply = match request {
             Request::Start { spec, attach } => self.start_session(id, *spec, attach.map(|attach| *attach)),
             Request::Attach { session, attach } => Some(self.attach(&session, &attach)),
+            Request::Leave { session, viewer } => Some(self.leave(&session, &viewer)),
+            Request::Seats { session } => Some(self.seats(&session)),
             Request::Stop { session, reason } => Some(self.stop(&session, reason)),
             Request::Receipt { session } => Some(self.receipt(&session)),
             Request::Drain => {
@@ -374,9 +380,9 @@ impl Worker {
         self.moved.push(spec.id.clone());
         let answer = match attach.map(|attach| self.answer(&spec.id, &attach)).transpose() {
             Ok(answer) => answer,
-            Err(detail) => {
-                self.end(&spec.id, EndReason::InvalidSignalRequest, Some(detail.clone()));
-                return Some(refused(EndReason::InvalidSignalRequest, &detail));
+            Err((reason, detail)) => {
+                self.end(&spec.id, reason, Some(detail.clone()));
+                return Some(refused(reason, &detail));
             }
         };
         if let Some(session) = self.sessions.get_mut(&spec.id) {
@@ -387,21 +393,25 @@ impl Worker {
 
     fn attach(&mut self, session: &SessionId, attach: &Attach) -> Reply {
         if !self.sessions.contains_key(session) {
-            return refused(EndReason::InternalError, "there is no such session here any more");
+            return gone();
         }
         match self.answer(session, attach) {
             Ok(answer) => Reply::Attached { answer },
-            Err(detail) => refused(EndReason::InvalidSignalRequest, &detail),
+            Err((reason, detail)) => refused(reason, &detail),
         }
     }
 
-    fn answer(&mut self, id: &SessionId, attach: &Attach) -> Result<String, String> {
+    fn answer(&mut self, id: &SessionId, attach: &Attach) -> Result<String, NotIn> {
+        let now = self.clock.now();
+        if let Some(not_in) = self.sessions.get(id).and_then(|session| session.refuses(now, attach)) {
+            return Err(not_in);
+        }
         let estimates = self.sessions.get(id).is_none_or(|session| session.foresees_video(attach.video));
         let accepted = self.hub.accept(&attach.offer, estimates);
-        let (connection, answer) = accepted.map_err(|error| error.to_string())?;
+        let (connection, answer) = accepted.map_err(|error| (EndReason::InvalidSignalRequest, error.to_string()))?;
         self.by_connection.insert(connection, id.clone());
         let session = self.sessions.get_mut(id);
-        let earlier = session.and_then(|session| session.expect(self.clock.now(), connection, attach));
+        let earlier = session.and_then(|session| session.expect(now, connection, attach));
         if let Some(earlier) = earlier {
             self.let_go(id, earlier);
         }
@@ -418,6 +428,22 @@ impl Worker {
         self.hub.close(connection);
     }
 
+    fn leave(&mut self, id: &SessionId, viewer: &ViewerId) -> Reply {
+        let now = self.clock.now();
+        let Some(session) = self.sessions.get_mut(id) else { return gone() };
+        let connections = session.leave(now, viewer);
+        self.moved.push(id.clone());
+        connections.into_iter().for_each(|connection| self.let_go(id, connection));
+        Reply::Done
+    }
+
+    fn seats(&self, id: &SessionId) -> Reply {
+        match self.sessions.get(id) {
+            Some(session) => Reply::Seats { taken: session.taken(self.clock.now()) },
+            None => gone(),
+        }
+    }
+
     fn stop(&mut self, session: &SessionId, reason: EndReason) -> Reply {
         self.end(session, reason, None);
         Reply::Done
@@ -426,7 +452,7 @@ impl Worker {
     fn receipt(&self, session: &SessionId) -> Reply {
         match self.sessions.get(session) {
             Some(session) => Reply::Receipt { receipt: Box::new(session.receipt(false)) },
-            None => refused(EndReason::InternalError, "there is no such session here any more"),
+            None => gone(),
         }
     }
 
@@ -482,6 +508,13 @@ impl Worker {
                 self.hub.send(*connection, &Outgoing::Stats(text));
             }
         }
+        let mut news = Vec::new();
+        for session in self.sessions.values_mut() {
+            if let Some(message) = session.news_of_people(now) {
+                news.extend(session.viewers.keys().map(|connection| (*connection, message.clone())));
+            }
+        }
+        news.into_iter().for_each(|(connection, message)| self.tell(connection, message));
         let overdue: Vec<_> =
             self.sessions.values().map(|session| (session.id.clone(), session.overdue(now))).collect();
         for session in self.sessions.values_mut() {
@@ -498,7 +531,7 @@ impl Worker {
     }
 
     fn send_load(&mut self) {
-        let viewers = self.sessions.values().map(|session| session.life.viewers()).sum();
+        let viewers = self.sessions.values().map(Session::present).sum();
         let load = FromWorker::Load {
             sessions: self.sessions.len() as u32,
             viewers,
@@ -573,6 +606,10 @@ impl Worker {
 /// The time of day, for people; nothing is measured by it.
 fn unix_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}
+
+fn gone() -> Reply {
+    refused(EndReason::InternalError, "there is no such session here any more")
 }
 
 fn refused(reason: EndReason, detail: &str) -> Reply {

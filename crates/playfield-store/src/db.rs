@@ -6,9 +6,10 @@
 use std::path::{Path, PathBuf};
 
 use playfield_core::api::{EndReason, Role, SessionState};
-use playfield_core::id::{NodeId, SessionId, ViewerId};
+use playfield_core::id::{InviteId, NodeId, SessionId, ViewerId};
 
 mod idempotency;
+mod invites;
 mod meta;
 mod receipts;
 mod schema;
@@ -155,6 +156,23 @@ pub struct ViewerRow {
     pub role: Role,
     /// The player seat it holds.
     pub slot: Option<u8>,
+}
+
+/// A link into a session, as it is written and found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InviteRow {
+    /// Its id.
+    pub id: InviteId,
+    /// Where it leads.
+    pub session: SessionId,
+    /// What those who come by it may do.
+    pub role: Role,
+    /// The player seat they get.
+    pub slot: Option<u8>,
+    /// When it was made.
+    pub created_ms: u64,
+    /// From then on it lets nobody in.
+    pub expires_ms: u64,
 }
 
 /// What is known of a request that carries an idempotency key.

@@ -74,6 +74,13 @@ const JSON: &[(&str, &str, &str)] = &[
     ("api", "create", r#"{"title":"pong","offer":"v=0\r\n","profile":"secret","video":"lossless"}"#),
     ("api", "connect", r#"{"offer":"v=0","video":"h264"}"#),
     ("api", "session-id", "SESSION"),
+    ("api", "invite", r#"{"role":"player","slot":1,"expires_s":60}"#),
+    (
+        "api",
+        "invitation",
+        r#"{"invite":{"id":"inv-0123456789bcdfgh","role":"spectator","slot":null,"expires_ms":9},"session":"SESSION","title":"pong",
+            "name":"Pong","taken":false}"#,
+    ),
     (
         "api",
         "created",
@@ -96,6 +103,7 @@ const JSON: &[(&str, &str, &str)] = &[
         r#"{"type":"hello","slot":0,"tick_hz":60,"video":"lossless","videos":["lossless","h264"],"input":["pad"],
             "keys_as_pad":true,"estimates":false}"#,
     ),
+    ("signal", "people", r#"{"type":"people","seats":[0,1],"away":[1],"watching":2}"#),
     ("signal", "end", r#"{"type":"end","reason":"idleTimeout","detail":"Nobody played."}"#),
     (
         "signal",
@@ -122,6 +130,8 @@ const JSON: &[(&str, &str, &str)] = &[
             "attach":{"viewer":"VIEWER","role":"host","slot":0,"video":"auto","offer":"v=0"}}"#,
     ),
     ("bus", "stop", r#"{"id":2,"request":"stop","session":"SESSION","reason":"apiTerminated"}"#),
+    ("bus", "leave", r#"{"id":3,"request":"leave","session":"SESSION","viewer":"VIEWER"}"#),
+    ("bus", "seats", r#"{"from":"reply","id":7,"reply":"seats","taken":[0,2]}"#),
     ("bus", "worker", r#"{"udp":["127.0.0.1:1"],"public_ips":["::1"],"max_sessions":3,"checkpoints":"c"}"#),
     ("bus", "refusal", r#"{"refused":{"reason":"badModule","detail":"no"}}"#),
     (

@@ -121,7 +121,8 @@ pub(super) fn cookie(headers: &HeaderMap) -> Option<&str> {
     pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| *name == COOKIE_NAME).map(|(_, value)| value)
 }
 
-fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Failure> {
+/// The token that came with a request.
+pub(super) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Failure> {
     let Some(value) = headers.get(AUTHORIZATION) else { return Ok(None) };
     let token = value.to_str().ok().and_then(|value| value.split_once(' '));
     match token {

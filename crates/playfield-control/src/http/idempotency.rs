@@ -1,16 +1,18 @@
-//! `Idempotency-Key`: a request that comes twice is done once. What is kept of the answer lacks the viewer's token, which
-//! is derived anew from the key.
+//! `Idempotency-Key`: a request that comes twice is done once. What is kept of the answer lacks its token, which is derived
+//! anew from the key.
 
 use axum::http::HeaderMap;
-use playfield_core::api::CreatedSession;
+use playfield_core::api::{CreatedInvite, CreatedSession, Joined};
 use playfield_core::id::Token;
 use playfield_store::db::{Begun, Hash};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::app::App;
 use crate::clock::now_ms;
 use crate::failure::{Failure, Kind};
+use crate::invites::join_path;
 use crate::secret::{derive, hash};
-use crate::sessions::Asked;
 
 const LONGEST: usize = 128;
 
@@ -25,38 +27,92 @@ pub(super) fn key(headers: &HeaderMap) -> Result<Option<Hash>, Failure> {
     Ok(Some(hash(bytes)))
 }
 
-/// Creates the session that is asked for, or finds the one that was created for the same request before.
-pub(super) async fn once(app: &App, asked: Asked, request: Hash) -> Result<CreatedSession, Failure> {
-    let Some(key) = asked.key else { return app.create_session(asked).await };
-    let caller = asked.client.clone();
-    match app.db.begin_request(caller.clone(), key, request, now_ms()).await? {
-        Begun::New => {}
-        Begun::Answered(kept) => return again(app, &key, &kept),
-        Begun::Working => {
-            let detail = "this request came before and is being worked on; try again in a moment";
-            return Err(Failure::new(Kind::InProgress, detail).retry_after(1));
-        }
-        Begun::Different => {
-            let detail = "this idempotency key came before with another request; make up a new key for each request";
-            return Err(Failure::new(Kind::KeyReused, detail));
-        }
-    }
-    let created = app.create_session(asked).await;
-    match &created {
-        Ok(created) => {
-            let mut kept = created.clone();
-            kept.viewer.token = Token::from(String::new());
-            let kept = serde_json::to_vec(&kept).map_err(Failure::internal)?;
-            app.db.finish_request(caller, key, kept).await?;
-        }
-        // What failed may be tried again under the same key.
-        Err(_) => app.db.forget_request(caller, key).await?,
-    }
-    created
+/// An answer with a token in it.
+pub(super) trait Answer: Clone + Serialize + DeserializeOwned {
+    /// The id that the token is derived for.
+    fn id(&self) -> String;
+
+    /// Puts another token in place of the one it has.
+    fn set_token(&mut self, token: Token);
 }
 
-fn again(app: &App, key: &Hash, kept: &[u8]) -> Result<CreatedSession, Failure> {
-    let mut created: CreatedSession = serde_json::from_slice(kept).map_err(Failure::internal)?;
-    created.viewer.token = derive(&app.secret, key, &created.session.id);
-    Ok(created)
+impl Answer for CreatedSession {
+    fn id(&self) -> String {
+        self.session.id.to_string()
+    }
+
+    fn set_token(&mut self, token: Token) {
+        self.viewer.token = token;
+    }
+}
+
+impl Answer for CreatedInvite {
+    fn id(&self) -> String {
+        self.invite.id.to_string()
+    }
+
+    fn set_token(&mut self, token: Token) {
+        self.path = join_path(&token);
+        self.token = token;
+    }
+}
+
+impl Answer for Joined {
+    fn id(&self) -> String {
+        self.viewer.id.to_string()
+    }
+
+    fn set_token(&mut self, token: Token) {
+        self.viewer.token = token;
+    }
+}
+
+/// A request that may come twice: who sent it, its key, and a hash of all that it asks for.
+pub(super) struct Once {
+    pub caller: String,
+    pub key: Option<Hash>,
+    pub request: Hash,
+}
+
+impl Once {
+    /// Does what is asked, or finds the answer that the same request got before.
+    pub(super) async fn answer<T: Answer>(
+        self,
+        app: &App,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let Once { caller, key, request } = self;
+        let Some(key) = key else { return work.await };
+        match app.db.begin_request(caller.clone(), key, request, now_ms()).await? {
+            Begun::New => {}
+            Begun::Answered(kept) => return again(app, &key, &kept),
+            Begun::Working => {
+                let detail = "this request came before and is being worked on; try again in a moment";
+                return Err(Failure::new(Kind::InProgress, detail).retry_after(1));
+            }
+            Begun::Different => {
+                let detail =
+                    "this idempotency key came before with another request; make up a new key for each request";
+                return Err(Failure::new(Kind::KeyReused, detail));
+            }
+        }
+        let made = work.await;
+        match &made {
+            Ok(made) => {
+                let mut kept = made.clone();
+                kept.set_token(Token::from(String::new()));
+                let kept = serde_json::to_vec(&kept).map_err(Failure::internal)?;
+                app.db.finish_request(caller, key, kept).await?;
+            }
+            // What failed may be tried again under the same key.
+            Err(_) => app.db.forget_request(caller, key).await?,
+        }
+        made
+    }
+}
+
+fn again<T: Answer>(app: &App, key: &Hash, kept: &[u8]) -> Result<T, Failure> {
+    let mut made: T = serde_json::from_slice(kept).map_err(Failure::internal)?;
+    made.set_token(derive(&app.secret, key, &made.id()));
+    Ok(made)
 }

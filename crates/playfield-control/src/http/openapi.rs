@@ -7,7 +7,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::body::json;
-use super::{sessions, sign_in, titles};
+use super::{invites, sessions, sign_in, titles};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -24,23 +24,32 @@ use super::{sessions, sign_in, titles};
         sessions::one,
         sessions::end,
         sessions::connect,
+        sessions::leave,
         sessions::receipt,
+        invites::create,
+        invites::list,
+        invites::remove,
+        invites::look,
+        invites::cover,
+        invites::join,
         sign_in::sign_in,
         sign_in::sign_out,
         serve
     ),
-    modifiers(&Viewer)
+    modifiers(&Tokens)
 )]
 struct Document;
 
-/// The viewer's token, as a way to prove who asks.
-struct Viewer;
+/// The tokens of viewers and links, as ways to prove who asks.
+struct Tokens;
 
-impl Modify for Viewer {
+impl Modify for Tokens {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("the viewer's token")).build();
+        let bearer = |what| HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(what)).build();
         let components = document.components.get_or_insert_default();
-        components.add_security_scheme("viewer", SecurityScheme::Http(bearer));
+        for (name, what) in [("viewer", "the viewer's token"), ("invite", "the link's secret")] {
+            components.add_security_scheme(name, SecurityScheme::Http(bearer(what)));
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::header::{CONTENT_DISPOSITION, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use playfield_core::api::{Connect, Connected, CreateSession, CreatedSession, Problem, Session, SessionReceipt};
 use playfield_core::id::SessionId;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::App;
 use super::body::{Json, json};
 use super::caller::Caller;
-use super::idempotency;
+use super::idempotency::{self, Once};
 use crate::failure::{Failure, Kind};
 use crate::sessions::{Asked, clip};
 
@@ -40,9 +40,10 @@ pub(super) async fn create(
 ) -> Result<Response, Failure> {
     caller.signed_in()?;
     let key = idempotency::key(&headers)?;
+    let once = Once { caller: caller.client.clone(), key, request: hash };
     let asked = Asked { wanted, client: caller.client, key };
     // In a task of its own: a caller who hangs up leaves no session half started.
-    let work = tokio::spawn(async move { idempotency::once(&app, asked, hash).await });
+    let work = tokio::spawn(async move { once.answer(&app, app.create_session(asked)).await });
     let created = work.await.map_err(Failure::internal)??;
     let location = format!("/api/v1/sessions/{}", created.session.id);
     let mut response = json(StatusCode::CREATED, &created);
@@ -90,6 +91,27 @@ pub(super) async fn end(
     Ok(json(StatusCode::OK, &app.end_session(&id).await?))
 }
 
+/// A viewer leaves for good, and its seat is free. The session ends with the last viewer that has a seat. Only for the viewer
+/// itself.
+#[utoipa::path(delete, path = "/api/v1/sessions/{id}/viewers/{viewer}", tag = "sessions",
+    params(("id" = String, Path), ("viewer" = String, Path)), security(("viewer" = [])), responses(
+        (status = 204, description = "It has left; its token is good no more"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(super) async fn leave(
+    State(app): App,
+    Extension(caller): Extension<Caller>,
+    Path((id, viewer)): Path<(String, String)>,
+) -> Result<Response, Failure> {
+    let own = caller.viewer_of(&session_id(&id)?)?;
+    if own.id.as_str() != viewer {
+        return Err(Failure::new(Kind::Forbidden, "a viewer leaves by itself; this token belongs to another one"));
+    }
+    app.leave(own).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
 /// Answers an offer of a viewer: a first one, or a new one after a reload or a lost network.
 #[utoipa::path(post, path = "/api/v1/sessions/{id}/connections", tag = "sessions", request_body = Connect,
     params(("id" = String, Path)), security(("viewer" = [])), responses(
@@ -127,6 +149,6 @@ pub(super) async fn receipt(
     Ok(response)
 }
 
-fn session_id(text: &str) -> Result<SessionId, Failure> {
+pub(super) fn session_id(text: &str) -> Result<SessionId, Failure> {
     text.parse().map_err(|_| Failure::new(Kind::NotFound, format!("there is no session `{}`", clip(text))))
 }

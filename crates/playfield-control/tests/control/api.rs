@@ -81,11 +81,17 @@ async fn the_document_knows_every_address() {
     assert_eq!(
         paths,
         [
+            "/api/v1/invite",
+            "/api/v1/invite/cover",
+            "/api/v1/invite/viewers",
             "/api/v1/openapi.json",
             "/api/v1/sessions",
             "/api/v1/sessions/{id}",
             "/api/v1/sessions/{id}/connections",
+            "/api/v1/sessions/{id}/invites",
+            "/api/v1/sessions/{id}/invites/{invite}",
             "/api/v1/sessions/{id}/receipt",
+            "/api/v1/sessions/{id}/viewers/{viewer}",
             "/api/v1/sign-in",
             "/api/v1/titles",
             "/api/v1/titles/{id}",

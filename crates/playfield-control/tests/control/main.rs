@@ -5,6 +5,7 @@ mod api;
 mod catalogue;
 mod doors;
 mod events;
+mod invites;
 mod node;
 mod ops;
 mod sessions;

@@ -87,7 +87,7 @@ async fn a_spectator_may_look_but_not_end() {
     let session = world.create().await.session;
     let id = ViewerId::from_entropy([5; 16]);
     let row = ViewerRow { id, session: session.id.clone(), role: Role::Spectator, slot: None };
-    world.db.insert_viewer(row, Sha256::digest("spectator").into()).await.unwrap();
+    world.db.insert_viewer(row, Sha256::digest("spectator").into(), 9).await.unwrap();
     let path = format!("/api/v1/sessions/{}", session.id);
     let spectator = world.here().bearer("spectator");
     spectator.get(&path).await.is::<Session>(200);

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod resume;
+mod together;
 
 use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Write};
 use std::path::{Path, PathBuf};
@@ -234,6 +235,8 @@ fn spec(id: SessionId, title: &str, times: SessionTimes) -> Box<SessionSpec> {
         storage: Default::default(),
         times,
         resume: false,
+        seats: Vec::new(),
+        spectators: 2,
     })
 }
 
@@ -286,11 +289,15 @@ impl Viewer {
         let begun = Instant::now();
         while !done(self) {
             assert!(begun.elapsed() < PATIENCE, "waited in vain for {what}");
-            let mut events = Vec::new();
-            self.client.poll(Duration::from_millis(10), &mut events).unwrap();
-            events.into_iter().for_each(|event| self.handle(event));
-            self.send();
+            self.pump(Duration::from_millis(10));
         }
+    }
+
+    fn pump(&mut self, patience: Duration) {
+        let mut events = Vec::new();
+        self.client.poll(patience, &mut events).unwrap();
+        events.into_iter().for_each(|event| self.handle(event));
+        self.send();
     }
 
     fn handle(&mut self, event: ClientEvent) {

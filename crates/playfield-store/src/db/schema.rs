@@ -75,6 +75,18 @@ const STEPS: &[&str] = &[
     ) STRICT;
     CREATE INDEX sessions_by_end ON sessions (ended_ms);
 ",
+    "
+    CREATE TABLE invites (
+        id TEXT PRIMARY KEY,
+        session TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+        token BLOB NOT NULL UNIQUE,
+        role TEXT NOT NULL,
+        slot INTEGER,
+        created_ms INTEGER NOT NULL,
+        expires_ms INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX invites_by_session ON invites (session);
+",
 ];
 
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), DbError> {

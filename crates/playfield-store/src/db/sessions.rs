@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use playfield_core::api::{EndReason, SessionState};
-use playfield_core::id::SessionId;
+use playfield_core::id::{SessionId, ViewerId};
 use rusqlite::{Connection, Row, named_params, params};
 
 use super::words::{read_hash, read_id, read_word, word};
@@ -41,9 +41,30 @@ impl Db {
         .await
     }
 
-    /// Lets a further viewer into a session that exists.
-    pub async fn insert_viewer(&self, viewer: ViewerRow, token: Hash) -> Result<(), DbError> {
-        self.call(move |connection| insert_viewer(connection, &viewer, &token)).await
+    /// Lets a further viewer into a session that exists, unless it has had `most`. False: it has.
+    pub async fn insert_viewer(&self, viewer: ViewerRow, token: Hash, most: u32) -> Result<bool, DbError> {
+        self.call(move |connection| {
+            let change = connection.transaction()?;
+            let known: u32 = change
+                .prepare_cached("SELECT count(*) FROM viewers WHERE session = ?1")?
+                .query_row([viewer.session.as_str()], |row| row.get(0))?;
+            if known >= most {
+                return Ok(false);
+            }
+            insert_viewer(&change, &viewer, &token)?;
+            change.commit()?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// A viewer left for good: its token is good no more.
+    pub async fn remove_viewer(&self, id: ViewerId) -> Result<(), DbError> {
+        self.call(move |connection| {
+            connection.prepare_cached("DELETE FROM viewers WHERE id = ?1")?.execute([id.as_str()])?;
+            Ok(())
+        })
+        .await
     }
 
     /// Puts a session into another state. False: there is no such session, or it has ended, and an end is the end.

@@ -1,9 +1,9 @@
 //! The suite for databases.
 
 use playfield_core::api::{EndReason, Role, SessionState};
-use playfield_core::id::{NodeId, SessionId, ViewerId};
+use playfield_core::id::{InviteId, NodeId, SessionId, ViewerId};
 use playfield_core::receipt::{MOST_PARTS, Made, Part};
-use playfield_store::db::{Admission, Begun, Caps, Db, DbError, NewSession, Put, ViewerRow};
+use playfield_store::db::{Admission, Begun, Caps, Db, DbError, InviteRow, NewSession, Put, ViewerRow};
 
 use crate::folder::Folder;
 
@@ -46,6 +46,8 @@ suite!(
         sessions_left_open_are_closed_with_a_sentence,
         the_newest_sessions_come_first,
         a_viewer_is_found_by_its_token_only,
+        a_link_is_found_by_its_secret_until_it_is_taken_back,
+        links_go_with_their_session_and_old_ones_make_room,
         storage_belongs_to_a_profile_and_a_title,
         storage_has_a_quota_that_a_smaller_value_makes_room_in,
         a_request_is_done_once_for_its_caller,
@@ -166,9 +168,61 @@ async fn a_viewer_is_found_by_its_token_only(db: Db) {
     assert_eq!(db.viewer_by_token([1; 32]).await.unwrap(), Some(host(1)));
     assert_eq!(db.viewer_by_token([2; 32]).await.unwrap(), None);
     let spectator = ViewerRow { role: Role::Spectator, slot: None, id: ViewerId::from_entropy([5; 16]), ..host(1) };
-    db.insert_viewer(spectator.clone(), [5; 32]).await.unwrap();
-    assert_eq!(db.viewer_by_token([5; 32]).await.unwrap(), Some(spectator));
-    assert!(db.insert_viewer(host(7), [7; 32]).await.is_err(), "a viewer needs a session");
+    assert!(db.insert_viewer(spectator.clone(), [5; 32], 2).await.unwrap());
+    assert_eq!(db.viewer_by_token([5; 32]).await.unwrap(), Some(spectator.clone()));
+    assert!(db.insert_viewer(host(7), [7; 32], 2).await.is_err(), "a viewer needs a session");
+    let third = ViewerRow { id: ViewerId::from_entropy([6; 16]), ..spectator.clone() };
+    assert!(!db.insert_viewer(third.clone(), [6; 32], 2).await.unwrap(), "two are all it may have");
+    db.remove_viewer(spectator.id).await.unwrap();
+    assert_eq!(db.viewer_by_token([5; 32]).await.unwrap(), None);
+    assert!(db.insert_viewer(third, [6; 32], 2).await.unwrap());
+}
+
+fn invite(n: u8, created_ms: u64, expires_ms: u64) -> InviteRow {
+    let session = id(1);
+    InviteRow {
+        id: InviteId::from_entropy([n; 16]),
+        session,
+        role: Role::Player,
+        slot: Some(1),
+        created_ms,
+        expires_ms,
+    }
+}
+
+async fn a_link_is_found_by_its_secret_until_it_is_taken_back(db: Db) {
+    add(&db, 1, "a", ROOMY).await;
+    add(&db, 2, "a", ROOMY).await;
+    let (player, watch) = (invite(1, 10, 100), InviteRow { role: Role::Spectator, slot: None, ..invite(2, 20, 50) });
+    assert!(db.insert_invite(player.clone(), [1; 32], 2).await.unwrap());
+    assert!(db.insert_invite(watch.clone(), [2; 32], 2).await.unwrap());
+    assert!(!db.insert_invite(invite(3, 30, 100), [3; 32], 2).await.unwrap(), "two are good, all it may have");
+    assert_eq!(db.invite_by_token([1; 32]).await.unwrap(), Some(player.clone()));
+    assert_eq!(db.invite_by_token([3; 32]).await.unwrap(), None);
+    assert_eq!(db.invites(id(1), 30).await.unwrap(), [watch.clone(), player.clone()]);
+    assert_eq!(db.invites(id(1), 50).await.unwrap(), std::slice::from_ref(&player));
+    assert_eq!(db.invite_by_token([2; 32]).await.unwrap(), Some(watch), "who comes too late is told so");
+    assert!(db.insert_invite(invite(3, 50, 100), [3; 32], 2).await.unwrap(), "one whose time is over makes room");
+    assert!(!db.remove_invite(id(2), player.id.clone()).await.unwrap(), "it is another session's");
+    assert!(db.remove_invite(id(1), player.id.clone()).await.unwrap());
+    assert!(!db.remove_invite(id(1), player.id).await.unwrap());
+    assert_eq!(db.invite_by_token([1; 32]).await.unwrap(), None);
+}
+
+async fn links_go_with_their_session_and_old_ones_make_room(db: Db) {
+    add(&db, 1, "a", ROOMY).await;
+    for n in 0..100 {
+        let row = InviteRow {
+            id: InviteId::from_entropy([n % 32, n / 32, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+            ..invite(0, n.into(), u64::from(n) + 1)
+        };
+        assert!(db.insert_invite(row, [n; 32], 1).await.unwrap());
+    }
+    assert_eq!(db.invite_by_token([10; 32]).await.unwrap(), None);
+    assert!(db.invite_by_token([90; 32]).await.unwrap().is_some());
+    db.set_session_state(id(1), SessionState::Terminated, None, None, 1).await.unwrap();
+    db.forget_sessions(2).await.unwrap();
+    assert_eq!(db.invite_by_token([90; 32]).await.unwrap(), None);
 }
 
 async fn storage_belongs_to_a_profile_and_a_title(db: Db) {

@@ -110,6 +110,8 @@ impl Worker {
             storage: BTreeMap::new(),
             times: SessionTimes::default(),
             resume: false,
+            seats: Vec::new(),
+            spectators: 0,
         });
         let viewer = ViewerId::from_entropy(entropy);
         let attach = Some(Box::new(Attach { viewer, role: Role::Host, slot: Some(0), video, offer }));
