@@ -1,8 +1,8 @@
 // A made-up server for working on the looks: it answers the page's own `fetch`. Used by `npm run fake` and the screenshots only, never built.
 //
-// The address chooses what it plays: `?fake=empty`, `down`, `slow`, `auth`, `ends:REASON`, `one`, `far`.
+// The address chooses what it plays: `?fake=empty`, `down`, `slow`, `auth`, `ends:REASON`, `one`, `far`, `guest`, `late`, `taken`.
 
-import type { EndReason, InputKind, SessionReceipt, Title } from '../src/api';
+import type { CreatedInvite, EndReason, InputKind, Invitation, Invite, SessionReceipt, Title } from '../src/api';
 import { drawCover } from './covers';
 import { FakeNode, receipt } from './node';
 
@@ -50,6 +50,9 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 async function answer(path: string, method: string, body: Record<string, string>): Promise<Response> {
   if (fake === 'down') throw new TypeError('made-up failure');
   if (path === '/api/v1/sign-in') return signIn(body.token!);
+  if (path.startsWith('/api/v1/invite')) return invited(path);
+  if (path.endsWith('/invites')) return method === 'POST' ? json(makeInvite(body), 201) : json({ invites });
+  if (path.includes('/invites/')) return takeBack(path);
   if (!signedIn) return problem(401, 'Sign in first.');
   if (path === '/api/v1/titles') return list();
   if (path === '/api/v1/sessions' && method === 'POST') return create(body);
@@ -57,6 +60,28 @@ async function answer(path: string, method: string, body: Record<string, string>
   if (path.endsWith('/receipt')) return json(account());
   if (method === 'DELETE') keep(null);
   return session ? json(session) : problem(404, 'There is no such session.');
+}
+
+const invites: Invite[] = [];
+
+function makeInvite(body: Record<string, string>): CreatedInvite {
+  const invite = { id: `inv-${invites.length}`, role: body.role as Invite['role'], slot: body.slot === undefined ? null : Number(body.slot), expires_ms: Date.now() + 3600_000 };
+  invites.unshift(invite);
+  return { invite, token: 'x', path: '/join#kqz8r3vtb0w5mfx_2hd9jc7gp4n-ys1v' };
+}
+
+function takeBack(path: string): Response {
+  invites.splice(invites.findIndex(({ id }) => path.endsWith(id)), 1);
+  return new Response(null, { status: 204 });
+}
+
+async function invited(path: string): Promise<Response> {
+  const title = titles[1]!;
+  if (fake === 'late') return json({ type: '/docs/problems#inviteExpired', title: 'Fake', status: 410, detail: 'it was good for a while only; ask whoever invited you for another one' }, 410);
+  if (path.endsWith('/cover')) return real(title.cover);
+  const invite: Invite = { id: 'inv-0', role: fake === 'guest' ? 'spectator' : 'player', slot: fake === 'guest' ? null : 1, expires_ms: Date.now() + 1800_000 };
+  const invitation: Invitation = { invite, session: 'ses-1', title: title.id, name: title.name, taken: fake === 'taken' };
+  return json(invitation);
 }
 
 function signIn(token: string): Response {

@@ -85,6 +85,7 @@ export class FakeNode {
 
   private start(): void {
     this.tell({ type: 'hello', slot: 0, tick_hz: 60, video: this.mode, videos: ['auto', 'lossless', 'h264'], input: this.title.input, keys_as_pad: true, estimates: true, seats: this.title.players.max });
+    this.tell({ type: 'people', seats: [0], away: [], watching: 0 });
     this.tell({ type: 'state', state: 'connected' });
     this.announce();
     this.timer = setInterval(() => this.picture(), 1000 / 60);

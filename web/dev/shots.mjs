@@ -41,6 +41,12 @@ const STATES = [
   { name: 'stats', path: '/play/cold-orbit', widths: [1280], ready: async (page) => { await menu(page); await page.getByText('Statistics').click(); await page.mouse.move(600, 400); await page.waitForTimeout(1500); } },
   { name: 'slow-stats', path: '/play/cold-orbit?fake=far', widths: [390, 1280], ready: async (page) => { await menu(page); await page.getByText('Statistics').click(); await page.waitForTimeout(1500); } },
   { name: 'picture', path: '/play/amber-dunes', widths: [390, 1280], ready: (page) => open(page, 'Picture and sound') },
+  { name: 'invite', path: '/play/brick-weather', widths: [390, 1280], ready: (page) => open(page, 'Invite') },
+  { name: 'invite-made', path: '/play/brick-weather', widths: [390, 844, 1280], ready: async (page) => { await open(page, 'Invite', 'Make a link'); await page.waitForSelector('.link'); await page.getByRole('button', { name: 'Copy' }).click(); } },
+  { name: 'join', path: '/join#secret', widths: [360, 1280], ready: (page) => page.waitForSelector('article .art') },
+  { name: 'join-watch', path: '/join?fake=guest#secret', widths: [390], ready: (page) => page.waitForSelector('article .art') },
+  { name: 'join-late', path: '/join?fake=late#secret', widths: [390, 1280], ready: (page) => page.waitForSelector('article h1') },
+  { name: 'join-taken', path: '/join?fake=taken#secret', widths: [390], ready: (page) => page.waitForSelector('article .art') },
   { name: 'bindings', path: '/play/amber-dunes', widths: [390, 820, 1280], ready: (page) => open(page, 'Controls', 'Keys and buttons') },
   { name: 'browser', path: '/play/amber-dunes', widths: [390, 1280], ready: (page) => open(page, 'This browser') },
   { name: 'touch-page', path: '/play/amber-dunes', widths: [390, 844], height: 844, ready: (page) => open(page, 'Controls', 'Touch screen'), context: touch },
@@ -61,7 +67,7 @@ const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? 
 
 for (const state of STATES.filter(({ name }) => name.includes(filter))) {
   for (const width of state.widths) {
-    for (const colorScheme of state.name === 'home' || state.name === 'sign-in' || state.name === 'details' ? ['dark', 'light'] : ['dark']) {
+    for (const colorScheme of state.name === 'home' || state.name === 'sign-in' || state.name === 'details' || state.name.startsWith('join') ? ['dark', 'light'] : ['dark']) {
       const height = state.height ?? Math.min(1080, Math.max(740, Math.round(width * 0.5625)));
       const context = await browser.newContext({ viewport: { width, height }, colorScheme, ...state.context });
       const page = await context.newPage();

@@ -47,6 +47,7 @@ export type EndReason =
   | 'badModule'
   | 'kicked'
   | 'limitReached'
+  | 'seatTaken'
   | 'nodeStopping'
   | 'internalError';
 
@@ -64,10 +65,12 @@ export interface Session {
   receipt?: string | null;
 }
 
+export type Role = 'host' | 'player' | 'spectator';
+
 export interface Viewer {
   id: string;
   token: string;
-  role: 'host' | 'spectator';
+  role: Role;
   slot: number | null;
 }
 
@@ -82,6 +85,41 @@ export interface CreatedSession {
   session: Session;
   viewer: Viewer;
   answer: string | null;
+}
+
+/** A link into a session, without its secret. */
+export interface Invite {
+  id: string;
+  role: Role;
+  slot: number | null;
+  expires_ms: number;
+}
+
+export interface CreateInvite {
+  role: 'player' | 'spectator';
+  slot?: number;
+}
+
+export interface CreatedInvite {
+  invite: Invite;
+  token: string;
+  /** Where it leads, on the server: `/join#TOKEN`. */
+  path: string;
+}
+
+/** What a link leads to. */
+export interface Invitation {
+  invite: Invite;
+  session: string;
+  title: string;
+  name: string;
+  /** Somebody plays from its seat. */
+  taken: boolean;
+}
+
+export interface Joined {
+  session: Session;
+  viewer: Viewer;
 }
 
 export interface Stage {
@@ -160,6 +198,8 @@ export type ToViewer =
     }
   /** The seats this viewer plays from now, the first one first. */
   | { type: 'seats'; seats: number[] }
+  /** Who is in the session: seats that are taken, those of them whose players are away, and how many watch. */
+  | { type: 'people'; seats: number[]; away: number[]; watching: number }
   | { type: 'video'; mode: VideoMode; width: number; height: number }
   | { type: 'noPicture'; detail: string }
   | { type: 'state'; state: SessionState }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Title } from '../api';
+import { offerOf, refusalOf } from './refusals';
 import { routeOf, safeNext } from './route';
 import { nearest, type Direction, type Rect } from './spatial';
 import { search } from './search';
@@ -41,9 +42,20 @@ test('the bar above is reached from every column, and leads back', () => {
   check(0, 'down', 2);
 });
 
+test('a link leads to what it says, and where it does not there is a sentence', () => {
+  const invite = (role: 'player' | 'spectator', slot: number | null) => ({ invite: { id: 'inv-1', role, slot, expires_ms: 0 }, session: 's', title: 'duel', name: 'A Duel', taken: false });
+  expect(offerOf(invite('player', 1))).toEqual({ headline: 'Play as player 2 in A Duel', action: 'Play' });
+  expect(offerOf(invite('spectator', null))).toEqual({ headline: 'Watch A Duel', action: 'Watch' });
+  expect(refusalOf('inviteExpired', 'it was good for a while only; ask for another one')).toEqual({ headline: 'The link has expired', sentence: 'It was good for a while only; ask for another one.', again: false });
+  expect(refusalOf('sessionEnded', 'The title is over.').sentence).toBe('The session has ended. The title is over.');
+  expect(refusalOf('seatTaken', 'somebody plays as player 2 already')).toEqual({ headline: 'The seat is taken', sentence: 'Somebody plays as player 2 already.', again: true });
+  expect(refusalOf('', 'the server answered 500').headline).toBe('That did not work');
+});
+
 test('addresses are pages', () => {
   const page = (path: string) => routeOf(new URL(path, 'http://localhost'));
   expect(page('/')).toEqual({ page: 'home' });
+  expect(page('/join#abc')).toEqual({ page: 'join', token: 'abc' });
   expect(page('/play/space%20race')).toEqual({ page: 'play', title: 'space race' });
   expect(page('/test')).toEqual({ page: 'test' });
   expect(page('/sign-in?next=/play/x')).toEqual({ page: 'signIn', next: '/play/x' });

@@ -1,4 +1,4 @@
-// The catalogue: a single page for `/`, `/play/TITLE`, `/test` and `/sign-in`.
+// The catalogue: a single page for `/`, `/play/TITLE`, `/join`, `/test` and `/sign-in`.
 
 import '../design/tokens.css';
 import '../design/base.css';

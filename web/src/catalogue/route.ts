@@ -1,6 +1,12 @@
 // Addresses and the pages they stand for.
 
-export type Route = { page: 'home' } | { page: 'play'; title: string } | { page: 'signIn'; next: string } | { page: 'test' } | { page: 'lost' };
+export type Route =
+  | { page: 'home' }
+  | { page: 'play'; title: string }
+  | { page: 'signIn'; next: string }
+  | { page: 'join'; token: string }
+  | { page: 'test' }
+  | { page: 'lost' };
 
 /** The page an address stands for. */
 export function routeOf(url: URL): Route {
@@ -9,6 +15,7 @@ export function routeOf(url: URL): Route {
   if (parts.length === 2 && parts[0] === 'play') return { page: 'play', title: decodeURIComponent(parts[1]!) };
   if (parts.length === 1 && parts[0] === 'sign-in') return { page: 'signIn', next: safeNext(url.searchParams.get('next')) };
   if (parts.length === 1 && parts[0] === 'test') return { page: 'test' };
+  if (parts.length === 1 && parts[0] === 'join') return { page: 'join', token: url.hash.slice(1) };
   return { page: 'lost' };
 }
 

@@ -9,6 +9,8 @@ class Router {
 
   constructor() {
     addEventListener('popstate', (event) => this.show(event.timeStamp));
+    // Another link put into the address bar.
+    addEventListener('hashchange', (event) => this.show(event.timeStamp));
   }
 
   go(path: string, askedAt = performance.now(), replace = false): void {

@@ -1,7 +1,7 @@
 // A player that begins while the page for it is still being made: the request is on its way before the home screen is gone.
 
 import type { Title } from '../api';
-import { PlayfieldPlayer } from '../player';
+import { PlayfieldPlayer, ticketOf } from '../player';
 
 let begun: { id: string; player: PlayfieldPlayer } | null = null;
 
@@ -28,6 +28,14 @@ export function playerOf(id: string, askedAt: number): PlayfieldPlayer {
   return fresh;
 }
 
+/** Starts in a session that a link led to; the tab has the ticket. */
+export function beginJoined(id: string, askedAt: number): void {
+  begun?.player.remove();
+  const player = make(id);
+  player.play(askedAt);
+  begun = { id, player };
+}
+
 /** What is known of the title may come after the player has started. */
 export function dress(player: PlayfieldPlayer, title: Title): void {
   player.setAttribute('name', title.name);
@@ -38,5 +46,7 @@ function make(id: string): PlayfieldPlayer {
   const player = new PlayfieldPlayer();
   player.setAttribute('src', playPath(id));
   player.setAttribute('home', '/');
+  const name = ticketOf(id)?.name;
+  if (name) player.setAttribute('name', name);
   return player;
 }

@@ -1,7 +1,7 @@
 // `<playfield-player src="/play/TITLE">`: a title, playing. The script interface is in docs/reference/player.md.
 
 import tokens from '../design/tokens.css?inline';
-import type { EndReason, SessionReceipt, SessionState, VideoMode } from '../api';
+import type { EndReason, Role, SessionReceipt, SessionState, VideoMode } from '../api';
 import { lacks, type Lack } from './browser';
 import { Controls } from './controls';
 import { h } from './dom';
@@ -10,10 +10,11 @@ import { endView } from './endview';
 import type { Pixels, Scale } from './fit';
 import { Hud } from './hud';
 import { parseLayer, type Layer } from './input/bindings';
-import { padSentence, type PadEvent, type PadInfo } from './input/desk';
+import { padSentence, seatSentence, type PadEvent, type PadInfo } from './input/desk';
 import type { ScriptInput } from './input/script';
 import { canShowLossless } from './lossless';
 import { menusOf } from './menu/host';
+import { changesOf } from './people';
 import { Play, type PlayHost, type PlayState } from './play';
 import { Poster } from './poster';
 import { prewarm } from './prewarm';
@@ -31,6 +32,10 @@ import { Windows } from './windows';
 export interface PlayerSession {
   id: string;
   viewer: string;
+  /** What we are in it: we began it, or came by a link. */
+  role: Role;
+  /** The seats we play from, from 0; none for who watches. */
+  seats: number[];
   /** The session's, as the server has it; null before it told. */
   state: SessionState | null;
 }
@@ -74,6 +79,8 @@ export class PlayfieldPlayer extends HTMLElement {
     leave: () => this.leave(),
     account: () => this.accountOf(),
   });
+  /** Gamepads that were pressed and whose seat the node has not told yet. */
+  private waiting: PadInfo[] = [];
   private run: Play | null = null;
   private watching = false;
   private controls: Controls | null = null;
@@ -112,7 +119,9 @@ export class PlayfieldPlayer extends HTMLElement {
   /** Where we are, once a session exists. */
   get session(): PlayerSession | null {
     const ticket = this.run?.ticket;
-    return ticket ? { id: ticket.session, viewer: ticket.viewer, state: this.run!.sessionState } : null;
+    if (!ticket) return null;
+    const { seats, sessionState: state } = this.run!;
+    return { id: ticket.session, viewer: ticket.viewer, role: ticket.role, seats: [...seats], state };
   }
 
   /** What the player is doing. */
@@ -355,6 +364,13 @@ export class PlayfieldPlayer extends HTMLElement {
         this.controls?.understood(kinds);
         this.hud.canType(kinds.has('text') && matchMedia('(pointer: coarse)').matches);
       },
+      seated: () => this.seated(),
+      people: (before, now) => {
+        const changes = changesOf(before, now, this.run?.seats ?? []);
+        if (changes.length > 0) this.hud.tell(changes.join(' '));
+        this.menus.refresh();
+        this.showStanding();
+      },
       announce: (mode, width, height) => this.surfaces.announce(mode, width, height),
       painted: (width, height) => this.surfaces.painted('lossless', width, height),
       frames: (frames) => this.watching && this.dispatch('playfield-frames', { frames }),
@@ -364,7 +380,10 @@ export class PlayfieldPlayer extends HTMLElement {
         this.poster.hide();
         this.dispatch('playfield-firstframe', { ms });
       },
-      shaky: (shaky) => this.state === 'playing' && this.hud.say(shaky ? 'The connection is weak' : null),
+      shaky: (shaky) => {
+        if (shaky && this.state === 'playing') this.hud.say('The connection is weak');
+        else if (this.state === 'playing') this.showStanding();
+      },
       notice: (text) => this.hud.tell(text),
       ended: (reason, detail) => this.ended(reason, detail),
       failed: (fault, detail, status) => this.failed(fault, detail, status),
@@ -373,11 +392,21 @@ export class PlayfieldPlayer extends HTMLElement {
 
   private padsChanged(events: PadEvent[]): void {
     for (const event of events) {
-      const told = padSentence(event, this.run?.seatsAllowed ?? 1);
+      const told = padSentence(event);
       if (told && this.run?.kinds.has('pad')) this.hud.tell(told);
+      if (event.type === 'joined') this.waiting.push(event.pad);
     }
+    const run = this.run;
+    if (run && this.waiting.every(({ player }) => run.seats[player ?? 0] !== undefined)) this.seated();
     this.menus.refresh();
     this.dispatch('playfield-pads', { pads: this.pads });
+  }
+
+  /** Tells whom gamepads play as that were pressed. */
+  private seated(): void {
+    const run = this.run;
+    const waiting = this.waiting.splice(0);
+    if (run && run.seatsAllowed > 1) for (const pad of waiting) this.hud.tell(seatSentence(pad, run.seats));
   }
 
   private cameBack(): void {
@@ -392,8 +421,17 @@ export class PlayfieldPlayer extends HTMLElement {
 
   private stateChanged(state: PlayState): void {
     this.dataset.state = state;
-    this.hud.say(state === 'reconnecting' ? 'Connection lost. Reconnecting…' : null);
+    this.showStanding();
     this.dispatch('playfield-state', { state, session: this.session });
+  }
+
+  /** What lasts and is worth knowing: no connection, or nobody who plays. */
+  private showStanding(): void {
+    const run = this.run;
+    if (this.state === 'reconnecting') this.hud.say('Connection lost. Reconnecting…');
+    else if (run?.watches && run.sessionState === 'pendingReconnection') this.hud.say('Waiting for a player');
+    else this.hud.say(null);
+    this.hud.watching(run?.watches ?? false);
   }
 
   private ended(reason: EndReason, detail: string | null): void {
@@ -434,7 +472,10 @@ export class PlayfieldPlayer extends HTMLElement {
   }
 
   private leave(): void {
-    void this.stop();
+    const run = this.run;
+    this.drop();
+    this.dispatch('playfield-state', { state: 'idle' });
+    void run?.leave();
     if (document.fullscreenElement) void document.exitFullscreen();
     const home = this.getAttribute('home');
     const event = this.dispatch('playfield-leave', {});

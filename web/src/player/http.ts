@@ -1,6 +1,6 @@
 // The few HTTP calls the player makes, and the one shape of what can go wrong with them.
 
-import type { CreatedSession, CreateSession, EndReason, ProblemBody, Session, SessionReceipt, VideoMode } from '../api';
+import type { CreatedInvite, CreatedSession, CreateInvite, CreateSession, EndReason, Invite, ProblemBody, Session, SessionReceipt, VideoMode } from '../api';
 
 /** What says that a session cannot be come back to: it ended, or our token is of another server's life. */
 const GONE = ['notFound', 'sessionEnded', 'badToken', 'forbidden'];
@@ -28,7 +28,7 @@ export class Unreachable extends Error {}
 
 export class Api {
   /** `origin`: of the server that runs the sessions. */
-  constructor(private readonly origin: string) {}
+  constructor(readonly origin: string) {}
 
   create(body: CreateSession, key: string): Promise<CreatedSession> {
     return this.call('POST', '/api/v1/sessions', { body, headers: { 'Idempotency-Key': key } });
@@ -48,6 +48,27 @@ export class Api {
 
   end(id: string, token: string): Promise<void> {
     return this.call('DELETE', `/api/v1/sessions/${encodeURIComponent(id)}`, { token, keepalive: true });
+  }
+
+  /** Leaves the session for good; with the last who plays, it ends. */
+  leave(id: string, viewer: string, token: string): Promise<void> {
+    return this.call('DELETE', `/api/v1/sessions/${encodeURIComponent(id)}/viewers/${encodeURIComponent(viewer)}`, { token, keepalive: true });
+  }
+
+  invite(id: string, token: string, body: CreateInvite, key: string): Promise<CreatedInvite> {
+    return this.call('POST', this.invitesOf(id), { body, token, headers: { 'Idempotency-Key': key } });
+  }
+
+  invites(id: string, token: string): Promise<{ invites: Invite[] }> {
+    return this.call('GET', this.invitesOf(id), { token });
+  }
+
+  takeBack(id: string, token: string, invite: string): Promise<void> {
+    return this.call('DELETE', `${this.invitesOf(id)}/${encodeURIComponent(invite)}`, { token });
+  }
+
+  private invitesOf(id: string): string {
+    return `/api/v1/sessions/${encodeURIComponent(id)}/invites`;
   }
 
   private async call<T>(

@@ -19,6 +19,7 @@ export class Hud {
   private readonly sound: HTMLButtonElement;
   private readonly keyboard: HTMLButtonElement;
   private readonly status = h('div', { class: 'pill status', hidden: true, aria: { role: 'status' } });
+  private readonly watches = h('div', { class: 'pill watches', hidden: true }, 'Watching');
   private readonly notice = h('div', { class: 'pill notice', hidden: true, aria: { role: 'status' } });
   private readonly soundHint: HTMLButtonElement;
   private readonly stats = h('div', { class: 'stats', hidden: true });
@@ -39,7 +40,7 @@ export class Hud {
       iconButton('full', 'Full screen', act.fullscreen),
       iconButton('menu', 'Menu', act.menu),
     );
-    this.element = h('div', { class: 'hud' }, this.stats, bar, h('div', { class: 'pills' }, this.soundHint, this.status, this.notice));
+    this.element = h('div', { class: 'hud' }, this.stats, bar, h('div', { class: 'pills' }, this.watches, this.soundHint, this.status, this.notice));
     this.element.addEventListener('focusin', () => this.wake());
   }
 
@@ -62,6 +63,11 @@ export class Hud {
 
   soundBlocked(blocked: boolean): void {
     this.soundHint.hidden = !blocked;
+  }
+
+  /** Whether one has no seat, and only sees. */
+  watching(watching: boolean): void {
+    this.watches.hidden = !watching;
   }
 
   /** A state that lasts, such as reconnecting; null takes it away. */

@@ -20,6 +20,13 @@ import { FrameStats } from './stats';
 import type { Ticket } from './storage';
 import { readClock, type FrameReport } from './wire';
 
+/** Who is in the session: seats that are taken, those of them whose players are away, and how many watch. */
+export interface People {
+  seats: number[];
+  away: number[];
+  watching: number;
+}
+
 export type PlayState = 'idle' | 'opening' | 'playing' | 'reconnecting' | 'ended' | 'failed';
 
 /** Who shows what happens. */
@@ -28,6 +35,10 @@ export interface PlayHost {
   /** A canvas that lossless pictures appear on. */
   canvas(canvas: HTMLCanvasElement): void;
   hello(input: ReadonlySet<InputKind>, videos: VideoMode[]): void;
+  /** The node has said which seats we play from; there may be fewer than were asked for. */
+  seated(): void;
+  /** Others came or went; before there was nothing to compare with, `before` is null. */
+  people(before: People | null, now: People): void;
   /** Pictures come another way or in another size from now on. */
   announce(mode: VideoMode, width: number, height: number): void;
   /** A lossless picture was painted. */
@@ -76,16 +87,22 @@ export class Play {
   keysAsPad = true;
   /** How many players the node lets this viewer play as. */
   seatsAllowed = 1;
+  /** The seats we play from, the first one first; none: we watch. */
+  seats: number[] = [];
+  /** Null before the node told. */
+  people: People | null = null;
   /** The connection measures its path, as video needs. */
   private estimates = true;
   private renewing = false;
   private seatsWanted = 1;
+  /** Asked for, and not answered yet. */
+  private seatsAsked = false;
   /** Nobody can see the picture; a hidden page may show it in a window of its own. */
   private hidden = document.hidden;
   /** How often the session had moved to another process of the node when this connection was made. */
   private resumes = 0;
   private asking = false;
-  private readonly sessions: Sessions;
+  readonly sessions: Sessions;
   private readonly sender: Sender;
   private lossless: Lossless | null = null;
   private link: Link | null = null;
@@ -146,7 +163,17 @@ export class Play {
     const wanted = Math.min(count, this.seatsAllowed);
     if (this.seatsAllowed === 1 || wanted === this.seatsWanted) return;
     this.seatsWanted = wanted;
-    this.link?.say({ type: 'seats', count: wanted });
+    this.askForSeats();
+  }
+
+  private askForSeats(): void {
+    this.seatsAsked = true;
+    this.link?.say({ type: 'seats', count: this.seatsWanted });
+  }
+
+  /** We have no seat, and see only. */
+  get watches(): boolean {
+    return this.people !== null && this.seats.length === 0;
   }
 
   setVideo(mode: VideoMode): void {
@@ -176,11 +203,18 @@ export class Play {
     }
   }
 
-  /** Ends the session for everybody. */
+  /** Ends the session for everybody, where it is ours; else leaves it. */
   async stop(): Promise<void> {
     const ticket = this.ticket;
     this.close();
     if (ticket) await this.sessions.end(ticket).catch(() => {});
+  }
+
+  /** Leaves for good; others who play go on. */
+  async leave(): Promise<void> {
+    const ticket = this.ticket;
+    this.close();
+    if (ticket) await this.sessions.leave(ticket).catch(() => {});
   }
 
   /** Leaves, so that this tab can come back within the grace time. */
@@ -332,7 +366,9 @@ export class Play {
     this.heardAt = performance.now();
     switch (message.type) {
       case 'hello':
-        this.kinds = new Set(message.input);
+        // Who watches has nothing to say to the title, whatever it understands.
+        this.kinds = new Set(message.slot === null ? [] : message.input);
+        this.seats = message.slot === null ? [] : [message.slot];
         this.keysAsPad = message.keys_as_pad;
         this.estimates = message.estimates;
         this.takeSeats(message.seats ?? 1);
@@ -343,8 +379,12 @@ export class Play {
         if (message.mode === 'h264' && !this.estimates) void this.renew();
         return this.host.announce(message.mode, message.width, message.height);
       case 'seats':
+        this.seats = message.seats;
+        this.seatsAsked = false;
         this.input.seats = Math.max(1, Math.min(MOST_SEATS, message.seats.length));
-        return;
+        return this.host.seated();
+      case 'people':
+        return this.hearPeople(message);
       case 'noPicture':
         return this.fail('noPicture', message.detail);
       case 'state':
@@ -357,6 +397,14 @@ export class Play {
       case 'end':
         return this.end(message.reason, message.detail);
     }
+  }
+
+  private hearPeople({ seats, away, watching }: People): void {
+    const before = this.people;
+    this.people = { seats, away, watching };
+    this.host.people(before, this.people);
+    // A seat that got free is for the gamepad that waits for one.
+    if (!this.seatsAsked && this.seats.length > 0 && this.seats.length < this.seatsWanted && seats.length < this.seatsAllowed) this.askForSeats();
   }
 
   /** A new connection begins with one seat; more are asked for again. */
@@ -403,7 +451,8 @@ export class Play {
   }
 
   private end(reason: EndReason, detail: string | null): void {
-    this.sessions.forget();
+    // Where only the seat or the room was missing, the session goes on, and we may come back.
+    if (reason !== 'seatTaken' && reason !== 'limitReached') this.sessions.forget();
     this.sessionState = 'terminated';
     this.finish('ended');
     this.host.ended(reason, detail);

@@ -1,6 +1,6 @@
 // Getting into a session: back into the one this tab had, or into a new one.
 
-import type { Session, SessionReceipt, VideoMode } from '../api';
+import type { CreatedInvite, CreateInvite, Invite, Session, SessionReceipt, VideoMode } from '../api';
 import { ApiError, type Api } from './http';
 import { forgetTicket, keepTicket, profile, randomText, takeOtherTickets, ticketOf, type Ticket } from './storage';
 
@@ -28,6 +28,7 @@ export class Sessions {
       return { ...(await this.resume(kept, offer, video)), notice: null };
     } catch (error) {
       if (!(error instanceof ApiError && error.gone)) throw error;
+      if (kept.role !== 'host') throw await this.gone(kept, error);
       const notice = await this.farewell(kept);
       forgetTicket(this.title);
       return { ...(await this.create(offer, video)), notice };
@@ -54,15 +55,48 @@ export class Sessions {
     forgetTicket(this.title);
   }
 
-  /** Ends the session for good. */
+  /** Ends the session for good, where it is ours; else leaves it. */
   async end(ticket: Ticket): Promise<void> {
     this.forget();
-    await this.api.end(ticket.session, ticket.token);
+    if (ticket.role === 'host') await this.api.end(ticket.session, ticket.token);
+    else await this.part(ticket);
+  }
+
+  /** Leaves for good; others who play go on. */
+  async leave(ticket: Ticket): Promise<void> {
+    this.forget();
+    await this.part(ticket);
+  }
+
+  /** Makes a link for somebody else; answers with its address. */
+  async invite(ticket: Ticket, wanted: CreateInvite): Promise<CreatedInvite> {
+    const created = await this.api.invite(ticket.session, ticket.token, wanted, randomText(16));
+    return { ...created, path: new URL(created.path, this.api.origin).href };
+  }
+
+  async invites(ticket: Ticket): Promise<Invite[]> {
+    return (await this.api.invites(ticket.session, ticket.token)).invites;
+  }
+
+  takeBack(ticket: Ticket, invite: string): Promise<void> {
+    return this.api.takeBack(ticket.session, ticket.token, invite);
+  }
+
+  private part(ticket: Ticket): Promise<void> {
+    return this.api.leave(ticket.session, ticket.viewer, ticket.token);
+  }
+
+  /** Who came by a link gets no session of their own in place of one that is over. */
+  private async gone(ticket: Ticket, error: ApiError): Promise<ApiError> {
+    const session = await this.state(ticket).catch(() => null);
+    forgetTicket(this.title);
+    const detail = session?.detail ?? 'You are no longer in this session; whoever invited you can send another link.';
+    return new ApiError(error.status, error.kind, detail, session?.reason ?? error.reason ?? 'reconnectionTimeout');
   }
 
   private async create(offer: string, video: VideoMode): Promise<Omit<Entered, 'notice'>> {
     // One tab plays one title: what it played before makes room.
-    const ending = takeOtherTickets(this.title).map((other) => this.api.end(other.session, other.token).catch(() => {}));
+    const ending = takeOtherTickets(this.title).map((other) => this.part(other).catch(() => {}));
     const key = randomText(16);
     const create = () => this.api.create({ title: this.title, offer, profile: profile(), video }, key);
     const created = await create().catch(async (error: unknown) => {
@@ -71,7 +105,7 @@ export class Sessions {
       return create();
     });
     if (!created.answer) throw new ApiError(502, 'refused', 'The server started a session but did not answer our offer.', 'invalidSignalRequest');
-    const ticket = { session: created.session.id, viewer: created.viewer.id, token: created.viewer.token };
+    const ticket = { session: created.session.id, viewer: created.viewer.id, token: created.viewer.token, role: created.viewer.role };
     keepTicket(this.title, ticket);
     return { ticket, session: created.session, answer: created.answer, resumes: created.session.resumes };
   }

@@ -58,7 +58,7 @@ export class Sheet {
     if (move === 'accept') return focused?.click();
     if (move === 'details' || move === 'search') return;
     if (move === 'up' || move === 'down') return this.step(move === 'up' ? -1 : 1, focused);
-    if (focused instanceof HTMLInputElement) return nudge(focused, move);
+    if (focused instanceof HTMLInputElement && focused.type === 'range') return nudge(focused, move);
     this.slide(move === 'left' ? -1 : 1, focused);
   }
 

@@ -2,6 +2,7 @@
 //
 // Storage may be forbidden (private windows, embedding): then things are forgotten with the page, and nothing else changes.
 
+import type { Role } from '../api';
 import { isEmpty, parseLayer, type Layer } from './input/bindings';
 
 /** How to come back to a session. */
@@ -9,6 +10,10 @@ export interface Ticket {
   session: string;
   viewer: string;
   token: string;
+  /** What we are there. */
+  role: Role;
+  /** The title's name, where a link told it: a guest may not ask the catalogue. */
+  name?: string;
 }
 
 const SESSION = 'playfield.session:';
@@ -16,7 +21,8 @@ const PROFILE = 'playfield.profile';
 const BINDINGS = 'playfield.bindings';
 
 export function ticketOf(title: string): Ticket | null {
-  return read<Ticket>(tab(), SESSION + title);
+  const ticket = read<Ticket>(tab(), SESSION + title);
+  return ticket && { ...ticket, role: ticket.role ?? 'host' };
 }
 
 export function keepTicket(title: string, ticket: Ticket): void {

@@ -72,5 +72,5 @@ test('names are for people', () => {
 
 test('who joins is told only where there is a choice', () => {
   const pad = { index: 0, name: 'Pad', player: 1, off: false };
-  expect([padSentence({ type: 'joined', pad }, 1), padSentence({ type: 'joined', pad }, 2), padSentence({ type: 'went', pad }, 1)]).toEqual([null, 'Pad plays as player 2.', 'Pad is gone.']);
+  expect([padSentence({ type: 'joined', pad }), padSentence({ type: 'came', pad }), padSentence({ type: 'went', pad })]).toEqual([null, 'Pad is connected.', 'Pad is gone.']);
 });

@@ -104,9 +104,19 @@ export class PadDesk {
   }
 }
 
-/** What a person is told about a gamepad; null: nothing. */
-export function padSentence({ type, pad }: PadEvent, players: number): string | null {
+/** What a person is told about a gamepad that came or went; null: nothing. Whom one plays as is told once it has a seat. */
+export function padSentence({ type, pad }: PadEvent): string | null {
   if (type === 'came') return `${pad.name} is connected.`;
-  if (type === 'went') return `${pad.name} is gone.`;
-  return players > 1 ? `${pad.name} plays as player ${(pad.player ?? 0) + 1}.` : null;
+  return type === 'went' ? `${pad.name} is gone.` : null;
+}
+
+/** What a person is told of the seat of a gamepad; `seats` are those this device plays from. */
+export function seatSentence(pad: PadInfo, seats: readonly number[]): string {
+  const seat = seats[pad.player ?? 0];
+  return seat === undefined ? `No seat is free for ${pad.name}.` : `${pad.name} plays as player ${seat + 1}.`;
+}
+
+/** The seats that the players at this device have or would get, in their order. */
+export function placesOf(seats: readonly number[], players: number): number[] {
+  return [...seats, ...Array.from({ length: players }, (_, seat) => seat).filter((seat) => !seats.includes(seat))];
 }

@@ -1,7 +1,7 @@
 // The page about what one plays with: the gamepads of this device, and the ways to keys and fingers.
 
 import { h } from '../dom';
-import type { PadInfo } from '../input/desk';
+import { placesOf, type PadInfo } from '../input/desk';
 import type { PageName } from './main';
 import type { MenuActions, MenuModel } from './model';
 import { choiceRow, hint, page, pageRow, switchRow, type Choice } from './rows';
@@ -20,16 +20,17 @@ export function controlsPage(model: MenuModel, act: MenuActions, open: (page: Pa
 }
 
 function gamepads(model: MenuModel, act: MenuActions): HTMLElement[] {
+  if (model.watching) return [hint('You are watching; nothing you press reaches the title.')];
   if (!model.kinds.has('pad')) return [hint('This title reads no gamepad.')];
   if (model.pads.length === 0) return [hint('No gamepad yet. Plug one in and press a button on it.')];
-  const rows = model.pads.map((pad) => padRow(pad, model.players, act));
+  const rows = model.pads.map((pad) => padRow(pad, model, act));
   const all = model.pads.length > 1 && model.players === 1 ? [hint('All of them play as the same player.')] : [];
   return [h('div', { class: 'pads' }, ...rows), ...all];
 }
 
-function padRow(pad: PadInfo, players: number, act: MenuActions): HTMLElement {
-  if (players === 1) return switchRow(pad.name, !pad.off, (on) => act.givePad(pad.index, on ? 0 : null));
-  const choices: Choice<string>[] = Array.from({ length: players }, (_, i) => ({ value: String(i), label: String(i + 1) }));
+function padRow(pad: PadInfo, model: MenuModel, act: MenuActions): HTMLElement {
+  if (model.players === 1) return switchRow(pad.name, !pad.off, (on) => act.givePad(pad.index, on ? 0 : null));
+  const choices: Choice<string>[] = placesOf(model.seats, model.players).map((seat, i) => ({ value: String(i), label: String(seat + 1) }));
   const chosen = pad.off ? OFF : String(pad.player ?? '');
   const pick = (value: string) => act.givePad(pad.index, value === OFF ? null : Number(value));
   return choiceRow(pad.name, [...choices, { value: OFF, label: 'Off' }], chosen, pick);

@@ -8,6 +8,7 @@ import type { Play } from '../play';
 import { keepSettings } from '../settings';
 import { share } from '../share';
 import type { Sheet } from '../sheet';
+import type { Ticket } from '../storage';
 import type { Windows } from '../windows';
 import { Menus } from './menus';
 import type { MenuActions, MenuModel } from './model';
@@ -56,8 +57,25 @@ function modelOf(player: PlayfieldPlayer, windows: Windows, host: MenuHost): Men
     bindings: controls?.bindings ?? new Bindings(),
     pads: player.pads,
     players: run?.seatsAllowed ?? 1,
+    seats: run?.seats ?? [],
+    watching: run?.watches ?? false,
+    canInvite: run?.ticket?.role === 'host',
+    freeSeats: freeSeats(run),
+    people: run?.people ?? null,
+    alone: run?.people?.seats.every((seat) => run.seats.includes(seat)) ?? true,
     canLeave: player.hasAttribute('home'),
   };
+}
+
+function freeSeats(run: Play | null): number[] {
+  const taken = run?.people?.seats ?? [];
+  return Array.from({ length: run?.seatsAllowed ?? 1 }, (_, seat) => seat).filter((seat) => !taken.includes(seat));
+}
+
+async function withRun<T>(host: MenuHost, work: (run: Play, ticket: Ticket) => Promise<T>): Promise<T> {
+  const run = host.run();
+  if (!run?.ticket) throw new Error('There is no session yet.');
+  return work(run, run.ticket);
 }
 
 function actionsOf(player: PlayfieldPlayer, windows: Windows, host: MenuHost): MenuActions {
@@ -82,6 +100,9 @@ function actionsOf(player: PlayfieldPlayer, windows: Windows, host: MenuHost): M
     // Not while the pads are being read: the press must be over for the menu before it counts.
     listenPad: (heard) => host.controls()?.gamepads.listen(heard && ((button) => setTimeout(() => heard(button)))),
     share: () => share(host.name(), host.address()),
+    invite: (slot) => withRun(host, (run, ticket) => run.sessions.invite(ticket, slot === null ? { role: 'spectator' } : { role: 'player', slot })),
+    invites: () => withRun(host, (run, ticket) => run.sessions.invites(ticket)),
+    takeBack: (invite) => withRun(host, (run, ticket) => run.sessions.takeBack(ticket, invite)),
     restart: () => host.restart(),
     leave: () => host.close(() => host.leave()),
     account: () => host.account(),

@@ -5,7 +5,7 @@ import { lacks } from '../browser';
 import type { MenuActions, MenuModel } from './model';
 import { hint, pageRow, row, sliderRow, switchRow } from './rows';
 
-export type PageName = 'picture' | 'controls' | 'remap' | 'touch' | 'browser' | 'receipt';
+export type PageName = 'picture' | 'controls' | 'remap' | 'touch' | 'browser' | 'receipt' | 'invite';
 
 export function mainMenu(model: MenuModel, act: MenuActions, open: (page: PageName) => void): HTMLElement {
   const missing = lacks().length;
@@ -27,12 +27,21 @@ export function mainMenu(model: MenuModel, act: MenuActions, open: (page: PageNa
       pageRow('Picture and sound', 'picture', open),
       pageRow('Controls', 'controls', open, pads === 0 ? '' : pads === 1 ? '1 gamepad' : `${pads} gamepads`),
       pageRow('This browser', 'browser', open, missing === 0 ? 'Has it all' : `Lacks ${missing}`),
+      ...(model.canInvite ? [pageRow('Invite', 'invite', open, othersOf(model))] : []),
       shareRow(act),
-      row('Restart', act.restart),
-      row(model.canLeave ? 'Leave' : 'End session', act.leave),
+      ...(model.canInvite ? [row('Restart', act.restart)] : []),
+      row(model.canLeave || !model.alone ? 'Leave' : 'End session', act.leave),
     ),
+    ...(model.watching ? [hint(`You are watching${model.people!.watching > 1 ? `, and ${model.people!.watching - 1} more` : ''}.`)] : []),
     hint(`${model.kinds.has('keys') ? 'Hold Escape' : 'Escape'}, or hold Start and Select, to open this menu.`),
   );
+}
+
+/** Who else is here, in a word or two. */
+function othersOf({ people, seats }: MenuModel): string {
+  const players = people?.seats.filter((seat) => !seats.includes(seat)).length ?? 0;
+  const watching = people?.watching ?? 0;
+  return [players > 0 ? `${players} playing` : '', watching > 0 ? `${watching} watching` : ''].filter(Boolean).join(', ');
 }
 
 function volumeRow(model: MenuModel, act: MenuActions): HTMLElement {
@@ -48,5 +57,5 @@ function shareRow(act: MenuActions): HTMLElement {
   const share = async () => {
     value.textContent = await act.share();
   };
-  return h('button', { class: 'row', type: 'button', on: { click: () => void share() } }, 'Share a link', value);
+  return h('button', { class: 'row', type: 'button', on: { click: () => void share() } }, 'Share the title', value);
 }

@@ -4,6 +4,7 @@ import { learnLayout } from '../input/labels';
 import type { Sheet } from '../sheet';
 import { browserPage } from './browser';
 import { controlsPage } from './controls';
+import { Inviting } from './invite';
 import { mainMenu, type PageName } from './main';
 import type { MenuActions, MenuModel } from './model';
 import { receiptBody } from '../receipt/view';
@@ -14,11 +15,20 @@ import { touchPage } from './touch';
 
 /** Pages that change what is seen: the sheet lets the picture through. */
 const CLEAR: readonly PageName[] = ['picture', 'touch'];
-const PARENTS: Record<PageName, PageName | null> = { picture: null, controls: null, browser: null, receipt: null, remap: 'controls', touch: 'controls' };
+const PARENTS: Record<PageName, PageName | null> = {
+  picture: null,
+  controls: null,
+  browser: null,
+  receipt: null,
+  invite: null,
+  remap: 'controls',
+  touch: 'controls',
+};
 
 export class Menus {
   private page: PageName | null = null;
   private remap: Remap | null = null;
+  private inviting: Inviting | null = null;
 
   constructor(
     private readonly sheet: Sheet,
@@ -41,6 +51,7 @@ export class Menus {
     this.leaveRemap();
     this.page = page;
     if (page === 'remap') this.beginRemap();
+    this.inviting = page === 'invite' ? new Inviting(this.act, () => this.page === 'invite' && this.refresh()) : null;
     this.show(false);
     if (from !== null) this.sheet.focusOn(`[data-page=${from}]`);
   }
@@ -57,6 +68,7 @@ export class Menus {
     if (this.page === 'picture') return picturePage(model, this.act, back);
     if (this.page === 'controls') return controlsPage(model, this.act, open, back);
     if (this.page === 'touch') return touchPage(model, this.act, back);
+    if (this.page === 'invite') return this.inviting!.view(model, back);
     if (this.page === 'browser') return browserPage(back);
     if (this.page === 'receipt') return page('Where the time went', back, receiptBody(this.act.account()));
     if (this.page === 'remap') return this.remap!.view(model, back);

@@ -1,9 +1,10 @@
 // What the menu and its pages show, and what they can do. The player fills this in; the pages know nothing of it but this.
 
-import type { InputKind, SessionReceipt, VideoMode } from '../../api';
+import type { CreatedInvite, InputKind, Invite, SessionReceipt, VideoMode } from '../../api';
 import type { Pixels, Scale } from '../fit';
 import type { Bindings } from '../input/bindings';
 import type { PadInfo } from '../input/desk';
+import type { People } from '../play';
 import type { Settings } from '../settings';
 import type { TouchLayout } from '../touchlayout';
 
@@ -31,6 +32,18 @@ export interface MenuModel {
   bindings: Bindings;
   pads: PadInfo[];
   players: number;
+  /** The seats this device plays from, the first one first. */
+  seats: number[];
+  /** We have no seat. */
+  watching: boolean;
+  /** Whether we may invite others. */
+  canInvite: boolean;
+  /** Seats that nobody has. */
+  freeSeats: number[];
+  /** Others who are here; null before the node told. */
+  people: People | null;
+  /** Leaving ends the session. */
+  alone: boolean;
   canLeave: boolean;
 }
 
@@ -54,6 +67,10 @@ export interface MenuActions {
   /** The next button of a gamepad goes to `heard` alone; null ends that. */
   listenPad(heard: ((button: number) => void) | null): void;
   share(): Promise<string>;
+  /** Makes a link: for a seat, or to watch. */
+  invite(slot: number | null): Promise<CreatedInvite>;
+  invites(): Promise<Invite[]>;
+  takeBack(invite: string): Promise<void>;
   restart(): void;
   leave(): void;
   /** Asks where the time went; null while nothing was shown. */
