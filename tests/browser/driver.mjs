@@ -75,6 +75,8 @@ const COMMANDS = {
   text: ({ page, selector }) => page.locator(selector).first().innerText({ timeout: 1000 }).catch(() => null),
   /** Runs the self-test on its page; its result. */
   selfTest: ({ page }) => selfTest(page),
+  /** What a field holds. */
+  value: ({ page, selector }) => page.locator(selector).first().inputValue(),
   fetch: ({ page, path }) => page.evaluate(async (path) => (await fetch(path)).json(), path),
   player: ({ page }) => page.evaluate(readPlayer),
   picture: ({ page }) => page.evaluate(readPicture),

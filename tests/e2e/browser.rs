@@ -120,6 +120,12 @@ impl Browser {
         Tab { browser: self, number: number.as_u64().unwrap() }
     }
 
+    /// A tab of somebody else, with nothing that others keep, at a path of the server.
+    pub fn open_elsewhere(&self, path: &str) -> Tab<'_> {
+        let number = self.ask(json!({ "do": "open", "path": path, "device": Device::default() }));
+        Tab { browser: self, number: number.as_u64().unwrap() }
+    }
+
     /// The trip everybody makes, on another device.
     pub fn play_on(&self, device: &Device, title: &str) -> Tab<'_> {
         let tab = self.open_on(device);
@@ -273,6 +279,11 @@ impl Tab<'_> {
     /// The text of the first element that fits.
     pub fn text(&self, selector: &str) -> Option<String> {
         self.ask("text", json!({ "selector": selector })).as_str().map(str::to_owned)
+    }
+
+    /// What a field holds.
+    pub fn value(&self, selector: &str) -> String {
+        self.ask("value", json!({ "selector": selector })).as_str().unwrap().to_owned()
     }
 
     /// What the player is doing; none: there is no player.

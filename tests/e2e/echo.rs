@@ -39,6 +39,21 @@ impl Echo {
         self.i16(64).cast_unsigned()
     }
 
+    /// Pad buttons that the second player holds.
+    pub fn second_pad(&self) -> u16 {
+        self.i16(288).cast_unsigned()
+    }
+
+    /// All of it but the number of the tick.
+    pub fn but_tick(&self) -> Vec<u8> {
+        [&self.0[..256], &self.0[264..]].concat()
+    }
+
+    /// The number of the tick, as far as it fits.
+    pub fn tick(&self) -> i32 {
+        self.i32(256)
+    }
+
     /// The left stick.
     pub fn stick(&self) -> (i16, i16) {
         (self.i16(68), self.i16(70))

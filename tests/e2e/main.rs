@@ -22,6 +22,7 @@ mod picture;
 mod play;
 mod receipts;
 mod server;
+mod together;
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,5 @@
-;; Shows what it is told of player 0: byte N of its memory is the grey of pixel N. tests/e2e/echo.rs reads it.
+;; Shows what it is told of player 0, and of player 1's pad: byte N of its memory is the grey of pixel N. tests/e2e/echo.rs
+;; reads it.
 (module
   (import "playfield:host@1" "tick" (func $tick (result i64)))
   (import "playfield:video@1" "mode" (func $mode (param i32 i32 i32)))
@@ -29,6 +30,7 @@
     (local $len i32)
     (call $keys (i32.const 0) (i32.const 0))
     (call $pad (i32.const 0) (i32.const 64))
+    (call $pad (i32.const 1) (i32.const 288))
     (call $pointer (i32.const 0) (i32.const 80))
     (memory.fill (i32.const 96) (i32.const 0) (i32.const 24))
     (i32.store8 (i32.const 120) (call $touches (i32.const 0) (i32.const 96) (i32.const 3)))
