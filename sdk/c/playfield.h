@@ -118,6 +118,8 @@ PF_IMPORT("input", "pointer") void pf_input_pointer(int32_t player, pf_pointer *
 PF_IMPORT("input", "touches") int32_t pf_input_touches(int32_t player, pf_touch *to, int32_t max);
 /* Writes up to `max` bytes of UTF-8 typed since the tick before; returns the length of all of it. */
 PF_IMPORT("input", "text") int32_t pf_input_text(int32_t player, char *to, int32_t max);
+/* Shakes a pad: slow, heavy motor and fast, light one, each 0 to 255, for 0 to 5000 ms, in place of what it did; 0 stops. */
+PF_IMPORT("input", "rumble") void pf_input_rumble(int32_t player, int32_t strong, int32_t weak, int32_t ms);
 
 /* Usages of some keys; the others are in the USB HID usage tables, page 7. */
 enum {

@@ -198,6 +198,8 @@ export type ToViewer =
     }
   /** The seats this viewer plays from now, the first one first. */
   | { type: 'seats'; seats: number[] }
+  /** The pad of the player in this place among our seats shakes, in place of what it did. Strengths 0 to 255. */
+  | { type: 'rumble'; place: number; strong: number; weak: number; ms: number }
   /** Who is in the session: seats that are taken, those of them whose players are away, and how many watch. */
   | { type: 'people'; seats: number[]; away: number[]; watching: number }
   | { type: 'video'; mode: VideoMode; width: number; height: number }

@@ -19,6 +19,8 @@ pub use keys::{Key, KeySet};
 
 /// Players a session can have at once.
 pub const MAX_PLAYERS: usize = 4;
+/// Longest time a pad shakes without being told again, in milliseconds.
+pub const MAX_RUMBLE_MS: u16 = 5_000;
 /// Fingers a player can have on the picture at once.
 pub const MAX_TOUCHES: usize = 10;
 
@@ -102,6 +104,24 @@ pub struct Pad {
     pub l2: u8,
     /// Right trigger, 0 to 255.
     pub r2: u8,
+}
+
+/// How a pad shakes: output, so no part of what a run is replayed from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rumble {
+    /// The slow, heavy motor, 0 to 255.
+    pub strong: u8,
+    /// The fast, light motor, 0 to 255.
+    pub weak: u8,
+    /// For how long, in milliseconds, at most [`MAX_RUMBLE_MS`].
+    pub ms: u16,
+}
+
+impl Rumble {
+    /// Whether nothing shakes.
+    pub fn is_still(self) -> bool {
+        self.ms == 0 || (self.strong, self.weak) == (0, 0)
+    }
 }
 
 /// Mouse buttons, as bits of [`Pointer::buttons`], in the order of `MouseEvent.buttons`.

@@ -104,6 +104,17 @@ pub enum ToViewer {
         /// Viewers without a seat.
         watching: u16,
     },
+    /// The pad of a player at this viewer shakes from now on, in place of what it did.
+    Rumble {
+        /// The player's place among the viewer's seats, from 0.
+        place: u8,
+        /// The slow, heavy motor, 0 to 255.
+        strong: u8,
+        /// The fast, light motor, 0 to 255.
+        weak: u8,
+        /// For how long, in milliseconds, at most 5000. Zero stops it.
+        ms: u16,
+    },
     /// The session is in another state.
     State {
         /// Which.

@@ -26,7 +26,7 @@ pub mod wasm;
 use std::collections::BTreeMap;
 
 use playfield_core::frame::{Damage, Picture};
-use playfield_core::input::TickInput;
+use playfield_core::input::{Rumble, TickInput};
 
 /// What a guest is opened with, and all it will ever learn besides its inputs.
 #[derive(Clone, Debug, Default)]
@@ -78,6 +78,13 @@ pub enum GuestEvent {
     },
     /// What the player is doing now.
     Mode(PlayMode),
+    /// A player's pad is to shake, in place of what it did; the last word of the tick for this player.
+    Rumble {
+        /// The seat, 0 to 3.
+        player: u8,
+        /// How.
+        rumble: Rumble,
+    },
 }
 
 /// How much a log line matters.

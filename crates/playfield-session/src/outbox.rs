@@ -4,6 +4,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 use playfield_core::api::EndReason;
 use playfield_core::id::SessionId;
+use playfield_core::input::Rumble;
 use playfield_core::receipt::Stamps;
 use playfield_core::signal::ToViewer;
 use playfield_runtime::GuestEvent;
@@ -29,6 +30,8 @@ pub(crate) enum FromStage {
     Tell { connection: ConnectionId, message: ToViewer },
     /// Something to tell the transport.
     Hint { connection: ConnectionId, hint: Outgoing },
+    /// A player's pad is to shake.
+    Rumble { session: SessionId, player: u8, rumble: Rumble },
     /// What the guest said.
     Said { session: SessionId, event: GuestEvent },
     /// A session's guest thread let go of it: nothing more comes of it.

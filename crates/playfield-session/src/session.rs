@@ -10,6 +10,7 @@ use playfield_core::api::{EndReason, Role, VideoMode};
 use playfield_core::bus::{Attach, Seat, SessionSpec};
 use playfield_core::frame::Shape;
 use playfield_core::id::{SessionId, ViewerId};
+use playfield_core::input::Rumble;
 use playfield_core::input::wire::{self, ClockEstimate, ClockReply, Message, Section};
 use playfield_core::manifest::InputKind;
 use playfield_core::phase::Phase;
@@ -309,6 +310,15 @@ impl Session {
         let seats = std::iter::once(first).chain(more.iter().copied()).collect();
         self.viewers.get_mut(&connection)?.more = more;
         Some(ToViewer::Seats { seats })
+    }
+
+    /// The shaking of a pad, for the viewer that plays from its seat, and for no other.
+    pub(crate) fn rumble(&self, player: u8, rumble: Rumble) -> Option<(ConnectionId, ToViewer)> {
+        let playing = self.viewers.iter().filter(|(_, attached)| attached.connected && attached.control_open);
+        let place = |attached: &Attached| attached.seats().position(|seat| seat == player);
+        let (connection, place) = playing.filter_map(|(id, attached)| Some((*id, place(attached)?))).next()?;
+        let Rumble { strong, weak, ms } = rumble;
+        Some((connection, ToViewer::Rumble { place: place as u8, strong, weak, ms }))
     }
 
     /// Connections that did not come up in time.

@@ -9,7 +9,7 @@ use playfield_core::api::EndReason;
 use playfield_core::bus::SessionSpec;
 use playfield_core::frame::{CHANNELS, Damage, SAMPLE_RATE};
 use playfield_core::id::SessionId;
-use playfield_core::input::TickInput;
+use playfield_core::input::{MAX_PLAYERS, Rumble, TickInput};
 use playfield_core::pace::Pacer;
 use playfield_core::receipt::Stamps;
 use playfield_core::time::Time;
@@ -39,10 +39,11 @@ pub(crate) struct Stage {
     viewers: Vec<Viewer>,
     commands: VecDeque<Command>,
     input: TickInput,
-    stamps: [Option<InputStamp>; playfield_core::input::MAX_PLAYERS],
+    stamps: [Option<InputStamp>; MAX_PLAYERS],
     frozen: Frozen,
     sound: Sound,
     events: Vec<GuestEvent>,
+    rumbles: Rumbles,
     keeper: Keeper,
 }
 
@@ -76,6 +77,7 @@ impl Stage {
             frozen: Frozen::default(),
             sound: Sound::default(),
             events: Vec::new(),
+            rumbles: Rumbles::default(),
             keeper,
         }
     }
@@ -218,6 +220,7 @@ impl Stage {
         for event in self.events.drain(..) {
             match event {
                 GuestEvent::Stored { key, value } => self.keeper.stored(key, value),
+                GuestEvent::Rumble { player, rumble } => self.rumbles.tell(&self.session, player, rumble, &self.outbox),
                 event => self.outbox.send(FromStage::Said { session: self.session.clone(), event }),
             }
         }
@@ -295,6 +298,21 @@ impl Job for Stage {
             return Next::At(self.pacer.deadline());
         }
         self.tick()
+    }
+}
+
+/// Which pads shake. A title that says at every tick that one is still is not repeated.
+#[derive(Default)]
+struct Rumbles([bool; MAX_PLAYERS]);
+
+impl Rumbles {
+    fn tell(&mut self, session: &SessionId, player: u8, rumble: Rumble, outbox: &Outbox) {
+        let Some(shakes) = self.0.get_mut(usize::from(player)) else { return };
+        if *shakes || !rumble.is_still() {
+            // Worthless late, like a picture; it ends by itself.
+            outbox.offer(FromStage::Rumble { session: session.clone(), player, rumble });
+        }
+        *shakes = !rumble.is_still();
     }
 }
 

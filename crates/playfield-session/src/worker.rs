@@ -212,6 +212,12 @@ impl Worker {
             FromStage::Hint { connection, hint } => {
                 self.hub.send(connection, &hint);
             }
+            FromStage::Rumble { session, player, rumble } => {
+                let session = self.sessions.get(&session);
+                if let Some((connection, message)) = session.and_then(|session| session.rumble(player, rumble)) {
+                    self.say(connection, &message);
+                }
+            }
             FromStage::Said { session, event } => self.guest_said(session, event),
             FromStage::Gone { session } => self.gone(session),
             FromStage::Late => self.late_ticks += 1,
@@ -249,6 +255,8 @@ impl Worker {
             }
             GuestEvent::Log { line, .. } => tracing::info!(%session, "guest: {line}"),
             GuestEvent::Timeline { name, value } => tracing::debug!(%session, name, value, "guest timeline"),
+            // Its stage sends it by itself.
+            GuestEvent::Rumble { .. } => {}
             GuestEvent::Mode(mode) => tracing::debug!(%session, ?mode, "guest mode"),
         }
     }

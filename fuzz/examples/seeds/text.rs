@@ -103,6 +103,7 @@ const JSON: &[(&str, &str, &str)] = &[
         r#"{"type":"hello","slot":0,"tick_hz":60,"video":"lossless","videos":["lossless","h264"],"input":["pad"],
             "keys_as_pad":true,"estimates":false}"#,
     ),
+    ("signal", "rumble", r#"{"type":"rumble","place":1,"strong":255,"weak":0,"ms":5000}"#),
     ("signal", "people", r#"{"type":"people","seats":[0,1],"away":[1],"watching":2}"#),
     ("signal", "end", r#"{"type":"end","reason":"idleTimeout","detail":"Nobody played."}"#),
     (

@@ -45,6 +45,7 @@ imports! {
         "pointer" input_pointer(player: i32, ptr: *mut u8);
         "touches" input_touches(player: i32, ptr: *mut u8, max: usize) -> i32;
         "text" input_text(player: i32, ptr: *mut u8, max: usize) -> i32;
+        "rumble" input_rumble(player: i32, strong: i32, weak: i32, ms: i32);
     }
     "playfield:storage@1" {
         "read" storage_read(key: *const u8, key_len: usize, ptr: *mut u8, max: usize) -> i32;

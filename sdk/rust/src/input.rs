@@ -227,3 +227,11 @@ pub fn text(player: u8, to: &mut [u8]) -> &str {
         Err(cut) => core::str::from_utf8(&got[..cut.valid_up_to()]).unwrap_or(""),
     }
 }
+
+/// Shakes the pad of a player, 0 to 3: the slow, heavy motor and the fast, light one, each 0 to 255, for so many milliseconds,
+/// at most 5,000. It replaces what the pad did; zero stops it. Where there is nothing to shake, nothing happens.
+pub fn rumble(player: u8, strong: u8, weak: u8, ms: u16) {
+    let (strong, weak, ms) = (i32::from(strong), i32::from(weak), i32::from(ms.min(5_000)));
+    // SAFETY: no memory is passed.
+    unsafe { ffi::input_rumble(i32::from(player), strong, weak, ms) }
+}

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { lacksOf, type Abilities } from './browser';
 
-const ALL: Abilities = { secure: true, webrtc: true, lossless: true, encodedTransform: true, h264: true, frameTimes: true, gamepads: true, pointerLock: true, rawPointer: true, fullscreen: true, keyboardLock: true, pip: true, storage: true };
+const ALL: Abilities = { secure: true, webrtc: true, lossless: true, encodedTransform: true, h264: true, frameTimes: true, gamepads: true, rumble: true, pointerLock: true, rawPointer: true, fullscreen: true, keyboardLock: true, pip: true, storage: true };
 
 test('a browser that has it all lacks nothing', () => expect(lacksOf(ALL, false)).toEqual([]));
 

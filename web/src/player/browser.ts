@@ -1,5 +1,6 @@
 // What this browser lacks, and what that means for playing: told in one place, where one looks for it.
 
+import { canShake } from './input/rumble';
 import { canShowLossless } from './lossless';
 import { canPip } from './pip';
 
@@ -12,6 +13,7 @@ export interface Abilities {
   h264: boolean;
   frameTimes: boolean;
   gamepads: boolean;
+  rumble: boolean;
   pointerLock: boolean;
   rawPointer: boolean;
   fullscreen: boolean;
@@ -34,6 +36,7 @@ const LACKS: Record<keyof Abilities, readonly [name: string, means: string]> = {
   h264: ['H.264 video', 'Large and busy pictures may not be shown.'],
   frameTimes: ['Times of video pictures', 'The statistics of H.264 stay empty.'],
   gamepads: ['Gamepads', 'Keys, mouse and fingers play; a gamepad does not.'],
+  rumble: ['Rumble', 'Titles cannot shake a gamepad.'],
   pointerLock: ['Pointer lock', 'Titles steered by the motion of the mouse cannot be turned all the way.'],
   rawPointer: ['Fast pointer reports', 'The mouse is read once a screen refresh.'],
   fullscreen: ['Full screen', 'The picture stays inside the page; adding the page to the home screen may help.'],
@@ -42,8 +45,8 @@ const LACKS: Record<keyof Abilities, readonly [name: string, means: string]> = {
   storage: ['Storage', 'Settings are forgotten with the page.'],
 };
 
-/** Abilities that only matter where there is a mouse and a keyboard. */
-const DESKTOP: readonly (keyof Abilities)[] = ['pointerLock', 'rawPointer', 'keyboardLock'];
+/** Abilities that only matter where there is a desk, with what lies on it. */
+const DESKTOP: readonly (keyof Abilities)[] = ['rumble', 'pointerLock', 'rawPointer', 'keyboardLock'];
 
 export function lacksOf(abilities: Abilities, touch: boolean): Lack[] {
   const names = Object.keys(LACKS) as (keyof Abilities)[];
@@ -62,6 +65,7 @@ export function abilities(): Abilities {
     h264: codecs.some(({ mimeType }) => /h264/i.test(mimeType)),
     frameTimes: 'requestVideoFrameCallback' in HTMLVideoElement.prototype,
     gamepads: 'getGamepads' in navigator,
+    rumble: canShake(),
     pointerLock: 'requestPointerLock' in Element.prototype,
     rawPointer: 'onpointerrawupdate' in globalThis,
     fullscreen: 'requestFullscreen' in Element.prototype && document.fullscreenEnabled,

@@ -7,11 +7,13 @@ import { Gamepads } from './input/gamepad';
 import { usageOf } from './input/hid';
 import { Keyboard } from './input/keyboard';
 import type { PadInput } from './input/pad';
+import type { Rumble } from './input/rumble';
 import { Pointers } from './input/pointer';
 import { ScriptPad, type ScriptInput } from './input/script';
 import type { InputState } from './input/state';
 import { createTextField } from './input/text';
 import type { Play } from './play';
+import { settings } from './settings';
 import type { Sheet } from './sheet';
 import { PadSteer } from './steer';
 import { layerOf } from './storage';
@@ -118,8 +120,15 @@ export class Controls {
     this.play.changed(true);
   }
 
-  /** Lets go of everything, at once. */
+  /** A title shakes the pads of a player here, unless the person wants none of it, or looks elsewhere. */
+  rumble(place: number, rumble: Rumble): void {
+    const away = this.sheet.open || (document.hidden && !this.hooks.away());
+    if (settings().rumble && this.play.state === 'playing' && !away) this.gamepads.rumble(place, rumble);
+  }
+
+  /** Lets go of everything, at once; nothing shakes on. */
   release(): void {
+    this.gamepads.still();
     this.keyboard.release();
     this.pointers.release();
     this.touch.pad.release();
@@ -130,6 +139,7 @@ export class Controls {
 
   close(): void {
     this.abort.abort();
+    this.gamepads.still();
     this.gamepads.stop();
     this.pointers.close();
     this.touch.close();

@@ -365,6 +365,7 @@ export class PlayfieldPlayer extends HTMLElement {
         this.hud.canType(kinds.has('text') && matchMedia('(pointer: coarse)').matches);
       },
       seated: () => this.seated(),
+      rumble: (place, rumble) => this.controls?.rumble(place, rumble),
       people: (before, now) => {
         const changes = changesOf(before, now, this.run?.seats ?? []);
         if (changes.length > 0) this.hud.tell(changes.join(' '));
@@ -421,6 +422,7 @@ export class PlayfieldPlayer extends HTMLElement {
 
   private stateChanged(state: PlayState): void {
     this.dataset.state = state;
+    if (state !== 'playing') this.controls?.gamepads.still();
     this.showStanding();
     this.dispatch('playfield-state', { state, session: this.session });
   }

@@ -10,6 +10,7 @@ import { Clock, nowUs } from './clock';
 import { Link, type LinkEvents } from './connection';
 import type { Fault } from './ends';
 import { Api, ApiError, Unreachable } from './http';
+import type { Rumble } from './input/rumble';
 import { Sender } from './input/sender';
 import { InputState, MOST_SEATS } from './input/state';
 import type { Lossless } from './lossless';
@@ -37,6 +38,8 @@ export interface PlayHost {
   hello(input: ReadonlySet<InputKind>, videos: VideoMode[]): void;
   /** The node has said which seats we play from; there may be fewer than were asked for. */
   seated(): void;
+  /** The pad of the player in this place among our seats shakes. */
+  rumble(place: number, rumble: Rumble): void;
   /** Others came or went; before there was nothing to compare with, `before` is null. */
   people(before: People | null, now: People): void;
   /** Pictures come another way or in another size from now on. */
@@ -383,6 +386,8 @@ export class Play {
         this.seatsAsked = false;
         this.input.seats = Math.max(1, Math.min(MOST_SEATS, message.seats.length));
         return this.host.seated();
+      case 'rumble':
+        return this.host.rumble(message.place, message);
       case 'people':
         return this.hearPeople(message);
       case 'noPicture':

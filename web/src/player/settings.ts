@@ -19,6 +19,8 @@ export interface Settings {
   scale: Scale;
   pixels: Pixels;
   stats: boolean;
+  /** Titles may shake gamepads. */
+  rumble: boolean;
   /** How solid the controls on the screen are, 0.2 to 1. */
   touchOpacity: number;
   /** Buttons on the left, the stick on the right. */
@@ -37,6 +39,7 @@ export const DEFAULTS: Readonly<Settings> = {
   scale: 'auto',
   pixels: 'auto',
   stats: false,
+  rumble: true,
   touchOpacity: 0.8,
   touchMirror: false,
   touchSteer: 'stick',
@@ -63,6 +66,7 @@ const VALID: Record<keyof Settings, (value: unknown) => boolean> = {
   scale: oneOf(SCALES),
   pixels: oneOf(PIXELS),
   stats: flag,
+  rumble: flag,
   touchOpacity: within(0.2, 1),
   touchMirror: flag,
   touchSteer: oneOf(TOUCH_STEERS),

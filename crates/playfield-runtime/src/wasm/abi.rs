@@ -66,6 +66,7 @@ pub const GROUPS: &[Group] = &[
         f("pointer", I2, &[]),
         f("touches", I3, I1),
         f("text", I3, I1),
+        f("rumble", I4, &[]),
     ] },
     Group { module: "playfield:storage@1", functions: &[
         f("read", I4, I1),

@@ -162,6 +162,7 @@ impl Guest for WasmGuest {
     fn take_events(&mut self, into: &mut Vec<GuestEvent>) {
         let host = self.store.data_mut();
         host.talk.take_events(into);
+        host.input.take_events(into);
         match &mut host.cartridge {
             Some(cartridge) => cartridge.take_events(into),
             None => host.storage.take_events(into),

@@ -1,8 +1,8 @@
 //! Each function of the ABI does what `sdk/ABI.md` says.
 
 use playfield_core::frame::{Damage, PixelFormat, Rect};
-use playfield_core::input::{Key, PadButton, TickInput, Touch};
-use playfield_runtime::{Guest, GuestConfig, GuestEvent, LogLevel, PlayMode};
+use playfield_core::input::{Key, PadButton, Rumble, TickInput, Touch};
+use playfield_runtime::{Guest, GuestConfig, GuestError, GuestEvent, LogLevel, PlayMode, Snapshot};
 
 use crate::support::*;
 
@@ -36,6 +36,55 @@ fn random_comes_from_the_seed() {
     assert_eq!(run(1), run(1));
     assert_ne!(run(1), run(2));
     assert_ne!(run(1).0, run(1).1);
+}
+
+#[test]
+fn the_last_rumble_of_a_tick_counts_for_each_player() {
+    let body = "(local $n i32)
+        (if (i64.eq (call $tick) (i64.const 1)) (then
+          (loop $more (call $rumble (i32.const 1) (i32.const 255) (i32.const 255) (i32.const 5000))
+            (br_if $more (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 9999))))
+          (call $rumble (i32.const 3) (i32.const 0) (i32.const 9) (i32.const 5000))
+          (call $rumble (i32.const 1) (i32.const 200) (i32.const 7) (i32.const 80))))
+        (if (i64.eq (call $tick) (i64.const 3)) (then
+          (call $rumble (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0))))";
+    let mut guest = open(&ticking(body)).unwrap();
+    let event = |player, strong, weak, ms| GuestEvent::Rumble { player, rumble: Rumble { strong, weak, ms } };
+    for expect in [vec![event(1, 200, 7, 80), event(3, 0, 9, 5000)], vec![], vec![event(1, 0, 0, 0)], vec![]] {
+        tick(&mut guest);
+        assert_eq!(events(&mut guest), expect);
+    }
+}
+
+#[test]
+fn a_rumble_out_of_range_ends_the_session_with_a_sentence() {
+    for (player, strong, weak, ms, says) in [
+        (4, 1, 1, 1, "input.rumble: player 4; they are 0 to 3"),
+        (-1, 1, 1, 1, "input.rumble: player -1; they are 0 to 3"),
+        (0, 256, 1, 1, "input.rumble: strengths 256 and 1; they are 0 to 255"),
+        (0, 1, -1, 1, "input.rumble: strengths 1 and -1; they are 0 to 255"),
+        (0, 1, 1, 5001, "input.rumble: 5001 ms; it is 0 to 5000"),
+        (0, 1, 1, -1, "input.rumble: -1 ms; it is 0 to 5000"),
+    ] {
+        let numbers = [player, strong, weak, ms].map(|n| format!("(i32.const {n})")).join(" ");
+        let error = failure(&format!("(call $rumble {numbers})"));
+        assert_eq!(error, GuestError::Trap(says.to_owned()));
+    }
+}
+
+#[test]
+fn a_rumble_that_was_asked_for_is_no_state() {
+    let body = "(call $rumble (i32.const 0) (i32.const 1) (i32.const 2) (i32.const 3))";
+    let mut guest = open(&ticking(body)).unwrap();
+    let (mut asked, mut taken) = (Snapshot::default(), Snapshot::default());
+    tick(&mut guest);
+    guest.snapshot(&mut asked).unwrap();
+    assert_eq!(events(&mut guest).len(), 1);
+    guest.snapshot(&mut taken).unwrap();
+    assert_eq!(asked, taken);
+    tick(&mut guest);
+    guest.restore(&asked).unwrap();
+    assert_eq!(events(&mut guest), [], "what shook before is over");
 }
 
 #[test]

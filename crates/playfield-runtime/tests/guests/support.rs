@@ -33,6 +33,7 @@ pub const PRELUDE: &str = r#"
 (import "playfield:input@1" "pointer" (func $pointer (param i32 i32)))
 (import "playfield:input@1" "touches" (func $touches (param i32 i32 i32) (result i32)))
 (import "playfield:input@1" "text" (func $text (param i32 i32 i32) (result i32)))
+(import "playfield:input@1" "rumble" (func $rumble (param i32 i32 i32 i32)))
 (import "playfield:storage@1" "read" (func $read (param i32 i32 i32 i32) (result i32)))
 (import "playfield:storage@1" "write" (func $store (param i32 i32 i32 i32) (result i32)))
 (import "playfield:storage@1" "remove" (func $remove (param i32 i32) (result i32)))

@@ -20,7 +20,7 @@ use playfield_core::bus::{
 use playfield_core::frame::{Damage, Picture, PixelFormat};
 use playfield_core::id::{SessionId, ViewerId};
 use playfield_core::input::wire::{Ack, PadReport, Writer};
-use playfield_core::input::{Pad, TickInput};
+use playfield_core::input::{Pad, Rumble, TickInput};
 use playfield_core::manifest::Limits;
 use playfield_core::signal::ToViewer;
 use playfield_media::delta::Decoder;
@@ -90,6 +90,11 @@ impl Guest for FakeGuest {
     }
 
     fn take_events(&mut self, into: &mut Vec<GuestEvent>) {
+        // Each of them shakes at each tick, the second player harder.
+        for player in [0, 1] {
+            let rumble = Rumble { strong: 100 + player, weak: 0, ms: 50 };
+            into.push(GuestEvent::Rumble { player, rumble });
+        }
         if self.tick == 1 || (self.saves && self.tick.is_multiple_of(10)) {
             into.push(GuestEvent::Stored { key: "best".to_owned(), value: Some(self.tick.to_le_bytes().to_vec()) });
         }

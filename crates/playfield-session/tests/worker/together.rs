@@ -134,6 +134,31 @@ fn each_plays_from_its_own_seat_and_a_spectator_from_none() {
 }
 
 #[test]
+fn a_pad_shakes_for_who_plays_from_its_seat_alone() {
+    let (mut node, mut host) = hosted();
+    let mut guest = node.join_as(GUEST, Role::Player, Some(1));
+    let mut spectator = node.join_as(SPECTATOR, Role::Spectator, None);
+    let shakes = |viewer: &Viewer| {
+        let strengths = viewer.told.iter().filter_map(|message| match message {
+            ToViewer::Rumble { place, strong, weak: 0, ms: 50 } => Some((*place, *strong)),
+            _ => None,
+        });
+        let mut strengths: Vec<_> = strengths.collect();
+        strengths.sort();
+        strengths.dedup();
+        strengths
+    };
+    until("both pads", [&mut host, &mut guest, &mut spectator], |[host, guest, spectator]| {
+        !shakes(host).is_empty() && !shakes(guest).is_empty() && spectator.tick() > 20
+    });
+    assert_eq!((shakes(&host), shakes(&guest), shakes(&spectator)), (vec![(0, 100)], vec![(0, 101)], vec![]));
+    node.leave(GUEST);
+    host.asks_for_seats(2);
+    host.until("the second pad of the host", |host| shakes(host) == [(0, 100), (1, 101)]);
+    node.join();
+}
+
+#[test]
 fn a_seat_is_first_come_first_served() {
     let (mut node, mut host) = hosted();
     let mut guest = node.join_as(GUEST, Role::Player, Some(1));

@@ -3,6 +3,7 @@
 import { Bindings } from './bindings';
 import { PadDesk, type PadEvent } from './desk';
 import { NO_PAD, bit, mergePads, type PadInput } from './pad';
+import { shake, type Rumble } from './rumble';
 import { MOST_SEATS, type InputState } from './state';
 
 const POLL_MS = 4;
@@ -60,6 +61,8 @@ export class Gamepads {
    * by being pressed, as browsers show it only then, and that press is meant.
    */
   private readonly stale = new Map<number, number>();
+  /** Pads that may shake now. */
+  private readonly shaken = new Set<number>();
   private listener: ((button: number) => void) | null = null;
   private heldBefore = new Set<string>();
   private readonly onConnect = () => this.watch();
@@ -87,6 +90,21 @@ export class Gamepads {
   listen(listener: ((button: number) => void) | null): void {
     this.listener = listener;
     this.heldBefore = heldButtons(connected());
+  }
+
+  /** The pads of the player in this place shake. */
+  rumble(place: number, rumble: Rumble): void {
+    for (const gamepad of connected()) {
+      if (this.desk.playerOf(gamepad.index) !== place) continue;
+      shake(gamepad, rumble);
+      this.shaken.add(gamepad.index);
+    }
+  }
+
+  /** Nothing shakes any more. */
+  still(): void {
+    for (const gamepad of connected()) if (this.shaken.has(gamepad.index)) shake(gamepad, { strong: 0, weak: 0, ms: 0 });
+    this.shaken.clear();
   }
 
   private watch(): void {

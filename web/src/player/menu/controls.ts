@@ -2,6 +2,7 @@
 
 import { h } from '../dom';
 import { placesOf, type PadInfo } from '../input/desk';
+import { canShake } from '../input/rumble';
 import type { PageName } from './main';
 import type { MenuActions, MenuModel } from './model';
 import { choiceRow, hint, page, pageRow, switchRow, type Choice } from './rows';
@@ -25,7 +26,7 @@ function gamepads(model: MenuModel, act: MenuActions): HTMLElement[] {
   if (model.pads.length === 0) return [hint('No gamepad yet. Plug one in and press a button on it.')];
   const rows = model.pads.map((pad) => padRow(pad, model, act));
   const all = model.pads.length > 1 && model.players === 1 ? [hint('All of them play as the same player.')] : [];
-  return [h('div', { class: 'pads' }, ...rows), ...all];
+  return [h('div', { class: 'pads' }, ...rows), ...all, ...(canShake() ? [switchRow('Rumble', model.rumble, act.rumble)] : [])];
 }
 
 function padRow(pad: PadInfo, model: MenuModel, act: MenuActions): HTMLElement {

@@ -5,7 +5,7 @@ import type { Controls } from '../controls';
 import type { PlayfieldPlayer } from '../element';
 import { Bindings } from '../input/bindings';
 import type { Play } from '../play';
-import { keepSettings } from '../settings';
+import { keepSettings, settings } from '../settings';
 import { share } from '../share';
 import type { Sheet } from '../sheet';
 import type { Ticket } from '../storage';
@@ -55,6 +55,7 @@ function modelOf(player: PlayfieldPlayer, windows: Windows, host: MenuHost): Men
     kinds: run?.kinds ?? new Set(),
     keysAsPad: run?.keysAsPad ?? true,
     bindings: controls?.bindings ?? new Bindings(),
+    rumble: settings().rumble,
     pads: player.pads,
     players: run?.seatsAllowed ?? 1,
     seats: run?.seats ?? [],
@@ -95,6 +96,7 @@ function actionsOf(player: PlayfieldPlayer, windows: Windows, host: MenuHost): M
       keepSettings(change);
       host.controls()?.touch.arrange();
     },
+    rumble: (rumble) => keepSettings({ rumble }),
     givePad: (index, seat) => player.givePad(index, seat),
     rebound: () => host.controls()?.rebind(),
     // Not while the pads are being read: the press must be over for the menu before it counts.

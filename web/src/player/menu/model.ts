@@ -30,6 +30,8 @@ export interface MenuModel {
   kinds: ReadonlySet<InputKind>;
   keysAsPad: boolean;
   bindings: Bindings;
+  /** Titles may shake gamepads. */
+  rumble: boolean;
   pads: PadInfo[];
   players: number;
   /** The seats this device plays from, the first one first. */
@@ -61,6 +63,7 @@ export interface MenuActions {
   touchControls(): void;
   /** Keeps settings about touch and uses them. */
   touch(change: Partial<Settings>): void;
+  rumble(on: boolean): void;
   givePad(index: number, player: number | null): void;
   /** Keys or buttons were changed. */
   rebound(): void;

@@ -1,11 +1,11 @@
 //! `playfield:input@1`: the players, as the guest reads them.
 
-use playfield_core::input::{MAX_PLAYERS, MAX_TOUCHES, PlayerInput, TickInput};
+use playfield_core::input::{MAX_PLAYERS, MAX_RUMBLE_MS, MAX_TOUCHES, PlayerInput, Rumble, TickInput};
 
 use super::memory::{answer, room};
 use super::{HostTrap, trap};
-use crate::GuestError;
 use crate::wasm::snapshot::{Reader, Writer, damaged};
+use crate::{GuestError, GuestEvent};
 
 const TOUCH_BYTES: usize = 8;
 
@@ -45,6 +45,8 @@ pub struct Input {
     now: TickInput,
     held: [Held; MAX_PLAYERS],
     before: [Held; MAX_PLAYERS],
+    /// The last word on each pad since it was asked for. No state of the guest: it hears nothing of it.
+    rumbles: [Option<Rumble>; MAX_PLAYERS],
 }
 
 impl Input {
@@ -126,6 +128,25 @@ impl Input {
         answer(mem, ptr, max, self.now.players[seat].text.as_bytes())
     }
 
+    /// However often it is called: the last call of a tick is the one that counts.
+    pub fn rumble(&mut self, player: i32, strong: i32, weak: i32, ms: i32) -> Result<(), HostTrap> {
+        let seat = seat("input.rumble", player)?;
+        let (Ok(strong), Ok(weak)) = (u8::try_from(strong), u8::try_from(weak)) else {
+            return trap(format!("input.rumble: strengths {strong} and {weak}; they are 0 to 255"));
+        };
+        let Some(ms) = u16::try_from(ms).ok().filter(|ms| *ms <= MAX_RUMBLE_MS) else {
+            return trap(format!("input.rumble: {ms} ms; it is 0 to {MAX_RUMBLE_MS}"));
+        };
+        self.rumbles[seat] = Some(Rumble { strong, weak, ms });
+        Ok(())
+    }
+
+    pub fn take_events(&mut self, into: &mut Vec<GuestEvent>) {
+        for (player, rumble) in (0..).zip(&mut self.rumbles) {
+            into.extend(rumble.take().map(|rumble| GuestEvent::Rumble { player, rumble }));
+        }
+    }
+
     pub fn save(&self, to: &mut Writer<'_>) {
         for held in &self.held {
             to.u16(held.pad);
@@ -137,6 +158,7 @@ impl Input {
     }
 
     pub fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), GuestError> {
+        self.rumbles = Default::default();
         for held in &mut self.held {
             held.pad = from.u16()?;
             held.pointer = from.u8()?;

@@ -99,6 +99,9 @@ fn input(linker: &mut Linker<Host>) -> Result<()> {
         let (mem, host) = parts(&mut c)?;
         Ok(host.input.text(mem, player, ptr, max)?)
     })?;
+    linker.func_wrap(m, "rumble", |mut c: Call<'_>, player: i32, strong: i32, weak: i32, ms: i32| {
+        Ok(c.data_mut().input.rumble(player, strong, weak, ms)?)
+    })?;
     Ok(())
 }
 
