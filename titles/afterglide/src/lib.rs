@@ -134,6 +134,7 @@ impl Afterglide {
 
     fn end(&mut self) {
         self.play(&tunes::CAUGHT, 0);
+        self.rumble(220, 120, 400);
         self.enter(Scene::Over);
         self.sing(None, 0);
         self.record = self.flight.score > self.best;
@@ -171,6 +172,13 @@ impl Afterglide {
         }
     }
 
+    /// Shakes the player's pad; the bird that flies by itself behind the start screen shakes nobody's.
+    fn rumble(&self, strong: u8, weak: u8, ms: u16) {
+        if self.scene == Scene::Fly {
+            playfield_sdk::input::rumble(0, strong, weak, ms);
+        }
+    }
+
     fn react(&mut self, what: Happening) {
         let (at, speed) = ((self.flight.x, self.flight.y), (self.flight.vx, self.flight.vy));
         match what {
@@ -187,6 +195,7 @@ impl Afterglide {
             }
             Happening::Thud => {
                 self.view.shake = 5.0;
+                self.rumble(150, 60, 120);
                 self.motes.burst(at, (0.0, -1.0), 8, 1.6, 0xa07890);
                 self.play(&tunes::THUD, 0);
             }
@@ -197,6 +206,7 @@ impl Afterglide {
             }
             Happening::Flare => {
                 self.view.shake = 7.0;
+                self.rumble(60, 200, 180);
                 self.motes.burst(at, (0.0, 0.0), 40, 4.5, 0x8affff);
                 self.play(&tunes::FLARE, 0);
             }
