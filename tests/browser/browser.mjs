@@ -72,6 +72,7 @@ export function lack(what) {
 export function fakeGamepads() {
   const names = ['a', 'b', 'x', 'y', 'l1', 'r1', 'l2', 'r2', 'select', 'start', 'l3', 'r3', 'up', 'down', 'left', 'right'];
   let held = [];
+  window.shaken = [];
   navigator.getGamepads = () => held;
   window.setFakeGamepads = (pads) => {
     const fresh = held.length === 0 && pads.length > 0;
@@ -80,6 +81,7 @@ export function fakeGamepads() {
       id: `made-up gamepad ${index}`,
       connected: true,
       mapping: 'standard',
+      vibrationActuator: { playEffect: async (kind, how) => void window.shaken.push({ pad: index, kind, ...how }), reset: async () => {} },
       axes,
       buttons: names.map((name) => ({ pressed: buttons.includes(name), touched: false, value: buttons.includes(name) ? 1 : 0 })),
     }));

@@ -66,6 +66,8 @@ const COMMANDS = {
   },
   /** What the made-up gamepads hold from now on. */
   gamepads: ({ page, pads }) => page.evaluate((pads) => window.setFakeGamepads(pads), pads),
+  /** How the made-up gamepads were shaken until now. */
+  shaken: ({ page }) => page.evaluate(() => window.shaken),
   video: ({ page, mode }) => page.evaluate((mode) => void (document.querySelector('playfield-player').video = mode), mode),
   connections: ({ page }) => page.evaluate(() => window.seen.connections.length),
   locked: ({ page }) => page.evaluate(() => document.pointerLockElement !== null),

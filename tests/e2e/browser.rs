@@ -261,6 +261,11 @@ impl Tab<'_> {
         self.ask("gamepads", json!({ "pads": pads }));
     }
 
+    /// How the made-up gamepads were shaken until now.
+    pub fn shaken(&self) -> Value {
+        self.ask("shaken", json!({}))
+    }
+
     /// Whether an element is there to be seen.
     pub fn visible(&self, selector: &str) -> bool {
         self.ask("visible", json!({ "selector": selector })) == true

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::json;
+
 use crate::browser::{Browser, Device, Finger, Tab};
 use crate::echo::titles;
 use crate::picture::Replay;
@@ -11,6 +13,7 @@ use crate::wait;
 
 const A: u16 = 1;
 const B: u16 = 1 << 1;
+const X: u16 = 1 << 2;
 const UP: u16 = 1 << 12;
 const LEFT_EDGE: i16 = -32_767;
 const RIGHT: u16 = 1 << 15;
@@ -136,6 +139,22 @@ fn a_gamepad_plays_and_opens_the_menu() {
             tab.gamepads(&[(&[], rest)]);
             (!open).then_some(())
         });
+    });
+}
+
+#[test]
+fn a_title_shakes_the_gamepad_that_plays_it() {
+    let device = Device { gamepads: true, ..Device::default() };
+    play_echo("input = ['pad']", &device, |tab| {
+        let rest = [0.0; 4];
+        tab.gamepads(&[(&[], rest)]);
+        tab.echo("a picture", |_| true);
+        tab.gamepads(&[(&["x"], rest)]);
+        tab.echo("the button", |echo| echo.pad() == X);
+        let shaken = wait("the gamepad to be shaken", || Some(tab.shaken()).filter(|shaken| shaken[0].is_object()));
+        let shake =
+            json!({ "pad": 0, "kind": "dual-rumble", "duration": 80, "strongMagnitude": 1, "weakMagnitude": 0.2 });
+        assert_eq!(shaken, json!([shake]));
     });
 }
 

@@ -9,6 +9,7 @@
   (import "playfield:input@1" "pad" (func $pad (param i32 i32)))
   (import "playfield:input@1" "pointer" (func $pointer (param i32 i32)))
   (import "playfield:input@1" "touches" (func $touches (param i32 i32 i32) (result i32)))
+  (import "playfield:input@1" "rumble" (func $rumble (param i32 i32 i32 i32)))
   (import "playfield:input@1" "text" (func $text (param i32 i32 i32) (result i32)))
   (memory (export "memory") 1)
 
@@ -42,6 +43,9 @@
           (i32.const 0)
           (i32.add (i32.const 128) (local.get $len))
           (i32.sub (i32.const 128) (local.get $len)))))
+    ;; The x of a pad shakes it.
+    (if (i32.and (i32.load16_u (i32.const 66)) (i32.const 4))
+      (then (call $rumble (i32.const 0) (i32.const 255) (i32.const 51) (i32.const 80))))
     (i64.store (i32.const 256) (call $tick))
     ;; Motion and the wheel are summed up, presses are collected.
     (call $sum (i32.const 264) (i32.const 84))
