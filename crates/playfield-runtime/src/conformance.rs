@@ -6,7 +6,7 @@ use playfield_core::manifest::Limits;
 
 use crate::replay::PictureHasher;
 use crate::wasm::{Engine, Module, WasmGuest};
-use crate::{Guest, GuestConfig, GuestError, Snapshot};
+use crate::{Changes, Guest, GuestConfig, GuestError, Snapshot};
 
 /// What a guest did wrong.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -103,6 +103,38 @@ pub fn check_guest_snapshot(
     check_saves_alike(&mut other, &saved)?;
     let elsewhere = run(&mut other, &mut inputs, until)?;
     same(save_at + 1, &on, &elsewhere, "a guest and a new one with its state")
+}
+
+/// Saves by changes after every seventh tick up to `until`: each time they must add up to the state, and a guest that goes on
+/// from the last of them goes on as a run does that was never saved.
+pub fn check_guest_changes(engine: &Engine, module: &[u8], log: &InputLog, until: u64) -> Result<(), Broken> {
+    let module = engine.load_wasm(module)?;
+    let mut inputs = log.cursor();
+    let mut guest = module.open(config_for(log))?;
+    let (mut changes, mut state, mut whole) = (Changes::default(), Snapshot::default(), Snapshot::default());
+    let mut made = Vec::new();
+    while guest.tick_count() < until {
+        let frame = guest.tick_count() + 7;
+        made.extend(run(&mut guest, &mut inputs, frame)?);
+        guest.save_changes(&mut changes)?;
+        changes.apply(&mut state);
+        guest.snapshot(&mut whole)?;
+        if changes.done && state != whole {
+            return Err(Broken::Differs { frame, what: "states", between: "a snapshot and its changes" });
+        }
+    }
+    // What was last made whole may lie some ticks back.
+    let mut other = module.open(GuestConfig { seed: !log.seed, ..config_for(log) })?;
+    other.restore(&state)?;
+    let from = other.tick_count();
+    let again = run(&mut other, &mut log.cursor(), guest.tick_count())?;
+    same(from + 1, &made[from as usize..], &again, "a guest and a new one with its changes")?;
+    same(
+        1,
+        &untouched(&module, log, 0, guest.tick_count())?,
+        &made,
+        "a run that was saved by changes and one that was not",
+    )
 }
 
 fn untouched(module: &Module, log: &InputLog, save_at: u64, until: u64) -> Result<Vec<Made>, Broken> {

@@ -14,11 +14,13 @@
 //!
 //! | room | |
 //! |---|---|
+//! | [`changes`] | what changed in a state since it was saved before |
 //! | [`wasm`] | WebAssembly modules: the Playfield ABI and WASM-4 cartridges |
 //! | [`replay`] | runs a guest over an input log without a clock |
 //! | [`conformance`] | what every guest has to keep, as functions for tests of titles |
 #![deny(unsafe_code)]
 
+pub mod changes;
 pub mod conformance;
 pub mod replay;
 pub mod wasm;
@@ -27,6 +29,8 @@ use std::collections::BTreeMap;
 
 use playfield_core::frame::{Damage, Picture};
 use playfield_core::input::{Rumble, TickInput};
+
+pub use changes::{Changes, Tracking};
 
 /// What a guest is opened with, and all it will ever learn besides its inputs.
 #[derive(Clone, Debug, Default)]
@@ -170,6 +174,19 @@ pub trait Guest: Send {
 
     /// Saves the whole state into `into`, reusing its memory.
     fn snapshot(&mut self, into: &mut Snapshot) -> Result<(), GuestError>;
+
+    /// Saves what changed since the last call, into `into`, reusing its memory. The first time, and after `restore`, that is
+    /// everything. What is much comes in pieces, one call after each tick, until they are `done`: then all of them together
+    /// make the state of now. After an error the next call begins anew.
+    fn save_changes(&mut self, into: &mut Changes) -> Result<(), GuestError> {
+        let mut state = Snapshot { tick: 0, bytes: std::mem::take(into.room()) };
+        self.snapshot(&mut state)?;
+        into.whole(state);
+        Ok(())
+    }
+
+    /// What was saved by `save_changes` is lost: the next call saves everything.
+    fn forget_saved(&mut self) {}
 
     /// Goes back to a state that this module saved.
     fn restore(&mut self, from: &Snapshot) -> Result<(), GuestError>;

@@ -16,6 +16,7 @@
 //! | `compile` | to machine code and back |
 //! | `guest` | the life of a guest: start, tick, save, restore |
 //! | `host` | what the guest's calls do: one file for each group |
+//! | `pages` | which parts of memory changed |
 //! | `snapshot` | how state is written down |
 //! | `limits` | memory and tables |
 //! | `wasm4` | the fantasy console: pure code over its memory |
@@ -27,6 +28,7 @@ mod ffi;
 mod guest;
 mod host;
 mod limits;
+mod pages;
 pub mod rewrite;
 mod snapshot;
 pub mod wasm4;
@@ -41,6 +43,9 @@ use wasmtime::{Config, Linker, OptLevel, Strategy};
 pub use compile::{Compiled, Module};
 pub use guest::WasmGuest;
 pub use rewrite::{Dialect, Facts};
+
+use self::pages::Watch;
+use crate::Tracking;
 
 /// How often running code looks at the time.
 const EPOCH: Duration = Duration::from_millis(10);
@@ -63,17 +68,35 @@ pub struct Engine {
 struct Inner {
     wasmtime: wasmtime::Engine,
     linker: Linker<host::Host>,
+    /// Notes which pages of guests' memories are written to, where the kernel can.
+    watch: Option<Arc<Watch>>,
     _ticker: Ticker,
 }
 
 impl Engine {
     /// Starts an engine and the thread that counts its time.
     pub fn new() -> Result<Engine, EngineError> {
+        Engine::with(Tracking::Pages)
+    }
+
+    /// The same, with a way of its guests to know what changed in their memory. One that this machine does not offer, or that
+    /// is not worth it for a small memory, is replaced by [`Tracking::Compare`].
+    pub fn with(tracking: Tracking) -> Result<Engine, EngineError> {
         let failed = |error: wasmtime::Error| EngineError(error.to_string());
         let wasmtime = wasmtime::Engine::new(&config()).map_err(failed)?;
         let linker = host::link::linker(&wasmtime).map_err(failed)?;
         let ticker = Ticker::start(wasmtime.clone())?;
-        Ok(Engine { inner: Arc::new(Inner { wasmtime, linker, _ticker: ticker }) })
+        let watch = if tracking == Tracking::Pages { Watch::new().map(Arc::new) } else { None };
+        Ok(Engine { inner: Arc::new(Inner { wasmtime, linker, watch, _ticker: ticker }) })
+    }
+
+    /// How guests know what changed in a large memory.
+    pub fn tracking(&self) -> Tracking {
+        if self.inner.watch.is_some() { Tracking::Pages } else { Tracking::Compare }
+    }
+
+    fn watch(&self) -> Option<&Arc<Watch>> {
+        self.inner.watch.as_ref()
     }
 
     fn wasmtime(&self) -> &wasmtime::Engine {

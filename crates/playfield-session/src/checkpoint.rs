@@ -9,108 +9,59 @@
 //!                                           +--> outbox: what it stored
 //! ```
 //!
-//! A process can be killed between any two calls, and a machine that fails takes the sessions with it anyway: so nothing
-//! is flushed to the disk, and the order of the calls is all that counts. A file is
-//!
-//! ```text
-//!   0   MAGIC, or zeros while the state is being written
-//!   8   number of the checkpoint, u64
-//!   16  tick, u64
-//!   24  length of the state, u64
-//!   32  state
-//! ```
-//! Its head is taken away before the state is written and put back after, while the other file stays whole.
+//! What is sent are changes: what a guest did not touch is not copied, and not written. A state of which much changed comes
+//! in pieces, after one tick each. `slots` says how the files stay whole.
+
+mod slots;
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
 use playfield_core::id::SessionId;
 use playfield_core::time::Time;
-use playfield_runtime::{Guest, GuestError, GuestEvent, Snapshot};
+use playfield_runtime::{Changes, Guest, GuestError, GuestEvent};
 
+use self::slots::{Disk, Slots};
 use crate::Clock;
 use crate::outbox::{FromStage, Outbox};
 
-const MAGIC: &[u8; 8] = b"PFCHECK1";
-const HEAD: usize = 32;
-/// Largest state that is read back.
-const MAX_STATE: u64 = 4 << 30;
 /// Checkpoints that may wait to be written.
 const QUEUE: usize = 64;
-/// The most play that is lost is this and the time to write, of a guest that is not large.
+/// The most play that is lost is this and the time to write.
 const PERIOD: Duration = Duration::from_millis(750);
 /// The least time between two checkpoints, however often a guest stores something.
 const LEAST: Duration = Duration::from_millis(100);
 /// How long the end of a guest waits for the checkpoint that is on its way.
 const LAST_WRITE: Duration = Duration::from_secs(2);
+/// How long a guest that rests waits for the writer before it looks again.
+const PATIENCE: Duration = Duration::from_millis(10);
 /// Taking checkpoints costs a guest thread at most one part in this many.
 const SHARE: u32 = 50;
-/// Most bytes a microsecond that the checkpoints of one session write: those of a large guest come less often.
+/// Most bytes a microsecond that the checkpoints of one session write: those of a guest that changes much come less often.
 const BYTES_PER_US: u64 = 16;
-
-/// The files of one session.
-#[derive(Clone, Debug)]
-struct Slots {
-    folder: PathBuf,
-    session: SessionId,
-}
-
-impl Slots {
-    fn path(&self, number: u64) -> PathBuf {
-        self.folder.join(format!("{}.{}", self.session, number % 2))
-    }
-
-    /// Writes checkpoint `number`, over the one before the last.
-    fn write(&self, number: u64, state: &Snapshot) -> io::Result<()> {
-        let mut file = OpenOptions::new().create(true).write(true).truncate(false).open(self.path(number))?;
-        file.write_all(&[0; HEAD])?;
-        file.write_all(&state.bytes)?;
-        let mut head = [0; HEAD];
-        head[..8].copy_from_slice(MAGIC);
-        head[8..16].copy_from_slice(&number.to_le_bytes());
-        head[16..24].copy_from_slice(&state.tick.to_le_bytes());
-        head[24..].copy_from_slice(&(state.bytes.len() as u64).to_le_bytes());
-        file.seek(SeekFrom::Start(0))?;
-        file.write_all(&head)
-    }
-
-    /// The newest checkpoint that is whole, and its number.
-    fn newest(&self) -> Option<(u64, Snapshot)> {
-        let read = |slot| read(&self.path(slot)).ok().flatten();
-        [read(0), read(1)].into_iter().flatten().max_by_key(|(number, _)| *number)
-    }
-}
-
-fn read(path: &Path) -> io::Result<Option<(u64, Snapshot)>> {
-    let mut file = File::open(path)?;
-    let mut head = [0; HEAD];
-    file.read_exact(&mut head)?;
-    let number = |at: usize| u64::from_le_bytes(std::array::from_fn(|n| head[at + n]));
-    let length = number(24);
-    if &head[..8] != MAGIC || length > MAX_STATE || file.metadata()?.len() < HEAD as u64 + length {
-        return Ok(None);
-    }
-    let mut bytes = vec![0; length as usize];
-    file.read_exact(&mut bytes)?;
-    Ok(Some((number(8), Snapshot { tick: number(16), bytes })))
-}
 
 /// What a guest stored, by key; the newest value counts.
 type Stored = BTreeMap<String, Option<Vec<u8>>>;
 
-/// One checkpoint on its way to its file.
-struct Job {
+/// What goes to the writer and comes back.
+#[derive(Debug)]
+struct Parcel {
     slots: Slots,
-    number: u64,
-    state: Snapshot,
+    changes: Changes,
+    /// Told once the changes are written, if they make a state whole.
     stored: Stored,
-    /// Where the state's memory goes back to.
-    back: SyncSender<Snapshot>,
+    /// The changes could not be written: the next must be of everything.
+    lost: bool,
+}
+
+/// A parcel on its way to the files.
+struct Job {
+    parcel: Parcel,
+    back: SyncSender<Parcel>,
 }
 
 /// The thread that writes. It ends once this and every keeper are gone; a keeper that ends has seen its last job done.
@@ -130,18 +81,25 @@ impl Writer {
 
     /// For the guest of `session`.
     pub(crate) fn keeper(&self, session: SessionId) -> Keeper {
-        Keeper::new(Slots { folder: self.folder.clone(), session }, self.queue.clone())
+        Keeper::new(Slots::new(self.folder.clone(), session.clone()), session, self.queue.clone())
     }
 }
 
 fn write_all(jobs: &Receiver<Job>, outbox: &Outbox) {
-    for Job { slots, number, state, stored, back } in jobs {
-        if let Err(error) = slots.write(number, &state) {
-            tracing::warn!(session = %slots.session, %error, "a checkpoint could not be written");
+    for Job { mut parcel, back } in jobs {
+        let session = parcel.slots.session();
+        let (mut disk, first) = (Disk::of(&parcel.slots), parcel.slots.is_first());
+        if let Err(error) = parcel.slots.write(&parcel.changes, &mut disk) {
+            tracing::warn!(%session, %error, "a checkpoint could not be written");
+            parcel.lost = true;
         }
-        tell(outbox, &slots.session, stored);
+        tell(outbox, &session, std::mem::take(&mut parcel.stored));
+        if first && parcel.changes.done {
+            // It was of everything; those to come are small.
+            parcel.changes.shrink();
+        }
         // The guest may be gone, and its memory with it.
-        let _ = back.try_send(state);
+        let _ = back.try_send(parcel);
     }
 }
 
@@ -153,33 +111,46 @@ fn tell(outbox: &Outbox, session: &SessionId, stored: Stored) {
 
 /// Takes the checkpoints of one guest.
 pub(crate) struct Keeper {
-    slots: Slots,
+    session: SessionId,
     queue: SyncSender<Job>,
-    number: u64,
-    /// The memory of the state, when no checkpoint is on its way.
-    spare: Option<Snapshot>,
-    returned: Receiver<Snapshot>,
-    back: SyncSender<Snapshot>,
+    /// When none is on its way.
+    parcel: Option<Parcel>,
+    returned: Receiver<Parcel>,
+    back: SyncSender<Parcel>,
+    /// The writer was behind: this has to go to it before anything else is taken.
+    unsent: bool,
     stored: Stored,
     /// The tick of the newest checkpoint.
     tick: Option<u64>,
+    /// What the checkpoint that is being taken cost so far.
+    cost: Cost,
     next: Time,
     earliest: Time,
     impossible: bool,
 }
 
+/// What a checkpoint takes, over all its rounds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cost {
+    rounds: u32,
+    time: Duration,
+    bytes: u64,
+}
+
 impl Keeper {
-    fn new(slots: Slots, queue: SyncSender<Job>) -> Keeper {
+    fn new(slots: Slots, session: SessionId, queue: SyncSender<Job>) -> Keeper {
         let (back, returned) = sync_channel(1);
+        let parcel = Parcel { slots, changes: Changes::default(), stored: Stored::new(), lost: false };
         Keeper {
-            slots,
+            session,
             queue,
-            number: 0,
-            spare: Some(Snapshot::default()),
+            parcel: Some(parcel),
             returned,
             back,
+            unsent: false,
             stored: Stored::new(),
             tick: None,
+            cost: Cost::default(),
             next: Time::ZERO,
             earliest: Time::ZERO,
             impossible: false,
@@ -189,9 +160,11 @@ impl Keeper {
     /// Brings a fresh guest to where the lost worker's was. Without a checkpoint it begins again: there is none within the
     /// first moments of a session.
     pub(crate) fn resume(&mut self, guest: &mut dyn Guest) -> Result<(), GuestError> {
-        let Some((number, state)) = self.slots.newest() else { return Ok(()) };
+        let Some(parcel) = &mut self.parcel else { return Ok(()) };
+        let mut disk = Disk::of(&parcel.slots);
+        let Some(state) = parcel.slots.resume(&mut disk) else { return Ok(()) };
         guest.restore(&state)?;
-        (self.number, self.tick) = (number, Some(state.tick));
+        self.tick = Some(state.tick);
         Ok(())
     }
 
@@ -200,33 +173,43 @@ impl Keeper {
         self.stored.insert(key, value);
     }
 
-    /// After a tick: takes a checkpoint if one is due.
+    /// After a tick: takes a checkpoint if one is due, or the next part of one.
     pub(crate) fn ticked(&mut self, guest: &mut dyn Guest, clock: Clock, outbox: &Outbox) {
         let now = clock.now();
         let due = now >= self.next || (!self.stored.is_empty() && now >= self.earliest);
-        if due {
+        if due || self.cost.rounds > 0 || self.unsent {
             self.take(guest, clock, outbox);
         }
     }
 
-    /// The guest rests from now on.
-    pub(crate) fn rests(&mut self, guest: &mut dyn Guest, clock: Clock, outbox: &Outbox) {
-        if !self.stored.is_empty() || self.tick != Some(guest.tick_count()) {
+    /// The guest rests from now on: how long until this is to be called again, if what it is now is not on its way yet.
+    pub(crate) fn rests(&mut self, guest: &mut dyn Guest, clock: Clock, outbox: &Outbox) -> Option<Duration> {
+        if !self.settled(guest) {
             self.take(guest, clock, outbox);
         }
+        (!self.settled(guest)).then_some(PATIENCE)
+    }
+
+    /// What the guest is now is written, or on its way.
+    fn settled(&self, guest: &dyn Guest) -> bool {
+        let same = self.tick == Some(guest.tick_count()) && self.cost.rounds == 0 && !self.unsent;
+        self.stored.is_empty() && (same || self.impossible)
     }
 
     /// The guest is gone, and there is nothing to go on with: what it stored is told before this returns.
     pub(crate) fn ended(&mut self, outbox: &Outbox) {
-        if self.spare.is_none() {
-            // Told by the writer, who gives the memory back after that. It never waits for anybody but the network thread.
-            self.spare = self.returned.recv_timeout(LAST_WRITE).ok();
+        if self.parcel.is_none() {
+            // Told by the writer, who gives the parcel back after that. It never waits for anybody but the network thread.
+            self.parcel = self.returned.recv_timeout(LAST_WRITE).ok();
         }
         self.tell(outbox);
     }
 
     fn tell(&mut self, outbox: &Outbox) {
-        tell(outbox, &self.slots.session, std::mem::take(&mut self.stored));
+        if let Some(parcel) = &mut self.parcel {
+            tell(outbox, &self.session, std::mem::take(&mut parcel.stored));
+        }
+        tell(outbox, &self.session, std::mem::take(&mut self.stored));
     }
 
     fn take(&mut self, guest: &mut dyn Guest, clock: Clock, outbox: &Outbox) {
@@ -234,25 +217,46 @@ impl Keeper {
             return self.tell(outbox);
         }
         // While one is on its way the next waits; so there is one state to a session, and the files keep their order.
-        let Some(mut state) = self.spare.take().or_else(|| self.returned.try_recv().ok()) else { return };
+        let Some(mut parcel) = self.parcel.take().or_else(|| self.returned.try_recv().ok()) else { return };
+        if std::mem::take(&mut self.unsent) {
+            return self.send(parcel);
+        }
+        if std::mem::take(&mut parcel.lost) {
+            guest.forget_saved();
+        }
         let began = clock.now();
-        if let Err(error) = guest.snapshot(&mut state) {
-            tracing::debug!(session = %self.slots.session, %error, "no checkpoints of this guest");
-            (self.impossible, self.spare) = (true, Some(state));
+        if let Err(error) = guest.save_changes(&mut parcel.changes) {
+            tracing::debug!(session = %self.session, %error, "no checkpoints of this guest");
+            (self.impossible, self.parcel) = (true, Some(parcel));
             return self.tell(outbox);
         }
         let now = clock.now();
-        let written = Duration::from_micros(state.bytes.len() as u64 / BYTES_PER_US);
-        let rest = (now.since(began) * SHARE).max(written);
+        self.cost.rounds += 1;
+        self.cost.time += now.since(began);
+        self.cost.bytes += parcel.changes.size() as u64;
+        if parcel.changes.done {
+            self.taken(now, &mut parcel);
+        }
+        self.send(parcel);
+    }
+
+    /// All of a checkpoint is taken: the next comes later the more this one cost. The first is of everything, which says
+    /// nothing about those to come.
+    fn taken(&mut self, now: Time, parcel: &mut Parcel) {
+        let cost = std::mem::take(&mut self.cost);
+        let written = Duration::from_micros(cost.bytes / BYTES_PER_US);
+        let rest = if parcel.slots.is_first() { Duration::ZERO } else { (cost.time * SHARE).max(written) };
         (self.next, self.earliest) = (now + PERIOD.max(rest), now + LEAST.max(rest));
-        let (tick, number) = (state.tick, self.number + 1);
-        let stored = std::mem::take(&mut self.stored);
-        let job = Job { slots: self.slots.clone(), number, state, stored, back: self.back.clone() };
-        match self.queue.try_send(job) {
-            Ok(()) => (self.number, self.tick) = (number, Some(tick)),
-            // The writer is behind: this one is left out, and the next tick tries again.
+        self.tick = Some(parcel.changes.tick);
+        parcel.stored = std::mem::take(&mut self.stored);
+    }
+
+    fn send(&mut self, parcel: Parcel) {
+        match self.queue.try_send(Job { parcel, back: self.back.clone() }) {
+            Ok(()) => {}
+            // The writer is behind: this goes to it after the next tick.
             Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) => {
-                (self.stored, self.spare, self.next) = (job.stored, Some(job.state), now);
+                (self.parcel, self.unsent) = (Some(job.parcel), true);
             }
         }
     }

@@ -206,13 +206,14 @@ impl Stage {
     /// Nobody plays: what is there now is kept, however long that lasts. Who watches sees it stand still.
     fn rest(&mut self) -> Next {
         let Hosted::Open(mut guest) = std::mem::replace(&mut self.guest, Hosted::Gone) else { return Next::Done };
-        self.keeper.rests(guest.as_mut(), self.clock, &self.outbox);
+        let unsaved = self.keeper.rests(guest.as_mut(), self.clock, &self.outbox);
         let now = self.clock.now();
         if guest.tick_count() > 0 {
             self.show(guest.as_ref(), Damage::None, now, now);
         }
         self.guest = Hosted::Open(guest);
-        if self.viewers.is_empty() { Next::Park } else { Next::At(now + RESTING) }
+        let watched = (!self.viewers.is_empty()).then_some(RESTING);
+        unsaved.into_iter().chain(watched).min().map_or(Next::Park, |wait| Next::At(now + wait))
     }
 
     fn tell_events(&mut self, guest: &mut dyn Guest) {

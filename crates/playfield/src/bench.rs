@@ -4,6 +4,7 @@ pub mod delta;
 pub mod density;
 pub mod latency;
 mod player;
+pub mod snapshots;
 mod worker;
 
 use std::fmt;

@@ -9,8 +9,10 @@ use wasmtime::{Store, Trap};
 use self::instance::Instance;
 use super::compile::Module;
 use super::host::{Host, HostTrap};
+use super::pages::Baseline;
 use super::snapshot::{MAGIC, Reader, Writer, damaged};
-use crate::{Guest, GuestConfig, GuestError, GuestEvent, Snapshot, Tick};
+use crate::changes::MEMORY_AT;
+use crate::{Changes, Guest, GuestConfig, GuestError, GuestEvent, Snapshot, Tick};
 
 /// Longest tick, in epochs of 10 ms: a second.
 const TICK_EPOCHS: u64 = 101;
@@ -27,6 +29,8 @@ pub struct WasmGuest {
     module: Module,
     store: Store<Host>,
     instance: Instance,
+    /// What `save_changes` saved.
+    saved: Option<Baseline>,
     /// The next tick says that all may differ.
     all_differs: bool,
     /// Why it cannot go on.
@@ -40,7 +44,7 @@ impl Module {
         for name in instance::start_names(self.facts().dialect, &instance) {
             instance.call(&mut store, name).map_err(|error| guest_error(&error, STARTING))?;
         }
-        Ok(WasmGuest { module: self.clone(), store, instance, all_differs: true, spent: None })
+        Ok(WasmGuest { module: self.clone(), store, instance, saved: None, all_differs: true, spent: None })
     }
 }
 
@@ -125,6 +129,23 @@ impl WasmGuest {
         if self.instance.memory.data_size(&self.store) == size { Ok(()) } else { Err(damaged()) }
     }
 
+    /// What a snapshot begins with.
+    fn head(&self) -> [u8; MEMORY_AT] {
+        let mut head = [0; MEMORY_AT];
+        head[..8].copy_from_slice(MAGIC);
+        head[8..40].copy_from_slice(&self.module.identity);
+        head[40..].copy_from_slice(&(self.instance.memory.data_size(&self.store) as u64).to_le_bytes());
+        head
+    }
+
+    /// Appends all state after memory.
+    fn save_tail(&mut self, to: &mut Vec<u8>) -> Result<(), GuestError> {
+        let mut to = Writer(to);
+        self.instance.save_globals(&mut self.store, &mut to)?;
+        self.store.data().save(&mut to);
+        Ok(())
+    }
+
     fn usable(&self) -> Result<(), GuestError> {
         self.spent.clone().map_or(Ok(()), Err)
     }
@@ -181,13 +202,36 @@ impl Guest for WasmGuest {
         self.usable()?;
         into.tick = self.tick_count();
         into.bytes.clear();
-        let mut to = Writer(&mut into.bytes);
-        to.raw(MAGIC);
-        to.raw(&self.module.identity);
-        to.bytes(self.instance.memory.data(&self.store));
-        self.instance.save_globals(&mut self.store, &mut to)?;
-        self.store.data().save(&mut to);
+        into.bytes.extend_from_slice(&self.head());
+        into.bytes.extend_from_slice(self.instance.memory.data(&self.store));
+        self.save_tail(&mut into.bytes)
+    }
+
+    fn save_changes(&mut self, into: &mut Changes) -> Result<(), GuestError> {
+        self.snapshots()?;
+        self.usable()?;
+        into.clear();
+        into.tick = self.tick_count();
+        let memory = self.instance.memory.data(&self.store);
+        let mut saved = self.saved.take().unwrap_or_else(|| {
+            let most = usize::try_from(self.store.data().limits.memory()).unwrap_or(usize::MAX);
+            Baseline::new(self.module.engine.watch(), memory, most)
+        });
+        let length = memory.len();
+        if saved.save_memory(memory, into) {
+            if saved.resized(length) {
+                into.push(0, &self.head());
+            }
+            let from = into.size();
+            self.save_tail(into.room())?;
+            saved.save_tail(from, length, into);
+        }
+        self.saved = Some(saved);
         Ok(())
+    }
+
+    fn forget_saved(&mut self) {
+        self.saved = None;
     }
 
     /// After an error in the middle of a damaged snapshot the guest is spent; one of another module leaves it as it is.
@@ -201,6 +245,7 @@ impl Guest for WasmGuest {
             return Err(GuestError::NoSnapshot("the state was saved by another module".to_owned()));
         }
         self.all_differs = true;
+        self.saved = None;
         let loaded = self.load(&mut reader);
         self.spent = loaded.clone().err();
         loaded

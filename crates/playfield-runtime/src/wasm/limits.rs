@@ -24,6 +24,11 @@ impl Limits {
         Limits::new(self.memory)
     }
 
+    /// Most memory, in bytes.
+    pub fn memory(&self) -> u64 {
+        self.memory
+    }
+
     /// Most memory, in MiB.
     pub fn memory_mb(&self) -> u64 {
         self.memory >> 20

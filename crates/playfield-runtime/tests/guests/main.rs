@@ -3,6 +3,7 @@
 
 mod abi;
 mod cartridge;
+mod changes;
 mod hostile;
 mod limits;
 mod reference;

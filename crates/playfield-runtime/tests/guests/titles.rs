@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use playfield_core::input::log::InputLog;
 use playfield_core::manifest::Manifest;
-use playfield_runtime::conformance::{check_guest_damage, check_guest_determinism, check_guest_snapshot};
+use playfield_runtime::conformance::{
+    check_guest_changes, check_guest_damage, check_guest_determinism, check_guest_snapshot,
+};
 
 use crate::support::*;
 
@@ -39,6 +41,7 @@ fn every_title_is_deterministic_and_goes_on_from_a_snapshot() {
         let fail = |broken| panic!("{}: {broken}", path.display());
         check_guest_determinism(&ENGINE, &wasm, &log, 100).unwrap_or_else(fail);
         check_guest_damage(&ENGINE, &wasm, &log, 100).unwrap_or_else(fail);
+        check_guest_changes(&ENGINE, &wasm, &log, 100).unwrap_or_else(fail);
         for save_at in [0, 45, 80] {
             check_guest_snapshot(&ENGINE, &wasm, &log, save_at, save_at + 40).unwrap_or_else(fail);
         }

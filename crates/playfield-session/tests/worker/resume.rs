@@ -56,7 +56,7 @@ fn slots(folder: &Path) -> [PathBuf; 2] {
 /// The number of the checkpoint in a file.
 fn number(slot: &Path) -> u64 {
     let bytes = std::fs::read(slot).unwrap();
-    assert_eq!(&bytes[..8], b"PFCHECK1");
+    assert_eq!(&bytes[..8], b"PFCHECK2");
     u64::from_le_bytes(bytes[8..16].try_into().unwrap())
 }
 

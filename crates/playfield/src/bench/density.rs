@@ -72,6 +72,8 @@ struct Measured {
     viewers_cpu: Duration,
     /// Of the workers, in bytes, proportional set size.
     memory: u64,
+    /// What the workers wrote to files, in bytes: checkpoints, nearly all of it.
+    written: u64,
     time: Duration,
 }
 
@@ -84,6 +86,7 @@ fn figures(case: &Case, sessions: usize, measured: &Measured, base: &Measured) -
     let memory = measured.memory.saturating_sub(base.memory) as f64 / more / 1024.0 / 1024.0;
     // The targets are of the small lossless pictures the shelf is made for.
     let target = |value| (case.video == VideoMode::Lossless).then_some(value);
+    let written = measured.written as f64 / 1024.0 / seconds / measured.sessions as f64;
     let fps = measured.pictures as f64 / seconds / measured.sessions as f64;
     vec![
         Figure::ms(name("between pictures, p50"), ms(measured.interval.percentile(50)), None),
@@ -91,6 +94,7 @@ fn figures(case: &Case, sessions: usize, measured: &Measured, base: &Measured) -
         Figure::new(name("server CPU per session"), each(measured.cpu), "ms/s", target(1.5), Better::Lower),
         Figure::new(name("viewer CPU per session"), each(measured.viewers_cpu), "ms/s", None, Better::Lower),
         Figure::new(name("memory per further session"), memory, "MiB", target(2.0), Better::Lower),
+        Figure::new(name("written per session"), written, "KiB/s", None, Better::Lower),
         Figure::new(name("pictures a second and session"), fps, "1/s", None, Better::Higher),
         Figure::new(name("sound packets"), measured.sound as f64, "", None, Better::Higher),
     ]
@@ -114,6 +118,8 @@ fn measure(case: &Case, sessions: usize) -> anyhow::Result<Measured> {
     crowd.play_for(SETTLE)?;
     crowd.count_from_now();
     let cpu = || workers.iter().map(|worker| cpu_of(worker.pid())).sum::<anyhow::Result<Duration>>();
+    let written = || workers.iter().map(|worker| written_by(worker.pid())).sum::<anyhow::Result<u64>>();
+    let written_before = written()?;
     let (before, mine_before, begun) = (cpu()?, cpu_of(std::process::id())?, Instant::now());
     crowd.play_for(case.time)?;
     let time = begun.elapsed();
@@ -125,6 +131,7 @@ fn measure(case: &Case, sessions: usize) -> anyhow::Result<Measured> {
         cpu: cpu()? - before,
         viewers_cpu: cpu_of(std::process::id())? - mine_before,
         memory: workers.iter().map(|worker| memory_of(worker.pid())).sum::<anyhow::Result<u64>>()?,
+        written: written()? - written_before,
         time,
     })
 }
@@ -303,6 +310,13 @@ fn cpu_of(pid: u32) -> anyhow::Result<Duration> {
     let (user, system) = ticks(11).zip(ticks(12)).context("/proc/PID/stat is short")?;
     // USER_HZ is 100 on every Linux.
     Ok(Duration::from_millis((user + system) * 10))
+}
+
+/// Bytes a process has written by write(2) and its like: proc(5), `io`. What is sent by sockets is not among them.
+fn written_by(pid: u32) -> anyhow::Result<u64> {
+    let io = std::fs::read_to_string(format!("/proc/{pid}/io")).context("a process is gone")?;
+    let written = io.lines().find_map(|line| line.strip_prefix("wchar: ")?.parse().ok());
+    written.context("/proc/PID/io has no wchar")
 }
 
 /// Memory of a process in bytes, what it shares counted by its share.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use playfield_core::api::VideoMode;
 
-use crate::bench::{Report, delta, density, latency};
+use crate::bench::{Report, delta, density, latency, snapshots};
 
 /// What can be measured.
 #[derive(Debug, Subcommand)]
@@ -19,6 +19,19 @@ pub enum Bench {
     Delta(DeltaArgs),
     /// How many sessions this machine carries: all of them played, by viewers in a process of their own.
     Density(DensityArgs),
+    /// Saving a guest and going back, by the size of its memory and by how much of it was touched.
+    Snapshots(SnapshotsArgs),
+}
+
+/// Flags of `bench snapshots`.
+#[derive(Debug, clap::Args)]
+pub struct SnapshotsArgs {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    /// How often each case is measured.
+    #[arg(long, default_value_t = 31)]
+    times: u32,
 }
 
 /// Flags of `bench latency`.
@@ -95,6 +108,7 @@ pub fn run(bench: &Bench) -> anyhow::Result<()> {
         Bench::Latency(args) => print(&latency::run(args.presses)?, args.json),
         Bench::Delta(args) if args.relay => print(&delta::run_over_sockets(args.pictures)?, args.json),
         Bench::Delta(args) => print(&delta::run(args.pictures)?, args.json),
+        Bench::Snapshots(args) => print(&snapshots::run(args.times)?, args.json),
         Bench::Density(args) => print(&density::run(&args.case()?)?, args.json),
     }
 }

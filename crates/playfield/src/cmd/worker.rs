@@ -23,6 +23,7 @@ pub fn run() -> anyhow::Result<()> {
     telemetry::install_for_node();
     playfield_session::confine().context("this process cannot give up its privileges")?;
     let modules = Modules { engine: Engine::new()?, loaded: Mutex::default() };
+    tracing::info!(changes = modules.engine.tracking().name(), "how checkpoints know what changed in a large memory");
     let open: OpenGuest = Arc::new(move |spec| modules.open(spec));
     Worker::start(BufReader::new(stdin()), stdout(), GUEST_THREADS, open)?.run()?;
     Ok(())

@@ -1,0 +1,26 @@
+;; The guest of `playfield bench snapshots`: a memory of as many KiB as it finds stored under `k`, of which each tick touches
+;; as many pages of 4 KiB as the left stick says, spread evenly. `wat2wasm pages.wat`
+(module
+  (import "playfield:host@1" "tick" (func $tick (result i64)))
+  (import "playfield:video@1" "mode" (func $mode (param i32 i32 i32)))
+  (import "playfield:input@1" "pad" (func $pad (param i32 i32)))
+  (import "playfield:storage@1" "read" (func $read (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "k")
+  (func (export "pf_init")
+    (call $mode (i32.const 160) (i32.const 160) (i32.const 0))
+    (drop (call $read (i32.const 0) (i32.const 1) (i32.const 4) (i32.const 4)))
+    (drop (memory.grow (i32.sub (i32.div_u (i32.load (i32.const 4)) (i32.const 64)) (i32.const 1))))
+    (memory.fill (i32.const 4096) (i32.const 1)
+      (i32.sub (i32.mul (memory.size) (i32.const 65536)) (i32.const 4096))))
+  (func (export "pf_tick") (local $left i32) (local $at i32) (local $step i32)
+    (call $pad (i32.const 0) (i32.const 16))
+    (local.set $left (i32.load16_s (i32.const 20)))
+    (if (i32.eqz (local.get $left)) (then (return)))
+    (local.set $step (i32.and (i32.const 0xfffff000)
+      (i32.div_u (i32.mul (memory.size) (i32.const 65536)) (local.get $left))))
+    (loop $next
+      (i64.store offset=64 (local.get $at) (call $tick))
+      (local.set $at (i32.add (local.get $at) (local.get $step)))
+      (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+      (br_if $next (local.get $left)))))
