@@ -11,6 +11,9 @@ pub const MEMORY_AT: usize = 48;
 /// One call of [`crate::Guest::save_changes`] copies about this much at most, in bytes: some 100 us.
 pub const ROUND: usize = 1 << 20;
 
+/// Pieces with less than this between them are one, in bytes: writing what is between costs less than another call.
+const GAP: usize = 4 << 10;
+
 /// How a guest knows what changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tracking {
@@ -100,6 +103,23 @@ impl Changes {
         }
     }
 
+    /// Adds the units of `new` that differ from `old`, which becomes it; `at` is where both begin. `new` is not shorter.
+    pub(crate) fn compare(&mut self, at: usize, old: &mut Vec<u8>, new: &[u8]) {
+        let mut last = None;
+        for start in (0..old.len()).step_by(UNIT) {
+            let end = (start + UNIT).min(old.len());
+            if old[start..end] != new[start..end] {
+                old[start..end].copy_from_slice(&new[start..end]);
+                let begin = joined(&mut last, start, end);
+                self.push(at + begin, &new[begin..end]);
+            }
+        }
+        if let Some(more) = new.get(old.len()..) {
+            self.push(at + old.len(), more);
+            old.extend_from_slice(more);
+        }
+    }
+
     /// The room of the pieces: something written to its end is not a piece until [`Changes::keep`] says so.
     pub(crate) fn room(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
@@ -110,7 +130,7 @@ impl Changes {
     pub(crate) fn keep(&mut self, from: usize, at: usize, old: &mut Vec<u8>) {
         let (length, known) = (self.bytes.len() - from, old.len());
         old.resize(length, 0);
-        let mut kept = from;
+        let (mut kept, mut last) = (from, None);
         for start in (0..length).step_by(UNIT) {
             let end = (start + UNIT).min(length);
             let new = &self.bytes[from + start..from + end];
@@ -118,9 +138,10 @@ impl Changes {
                 continue;
             }
             old[start..end].copy_from_slice(new);
-            self.bytes.copy_within(from + start..from + end, kept);
-            kept += end - start;
-            self.run(at + start, end - start);
+            let begin = joined(&mut last, start, end);
+            self.bytes.copy_within(from + begin..from + end, kept);
+            kept += end - begin;
+            self.run(at + begin, end - begin);
         }
         self.bytes.truncate(kept);
         self.finish(at + length);
@@ -154,4 +175,9 @@ impl Changes {
             to.tick = self.tick;
         }
     }
+}
+
+/// Where a piece begins that goes from `start` to `end`: where the last one ended, if that is near.
+fn joined(last: &mut Option<usize>, start: usize, end: usize) -> usize {
+    last.replace(end).filter(|last| start - last <= GAP).unwrap_or(start)
 }

@@ -19,6 +19,7 @@
 //! | `pages` | which parts of memory changed |
 //! | `snapshot` | how state is written down |
 //! | `limits` | memory and tables |
+//! | `warm` | starts that need not run again |
 //! | `wasm4` | the fantasy console: pure code over its memory |
 
 pub mod abi;
@@ -31,6 +32,7 @@ mod limits;
 mod pages;
 pub mod rewrite;
 mod snapshot;
+mod warm;
 pub mod wasm4;
 
 use std::sync::Arc;
@@ -45,6 +47,7 @@ pub use guest::WasmGuest;
 pub use rewrite::{Dialect, Facts};
 
 use self::pages::Watch;
+use self::warm::Shelf;
 use crate::Tracking;
 
 /// How often running code looks at the time.
@@ -59,6 +62,24 @@ pub const STACK: usize = 4 << 20;
 #[error("the WebAssembly engine does not start: {0}")]
 pub struct EngineError(String);
 
+/// How guests are run. None of it is seen by them.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// How they know what changed in their memory. What this machine does not offer, or what is not worth it for a small
+    /// memory, is replaced by [`Tracking::Compare`].
+    pub tracking: Tracking,
+    /// What a start that took this long made is kept, if it is the same for every session, and further guests of the module
+    /// start with it. [`Duration::MAX`]: never.
+    pub warm_after: Duration,
+}
+
+impl Default for Options {
+    /// The kernel notes writes, and starts of a millisecond are kept.
+    fn default() -> Options {
+        Options { tracking: Tracking::Pages, warm_after: Duration::from_millis(1) }
+    }
+}
+
 /// Compiles and runs modules. One for each process; clones are the same engine.
 #[derive(Clone)]
 pub struct Engine {
@@ -70,29 +91,35 @@ struct Inner {
     linker: Linker<host::Host>,
     /// Notes which pages of guests' memories are written to, where the kernel can.
     watch: Option<Arc<Watch>>,
+    shelf: Shelf,
     _ticker: Ticker,
 }
 
 impl Engine {
     /// Starts an engine and the thread that counts its time.
     pub fn new() -> Result<Engine, EngineError> {
-        Engine::with(Tracking::Pages)
+        Engine::with(Options::default())
     }
 
-    /// The same, with a way of its guests to know what changed in their memory. One that this machine does not offer, or that
-    /// is not worth it for a small memory, is replaced by [`Tracking::Compare`].
-    pub fn with(tracking: Tracking) -> Result<Engine, EngineError> {
+    /// The same, otherwise.
+    pub fn with(options: Options) -> Result<Engine, EngineError> {
         let failed = |error: wasmtime::Error| EngineError(error.to_string());
         let wasmtime = wasmtime::Engine::new(&config()).map_err(failed)?;
         let linker = host::link::linker(&wasmtime).map_err(failed)?;
         let ticker = Ticker::start(wasmtime.clone())?;
-        let watch = if tracking == Tracking::Pages { Watch::new().map(Arc::new) } else { None };
-        Ok(Engine { inner: Arc::new(Inner { wasmtime, linker, watch, _ticker: ticker }) })
+        let watch = if options.tracking == Tracking::Pages { Watch::new().map(Arc::new) } else { None };
+        Ok(Engine {
+            inner: Arc::new(Inner { wasmtime, linker, watch, shelf: Shelf::new(options.warm_after), _ticker: ticker }),
+        })
     }
 
     /// How guests know what changed in a large memory.
     pub fn tracking(&self) -> Tracking {
         if self.inner.watch.is_some() { Tracking::Pages } else { Tracking::Compare }
+    }
+
+    fn shelf(&self) -> &Shelf {
+        &self.inner.shelf
     }
 
     fn watch(&self) -> Option<&Arc<Watch>> {

@@ -5,6 +5,7 @@ pub mod density;
 pub mod latency;
 mod player;
 pub mod snapshots;
+pub mod starts;
 mod worker;
 
 use std::fmt;

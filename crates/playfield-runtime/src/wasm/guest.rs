@@ -2,15 +2,18 @@
 
 mod instance;
 
+use std::time::Instant;
+
 use playfield_core::frame::{Damage, Picture};
 use playfield_core::input::TickInput;
 use wasmtime::{Store, Trap};
 
 use self::instance::Instance;
 use super::compile::Module;
-use super::host::{Host, HostTrap};
+use super::host::{Host, HostTrap, Seen};
 use super::pages::Baseline;
 use super::snapshot::{MAGIC, Reader, Writer, damaged};
+use super::warm::{Image, Key, Rest};
 use crate::changes::MEMORY_AT;
 use crate::{Changes, Guest, GuestConfig, GuestError, GuestEvent, Snapshot, Tick};
 
@@ -31,6 +34,7 @@ pub struct WasmGuest {
     instance: Instance,
     /// What `save_changes` saved.
     saved: Option<Baseline>,
+    warm: bool,
     /// The next tick says that all may differ.
     all_differs: bool,
     /// Why it cannot go on.
@@ -38,13 +42,44 @@ pub struct WasmGuest {
 }
 
 impl Module {
-    /// Starts a guest: runs its start function, `_initialize`, `pf_init`; a cartridge's `_start`, `_initialize`, `start`.
+    /// Starts a guest: runs its start function, `_initialize`, `pf_init`; a cartridge's `_start`, `_initialize`, `start`. Or
+    /// takes what these made for an earlier guest, if that is the same.
     pub fn open(&self, config: GuestConfig) -> Result<WasmGuest, GuestError> {
-        let (mut store, instance) = instantiate(self, Host::new(config, self.facts()))?;
-        for name in instance::start_names(self.facts().dialect, &instance) {
-            instance.call(&mut store, name).map_err(|error| guest_error(&error, STARTING))?;
+        let key = (self.identity, config.memory_limit);
+        if let Some(image) = self.engine.shelf().get(&key, &config.storage)
+            && let Ok(guest) = self.open_warm(config.clone(), &image)
+        {
+            return Ok(guest);
         }
-        Ok(WasmGuest { module: self.clone(), store, instance, saved: None, all_differs: true, spent: None })
+        let (seed, began) = (config.seed, Instant::now());
+        let (store, instance) = instantiate(self, Host::new(config, self.facts()))?;
+        let mut guest = WasmGuest::new(self, store, instance, false);
+        for name in instance::start_names(self.facts().dialect, &guest.instance) {
+            guest.instance.call(&mut guest.store, name).map_err(|error| guest_error(&error, STARTING))?;
+        }
+        // Only time depends on the time it took: the guest cannot tell the ways apart.
+        let slow = began.elapsed() >= self.engine.shelf().worth;
+        if let Some(seen) = guest.store.data_mut().started(seed).filter(|_| slow && self.facts().no_snapshots.is_none())
+        {
+            guest.keep_warm(key, seen);
+        }
+        Ok(guest)
+    }
+
+    fn open_warm(&self, config: GuestConfig, image: &Image) -> Result<WasmGuest, GuestError> {
+        let (store, instance) = instantiate(self, Host::new(config, self.facts()))?;
+        let mut guest = WasmGuest::new(self, store, instance, true);
+        guest.size_memory(image.memory)?;
+        if !image.lay(guest.instance.memory.data_mut(&mut guest.store)) {
+            return Err(damaged());
+        }
+        let mut tail = Reader(&image.rest.tail);
+        guest.instance.restore_globals(&mut guest.store, &mut tail)?;
+        let host = guest.store.data_mut();
+        host.apart(|host| host.restore(&mut tail))?;
+        let _ = host.storage.started();
+        host.talk.say_again(&image.rest.said);
+        Ok(guest)
     }
 }
 
@@ -79,6 +114,33 @@ fn guest_error(error: &wasmtime::Error, doing: &'static str) -> GuestError {
 }
 
 impl WasmGuest {
+    fn new(module: &Module, store: Store<Host>, instance: Instance, warm: bool) -> WasmGuest {
+        WasmGuest { module: module.clone(), store, instance, saved: None, warm, all_differs: true, spent: None }
+    }
+
+    /// Whether its start was taken from an earlier guest's.
+    pub fn is_warm(&self) -> bool {
+        self.warm
+    }
+
+    /// Keeps what the start made for sessions where it would see the same. If that cannot be, others start as this one did.
+    fn keep_warm(&mut self, key: Key, seen: Seen) {
+        let mut tail = Vec::new();
+        let mut to = Writer(&mut tail);
+        if self.instance.save_globals(&mut self.store, &mut to).is_err() {
+            return;
+        }
+        let host = self.store.data_mut();
+        host.apart(|host| host.save(&mut to));
+        let said = host.talk.said().to_vec();
+        let limits = GuestConfig { memory_limit: key.1, ..GuestConfig::default() };
+        let Ok((fresh, other)) = instantiate(&self.module, Host::new(limits, self.module.facts())) else { return };
+        let (fresh, started) = (other.memory.data(&fresh), self.instance.memory.data(&self.store));
+        if let Some(image) = Image::new(fresh, started, Rest { tail, said, seen }) {
+            self.module.engine.shelf().put(key, image);
+        }
+    }
+
     /// What the module is.
     pub fn facts(&self) -> &super::Facts {
         self.module.facts()

@@ -12,11 +12,14 @@ pub mod storage;
 pub mod talk;
 pub mod video;
 
+use std::collections::BTreeMap;
+
 use wasmtime::Memory;
 
 use self::audio::Audio;
 use self::cartridge::Cartridge;
 use self::input::Input;
+use self::rng::Rng;
 use self::run::Run;
 use self::storage::Storage;
 use self::talk::Talk;
@@ -26,6 +29,9 @@ use super::rewrite::{Dialect, Facts};
 use super::snapshot::{Reader, Writer};
 use super::wasm4::Wasm4;
 use crate::{GuestConfig, GuestError};
+
+/// Stored values that a start read; none: there was none of that key.
+pub type Seen = BTreeMap<String, Option<Vec<u8>>>;
 
 /// A value that is not allowed: it ends the guest. The text names the call and what was wrong with it.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +80,42 @@ impl Host {
             cartridge,
             console_memory,
         }
+    }
+
+    /// The start is over. What it saw that differs between sessions: values it read. None: it asked for random bytes or the time,
+    /// or wrote something, and is to be run each time. Inputs do not differ before the first tick.
+    pub fn started(&mut self, seed: u64) -> Option<Seen> {
+        let mut seen = self.storage.started()?;
+        if self.run.rng != Rng::new(seed) || self.run.time_was_asked {
+            return None;
+        }
+        if let Some(cartridge) = &self.cartridge
+            && cartridge.console.disk_was_used()
+        {
+            if cartridge.disk_touched {
+                return None;
+            }
+            seen.insert(cartridge::DISK.to_owned(), self.storage.get(cartridge::DISK));
+        }
+        Some(seen)
+    }
+
+    /// Does something to a world whose seed, time and stored values are nobody's; these are put back after.
+    pub fn apart<T>(&mut self, work: impl FnOnce(&mut Host) -> T) -> T {
+        let run = (std::mem::replace(&mut self.run.rng, Rng::new(0)), std::mem::take(&mut self.run.start_unix_ms));
+        let storage = std::mem::replace(&mut self.storage, Storage::new(BTreeMap::new(), 0));
+        let disk = self.cartridge.as_mut().map(|cartridge| cartridge.console.disk().to_vec()).unwrap_or_default();
+        if let Some(cartridge) = &mut self.cartridge {
+            cartridge.console.set_disk(&[]);
+        }
+        let done = work(self);
+        (self.run.rng, self.run.start_unix_ms) = run;
+        self.storage = storage;
+        if let Some(cartridge) = &mut self.cartridge {
+            cartridge.console.set_disk(&disk);
+            cartridge.disk_touched = false;
+        }
+        done
     }
 
     /// Writes all state down.

@@ -19,7 +19,7 @@ use std::sync::Arc;
 #[cfg(target_os = "linux")]
 pub(super) use ffi::Watch;
 
-use crate::changes::{Changes, MEMORY_AT, ROUND, UNIT};
+use crate::changes::{Changes, MEMORY_AT, ROUND};
 
 /// The least memory that is watched, in bytes: less is compared in 10 us.
 const WATCHED: usize = 256 << 10;
@@ -82,7 +82,7 @@ impl Baseline {
             }
         }
         if let Known::Copy(old) = &mut self.known {
-            compare(old, memory, into);
+            into.compare(MEMORY_AT, old, memory);
         }
         true
     }
@@ -100,20 +100,6 @@ impl Baseline {
     /// Adds what changed of the state after memory, which was written to the room of `into` from `from` on.
     pub fn save_tail(&mut self, from: usize, memory: usize, into: &mut Changes) {
         into.keep(from, MEMORY_AT + memory, &mut self.tail);
-    }
-}
-
-/// Adds the units that differ from a copy, which becomes the same.
-fn compare(old: &mut Vec<u8>, memory: &[u8], into: &mut Changes) {
-    for (nth, (old, new)) in old.chunks_mut(UNIT).zip(memory.chunks(UNIT)).enumerate() {
-        if old != new {
-            old.copy_from_slice(new);
-            into.push(MEMORY_AT + nth * UNIT, new);
-        }
-    }
-    if let Some(more) = memory.get(old.len()..) {
-        into.push(MEMORY_AT + old.len(), more);
-        old.extend_from_slice(more);
     }
 }
 

@@ -69,6 +69,8 @@ pub struct Wasm4 {
     mouse: Mouse,
     apu: Apu,
     disk: Vec<u8>,
+    /// The cartridge has read or written the disk.
+    disk_used: bool,
 }
 
 impl Default for Wasm4 {
@@ -92,7 +94,13 @@ impl Wasm4 {
 
     /// A console with an empty disk.
     pub fn new() -> Wasm4 {
-        Wasm4 { screen: Screen::default(), mouse: Mouse::default(), apu: Apu::new(), disk: Vec::new() }
+        Wasm4 {
+            screen: Screen::default(),
+            mouse: Mouse::default(),
+            apu: Apu::new(),
+            disk: Vec::new(),
+            disk_used: false,
+        }
     }
 
     /// A black picture of the right size for [`Wasm4::after_update`].
@@ -261,6 +269,7 @@ impl Wasm4 {
 
     /// `diskr`: up to `size` bytes of the disk into memory; returns how many.
     pub fn diskr(&mut self, mem: &mut [u8], ptr: u32, size: u32) -> Result<u32, String> {
+        self.disk_used = true;
         let len = disk_len(size)?.min(self.disk.len());
         slice(mem, ptr, len as u32)?;
         mem[ptr as usize..ptr as usize + len].copy_from_slice(&self.disk[..len]);
@@ -269,6 +278,7 @@ impl Wasm4 {
 
     /// `diskw`: the disk becomes up to `size` bytes of memory, 1,024 at most; returns how many.
     pub fn diskw(&mut self, mem: &[u8], ptr: u32, size: u32) -> Result<u32, String> {
+        self.disk_used = true;
         let len = disk_len(size)?.min(DISK_BYTES);
         self.set_disk(slice(mem, ptr, len as u32)?);
         Ok(len as u32)
@@ -277,6 +287,11 @@ impl Wasm4 {
     /// What the cartridge keeps: at most 1,024 bytes.
     pub fn disk(&self) -> &[u8] {
         &self.disk
+    }
+
+    /// Whether the cartridge has read or written the disk.
+    pub fn disk_was_used(&self) -> bool {
+        self.disk_used
     }
 
     /// Puts in a disk; what is past 1,024 bytes is left out.

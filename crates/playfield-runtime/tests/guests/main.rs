@@ -12,3 +12,4 @@ mod replays;
 mod snapshots;
 mod support;
 mod titles;
+mod warm;

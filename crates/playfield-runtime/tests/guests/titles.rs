@@ -20,7 +20,7 @@ const PLAY: &str = r#"{"playfield":1,"seed":5}
 {"frame":90,"pad":[],"lx":0}"#;
 
 /// Modules and inputs of the titles whose module is built.
-fn titles() -> Vec<(PathBuf, Vec<u8>, InputLog)> {
+pub fn titles() -> Vec<(PathBuf, Vec<u8>, InputLog)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../titles");
     let mut titles = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -163,7 +163,7 @@ impl Slots {
 
     /// Copies what this file still lacks from the other one.
     fn settle(&self, length: u64, target: &mut Target<'_, impl Files>) -> io::Result<()> {
-        let mut room = vec![0; CHUNK];
+        let mut room = Vec::new();
         let units = unit_of(length.saturating_sub(1)) + 1;
         let lacks = |unit: &usize| !self.fresh.has(*unit) && self.owed.as_ref().is_none_or(|owed| owed.has(*unit));
         let mut unit = 0;
@@ -171,9 +171,9 @@ impl Slots {
             let most = first + CHUNK / UNIT;
             unit = (first..units.min(most)).find(|unit| !lacks(unit)).unwrap_or(units.min(most));
             let (at, end) = (start_of(first), start_of(unit).min(length));
-            let bytes = &mut room[..(end - at) as usize];
-            target.files.read(1 - target.slot, STATE + at, bytes)?;
-            target.write(STATE + at, bytes)?;
+            room.resize((end - at) as usize, 0);
+            target.files.read(1 - target.slot, STATE + at, &mut room)?;
+            target.write(STATE + at, &room)?;
         }
         Ok(())
     }

@@ -24,7 +24,7 @@ use playfield_core::input::{Pad, Rumble, TickInput};
 use playfield_core::manifest::Limits;
 use playfield_core::signal::ToViewer;
 use playfield_media::delta::Decoder;
-use playfield_runtime::{Guest, GuestError, GuestEvent, Snapshot, Tick};
+use playfield_runtime::{Changes, Guest, GuestError, GuestEvent, Snapshot, Tick};
 use playfield_session::{OpenGuest, Worker, WorkerError};
 use playfield_transport::{Client, ClientEvent, Event};
 
@@ -38,6 +38,8 @@ struct FakeGuest {
     picture: Picture,
     ends: Ends,
     saves: bool,
+    /// Its state comes in three parts, after a tick each; the parts that came.
+    parts: Option<u8>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -56,7 +58,13 @@ impl FakeGuest {
             _ => Ends::Never,
         };
         let picture = Picture::black(16, 16, PixelFormat::Indexed8);
-        Ok(Box::new(FakeGuest { tick: 0, picture, ends, saves: spec.title == "saves" }))
+        Ok(Box::new(FakeGuest {
+            tick: 0,
+            picture,
+            ends,
+            saves: spec.title.starts_with("saves"),
+            parts: (spec.title == "saves in parts").then_some(0),
+        }))
     }
 }
 
@@ -110,8 +118,30 @@ impl Guest for FakeGuest {
         Ok(())
     }
 
+    fn save_changes(&mut self, into: &mut Changes) -> Result<(), GuestError> {
+        self.snapshots()?;
+        into.clear();
+        into.tick = self.tick;
+        // All parts come each time: the last is of the tick it is taken at.
+        let part = self.parts.map_or(2, |part| part % 3);
+        self.parts = self.parts.map(|part| (part + 1) % 3);
+        let state = [0; 48 + 512].into_iter().chain(self.tick.to_le_bytes()).collect::<Vec<u8>>();
+        match (part, self.parts) {
+            (0, _) => into.push(0, &state[..48]),
+            (1, _) => into.push(48, &state[48..560]),
+            (_, Some(_)) => into.push(560, &state[560..]),
+            (_, None) => into.push(0, &state),
+        }
+        if part == 2 {
+            into.finish(state.len());
+        }
+        Ok(())
+    }
+
     fn restore(&mut self, from: &Snapshot) -> Result<(), GuestError> {
         self.snapshots()?;
+        assert_eq!(from.bytes.len(), 568);
+        assert_eq!(from.bytes[560..], from.tick.to_le_bytes());
         self.tick = from.tick;
         Ok(())
     }

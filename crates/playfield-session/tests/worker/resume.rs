@@ -14,11 +14,15 @@ struct Left {
 /// Plays a session in a worker until it stored something late, and lets the worker go. The files are those of a worker that
 /// was killed: nothing but the node removes them.
 fn left(test: &str) -> Left {
+    left_by(test, "saves")
+}
+
+fn left_by(test: &str, title: &str) -> Left {
     let folder = folder(test);
     std::fs::remove_dir_all(&folder).unwrap();
     std::fs::create_dir_all(&folder).unwrap();
     let mut node = Node::with_checkpoints(4, &folder);
-    let mut viewer = node.start("saves", SessionTimes::default());
+    let mut viewer = node.start(title, SessionTimes::default());
     viewer.until("some play", |viewer| viewer.shown().is_some_and(|(tick, _)| tick > 70));
     let stored = stored(&mut node, 50);
     let (seen, _) = viewer.shown().unwrap();
@@ -89,4 +93,12 @@ fn without_any_whole_checkpoint_it_begins_again() {
         std::fs::OpenOptions::new().write(true).open(&slot).unwrap().set_len(length - 1).unwrap();
     }
     assert!(first_tick(&left.folder) < left.seen);
+}
+
+#[test]
+fn a_state_that_comes_in_parts_is_whole_with_the_last_of_them() {
+    let left = left_by("resume-parts", "saves in parts");
+    let tick = first_tick(&left.folder);
+    assert!(u64::from(tick) > left.stored, "{tick}, but {} was stored", left.stored);
+    assert!(tick + 60 > left.seen, "a second of play at most is lost: {tick}, seen {}", left.seen);
 }

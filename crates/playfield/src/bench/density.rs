@@ -320,7 +320,7 @@ fn written_by(pid: u32) -> anyhow::Result<u64> {
 }
 
 /// Memory of a process in bytes, what it shares counted by its share.
-fn memory_of(pid: u32) -> anyhow::Result<u64> {
+pub fn memory_of(pid: u32) -> anyhow::Result<u64> {
     let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).context("a process is gone")?;
     let values: BTreeMap<&str, &str> = rollup.lines().filter_map(|line| line.split_once(':')).collect();
     let pss = values.get("Pss").and_then(|value| value.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use playfield_core::input::TickInput;
-use playfield_runtime::wasm::{Engine, Module, WasmGuest};
+use playfield_runtime::wasm::{Engine, Module, Options, WasmGuest};
 use playfield_runtime::{Changes, Guest, GuestConfig, Snapshot, Tracking};
 
 use super::{Better, Figure, Report};
@@ -24,7 +24,7 @@ const RESTORE_TARGET_US: f64 = 50.0;
 /// Measures each case so often; the figures are medians.
 pub fn run(times: u32) -> anyhow::Result<Report> {
     let mut report = Report::new("snapshots");
-    let engines = [Engine::new()?, Engine::with(Tracking::Compare)?];
+    let engines = [Engine::new()?, Engine::with(Options { tracking: Tracking::Compare, ..Options::default() })?];
     // Where the kernel does not note writes the two are the same.
     let both = engines[0].tracking() == Tracking::Pages;
     for engine in engines.iter().take(if both { 2 } else { 1 }) {
@@ -112,16 +112,4 @@ fn median(times: u32, mut work: impl FnMut() -> anyhow::Result<Duration>) -> any
 fn middle(all: &mut [Duration]) -> Duration {
     all.sort_unstable();
     all.get(all.len() / 2).copied().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_module_is_made_of_its_text() {
-        let wasm = wat::parse_str(include_str!("pages.wat")).unwrap();
-        if std::env::var_os("PLAYFIELD_UPDATE").is_some() {
-            std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/bench/pages.wasm"), &wasm).unwrap();
-        }
-        assert_eq!(wasm, super::MODULE, "PLAYFIELD_UPDATE=1 writes it anew");
-    }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use playfield_core::api::VideoMode;
 
-use crate::bench::{Report, delta, density, latency, snapshots};
+use crate::bench::{Report, delta, density, latency, snapshots, starts};
 
 /// What can be measured.
 #[derive(Debug, Subcommand)]
@@ -20,12 +20,14 @@ pub enum Bench {
     /// How many sessions this machine carries: all of them played, by viewers in a process of their own.
     Density(DensityArgs),
     /// Saving a guest and going back, by the size of its memory and by how much of it was touched.
-    Snapshots(SnapshotsArgs),
+    Snapshots(TimesArgs),
+    /// From a loaded module to its first tick, cold and from a warm start, and the memory of a further session.
+    Starts(TimesArgs),
 }
 
-/// Flags of `bench snapshots`.
+/// Flags of `bench snapshots` and `bench starts`.
 #[derive(Debug, clap::Args)]
-pub struct SnapshotsArgs {
+pub struct TimesArgs {
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -109,6 +111,7 @@ pub fn run(bench: &Bench) -> anyhow::Result<()> {
         Bench::Delta(args) if args.relay => print(&delta::run_over_sockets(args.pictures)?, args.json),
         Bench::Delta(args) => print(&delta::run(args.pictures)?, args.json),
         Bench::Snapshots(args) => print(&snapshots::run(args.times)?, args.json),
+        Bench::Starts(args) => print(&starts::run(args.times)?, args.json),
         Bench::Density(args) => print(&density::run(&args.case()?)?, args.json),
     }
 }

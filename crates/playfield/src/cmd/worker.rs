@@ -46,7 +46,9 @@ impl Modules {
             storage_limit: u64::from(spec.limits.storage_kb) * 1024,
             storage: spec.storage.clone(),
         };
-        Ok(Box::new(self.load(path)?.open(config)?))
+        let guest = self.load(path)?.open(config)?;
+        tracing::debug!(session = %spec.id, warm = guest.is_warm(), "a guest has started");
+        Ok(Box::new(guest))
     }
 
     fn load(&self, path: &Path) -> Result<Module, GuestError> {

@@ -10,7 +10,7 @@ use crate::wasm::wasm4::Wasm4;
 use crate::{GuestError, GuestEvent};
 
 /// The key under which the disk is stored.
-const DISK: &str = "disk";
+pub const DISK: &str = "disk";
 
 /// A console and what the world outside knows of its disk.
 pub struct Cartridge {

@@ -29,7 +29,7 @@ fn host(linker: &mut Linker<Host>) -> Result<()> {
     linker.func_wrap(m, "tick_rate", |mut c: Call<'_>, hz: i32| Ok(c.data_mut().run.set_rate(hz)?))?;
     linker.func_wrap(m, "tick", |c: Call<'_>| c.data().run.tick)?;
     linker.func_wrap(m, "time_us", |c: Call<'_>| c.data().run.time_us())?;
-    linker.func_wrap(m, "unix_ms", |c: Call<'_>| c.data().run.unix_ms())?;
+    linker.func_wrap(m, "unix_ms", |mut c: Call<'_>| c.data_mut().run.unix_ms())?;
     linker.func_wrap(m, "random", |mut c: Call<'_>, ptr: i32, len: i32| {
         let (mem, host) = parts(&mut c)?;
         host.run.rng.fill(room(mem, ptr, len)?);

@@ -19,13 +19,15 @@ pub struct Run {
     pub hz: u16,
     /// The guest said that it is done.
     pub exited: bool,
-    start_unix_ms: u64,
+    pub start_unix_ms: u64,
+    /// The guest has asked for the time.
+    pub time_was_asked: bool,
     pub rng: Rng,
 }
 
 impl Run {
     pub fn new(seed: u64, start_unix_ms: u64) -> Run {
-        Run { tick: 0, hz: DEFAULT_HZ, exited: false, start_unix_ms, rng: Rng::new(seed) }
+        Run { tick: 0, hz: DEFAULT_HZ, exited: false, start_unix_ms, time_was_asked: false, rng: Rng::new(seed) }
     }
 
     pub fn set_rate(&mut self, hz: i32) -> Result<(), HostTrap> {
@@ -46,7 +48,8 @@ impl Run {
     }
 
     /// Wall time, in milliseconds since 1970.
-    pub fn unix_ms(&self) -> u64 {
+    pub fn unix_ms(&mut self) -> u64 {
+        self.time_was_asked = true;
         self.start_unix_ms.wrapping_add(self.time_us() / 1000)
     }
 

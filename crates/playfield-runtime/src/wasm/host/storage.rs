@@ -7,6 +7,9 @@ use super::memory::{answer, bytes, name};
 use crate::wasm::snapshot::{Reader, Writer, damaged};
 use crate::{GuestError, GuestEvent};
 
+/// Most keys that are counted while a guest starts.
+const MOST_READ: usize = 64;
+
 /// What a guest stored.
 pub struct Storage {
     values: BTreeMap<String, Vec<u8>>,
@@ -15,16 +18,31 @@ pub struct Storage {
     limit: u64,
     /// Keys whose values the world outside does not have yet. One event tells the last value, however often it was written.
     changed: BTreeSet<String>,
+    /// What the guest's start has to do with it.
+    start: Start,
+}
+
+/// What a start did here.
+#[derive(Clone, Debug)]
+pub enum Start {
+    /// It read these keys, and did nothing else.
+    Read(BTreeSet<String>),
+    /// It wrote, or read more keys than anybody counts.
+    Wrote,
+    /// It is over.
+    Over,
 }
 
 impl Storage {
     pub fn new(values: BTreeMap<String, Vec<u8>>, limit: u64) -> Storage {
         let used = values.iter().map(|(key, value)| size(key, value)).sum();
-        Storage { values, used, limit, changed: BTreeSet::new() }
+        Storage { values, used, limit, changed: BTreeSet::new(), start: Start::Read(BTreeSet::new()) }
     }
 
-    pub fn read(&self, mem: &mut [u8], key: (i32, i32), ptr: i32, max: i32) -> Result<i32, HostTrap> {
-        let value = self.values.get(name(mem, key.0, key.1, "storage.read: a key")?);
+    pub fn read(&mut self, mem: &mut [u8], key: (i32, i32), ptr: i32, max: i32) -> Result<i32, HostTrap> {
+        let key = name(mem, key.0, key.1, "storage.read: a key")?;
+        self.start.note(key);
+        let value = self.values.get(key);
         match value {
             Some(value) => answer(mem, ptr, max, value),
             None => Ok(-1),
@@ -32,6 +50,7 @@ impl Storage {
     }
 
     pub fn write(&mut self, mem: &[u8], key: (i32, i32), ptr: i32, len: i32) -> Result<i32, HostTrap> {
+        self.start.write();
         let key = name(mem, key.0, key.1, "storage.write: a key")?;
         let value = bytes(mem, ptr, len)?;
         let old = self.values.get(key).map_or(0, |old| size(key, old));
@@ -55,11 +74,23 @@ impl Storage {
     }
 
     pub fn remove(&mut self, mem: &[u8], key: (i32, i32)) -> Result<i32, HostTrap> {
+        self.start.write();
         let key = name(mem, key.0, key.1, "storage.remove: a key")?;
         let Some(value) = self.values.remove(key) else { return Ok(-1) };
         self.used -= size(key, &value);
         self.mark(key);
         Ok(0)
+    }
+
+    /// The start is over. What it saw of what is stored; none: it wrote, and is never the same.
+    pub fn started(&mut self) -> Option<BTreeMap<String, Option<Vec<u8>>>> {
+        let Start::Read(keys) = std::mem::replace(&mut self.start, Start::Over) else { return None };
+        Some(keys.into_iter().map(|key| (key.clone(), self.values.get(&key).cloned())).collect())
+    }
+
+    /// A value.
+    pub fn get(&self, key: &str) -> Option<Vec<u8>> {
+        self.values.get(key).cloned()
     }
 
     fn mark(&mut self, key: &str) {
@@ -98,6 +129,24 @@ impl Storage {
         let (changed, limit) = (std::mem::take(&mut self.changed), self.limit);
         *self = Storage { changed, ..Storage::new(values, limit) };
         Ok(())
+    }
+}
+
+impl Start {
+    fn note(&mut self, key: &str) {
+        match self {
+            Start::Read(keys) if keys.contains(key) => {}
+            Start::Read(keys) if keys.len() < MOST_READ => {
+                keys.insert(key.to_owned());
+            }
+            _ => self.write(),
+        }
+    }
+
+    fn write(&mut self) {
+        if matches!(self, Start::Read(_)) {
+            *self = Start::Wrote;
+        }
     }
 }
 

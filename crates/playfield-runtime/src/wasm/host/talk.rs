@@ -86,6 +86,16 @@ impl Talk {
         }
     }
 
+    /// What waits to be taken.
+    pub fn said(&self) -> &[GuestEvent] {
+        &self.waiting
+    }
+
+    /// As if the guest had said it.
+    pub fn say_again(&mut self, said: &[GuestEvent]) {
+        said.iter().for_each(|event| self.say(event.clone()));
+    }
+
     pub fn take_events(&mut self, into: &mut Vec<GuestEvent>) {
         into.append(&mut self.waiting);
         if self.mode != self.told_mode {
