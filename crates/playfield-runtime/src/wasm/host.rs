@@ -83,10 +83,10 @@ impl Host {
     }
 
     /// The start is over. What it saw that differs between sessions: values it read. None: it asked for random bytes or the time,
-    /// or wrote something, and is to be run each time. Inputs do not differ before the first tick.
+    /// wrote something or shook a pad, and is to be run each time. Inputs do not differ before the first tick.
     pub fn started(&mut self, seed: u64) -> Option<Seen> {
         let mut seen = self.storage.started()?;
-        if self.run.rng != Rng::new(seed) || self.run.time_was_asked {
+        if self.run.rng != Rng::new(seed) || self.run.time_was_asked || self.input.shakes() {
             return None;
         }
         if let Some(cartridge) = &self.cartridge

@@ -104,6 +104,7 @@ fn a_start_that_asks_for_something_of_its_session_is_run_each_time() {
         "(drop (call $unix_ms))",
         "(drop (call $store (i32.const 100) (i32.const 1) (i32.const 28) (i32.const 4)))",
         "(drop (call $remove (i32.const 100) (i32.const 1)))",
+        "(call $rumble (i32.const 0) (i32.const 255) (i32.const 9) (i32.const 100))",
     ];
     for ask in asks {
         let (warm, cold) = open_two(&slow(ask));

@@ -141,6 +141,11 @@ impl Input {
         Ok(())
     }
 
+    /// Whether there is such a word that nobody has taken.
+    pub fn shakes(&self) -> bool {
+        self.rumbles.iter().any(Option::is_some)
+    }
+
     pub fn take_events(&mut self, into: &mut Vec<GuestEvent>) {
         for (player, rumble) in (0..).zip(&mut self.rumbles) {
             into.extend(rumble.take().map(|rumble| GuestEvent::Rumble { player, rumble }));
