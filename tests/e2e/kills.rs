@@ -77,6 +77,8 @@ fn whatever_is_killed_no_record_and_nothing_stored_is_lost() {
             // Some of it happens while the page tries to come back.
             std::thread::sleep(Duration::from_millis(dice.roll(300)));
             server.start_again();
+            // A reload before would share the fate of the page's own attempts, begun while nobody listened.
+            tab.end();
             tab.reload();
             let after = wait("a session that knows what was stored", || {
                 let new = tab.player()?.session? != session;

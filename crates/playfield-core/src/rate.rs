@@ -77,9 +77,9 @@ const LOSS_GUESS_PER_MILLE: u64 = 30;
 /// Loss from which on everything is sent twice.
 const LOSSY_PER_MILLE: u64 = 80;
 /// Datagrams that a picture may be expected to lose, in a thousandth of one; where it would be more, they are sent again.
-const BEARABLE_PER_MILLE: u64 = 250;
+const BEARABLE_PER_MILLE: u64 = 100;
 /// Most times a datagram is sent.
-const MOST_COPIES: u8 = 3;
+const MOST_COPIES: u8 = 4;
 /// Bytes below which a piece says nothing of the width of the path, and pieces nothing of its losses.
 const WIDTH_BYTES: u64 = 6_000;
 const LOSS_BYTES: u64 = 2_000;
@@ -322,8 +322,8 @@ mod tests {
 
     #[test]
     fn what_would_hardly_come_whole_is_sent_more_than_once_and_no_slower() {
-        assert_eq!(copies(&DeltaRate::default()), [1, 1, 2], "what is lost is not known yet");
-        for (arrive, expect) in [(100, [1, 1, 1]), (98, [1, 1, 2]), (95, [1, 2, 2]), (80, [2, 2, 3]), (50, [3, 3, 3])] {
+        assert_eq!(copies(&DeltaRate::default()), [1, 2, 2], "what is lost is not known yet");
+        for (arrive, expect) in [(100, [1, 1, 1]), (98, [1, 2, 2]), (95, [1, 2, 2]), (80, [2, 3, 4]), (50, [4, 4, 4])] {
             let mut rate = DeltaRate::default();
             flow(&mut rate, arrive);
             assert_eq!((copies(&rate), rate.bits_per_second()), (expect, DELTA_START_BPS), "{arrive} % arrive");
