@@ -13,6 +13,7 @@
 
 mod deny;
 mod dist;
+mod docs;
 mod fuzz;
 mod plan;
 mod play;
@@ -38,6 +39,7 @@ cargo xtask COMMAND
   e2e [ARGS]       build, then the tests in a real browser; ARGS go to `cargo test`
   bench ARGS       build, then `playfield bench ARGS`
   titles [ARGS]    rebuild the modules of the titles in the tree; `--check` compares only
+  docs [PAGE...]   do what the pages say, in fresh folders; `--write` makes the first title's pictures anew
   fuzz [TARGET...] bytes nobody thought of, against every parser; `--minutes N` in all (60), `--addresses` for unsafe code
   tidy             the invariants a program can check
   deny             licences and banned crates
@@ -67,6 +69,7 @@ fn run(command: &str, args: &[String]) -> Result<bool, Failure> {
         "e2e" => plan::e2e(args),
         "bench" => play::bench(args),
         "titles" => titles::run(args).map(|()| true),
+        "docs" => docs::run(args).map(|()| true),
         "fuzz" => fuzz::run(args),
         "tidy" => tidy::run(),
         "deny" => deny::run(),

@@ -2,7 +2,7 @@
 
 use crate::shell::{Cmd, Failure, exists, text};
 use crate::step::{Outcome, Score};
-use crate::{deny, play, tidy, titles, toml, tools, web};
+use crate::{deny, docs, play, tidy, titles, toml, tools, web};
 
 type Work = fn() -> Result<Outcome, Failure>;
 
@@ -33,6 +33,7 @@ const PARTS: &[Part] = &[
     part("build", "the binary builds", build),
     part("unit", "all Rust tests but the browser's", unit),
     part("titles", "the titles' modules are what their sources make, and play as they did", titles::check),
+    part("docs", "the pages do what they say: every command, and the first title in Rust and C", docs_part),
     part("e2e", "the real binary in a real browser", e2e_part),
 ];
 
@@ -139,6 +140,12 @@ fn unit() -> Result<Outcome, Failure> {
         tests = tests.args(["--exclude", &browser]);
     }
     done(tests.run())
+}
+
+fn docs_part() -> Result<Outcome, Failure> {
+    // Its measurements open a browser.
+    web::install("web")?;
+    docs::check()
 }
 
 fn e2e_part() -> Result<Outcome, Failure> {

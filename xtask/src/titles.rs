@@ -16,6 +16,7 @@ mod rust;
 mod zig;
 mod ziglang;
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -58,6 +59,16 @@ pub fn check() -> Result<Outcome, Failure> {
         return Ok(Outcome::Skipped("there is no titles folder"));
     }
     run(&["--check".to_owned()]).map(|()| Outcome::Passed)
+}
+
+/// The pinned compiler for C is there, under the target folder.
+pub fn c_compiler() -> Result<(), Failure> {
+    ziglang::ziglang().map(drop).map_err(Failure::new)
+}
+
+/// What a plain `cargo build` in a title's folder needs to know on this machine.
+pub fn rust_variables() -> Result<Vec<(&'static str, OsString)>, Failure> {
+    rust::variables()
 }
 
 /// Folders of titles with sources, by name.

@@ -1,5 +1,6 @@
 //! Rust titles: cargo in the title's folder, with a compiler that can make Wasm.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::{Toolchain, folder};
@@ -43,6 +44,17 @@ fn pinned() -> Result<(Cmd, Toolchain), Failure> {
 
 /// Debian's compiler, which builds the core library from its source first.
 fn debian() -> Result<(Cmd, Toolchain), Failure> {
+    let variables = debian_variables()?;
+    let cargo = variables.into_iter().fold(Cmd::new("cargo build"), |cargo, (name, value)| cargo.env(name, value));
+    Ok((cargo, Toolchain::Other))
+}
+
+/// What makes a plain `cargo build` for Wasm work here: nothing, where rustc has the library for it.
+pub fn variables() -> Result<Vec<(&'static str, OsString)>, Failure> {
+    if has_target() { Ok(Vec::new()) } else { debian_variables() }
+}
+
+fn debian_variables() -> Result<Vec<(&'static str, OsString)>, Failure> {
     let unpacked = target().join("titles-rustc");
     let usr = if Path::new("/usr/lib/rustlib/src/rust/library").exists() && Path::new("/usr/bin/rustc").exists() {
         PathBuf::from("/usr")
@@ -51,11 +63,14 @@ fn debian() -> Result<(Cmd, Toolchain), Failure> {
         unpacked.join("usr")
     };
     println!("Rust compiler: Debian's, under {}", usr.display());
-    let linker = format!("target.{TARGET}.linker=\"{}\"", linker(&usr)?.display());
     let libraries = format!("{0}/lib/x86_64-linux-gnu:{0}/lib/llvm-22/lib", usr.display());
-    let cargo = Cmd::new("cargo build -Zbuild-std=core,panic_abort").args(["--config", &linker]);
-    let cargo = cargo.env("RUSTC", usr.join("bin/rustc")).env("RUSTC_BOOTSTRAP", "1").env("LD_LIBRARY_PATH", libraries);
-    Ok((cargo, Toolchain::Other))
+    Ok(vec![
+        ("CARGO_UNSTABLE_BUILD_STD", "core,panic_abort".into()),
+        ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker(&usr)?.into()),
+        ("RUSTC", usr.join("bin/rustc").into()),
+        ("RUSTC_BOOTSTRAP", "1".into()),
+        ("LD_LIBRARY_PATH", libraries.into()),
+    ])
 }
 
 /// rustup's linker, or the one that came with Debian's compiler.
