@@ -28,7 +28,7 @@ use page::Block;
 use reader::Reader;
 
 /// The pages whose commands are run, in the reader's order.
-const PAGES: [&str; 5] = ["README.md", "docs/start.md", "docs/create.md", "docs/operate.md", "docs/measure.md"];
+const PAGES: [&str; 5] = ["README.md", "docs/start.md", "docs/create.md", "docs/measure.md", "docs/reference/api.md"];
 const FIRST_TITLE: &str = "docs/first-title.md";
 /// What the pictures on that page begin with.
 const PICTURES: &str = "pictures/first-title-";
@@ -99,8 +99,11 @@ fn plain(path: &str) -> Result<(), Failure> {
     let mut reader = reader("page")?;
     let start = reader.place.clone();
     for block in page::blocks(&text(path)?) {
+        let here = |failure| Failure::new(format!("line {}: {failure}", block.line));
+        if let Some(file) = block.file().filter(|file| file.contains('/')) {
+            put(&reader.file(file), &block.text).map_err(here)?;
+        }
         if block.is_commands() && is_run(&block) {
-            let here = |failure| Failure::new(format!("line {}: {failure}", block.line));
             for command in page::commands(&block.text) {
                 reader.run(&command).map_err(here)?;
             }

@@ -12,13 +12,16 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use super::server::Server;
 use crate::shell::Failure;
 
 /// How each measurement is made small: what is added to it, or put in place of something.
 const SMALL: &[(&str, &str, &str)] = &[
+    ("for turn", "1 2 3 4 5", "1"),
     ("bench latency", "", " --presses 10"),
+    ("bench delta --relay", "", " --pictures 20"),
     ("bench delta", "", " --pictures 60"),
     ("bench density", "", " --sessions 2 --seconds 1"),
     ("bench snapshots", "", " --times 1"),
@@ -27,6 +30,9 @@ const SMALL: &[(&str, &str, &str)] = &[
     ("lost.mjs", "--runs 20", "--runs 1"),
     ("selftest.mjs", "--inputs 100", "--inputs 6"),
 ];
+
+/// A command that takes longer says so.
+const LONG: Duration = Duration::from_secs(2);
 
 /// Where pages say that the server is.
 const ADDRESS: &str = "http://localhost:8080";
@@ -41,6 +47,8 @@ pub struct Reader {
     variables: Vec<(String, OsString)>,
     /// The server for commands that want one.
     server: Option<Server>,
+    /// What answers said, by the word that stands for it on the page: `ID`, `TOKEN`, `LINK`.
+    known: Vec<(&'static str, String)>,
 }
 
 impl Reader {
@@ -48,7 +56,7 @@ impl Reader {
     pub fn new(root: PathBuf, variables: Vec<(String, OsString)>) -> Result<Reader, Failure> {
         let place = root.clone();
         super::tree(&root)?;
-        Ok(Reader { root, place, variables, server: None })
+        Ok(Reader { root, place, variables, server: None, known: Vec::new() })
     }
 
     /// Runs a command; gives what it printed.
@@ -66,12 +74,38 @@ impl Reader {
         }
         if is_serving(command) {
             let mut server = Server::start(command, &self.place, &self.variables, &self.root).map_err(in_command)?;
-            let titles = server.titles().map_err(in_command)?;
+            let titles = server.titles(1).map_err(in_command)?;
             return server.stop().map(|()| titles).map_err(in_command);
         }
         let measures = SMALL.iter().find(|(name, ..)| command.contains(name));
-        let command = &self.addressed(&smaller(command))?;
-        self.shell(command, measures.is_some()).map_err(in_command)
+        let line = self.addressed(&smaller(command))?;
+        let began = Instant::now();
+        let said = self.shell(&line, measures.is_some()).map_err(in_command)?;
+        if began.elapsed() > LONG {
+            println!("      {:.1} s", began.elapsed().as_secs_f64());
+        }
+        if command.starts_with("curl ") {
+            self.learn(command, &said).map_err(in_command)?;
+        }
+        Ok(said)
+    }
+
+    /// Keeps what later commands of the page need; an answer that tells of a problem fails.
+    fn learn(&mut self, command: &str, answer: &str) -> Result<(), Failure> {
+        if answer.contains("/docs/problems#") && !command.contains("openapi") {
+            return Err(Failure::new(format!("answers {answer}")));
+        }
+        let mut keep = |word, after: &str| {
+            let value = answer.split_once(after).and_then(|(_, rest)| rest.split('"').next());
+            self.known.extend(value.map(|value| (word, value.to_owned())));
+        };
+        if command.contains("/invites ") {
+            keep("LINK", "\"token\":\"");
+        } else if command.contains("{\"title\"") {
+            keep("ID", "\"session\":{\"id\":\"");
+            keep("TOKEN", "\"token\":\"");
+        }
+        Ok(())
     }
 
     /// The command with the real address of a server, and with its process.
@@ -81,10 +115,12 @@ impl Reader {
         }
         if self.server.is_none() {
             let up = "target/release/playfield up --titles titles";
-            self.server = Some(Server::start(up, &self.root, &self.variables, &self.root)?);
+            let titles = fs::read_dir(self.root.join("titles")).map_err(Failure::new)?.count();
+            self.server.insert(Server::start(up, &self.root, &self.variables, &self.root)?).titles(titles)?;
         }
         let server = self.server.as_ref().map(|server| (server.url(), server.id().to_string())).unwrap_or_default();
-        Ok(command.replace(ADDRESS, &server.0).replace("--server PID", &format!("--server {}", server.1)))
+        let line = command.replace(ADDRESS, &server.0).replace("--server PID", &format!("--server {}", server.1));
+        Ok(self.known.iter().fold(line, |line, (word, value)| line.replace(word, value)))
     }
 
     /// Runs it in a shell, and remembers where that was at its end.
@@ -172,7 +208,7 @@ mod tests {
     fn measurements_are_made_small() {
         let check = |command: &str, expect: &str| assert_eq!(smaller(command), expect);
         check("playfield bench latency", "playfield bench latency --presses 10");
-        check("playfield bench delta --relay", "playfield bench delta --relay --pictures 60");
+        check("playfield bench delta --relay", "playfield bench delta --relay --pictures 20");
         check(
             "playfield bench density --h264 --sessions 30",
             "playfield bench density --h264 --sessions 2 --seconds 1",

@@ -50,9 +50,7 @@ impl Server {
             .stderr(log)
             .spawn()
             .map_err(|error| Failure::new(format!("does not start: {error}")))?;
-        let mut server = Server { child, port };
-        server.titles()?;
-        Ok(server)
+        Ok(Server { child, port })
     }
 
     /// Where a browser would go.
@@ -65,8 +63,8 @@ impl Server {
         self.child.id()
     }
 
-    /// The titles it has, as it lists them, once it has any; none of them may have a problem.
-    pub fn titles(&mut self) -> Result<String, Failure> {
+    /// The titles it has, as it lists them, once it has so many; none of them may have a problem.
+    pub fn titles(&mut self, count: usize) -> Result<String, Failure> {
         let began = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().map_err(Failure::new)? {
@@ -76,11 +74,14 @@ impl Server {
             if titles.contains("\"problem\":\"") {
                 return Err(Failure::new(format!("a title has a problem: {titles}")));
             }
-            if titles.contains("\"id\":\"") {
+            if titles.matches("\"id\":\"").count() >= count {
                 return Ok(titles);
             }
             if began.elapsed() > PATIENCE {
-                return Err(Failure::new(format!("it has no titles after {} s: {titles}", PATIENCE.as_secs())));
+                return Err(Failure::new(format!(
+                    "it has not {count} titles after {} s: {titles}",
+                    PATIENCE.as_secs()
+                )));
             }
             std::thread::sleep(Duration::from_millis(100));
         }

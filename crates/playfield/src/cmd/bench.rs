@@ -2,6 +2,7 @@
 
 use clap::Subcommand;
 
+use std::io::{ErrorKind, Write, stdout};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -117,10 +118,10 @@ pub fn run(bench: &Bench) -> anyhow::Result<()> {
 }
 
 fn print(report: &Report, json: bool) -> anyhow::Result<()> {
-    if json {
-        println!("{}", serde_json::to_string_pretty(report)?);
-    } else {
-        print!("{report}");
+    let text = if json { format!("{}\n", serde_json::to_string_pretty(report)?) } else { report.to_string() };
+    match stdout().write_all(text.as_bytes()) {
+        // Who reads only the first lines has what they wanted.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("cannot print"),
     }
-    Ok(())
 }
