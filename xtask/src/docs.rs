@@ -115,9 +115,8 @@ fn plain(path: &str) -> Result<(), Failure> {
 }
 
 fn is_run(block: &Block) -> bool {
-    match &block.not_run {
-        Some(why) => println!("    line {} is not run: {why}", block.line),
-        None => {}
+    if let Some(why) = &block.not_run {
+        println!("    line {} is not run: {why}", block.line);
     }
     block.not_run.is_none()
 }

@@ -19,8 +19,10 @@ const BUILD: &[Tool] = &[
     Tool { program: "nasm", package: "nasm", why: "assembles the H.264 encoder, which is half as fast without" },
 ];
 
-const BROWSER: &[Tool] =
-    &[Tool { program: "chromium", package: "chromium", why: "the browser of the end-to-end tests" }];
+const TESTS: &[Tool] = &[
+    Tool { program: "chromium", package: "chromium", why: "the browser of the end-to-end tests" },
+    Tool { program: "curl", package: "curl", why: "the commands in the book" },
+];
 
 /// What building needs.
 pub fn for_build() -> Result<(), Failure> {
@@ -35,7 +37,7 @@ pub fn for_tests() -> Result<(), Failure> {
             return Err(Failure::new("rustfmt or clippy is missing; run: rustup component add rustfmt clippy"));
         }
     }
-    ensure(BROWSER)
+    ensure(TESTS)
 }
 
 fn ensure(tools: &[Tool]) -> Result<(), Failure> {
