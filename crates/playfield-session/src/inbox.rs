@@ -14,8 +14,9 @@ use playfield_core::signal::Carrier;
 use playfield_core::time::Time;
 use playfield_transport::{ConnectionId, Ways};
 
-/// Commands that may wait. Only acknowledgements come often, and losing some costs bytes, nothing else.
-const MOST: usize = 4_096;
+/// Commands of one connection that may wait, so that one takes no room from another. Only acknowledgements come often, and
+/// losing some costs bytes, nothing else.
+const MOST: u32 = 512;
 
 /// Something for the guest thread to do before the next picture.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,21 +74,48 @@ pub(crate) struct Contents {
     /// The first input of each seat since the last tick that changed something.
     pub(crate) stamps: [Option<InputStamp>; MAX_PLAYERS],
     commands: VecDeque<Command>,
+    /// How many of them each connection is the cause of.
+    waiting: Vec<(ConnectionId, u32)>,
 }
 
 impl Contents {
-    /// Adds a command. What viewers say is left out when too much waits; what the session's life says never is.
+    /// Adds a command. What a viewer says is left out when too much of it waits; what the session's life says never is.
     pub(crate) fn push(&mut self, command: Command) {
-        let vital =
-            matches!(command, Command::Attach { .. } | Command::Detach { .. } | Command::Run(_) | Command::Close);
-        if vital || self.commands.len() < MOST {
+        if command.said_by().is_none_or(|connection| self.has_room(connection)) {
             self.commands.push_back(command);
         }
+    }
+
+    fn has_room(&mut self, connection: ConnectionId) -> bool {
+        let Some((_, waiting)) = self.waiting.iter_mut().find(|(other, _)| *other == connection) else {
+            self.waiting.push((connection, 1));
+            return true;
+        };
+        let room = *waiting < MOST;
+        *waiting += u32::from(room);
+        room
     }
 
     /// Moves all commands out; `into` must be empty and lends its memory.
     pub(crate) fn take(&mut self, into: &mut VecDeque<Command>) {
         std::mem::swap(&mut self.commands, into);
+        self.waiting.clear();
+    }
+}
+
+impl Command {
+    /// The viewer's connection that it was said on.
+    fn said_by(&self) -> Option<ConnectionId> {
+        match self {
+            Command::Ack { connection, .. }
+            | Command::Keyframe { connection }
+            | Command::Estimate { connection, .. }
+            | Command::Video { connection, .. }
+            | Command::Visible { connection, .. } => Some(*connection),
+            Command::Attach { .. } | Command::Detach { .. } | Command::Delay(_) | Command::Run(_) | Command::Close => {
+                None
+            }
+        }
     }
 }
 

@@ -214,7 +214,8 @@ impl Viewer {
                     None
                 }
                 Err(error) => {
-                    tracing::info!(%error, "this viewer gets no exact pictures");
+                    // A viewer can ask again and again.
+                    tracing::debug!(%error, "this viewer gets no exact pictures");
                     self.wanted = VideoMode::H264;
                     self.way = (!self.ways.video).then_some(Way::Neither);
                     None
