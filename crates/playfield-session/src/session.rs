@@ -368,17 +368,16 @@ impl Session {
         }
         drop(inbox);
         for section in message.sections() {
-            if let Section::Frames(body) = section {
-                let measured =
-                    wire::frames(body).filter_map(|report| attached.recent[1].shown(&report, attached.clock));
-                let tally = &mut self.seen[attached.seen].tally;
-                measured.for_each(|measured| tally.measured(&measured));
-                // The pictures come in step with the display of the first player.
-                if let (Some(0), Some(tick_hz)) = (attached.slot, self.tick_hz) {
-                    let waits = wire::frames(body).map(|report| report.present_us.saturating_sub(report.decode_us));
-                    let delays = waits.filter_map(|wait| attached.phase.waited(tick_hz, wait));
-                    delays.for_each(|slots| self.inbox.push(Command::Delay(slots)));
-                }
+            let Section::Frames(body) = section else { continue };
+            // The pictures come in step with the display of the first player.
+            let in_step = self.tick_hz.filter(|_| attached.slot == Some(0));
+            for report in wire::frames(body) {
+                // Of a picture that was not sent, or was reported before, a viewer can say what it likes.
+                let Some(measured) = attached.recent[1].shown(&report, attached.clock) else { continue };
+                self.seen[attached.seen].tally.measured(&measured);
+                let wait = report.present_us.saturating_sub(report.decode_us);
+                let slots = in_step.and_then(|tick_hz| attached.phase.waited(tick_hz, wait));
+                slots.into_iter().for_each(|slots| self.inbox.push(Command::Delay(slots)));
             }
         }
         attached.clock_reply(now, &message)
@@ -515,3 +514,6 @@ impl Attached {
         ToViewer::Stats { receipt: Box::new(shown.receipt()), bitrate_bps }
     }
 }
+
+#[cfg(test)]
+mod tests;
