@@ -247,7 +247,8 @@ fn read(files: &mut impl Files, slot: usize) -> io::Result<Option<(u64, Snapshot
     files.read(slot, 0, &mut head)?;
     let number = |at: usize| u64::from_le_bytes(std::array::from_fn(|n| head[at + n]));
     let length = number(24);
-    if &head[..8] != MAGIC || length > MAX_STATE || files.length(slot)? < STATE + length {
+    let follows = number(8).checked_add(1).is_some();
+    if &head[..8] != MAGIC || !follows || length > MAX_STATE || files.length(slot)? < STATE + length {
         return Ok(None);
     }
     let mut bytes = vec![0; length as usize];

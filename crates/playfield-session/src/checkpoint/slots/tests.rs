@@ -193,3 +193,33 @@ fn what_did_not_change_is_not_written_and_zeros_are_not_either() {
     assert!(files.written < 40 * UNIT, "{} bytes", files.written);
     assert_eq!(slots().resume(&mut files).as_ref(), states.last());
 }
+
+#[test]
+fn whatever_a_file_says_of_itself_it_is_read_or_left_alone() {
+    let state = Snapshot { tick: 5, bytes: (0..5_000_u32).map(|n| n as u8).collect() };
+    let mut files = Memory::default();
+    slots().write(&changes(&[], &state, 1)[0], &mut files).unwrap();
+    assert_eq!(slots().resume(&mut files).map(|read| read.tick), Some(5));
+    let whole = files.files[1].clone();
+    let mut random = Random::new(3);
+    for _ in 0..2_000 {
+        files.files[1].clone_from(&whole);
+        files.files[1].truncate(if random.next_u64().is_multiple_of(4) {
+            random.next_u64() as usize % whole.len()
+        } else {
+            whole.len()
+        });
+        let (at, value) =
+            (random.next_u64() as usize % HEAD, [0, u64::MAX, random.next_u64()][random.next_u64() as usize % 3]);
+        for (byte, new) in files.files[1].iter_mut().skip(at & !7).zip(value.to_le_bytes()) {
+            *byte = new;
+        }
+        let mut slots = slots();
+        if slots.resume(&mut files).is_some() {
+            // What follows has a number of its own.
+            let next = Snapshot { tick: 6, bytes: vec![1; 700] };
+            slots.write(&changes(&[], &next, 1)[0], &mut files).unwrap();
+            assert_eq!(slots.resume(&mut files).map(|read| read.tick), Some(6));
+        }
+    }
+}
