@@ -1,10 +1,11 @@
-//! JSON in and out.
+//! What requests bring, and JSON out.
 
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -33,6 +34,20 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         let bytes = bytes.await.map_err(slow)?.map_err(|rejection| unread(rejection.status()))?;
         let value = serde_json::from_slice(&bytes).map_err(malformed)?;
         Ok(Json { value, hash: hash(&bytes) })
+    }
+}
+
+/// What stands in an address.
+pub(super) struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Path<T>, Failure> {
+        let unread =
+            |_| Failure::new(Kind::Malformed, "the address does not read: after each `%` come two digits of UTF-8");
+        let axum::extract::Path(value) = axum::extract::Path::from_request_parts(parts, state).await.map_err(unread)?;
+        Ok(Path(value))
     }
 }
 

@@ -1,14 +1,14 @@
 //! `/api/v1/sessions/{id}/invites`, for the host, and `/api/v1/invite`, for whoever has a link.
 
 use axum::Extension;
-use axum::extract::{Path, RawQuery, Request, State};
+use axum::extract::{RawQuery, Request, State};
 use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use playfield_core::api::{CreateInvite, CreatedInvite, Invitation, Invites, Joined, Problem};
 
 use super::App;
-use super::body::{Json, json};
+use super::body::{Json, Path, json};
 use super::caller::{Caller, bearer, client};
 use super::idempotency::{self, Once};
 use super::sessions::session_id;

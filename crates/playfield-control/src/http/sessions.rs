@@ -1,7 +1,7 @@
 //! `/api/v1/sessions`
 
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::App;
-use super::body::{Json, json};
+use super::body::{Json, Path, json};
 use super::caller::Caller;
 use super::idempotency::{self, Once};
 use crate::failure::{Failure, Kind};
@@ -26,7 +26,7 @@ pub struct Sessions {
 
 /// Starts a session of a title; the caller becomes its host. With an offer, the answer comes at once.
 #[utoipa::path(post, path = "/api/v1/sessions", tag = "sessions", request_body = CreateSession,
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 128 visible ASCII characters. The same request with the same key, within a day, gets the same answer.")),
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128, pattern = "^[!-~]*$", description = "1 to 128 visible ASCII characters. The same request with the same key, within a day, gets the same answer.")),
     responses(
         (status = 201, body = CreatedSession),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),

@@ -30,8 +30,9 @@ pub struct SignIn {
 /// Signs in for 30 days. Needed at addresses other than loopback.
 #[utoipa::path(post, path = "/api/v1/sign-in", tag = "sign-in", request_body = SignIn, responses(
     (status = 204, description = "Signed in; the cookie is set"),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 429, body = Problem, content_type = "application/problem+json"),
+    (status = 401, body = Problem, content_type = "application/problem+json", description = "Not the token"),
+    (status = 429, body = Problem, content_type = "application/problem+json", description = "Too many wrong ones"),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn sign_in(
     State(app): App,

@@ -1,6 +1,6 @@
 //! `/api/v1/titles`
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue};
@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use playfield_core::api::{Problem, Title, Titles};
 
 use super::App;
-use super::body::json;
+use super::body::{Path, json};
 use crate::failure::{Failure, Kind};
 use crate::sessions::clip;
 

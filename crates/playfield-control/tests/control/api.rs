@@ -135,3 +135,14 @@ async fn titles_are_listed_by_name_with_what_they_can_do() {
     assert_eq!(pong["picture"], json!({"width": 160, "height": 160, "format": "indexed8"}));
     assert_eq!((&pong["problem"], &pong["players"]), (&Value::Null, &json!({"min": 1, "max": 1})));
 }
+
+#[tokio::test]
+async fn an_address_that_does_not_read_is_a_problem_too() {
+    let here = World::new().await.here();
+    for path in ["titles/%ff", "titles/%ff/cover", "sessions/%c0%80", "sessions/%ff/invites", "sessions/%ff/receipt"] {
+        here.get(&format!("/api/v1/{path}")).await.problem(400, "malformed");
+    }
+    for path in ["invites/%ff", "viewers/%ff"] {
+        here.delete(&format!("/api/v1/sessions/ses-0000000000000000/{path}")).await.problem(400, "malformed");
+    }
+}
