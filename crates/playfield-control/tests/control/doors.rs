@@ -180,3 +180,24 @@ fn doors_follow_from_the_address() {
         assert_eq!(config.door(address.parse().unwrap()), door, "{address} {insecure_http}");
     }
 }
+
+#[tokio::test]
+async fn the_sign_in_token_cannot_be_guessed_in_place_of_a_cookie_either() {
+    let world = World::with(public()).await;
+    let created = world.create().await;
+    let (elsewhere, path) = (world.elsewhere(true), format!("/api/v1/sessions/{}", created.session.id));
+    let tries = async |token: &str| elsewhere.bearer(token).get("/api/v1/titles").await;
+    for _ in 0..20 {
+        assert_eq!(tries(SECRET).await.status, 200, "the right one costs nothing");
+        tries(Token::from_entropy([9; 32]).reveal()).await.problem(401, "badToken");
+    }
+    for _ in 0..8 {
+        tries("correct horse").await.problem(401, "badToken");
+    }
+    tries("correct horse").await.problem(429, "tooManyTries");
+    tries(SECRET).await.problem(429, "tooManyTries");
+    sign_in(&elsewhere, SECRET).await.problem(429, "tooManyTries");
+    let viewer = elsewhere.bearer(created.viewer.token.reveal());
+    assert_eq!(viewer.get(&path).await.status, 200, "who plays is not held up");
+    assert_eq!(elsewhere.from("198.51.100.4").bearer(SECRET).get("/api/v1/titles").await.status, 200);
+}
