@@ -9,7 +9,7 @@ use std::time::Duration;
 use playfield_core::api::{CreateInvite, CreatedInvite, Invitation, Invite, Joined, Role, Viewer};
 use playfield_core::bus::{Reply, Request};
 use playfield_core::id::{InviteId, SessionId, Token, ViewerId};
-use playfield_store::db::{Hash, InviteRow, SessionRow, ViewerRow};
+use playfield_store::db::{Guests, Hash, InviteRow, SessionRow, ViewerRow};
 
 use crate::app::App;
 use crate::clock::now_ms;
@@ -23,8 +23,8 @@ const EXPIRES_S: u32 = 3600;
 const EXPIRES_RANGE_S: std::ops::RangeInclusive<u32> = 60..=86_400;
 /// Links of a session that are good at a time.
 const MOST: u32 = 32;
-/// Viewers that a session may have had, those who came back with their token counted once.
-const MOST_VIEWERS: u32 = 1024;
+/// Viewers of a session that are known, and of them those who came from one address: there the newest.
+const MOST_VIEWERS: Guests = Guests { of_session: 1024, of_client: 32 };
 const SEATS: Duration = Duration::from_secs(5);
 
 impl App {
@@ -111,7 +111,7 @@ impl App {
     }
 
     /// Lets somebody in who has a link.
-    pub(crate) async fn join(&self, secret: &str, key: Option<Hash>) -> Result<Joined, Failure> {
+    pub(crate) async fn join(&self, secret: &str, client: String, key: Option<Hash>) -> Result<Joined, Failure> {
         let (invite, row) = self.invite(secret).await?;
         if let Some(slot) = invite.slot {
             self.check_seat(&row, slot).await?;
@@ -119,8 +119,9 @@ impl App {
         let InviteRow { role, slot, .. } = invite;
         let viewer = ViewerRow { id: ViewerId::from_entropy(random()?), session: row.id.clone(), role, slot };
         let token = self.token(key, viewer.id.as_str())?;
-        if !self.db.insert_viewer(viewer.clone(), hash(token.reveal().as_bytes()), MOST_VIEWERS).await? {
-            let detail = format!("{MOST_VIEWERS} people came to this session, as many as may");
+        let token_hash = hash(token.reveal().as_bytes());
+        if !self.db.insert_viewer(viewer.clone(), token_hash, client, now_ms(), MOST_VIEWERS).await? {
+            let detail = format!("{} people came to this session, as many as may", MOST_VIEWERS.of_session);
             return Err(Failure::new(Kind::LimitReached, detail));
         }
         Ok(Joined { session: shown(row), viewer: Viewer { id: viewer.id, token, role, slot } })

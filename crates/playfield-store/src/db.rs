@@ -134,6 +134,15 @@ pub struct Caps {
     pub per_node: u32,
 }
 
+/// How many viewers of a session may be known.
+#[derive(Clone, Copy, Debug)]
+pub struct Guests {
+    /// All of them, the host included.
+    pub of_session: u32,
+    /// Of those who came by a link, from one client address.
+    pub of_client: u32,
+}
+
 /// Whether a session was let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {

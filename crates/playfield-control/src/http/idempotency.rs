@@ -75,7 +75,8 @@ pub(super) struct Once {
 }
 
 impl Once {
-    /// Does what is asked, or finds the answer that the same request got before.
+    /// Does what is asked, or finds the answer that the same request got before. Run it in a task of its own: if it is dropped
+    /// half-way, because the caller hung up, the key stays taken, and the caller who comes again is told to wait.
     pub(super) async fn answer<T: Answer>(
         self,
         app: &App,

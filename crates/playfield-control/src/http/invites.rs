@@ -18,7 +18,7 @@ use crate::secret::hash;
 
 /// Makes a link that lets others into a session: one as a player, or any number of spectators. For its host and the operator.
 #[utoipa::path(post, path = "/api/v1/sessions/{id}/invites", tag = "invites", request_body = CreateInvite,
-    params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header, description = "As for sessions")),
+    params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128, pattern = "^[!-~]*$", description = "As for sessions")),
     security((), ("viewer" = [])), responses(
         (status = 201, body = CreatedInvite),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
@@ -36,7 +36,9 @@ pub(super) async fn create(
     let key = idempotency::key(&headers)?;
     let request = hash(&[b"invite", id.as_str().as_bytes(), &body].concat());
     let once = Once { caller: caller.client, key, request };
-    let created = once.answer(&app, app.create_invite(&id, wanted, key)).await?;
+    let session = id.clone();
+    let work = tokio::spawn(async move { once.answer(&app, app.create_invite(&session, wanted, key)).await });
+    let created = work.await.map_err(Failure::internal)??;
     let location = format!("/api/v1/sessions/{id}/invites/{}", created.invite.id);
     let mut response = json(StatusCode::CREATED, &created);
     response.headers_mut().insert(LOCATION, HeaderValue::from_str(&location).map_err(Failure::internal)?);
@@ -80,6 +82,7 @@ pub(super) async fn remove(
 /// What a link leads to. The secret of the link is the bearer token; nobody need be signed in.
 #[utoipa::path(get, path = "/api/v1/invite", tag = "invites", security(("invite" = [])), responses(
     (status = 200, body = Invitation),
+    (status = 401, body = Problem, content_type = "application/problem+json", description = "No secret came along"),
     (status = 404, body = Problem, content_type = "application/problem+json", description = "Not a link, or taken back"),
     (status = 409, body = Problem, content_type = "application/problem+json", description = "The session has ended"),
     (status = 410, body = Problem, content_type = "application/problem+json", description = "The link has expired"),
@@ -100,7 +103,7 @@ pub(super) async fn cover(State(app): App, headers: HeaderMap) -> Result<Respons
 
 /// Uses a link: the caller becomes a viewer of the session, and then connects like any other.
 #[utoipa::path(post, path = "/api/v1/invite/viewers", tag = "invites",
-    params(("Idempotency-Key" = Option<String>, Header, description = "As for sessions")),
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128, pattern = "^[!-~]*$", description = "As for sessions")),
     security(("invite" = [])), responses(
         (status = 201, body = Joined),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "The session has ended, or somebody plays from the seat"),
@@ -108,11 +111,13 @@ pub(super) async fn cover(State(app): App, headers: HeaderMap) -> Result<Respons
     ))]
 pub(super) async fn join(State(app): App, request: Request) -> Result<Response, Failure> {
     let (head, _) = request.into_parts();
-    let secret = secret(&head.headers)?;
+    let secret = secret(&head.headers)?.to_owned();
     let key = idempotency::key(&head.headers)?;
     let request = hash(&[b"join", secret.as_bytes()].concat());
-    let once = Once { caller: client(&app.config, &head), key, request };
-    Ok(json(StatusCode::CREATED, &once.answer(&app, app.join(secret, key)).await?))
+    let client = client(&app.config, &head);
+    let once = Once { caller: client.clone(), key, request };
+    let work = tokio::spawn(async move { once.answer(&app, app.join(&secret, client, key)).await });
+    Ok(json(StatusCode::CREATED, &work.await.map_err(Failure::internal)??))
 }
 
 fn secret(headers: &HeaderMap) -> Result<&str, Failure> {

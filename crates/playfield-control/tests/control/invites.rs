@@ -238,3 +238,49 @@ async fn a_viewer_leaves_for_good_and_only_itself() {
     viewer.delete(&own).await.problem(401, "badToken");
     assert_eq!(host.delete(&format!("{viewers}/{}", created.viewer.id)).await.status, 204);
 }
+
+#[tokio::test]
+async fn one_address_cannot_fill_a_session_with_guests() {
+    let world = world().await;
+    let (created, host) = hosted(&world).await;
+    let link = invite(&host, &created.session, json!({"role": "spectator"})).await;
+    let join = async |from: &str| guest(&world, &link).from(from).post("/api/v1/invite/viewers", Value::Null).await;
+    let friend: Joined = join("198.51.100.1").await.is(201);
+    let mut crowd: Vec<Joined> = Vec::new();
+    for _ in 0..40 {
+        crowd.push(join("203.0.113.9").await.is(201));
+    }
+    let path = format!("/api/v1/sessions/{}", created.session.id);
+    let status = async |viewer: &Joined| {
+        let client = world.elsewhere(true).bearer(viewer.viewer.token.reveal());
+        client.get(&path).await.status.as_u16()
+    };
+    assert_eq!((status(&crowd[7]).await, status(&crowd[8]).await, status(&crowd[39]).await), (401, 200, 200));
+    assert_eq!((status(&friend).await, host.get(&path).await.status.as_u16()), (200, 200));
+}
+
+#[tokio::test]
+async fn who_hangs_up_while_joining_finds_the_answer_when_coming_again() {
+    let world = world().await;
+    let (created, host) = hosted(&world).await;
+    let link = invite(&host, &created.session, json!({"role": "player", "slot": 1})).await;
+    let guest = guest(&world, &link).with("idempotency-key", "once");
+    let asked = world.node.asked().len();
+    let under_way = async {
+        while world.node.asked().len() == asked {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = under_way => {}
+        _ = guest.post("/api/v1/invite/viewers", Value::Null) => panic!("it was to be cut short"),
+    }
+    for _ in 0..100_000 {
+        let reply = guest.post("/api/v1/invite/viewers", Value::Null).await;
+        if reply.status != 409 {
+            return drop(reply.is::<Joined>(201));
+        }
+    }
+    panic!("the key is taken for good");
+}

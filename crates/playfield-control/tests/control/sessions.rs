@@ -5,7 +5,7 @@ use playfield_control::config::Limits;
 use playfield_core::api::{CreatedSession, EndReason, Role, Session, SessionReceipt, SessionState, VideoMode};
 use playfield_core::bus::{Reply, Request};
 use playfield_core::id::ViewerId;
-use playfield_store::db::ViewerRow;
+use playfield_store::db::{Guests, ViewerRow};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -87,7 +87,8 @@ async fn a_spectator_may_look_but_not_end() {
     let session = world.create().await.session;
     let id = ViewerId::from_entropy([5; 16]);
     let row = ViewerRow { id, session: session.id.clone(), role: Role::Spectator, slot: None };
-    world.db.insert_viewer(row, Sha256::digest("spectator").into(), 9).await.unwrap();
+    let most = Guests { of_session: 9, of_client: 9 };
+    world.db.insert_viewer(row, Sha256::digest("spectator").into(), "c".to_owned(), 1, most).await.unwrap();
     let path = format!("/api/v1/sessions/{}", session.id);
     let spectator = world.here().bearer("spectator");
     spectator.get(&path).await.is::<Session>(200);

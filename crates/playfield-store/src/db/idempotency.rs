@@ -1,4 +1,5 @@
-//! Requests that may be sent twice and are done once. A key belongs to its caller and is kept for a day.
+//! Requests that may be sent twice and are done once. A key belongs to its caller and is kept for a day; of a caller with very
+//! many the newest are.
 
 use rusqlite::{OptionalExtension, params};
 
@@ -6,6 +7,8 @@ use super::{Begun, Db, DbError, Hash};
 
 /// How long an answer is kept.
 const KEPT_MS: i64 = 24 * 3_600_000;
+/// Answers that are kept for one caller, besides the newest.
+const KEPT: u32 = 255;
 
 impl Db {
     /// Claims `key` for a request, or says what is known of it. `key` and `request` are hashes.
@@ -42,6 +45,13 @@ impl Db {
                 "UPDATE idempotency SET response = ?3 WHERE caller = ?1 AND key = ?2",
                 params![caller, key, response],
             )?;
+            connection
+                .prepare_cached(
+                    "DELETE FROM idempotency WHERE caller = ?1 AND key <> ?2 AND key IN (SELECT key FROM idempotency
+                     WHERE caller = ?1 AND key <> ?2 AND response IS NOT NULL
+                     ORDER BY created_ms DESC, key LIMIT -1 OFFSET ?3)",
+                )?
+                .execute(params![caller, key, KEPT])?;
             Ok(())
         })
         .await

@@ -87,6 +87,11 @@ const STEPS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX invites_by_session ON invites (session);
 ",
+    // The address that somebody came by a link from; none: the host.
+    "
+    ALTER TABLE viewers ADD COLUMN client TEXT;
+    ALTER TABLE viewers ADD COLUMN created_ms INTEGER NOT NULL DEFAULT 0;
+",
 ];
 
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), DbError> {

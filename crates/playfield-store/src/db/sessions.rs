@@ -7,7 +7,7 @@ use playfield_core::id::{SessionId, ViewerId};
 use rusqlite::{Connection, Row, named_params, params};
 
 use super::words::{read_hash, read_id, read_word, word};
-use super::{Admission, Caps, Db, DbError, Hash, NewSession, SessionRow, ViewerRow};
+use super::{Admission, Caps, Db, DbError, Guests, Hash, NewSession, SessionRow, ViewerRow};
 
 macro_rules! has_receipt {
     () => {
@@ -34,24 +34,38 @@ impl Db {
                 return Ok(Admission::NodeFull);
             }
             insert(&change, &session)?;
-            insert_viewer(&change, &viewer, &token)?;
+            insert_viewer(&change, &viewer, &token, None)?;
             change.commit()?;
             Ok(Admission::Admitted)
         })
         .await
     }
 
-    /// Lets a further viewer into a session that exists, unless it has had `most`. False: it has.
-    pub async fn insert_viewer(&self, viewer: ViewerRow, token: Hash, most: u32) -> Result<bool, DbError> {
+    /// Lets a further viewer into a session that exists, unless it has as many as `most` says. False: it has. Where `client` has
+    /// as many as it may, the one it came with first is forgotten: it takes no place from anybody else.
+    pub async fn insert_viewer(
+        &self,
+        viewer: ViewerRow,
+        token: Hash,
+        client: String,
+        now_ms: u64,
+        most: Guests,
+    ) -> Result<bool, DbError> {
         self.call(move |connection| {
             let change = connection.transaction()?;
+            change
+                .prepare_cached(
+                    "DELETE FROM viewers WHERE id IN (SELECT id FROM viewers WHERE session = ?1 AND client = ?2
+                     ORDER BY created_ms DESC, id LIMIT -1 OFFSET ?3)",
+                )?
+                .execute(params![viewer.session.as_str(), client, most.of_client.saturating_sub(1)])?;
             let known: u32 = change
                 .prepare_cached("SELECT count(*) FROM viewers WHERE session = ?1")?
                 .query_row([viewer.session.as_str()], |row| row.get(0))?;
-            if known >= most {
+            if known >= most.of_session {
                 return Ok(false);
             }
-            insert_viewer(&change, &viewer, &token)?;
+            insert_viewer(&change, &viewer, &token, Some((&client, now_ms)))?;
             change.commit()?;
             Ok(true)
         })
@@ -211,10 +225,19 @@ fn insert(connection: &Connection, session: &NewSession) -> Result<(), DbError> 
     Ok(())
 }
 
-fn insert_viewer(connection: &Connection, viewer: &ViewerRow, token: &Hash) -> Result<(), DbError> {
+fn insert_viewer(
+    connection: &Connection,
+    viewer: &ViewerRow,
+    token: &Hash,
+    guest: Option<(&str, u64)>,
+) -> Result<(), DbError> {
+    let ViewerRow { id, session, role, slot } = viewer;
+    let (client, created_ms) = guest.map_or((None, 0), |(client, now_ms)| (Some(client), now_ms as i64));
     connection
-        .prepare_cached("INSERT INTO viewers (id, session, token, role, slot) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![viewer.id.as_str(), viewer.session.as_str(), token, word(viewer.role), viewer.slot])?;
+        .prepare_cached(
+            "INSERT INTO viewers (id, session, token, role, slot, client, created_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![id.as_str(), session.as_str(), token, word(*role), slot, client, created_ms])?;
     Ok(())
 }
 

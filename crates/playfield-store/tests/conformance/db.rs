@@ -3,7 +3,7 @@
 use playfield_core::api::{EndReason, Role, SessionState};
 use playfield_core::id::{InviteId, NodeId, SessionId, ViewerId};
 use playfield_core::receipt::{MOST_PARTS, Made, Part};
-use playfield_store::db::{Admission, Begun, Caps, Db, DbError, InviteRow, NewSession, Put, ViewerRow};
+use playfield_store::db::{Admission, Begun, Caps, Db, DbError, Guests, InviteRow, NewSession, Put, ViewerRow};
 
 use crate::folder::Folder;
 
@@ -51,6 +51,7 @@ suite!(
         storage_belongs_to_a_profile_and_a_title,
         storage_has_a_quota_that_a_smaller_value_makes_room_in,
         a_request_is_done_once_for_its_caller,
+        of_very_many_answers_to_a_caller_the_newest_are_kept,
         a_cookie_is_good_until_it_expires_or_is_removed,
         receipts_go_with_their_session,
         receipts_are_bounded_and_the_newest_are_kept,
@@ -168,14 +169,22 @@ async fn a_viewer_is_found_by_its_token_only(db: Db) {
     assert_eq!(db.viewer_by_token([1; 32]).await.unwrap(), Some(host(1)));
     assert_eq!(db.viewer_by_token([2; 32]).await.unwrap(), None);
     let spectator = ViewerRow { role: Role::Spectator, slot: None, id: ViewerId::from_entropy([5; 16]), ..host(1) };
-    assert!(db.insert_viewer(spectator.clone(), [5; 32], 2).await.unwrap());
+    let add = async |viewer, token, client: &str, now| {
+        let most = Guests { of_session: 2, of_client: 1 };
+        db.insert_viewer(viewer, [token; 32], client.to_owned(), now, most).await
+    };
+    assert!(add(spectator.clone(), 5, "a", 1).await.unwrap());
     assert_eq!(db.viewer_by_token([5; 32]).await.unwrap(), Some(spectator.clone()));
-    assert!(db.insert_viewer(host(7), [7; 32], 2).await.is_err(), "a viewer needs a session");
+    assert!(add(host(7), 7, "a", 1).await.is_err(), "a viewer needs a session");
     let third = ViewerRow { id: ViewerId::from_entropy([6; 16]), ..spectator.clone() };
-    assert!(!db.insert_viewer(third.clone(), [6; 32], 2).await.unwrap(), "two are all it may have");
+    assert!(!add(third.clone(), 6, "b", 2).await.unwrap(), "two are all it may have");
+    assert!(add(third.clone(), 6, "a", 2).await.unwrap(), "it is in the place of the one its client came with before");
+    assert_eq!(db.viewer_by_token([5; 32]).await.unwrap(), None);
+    assert_eq!(db.viewer_by_token([1; 32]).await.unwrap(), Some(host(1)), "the host came by no link");
+    assert!(add(spectator.clone(), 5, "a", 3).await.unwrap());
     db.remove_viewer(spectator.id).await.unwrap();
     assert_eq!(db.viewer_by_token([5; 32]).await.unwrap(), None);
-    assert!(db.insert_viewer(third, [6; 32], 2).await.unwrap());
+    assert!(add(third, 6, "b", 4).await.unwrap());
 }
 
 fn invite(n: u8, created_ms: u64, expires_ms: u64) -> InviteRow {
@@ -265,6 +274,25 @@ async fn a_request_is_done_once_for_its_caller(db: Db) {
     assert_eq!(begin("a", 1, day).await.unwrap(), Begun::New, "an answer is kept for a day");
     db.forget_request("a".to_owned(), [1; 32]).await.unwrap();
     assert_eq!(begin("a", 2, day).await.unwrap(), Begun::New);
+}
+
+async fn of_very_many_answers_to_a_caller_the_newest_are_kept(db: Db) {
+    let begin = async |caller: &str, key: u16| {
+        let key = std::array::from_fn(|at| key.to_le_bytes().get(at).copied().unwrap_or(0));
+        let begun = db.begin_request(caller.to_owned(), key, [0; 32], u64::from(key[0])).await.unwrap();
+        if begun == Begun::New {
+            db.finish_request(caller.to_owned(), key, b"answer".to_vec()).await.unwrap();
+        }
+        begun == Begun::New
+    };
+    assert!(begin("b", 0).await);
+    for key in 0..256 {
+        assert!(begin("a", key).await);
+    }
+    assert!(!begin("a", 0).await && !begin("a", 255).await);
+    assert!(begin("a", 0x01ff).await);
+    assert!(!begin("a", 0x01ff).await && !begin("a", 255).await && !begin("b", 0).await);
+    assert!(begin("a", 0).await, "the oldest had to go");
 }
 
 async fn a_cookie_is_good_until_it_expires_or_is_removed(db: Db) {
