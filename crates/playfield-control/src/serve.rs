@@ -29,6 +29,10 @@ use crate::http::Peer;
 use crate::reach::reachable;
 use crate::tls::{TlsError, acceptor};
 
+mod stall;
+
+use self::stall::Stalling;
+
 /// How long a client may take for its request's head, and may keep a connection it does not use.
 const HEAD: Duration = Duration::from_secs(30);
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -234,7 +238,7 @@ where
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
         .max_buf_size(64 * 1024)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Stalling::new(stream)), service);
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "a connection ended early");
     }
