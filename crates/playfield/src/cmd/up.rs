@@ -173,10 +173,16 @@ async fn publish_loads(node: &Node) {
     }
 }
 
-/// The folder for data exists and can be written to.
+/// The folder for data exists and can be written to. One that is made is for nobody else on this machine: saves and the states of
+/// sessions are in it.
 fn prepare(data: &Path) -> anyhow::Result<()> {
     let probe = data.join(".writable");
-    std::fs::create_dir_all(data)
+    let mut folder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder
+        .recursive(true)
+        .create(data)
         .and_then(|()| std::fs::write(&probe, b""))
         .and_then(|()| std::fs::remove_file(&probe))
         .with_context(|| format!("cannot write to the data folder {}; choose another with --data", data.display()))
