@@ -2,6 +2,7 @@
 
 mod instance;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use playfield_core::frame::{Damage, Picture};
@@ -66,11 +67,15 @@ impl Module {
         Ok(guest)
     }
 
-    fn open_warm(&self, config: GuestConfig, image: &Image) -> Result<WasmGuest, GuestError> {
+    fn open_warm(&self, config: GuestConfig, image: &Arc<Image>) -> Result<WasmGuest, GuestError> {
         let (store, instance) = instantiate(self, Host::new(config, self.facts()))?;
         let mut guest = WasmGuest::new(self, store, instance, true);
         guest.size_memory(image.memory)?;
         if !image.lay(guest.instance.memory.data_mut(&mut guest.store)) {
+            // Never given back: the engine would unmap all of it, with whatever the system put in its holes. That happens once to
+            // an image, since this one is not used again.
+            std::mem::forget(guest);
+            self.engine.shelf().drop_image(image);
             return Err(damaged());
         }
         let mut tail = Reader(&image.rest.tail);

@@ -39,6 +39,8 @@ const STRETCHES: usize = 64;
 
 /// Most images of a key, for sessions that have other values stored.
 const VARIANTS: usize = 4;
+/// Most images of a process: each may hold a file open.
+const IMAGES: usize = 256;
 
 /// What an image is of: the module, and the most memory it may have, which it can see.
 pub(super) type Key = ([u8; 32], u64);
@@ -98,9 +100,14 @@ impl Shelf {
         if images.all.iter().filter(|(other, ..)| *other == key).count() > VARIANTS {
             images.drop_oldest(|other| *other == key);
         }
-        while images.all.iter().map(|(_, image, _)| image.size()).sum::<usize>() > MOST {
+        while images.all.len() > IMAGES || images.all.iter().map(|(_, image, _)| image.size()).sum::<usize>() > MOST {
             images.drop_oldest(|_| true);
         }
+    }
+
+    /// Lets go of one that cannot be used.
+    pub fn drop_image(&self, image: &Arc<Image>) {
+        self.images().all.retain(|(_, other, _)| !Arc::ptr_eq(other, image));
     }
 }
 
@@ -163,7 +170,8 @@ impl Image {
         self.size
     }
 
-    /// Makes a fresh memory of the image's length the one that the start made. False: it may no longer be used at all.
+    /// Makes a fresh memory of the image's length the one that the start made. False: it may no longer be used at all, nor
+    /// given back.
     #[must_use]
     pub fn lay(&self, memory: &mut [u8]) -> bool {
         for (at, bytes) in &self.copied {
@@ -237,5 +245,17 @@ mod tests {
         assert!(there(1) && there(2) && there(1));
         put(3);
         assert!(there(1) && !there(2) && there(3), "only two have room");
+    }
+
+    #[test]
+    fn there_are_only_so_many_images_however_small() {
+        let shelf = Shelf::new(Duration::ZERO);
+        let key = |n: usize| (std::array::from_fn(|at| n.to_le_bytes().get(at).copied().unwrap_or(0)), 0);
+        (0..IMAGES + 3).for_each(|n| shelf.put(key(n), Image::new(&[], &[1], Rest::default()).unwrap()));
+        let there = |n: &usize| shelf.get(&key(*n), &BTreeMap::new()).is_some();
+        assert_eq!((0..IMAGES + 3).filter(there).count(), IMAGES);
+        let last = shelf.get(&key(IMAGES), &BTreeMap::new()).unwrap();
+        shelf.drop_image(&last);
+        assert!(!there(&IMAGES) && there(&(IMAGES + 1)));
     }
 }

@@ -38,7 +38,8 @@ impl Pages {
     }
 
     /// Makes these stretches of a guest's memory what they are here, in a way that costs memory for pages that are written to
-    /// only. After false the memory may have holes and must not be touched again.
+    /// only. After false the memory may have holes, and must not be touched again, nor given back: somebody else may have been
+    /// given such a hole meanwhile.
     #[must_use]
     pub fn lay(&self, memory: &mut [u8]) -> bool {
         let mut at = 0;
