@@ -316,7 +316,7 @@ static void title_page(void) {
     label_centred(W / 2, 62, "FLY LOOPS OF LIGHT", ICE, 1);
     for (int i = 0; d[i] && i < 11; i++) text[5 + i] = d[i];
     if (g.best) label_centred(W / 2, 136, text, TAN, 1);
-    if (g.age & 32) label_centred(W / 2, 148, "PRESS A, Z OR TAP", YELLOW, 1);
+    if (g.age & 32) label_centred(W / 2, 148, "PRESS A, Z, CLICK OR TAP", YELLOW, 1);
 }
 
 static void cards(void) {
@@ -343,21 +343,43 @@ static void line_of(int y, const char *what, int value, int colour) {
     label(182 - pf_text_width(d, 1), y, d, colour, 1);
 }
 
+/* A choice at the end: where to begin. */
+static void way_on(int x, const char *what, int night, int on) {
+    char text[24], digits[12], *to = text, *d = pf_number(digits, night, 1);
+    while (*what) *to++ = *what++;
+    for (int i = 0; d[i] && i < 6; i++) *to++ = d[i];
+    *to = 0;
+    pf_rect(&screen, x, 131, 100, 18, BLACK);
+    pf_frame(&screen, x, 131, 100, 18, on ? (g.age & 8 ? YELLOW : CREAM) : SLATE);
+    pf_text_centred(&screen, x + 50, 137, text, on ? WHITE : GREY, 1);
+}
+
 static void over_page(void) {
+    static const char *const again[] = {"PRESS A", "PRESS Z OR SPACE", "CLICK", "TAP"};
     label_centred(W / 2, 30, "LIGHTS OUT", RED, 2);
     if (g.age > 15) line_of(60, "SCORE", g.score, WHITE);
     if (g.age > 25) line_of(72, "NIGHT", g.night, TAN);
     if (g.age > 35) line_of(84, "CAUGHT", g.caught_total, TAN);
     if (g.age > 45) line_of(96, "BEST LOOP", g.best_loop, TAN);
     if (g.age > 55) line_of(108, "BEST SCORE", g.best, YELLOW);
-    if (g.record && g.age > 60 && g.age & 16) label_centred(W / 2, 122, "A NEW RECORD!", LIME, 1);
-    if (g.age > 70 && g.age & 32) label_centred(W / 2, 140, "PRESS A, Z OR TAP", YELLOW, 1);
+    if (g.record && g.age > 60 && g.age & 16) label_centred(W / 2, 119, "A NEW RECORD!", LIME, 1);
+    if (g.age <= 70) return;
+    if (g.night > 1) way_on(16, "FROM NIGHT ", 1, !g.cursor), way_on(W / 2 + 4, "ON: NIGHT ", g.night, g.cursor);
+    else if (g.age & 32) label_centred(W / 2, 140, again[g.device], YELLOW, 1);
 }
 
+/* A line for whatever is new tonight; the first night tells how to fly, on the device in use. */
 static void hints(void) {
-    if (g.night != 1 || g.night_age > 420 || g.cleared) return;
-    label_centred(W / 2, H - 26, g.night_age < 210 ? "CLOSE A LOOP AROUND THEM" : "MORE IN ONE LOOP: MORE POINTS", CREAM, 1);
-    if (g.night_age > 120) label_centred(W / 2, H - 15, "A OR Z: DASH", TAN, 1);
+    static const char *const fly[] = {"FLY WITH THE STICK", "FLY WITH ARROWS OR WASD", "THE SPARK FOLLOWS THE MOUSE", "THE SPARK FOLLOWS YOUR FINGER"};
+    static const char *const dash[] = {"A: DASH", "Z OR SPACE: DASH", "CLICK: DASH", "A SECOND FINGER: DASH"};
+    static const char *const news[] = {0, 0, "GNATS STING: LOOP THEM FROM AFAR", "SEEDS BURST INTO MOTHS", "BEETLES: LOOP TWICE, OR DASH AND LOOP",
+        "THE QUEEN: LOOP HER AGAIN AND AGAIN", "WASPS AIM, THEN DART: STEP ASIDE", "SNUFFERS EAT YOUR LIGHT"};
+    int t = g.night_age;
+    if (t > 480 || g.cleared) return;
+    if (g.night < 8 && news[g.night]) label_centred(W / 2, H - 20, news[g.night], CREAM, 1);
+    if (g.night != 1) return;
+    label_centred(W / 2, H - 26, t < 120 ? fly[g.device] : t < 320 ? "CLOSE A LOOP AROUND THEM" : "MORE IN ONE LOOP: MORE POINTS", CREAM, 1);
+    if (t > 120) label_centred(W / 2, H - 15, dash[g.device], TAN, 1);
 }
 
 void draw(void) {

@@ -63,9 +63,11 @@ typedef struct {
 } drop;
 
 enum { TITLE, PLAY, CHOOSE, OVER };
+enum { BY_PAD, BY_KEYS, BY_MOUSE, BY_TOUCH };
 typedef struct {
     pf_rng rng;
     int scene, age, paused; /* age: ticks in this scene */
+    int device;             /* what the first player used last */
     spark sparks[SPARKS];
     critter critters[CRITTERS];
     mote motes[MOTES];
@@ -130,7 +132,7 @@ void draw_garden(int night);
 void draw(void);
 /* sound.c */
 enum { SFX_CATCH, SFX_LOOP, SFX_HURT, SFX_DASH, SFX_SHELL, SFX_PICK, SFX_HEART, SFX_MOVE, SFX_OK, SFX_BOOM, SFX_WARN, SFX_JOIN, SFX_CLEAR, SFX_SNUFF, SFX_OVER };
-enum { SONG_NONE, SONG_TITLE, SONG_PLAY, SONG_QUEEN };
+enum { SONG_NONE, SONG_TITLE, SONG_PLAY, SONG_DEEP, SONG_QUEEN };
 void sfx(int which, int shift);
 void song(int which);
 void sound_step(void);

@@ -1,6 +1,8 @@
 /* Gloamling: scenes and input. A spark flies loops of light around what flutters in a dark garden.
  *
- *   TITLE --start--> PLAY --night cleared--> CHOOSE --chosen--> PLAY ... --no hearts left--> OVER --> TITLE
+ *   TITLE --start--> PLAY --night cleared--> CHOOSE --chosen--> PLAY ... --no hearts left--> OVER --> PLAY
+ *
+ * After the end one begins anew, or goes on with the night that was too long: with the lights grown so far, but no points.
  */
 #include "game.h"
 
@@ -38,6 +40,16 @@ static vec to_place(int player, float x, float y) {
     return (vec){way.x / n * share, way.y / n * share};
 }
 
+/* What hints speak of. Keys press pad buttons too, so they are asked first. */
+static void note_device(const device *d) {
+    int keyed = 0;
+    for (int i = 0; i < 32; i++) keyed |= d->keys.held[i] | d->keys.pressed[i];
+    if (d->fingers) g.device = BY_TOUCH;
+    else if (keyed) g.device = BY_KEYS;
+    else if (d->pad.held || d->pad.lx || d->pad.ly) g.device = BY_PAD;
+    else if (by_mouse[0]) g.device = BY_MOUSE;
+}
+
 static wish ask(int player) {
     device d;
     pf_input_pad(player, &d.pad);
@@ -50,6 +62,7 @@ static wish ask(int player) {
     else if (mouse) by_mouse[player] = 1;
     if (d.fingers) w.dir = to_place(player, d.touches[0].x, d.touches[0].y);
     else if (by_mouse[player]) w.dir = to_place(player, d.pointer.x, d.pointer.y);
+    if (player == 0) note_device(&d);
     w.ok = d.pad.pressed & (PF_A | PF_START) || pf_key_pressed(&d.keys, PF_KEY_Z) || pf_key_pressed(&d.keys, PF_KEY_SPACE) ||
            pf_key_pressed(&d.keys, PF_KEY_ENTER);
     w.dash = d.pad.pressed & (PF_A | PF_B | PF_R1) || pf_key_pressed(&d.keys, PF_KEY_Z) || pf_key_pressed(&d.keys, PF_KEY_X) ||
@@ -81,17 +94,18 @@ static void show_title(void) {
     pf_timeline_mode(PF_MENU);
 }
 
-static void start(int player) {
+static void start(int player, int night) {
     g.score = g.shown = g.chain = g.chain_left = g.caught_total = g.best_loop = g.record = 0;
-    for (int i = 0; i < UPS; i++) g.up[i] = 0;
+    for (int i = 0; i < UPS && night == 1; i++) g.up[i] = 0;
     sparks_begin();
     enter(PLAY);
-    night_begin(1);
+    night_begin(night);
     spark_join(player);
 }
 
 static void end(void) {
     enter(OVER);
+    g.cursor = g.night > 1; /* what most want: to go on */
     for (int i = 0; i < CRITTERS; i++)
         if (g.critters[i].kind >= 0) burst(g.critters[i].at, 6, 1, VIOLET);
     critters_begin();
@@ -163,16 +177,28 @@ static void choose(const wish *w) {
     night_begin(g.night + 1);
 }
 
+static void over(const wish *w, int begin) {
+    effects_step();
+    if (g.age > 60 * 60) show_title();
+    if (g.age <= 70) return;
+    for (int p = 0; p < SPARKS; p++) {
+        int to = w[p].tap ? w[p].tap_at.x >= W / 2 : w[p].right ? 1 : w[p].left ? 0 : g.cursor;
+        if (g.night > 1 && to != g.cursor) g.cursor = to, sfx(SFX_MOVE, 0);
+    }
+    if (begin) sfx(SFX_OK, 0), start(begin - 1, g.cursor ? g.night : 1);
+    else if (w[0].start || w[1].start) show_title();
+}
+
 PF_INIT {
     pf_tick_rate(60);
     draw_begin();
-    pf_rng_seed(&g.rng);
     int32_t keep[2];
     if (pf_load("best", keep, sizeof keep) == sizeof keep) g.best = keep[0], g.best_night = keep[1];
     show_title();
 }
 
 PF_TICK {
+    if (pf_tick_count() == 1) pf_rng_seed(&g.rng); /* no earlier: a start is the same for everybody, so it is run once */
     wish w[SPARKS];
     int begin = 0;
     for (int p = 0; p < SPARKS; p++) {
@@ -183,13 +209,10 @@ PF_TICK {
     if (g.shake > 0) g.shake--;
     if (g.scene == TITLE) {
         attract(), effects_step();
-        if (begin && g.age > 20) sfx(SFX_OK, 0), start(begin - 1);
+        if (begin && g.age > 20) sfx(SFX_OK, 0), start(begin - 1, 1);
     } else if (g.scene == PLAY) play(w);
     else if (g.scene == CHOOSE) choose(w);
-    else {
-        effects_step();
-        if (begin && g.age > 70) show_title();
-    }
+    else over(w, begin);
     g.shown += g.score > g.shown ? (g.score - g.shown + 7) / 8 : 0;
     draw();
     sound_step();

@@ -27,7 +27,7 @@ void night_begin(int night) {
         critter *queen = critter_add(QUEEN, (vec){W / 2, 44});
         if (queen) queen->born = 120;
         song(SONG_QUEEN);
-    } else song(SONG_PLAY);
+    } else song(night % 5 < 3 ? SONG_PLAY : SONG_DEEP);
     pf_event("night", night);
     pf_timeline_mode(PF_PLAYING);
 }
