@@ -21,7 +21,16 @@ export function launch() {
 
 /** Clicks a title on the catalogue, as a person would. */
 export async function clickTitle(page, title) {
-  await page.locator(`a[data-title="${title}"]`).click();
+  await (await findTitle(page, title)).click();
+}
+
+/** A title's card. One that the shelf does not show is searched for. */
+export async function findTitle(page, title) {
+  const card = page.locator(`a[data-title="${title}"]`);
+  await page.locator('a[data-title]').first().waitFor();
+  if (!(await card.isVisible())) await page.getByRole('searchbox').fill(title);
+  await card.waitFor();
+  return card;
 }
 
 /** Starts the self-test on its page, waits for the end, and gives what its "Copy result" gives. */

@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { clickTitle, launch, watch } from './browser.mjs';
+import { clickTitle, findTitle, launch, watch } from './browser.mjs';
 
 const TARGET_MS = 200;
 const IDLE_MS = 1000;
@@ -35,7 +35,7 @@ report();
 async function once() {
   const page = await context.newPage();
   await page.goto(options.url);
-  await page.locator(`a[data-title="${options.title}"]`).waitFor();
+  await findTitle(page, options.title);
   await page.waitForTimeout(IDLE_MS);
   await clickTitle(page, options.title);
   const run = await page.waitForFunction(() => window.seen.first, null, { timeout: 20_000 }).then((handle) => handle.jsonValue());

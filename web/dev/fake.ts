@@ -34,6 +34,7 @@ const titles: Title[] = [...NAMES, ...NAMES.slice(0, 5).map(([name, ...rest]) =>
     authors: i % 3 ? ['A. Sample'] : ['A. Sample', 'B. Example'],
     licence: LICENCES[i % 3]!,
     tags: ['arcade', i % 2 ? 'retro' : 'calm'],
+    listed: true,
     players: { min: 1, max: [1, 2, 4][i % 3]! },
     input,
     badges: i % 2 ? ['deterministic', 'snapshots', 'lossless'] : ['deterministic'],

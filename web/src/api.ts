@@ -14,6 +14,8 @@ export interface Title {
   authors: string[];
   licence: string | null;
   tags: string[];
+  /** Whether the shelf shows it. */
+  listed: boolean;
   players: { min: number; max: number };
   input: InputKind[];
   badges: Badge[];

@@ -228,12 +228,28 @@ impl Places {
 impl Entry {
     /// The title as the world sees it.
     pub fn title(&self) -> Title {
-        let Manifest { id, name, version, summary, authors, licence, tags, players, input, .. } = self.manifest.clone();
+        let Manifest { id, name, version, summary, authors, licence, tags, listed, players, input, .. } =
+            self.manifest.clone();
         let tag = self.cover.as_ref().map(|cover| format!("?v={}", cover.tag)).unwrap_or_default();
         let cover = format!("/api/v1/titles/{id}/cover{tag}");
         let (badges, problem) = (self.badges(), self.problem.clone());
         let picture = self.facts.as_ref().and_then(|facts| facts.picture);
-        Title { id, name, version, summary, authors, licence, tags, players, input, badges, picture, cover, problem }
+        Title {
+            id,
+            name,
+            version,
+            summary,
+            authors,
+            licence,
+            tags,
+            listed,
+            players,
+            input,
+            badges,
+            picture,
+            cover,
+            problem,
+        }
     }
 
     fn badges(&self) -> Vec<Badge> {

@@ -29,6 +29,9 @@ pub struct Title {
     pub licence: Option<String>,
     /// Words to find it by.
     pub tags: Vec<String>,
+    /// Whether the shelf shows it; what is no game is found by searching.
+    #[serde(default = "crate::manifest::yes")]
+    pub listed: bool,
     /// How many can play.
     pub players: Players,
     /// The ways of playing it understands.

@@ -54,6 +54,10 @@ pub struct Manifest {
     /// Words to find it by.
     #[serde(default)]
     pub tags: Vec<String>,
+    /// Whether the catalogue shows it on its shelf. `false` is for what is no game, such as a test picture: whoever searches
+    /// for it or knows its address finds it all the same.
+    #[serde(default = "yes")]
+    pub listed: bool,
     /// How many can play.
     #[serde(default)]
     pub players: Players,
@@ -104,7 +108,7 @@ fn default_version() -> String {
     "0.1.0".to_owned()
 }
 
-/// What [`Manifest::keys_as_pad`] is where nothing is said.
+/// What [`Manifest::keys_as_pad`] and [`Manifest::listed`] are where nothing is said.
 pub(crate) const fn yes() -> bool {
     true
 }
@@ -149,6 +153,7 @@ impl Manifest {
             authors: Vec::new(),
             licence: None,
             tags: Vec::new(),
+            listed: true,
             players: Players { min: 1, max: max_players },
             input,
             keys_as_pad: true,
@@ -216,7 +221,7 @@ mod tests {
         let manifest = Manifest::parse("id = 'pong'\nname = 'Pong'\nentry = 'pong.wasm'").unwrap();
         assert_eq!(manifest.players, Players { min: 1, max: 1 });
         assert_eq!(manifest.input, [InputKind::Pad]);
-        assert!(manifest.keys_as_pad);
+        assert!(manifest.keys_as_pad && manifest.listed);
         assert_eq!(manifest.limits.memory_mb, 64);
     }
 

@@ -74,6 +74,7 @@ const title = (name: string, tags: string[] = []): Title => ({
   authors: [],
   licence: null,
   tags,
+  listed: true,
   players: { min: 1, max: 1 },
   input: ['pad'],
   badges: [],
@@ -89,6 +90,15 @@ test('search wants every word somewhere and puts names first', () => {
   expect(names('beta')).toEqual(['Beta Race', 'Alpha']);
   expect(names('race  BETA')).toEqual(['Beta Race', 'Alpha']);
   expect(names('delta')).toEqual([]);
+});
+
+test('what is no game is found by searching, and shown where there is nothing else', () => {
+  const [game, tool] = [title('Pong'), { ...title('Probe'), listed: false }];
+  const names = (list: Title[], query = '') => search(list, query).map((found) => found.name);
+  expect(names([game, tool])).toEqual(['Pong']);
+  expect(names([game, tool], 'pro')).toEqual(['Probe']);
+  expect(names([game, { ...tool, problem: 'no module' }])).toEqual(['Pong', 'Probe']);
+  expect(names([tool])).toEqual(['Probe']);
 });
 
 test('words', () => {
