@@ -17,18 +17,40 @@ pub struct Digits {
 
 impl Digits {
     /// The number with some letters behind it.
-    pub fn with(mut value: u32, unit: &str) -> Digits {
+    pub fn with(value: u32, unit: &str) -> Digits {
         let mut digits = Digits { bytes: [0; 20], from: 20 };
-        let mut push = |byte| {
-            digits.from -= 1;
-            digits.bytes[digits.from] = byte;
-        };
-        unit.bytes().rev().take(9).for_each(&mut push);
+        digits.letters(unit);
+        digits.number(value);
+        digits
+    }
+
+    /// So many of so many.
+    pub fn of(value: u32, most: u32, unit: &str) -> Digits {
+        let mut digits = Digits { bytes: [0; 20], from: 20 };
+        digits.letters(unit);
+        digits.number(most);
+        digits.letters("/");
+        digits.number(value);
+        digits
+    }
+
+    fn push(&mut self, byte: u8) {
+        if self.from > 0 {
+            self.from -= 1;
+            self.bytes[self.from] = byte;
+        }
+    }
+
+    fn letters(&mut self, text: &str) {
+        text.bytes().rev().for_each(|byte| self.push(byte));
+    }
+
+    fn number(&mut self, mut value: u32) {
         loop {
-            push(b'0' + (value % 10) as u8);
+            self.push(b'0' + (value % 10) as u8);
             value /= 10;
             if value == 0 {
-                return digits;
+                return;
             }
         }
     }
@@ -42,15 +64,17 @@ impl Digits {
 pub struct Banner {
     pub text: &'static str,
     pub number: u32,
+    /// Small words below, if it is not empty.
+    pub note: &'static str,
     pub left: u32,
     pub colour: u32,
 }
 
 impl Banner {
-    pub const NEW: Banner = Banner { text: "", number: 0, left: 0, colour: 0 };
+    pub const NEW: Banner = Banner { text: "", number: 0, note: "", left: 0, colour: 0 };
 
     pub fn say(&mut self, text: &'static str, number: u32, colour: u32) {
-        *self = Banner { text, number, left: 110, colour };
+        *self = Banner { text, number, note: "", left: 110, colour };
     }
 
     pub fn paint(&self, canvas: &mut Canvas32, letters: &Letters) {
@@ -60,6 +84,9 @@ impl Banner {
         let share = (self.left * 8).min(256);
         let rise = (110 - self.left.min(110)) as i32 / 6;
         letters.centred(canvas, 320, 92 - rise, self.text, Size::Large, self.colour, share);
+        if !self.note.is_empty() {
+            letters.centred(canvas, 320, 136 - rise, self.note, Size::Small, 0xffffff, share);
+        }
         if self.number > 1 {
             letters.centred(
                 canvas,

@@ -1,10 +1,11 @@
 //! Afterglide: a bird of light flies over rolling hills, and the night comes after it.
 //!
 //! One button: hold to dive down a slope, let go to soar off the next. `course` makes the hills, `flight` moves the bird,
-//! `view` is the camera, `sky` and `scene` paint with the colours of `realms`, `hud` and `letters` write, `tunes` is heard.
+//! `feathers` are what to fly for, `view` is the camera, `sky` and `scene` paint with the colours of `realms`, `hud` and `letters` write, `tunes` is heard.
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
 mod course;
+mod feathers;
 mod flight;
 mod hud;
 mod letters;
@@ -21,6 +22,7 @@ use playfield_sdk::{
 };
 
 use course::Course;
+use feathers::{Feathers, Tally};
 use flight::{Flight, Happening, Wish};
 use hud::{Banner, Digits};
 use letters::{Letters, Size};
@@ -53,6 +55,8 @@ struct Afterglide {
     banner: Banner,
     best: u32,
     record: bool,
+    feathers: Feathers,
+    tally: Tally,
     shown: u32,
     /// How far the wings are folded, 0 to 1.
     fold: f32,
@@ -112,6 +116,7 @@ impl Afterglide {
         self.flight.begin(&self.course);
         self.view.snap(&self.flight);
         self.banner = Banner::NEW;
+        self.tally = Tally::NEW;
         self.shown = 0;
     }
 
@@ -156,8 +161,11 @@ impl Afterglide {
             }
         });
         for what in happened.into_iter().flatten() {
+            self.tally.note(what, &self.flight);
             self.react(what);
         }
+        self.tally.tick(&self.flight);
+        self.win_feather();
         if self.flight.on_ground && self.flight.speed() > 5.0 && self.flight.ticks.is_multiple_of(2) {
             self.motes.burst(
                 (self.flight.x - 6.0, self.flight.y + 5.0),
@@ -169,6 +177,23 @@ impl Afterglide {
         }
         if self.flight.ticks.is_multiple_of(26) && self.flight.speed() > 7.0 {
             self.play(&tunes::WIND, (self.flight.speed() * 1.5) as i32 - 10);
+        }
+    }
+
+    /// One at a time, when the words before have been read.
+    fn win_feather(&mut self) {
+        if self.scene != Scene::Fly || self.banner.left > 40 {
+            return;
+        }
+        if let Some(text) = self.feathers.win(&self.tally, &self.flight) {
+            storage::write_number("feathers", self.feathers.0);
+            self.banner.say("A FEATHER", 0, 0x9affd0);
+            self.banner.note = text;
+            self.motes.burst((self.flight.x, self.flight.y), (self.flight.vx, self.flight.vy), 24, 3.0, 0x9affd0);
+            for shift in [5, 12, 17] {
+                self.play(&tunes::FEATHER, shift);
+            }
+            timeline::event("feather", i64::from(self.feathers.count()));
         }
     }
 
@@ -214,6 +239,9 @@ impl Afterglide {
                 self.banner.say(realms::NAMES[realm as usize % realms::NAMES.len()], 0, 0xffffff);
                 self.play(&tunes::REALM, 0);
                 self.play(&tunes::REALM, 7);
+                if let Some(song) = tunes::of_realm(realm).filter(|_| self.scene == Scene::Fly) {
+                    self.sing(Some(song), 120);
+                }
                 timeline::event("realm", i64::from(realm));
             }
             Happening::Caught if self.scene == Scene::Start => self.begin_course(),
@@ -291,8 +319,9 @@ impl Afterglide {
         canvas.glow(320, 86, 130, 0xffd890, 90);
         self.letters.centred(canvas, 320, 66, "AFTERGLIDE", Size::Large, 0xfff6e0, 256);
         self.letters.centred(canvas, 320, 116, "HOLD TO DIVE DOWN, LET GO TO SOAR", Size::Small, 0xffffff, 256);
+        self.paint_feathers(canvas, 228, 256);
         if (self.age / 32).is_multiple_of(2) {
-            self.letters.centred(canvas, 320, 316, "PRESS A, SPACE OR TOUCH", Size::Small, 0xffe2a8, 256);
+            self.letters.centred(canvas, 320, 316, "PRESS A, SPACE, CLICK OR TOUCH", Size::Small, 0xffe2a8, 256);
         }
         if self.best > 0 {
             self.letters.centred(
@@ -307,6 +336,16 @@ impl Afterglide {
         }
     }
 
+    /// What is to be won next, and how many are won.
+    fn paint_feathers(&self, canvas: &mut Canvas32, y: i32, share: u32) {
+        let count = Digits::of(self.feathers.count(), feathers::ALL, " FEATHERS");
+        self.letters.centred(canvas, 320, y, count.as_str(), Size::Small, 0x9affd0, share);
+        for (line, n) in self.feathers.open().enumerate() {
+            let y = y + 20 + 18 * line as i32;
+            self.letters.centred(canvas, 320, y, Feathers::text(n), Size::Small, 0xffffff, share * 7 / 8);
+        }
+    }
+
     fn paint_flight(&self, canvas: &mut Canvas32) {
         hud::paint(canvas, &self.letters, &self.flight, self.best, self.shown);
         self.banner.paint(canvas, &self.letters);
@@ -314,43 +353,45 @@ impl Afterglide {
             let text = if self.age < 240 {
                 "HOLD ON THE WAY DOWN, LET GO ON THE WAY UP"
             } else {
-                "B, X OR A SECOND FINGER: FLARE"
+                "B, X, RIGHT CLICK OR A SECOND FINGER: FLARE"
             };
             self.letters.centred(canvas, 320, 300, text, Size::Small, 0xffffff, 240);
         }
         if self.paused {
             self.letters.centred(canvas, 320, 150, "PAUSED", Size::Large, 0xffffff, 256);
+            self.paint_feathers(canvas, 204, 256);
         }
     }
 
     fn paint_over(&self, canvas: &mut Canvas32) {
         let share = (self.age * 6).min(256);
-        self.letters.centred(canvas, 320, 84, "THE NIGHT HAS YOU", Size::Large, 0xb8a0ff, share);
+        self.letters.centred(canvas, 320, 72, "THE NIGHT HAS YOU", Size::Large, 0xb8a0ff, share);
         self.letters.centred(
             canvas,
             320,
-            142,
+            130,
             Digits::with(self.flight.score, "").as_str(),
             Size::Large,
             0xffffff,
             share,
         );
         let text = Digits::with(self.flight.metres(), " METRES");
-        self.letters.centred(canvas, 320, 196, text.as_str(), Size::Small, 0xffe2a8, share);
+        self.letters.centred(canvas, 320, 180, text.as_str(), Size::Small, 0xffe2a8, share);
         self.letters.centred(
             canvas,
             320,
-            216,
+            200,
             Digits::with(self.flight.embers, " EMBERS").as_str(),
             Size::Small,
             0xffb870,
             share,
         );
         if self.record && (self.age / 12).is_multiple_of(2) {
-            self.letters.centred(canvas, 320, 246, "A NEW BEST", Size::Small, 0xfff06a, share);
+            self.letters.centred(canvas, 320, 220, "A NEW BEST", Size::Small, 0xfff06a, share);
         }
+        self.paint_feathers(canvas, 246, share);
         if self.age > 50 && (self.age / 32).is_multiple_of(2) {
-            self.letters.centred(canvas, 320, 300, "AGAIN: A, SPACE OR TOUCH", Size::Small, 0xffffff, 256);
+            self.letters.centred(canvas, 320, 330, "AGAIN: A, SPACE, CLICK OR TOUCH", Size::Small, 0xffffff, 256);
         }
     }
 }
@@ -369,6 +410,8 @@ impl Title for Afterglide {
         banner: Banner::NEW,
         best: 0,
         record: false,
+        feathers: Feathers(0),
+        tally: Tally::NEW,
         shown: 0,
         fold: 0.0,
         paused: false,
@@ -380,6 +423,7 @@ impl Title for Afterglide {
         (self.pixels, self.synth) = (PIXELS.take(), SYNTH.take());
         self.letters.draw_all();
         self.best = storage::read_number("best").unwrap_or(0);
+        self.feathers = Feathers(storage::read_number("feathers").unwrap_or(0));
         self.show_start();
     }
 

@@ -1,4 +1,4 @@
-//! What is heard: effects, and two songs written as text.
+//! What is heard: effects, and four songs written as text.
 
 use playfield_sdk::synth::{Song, Tone, Track, Wave};
 
@@ -39,6 +39,17 @@ pub const REALM: Tone = Tone {
     decay_ms: 1200,
     volume: 150,
     echo: 200,
+    ..Tone::PLAIN
+};
+pub const FEATHER: Tone = Tone {
+    wave: Wave::Sine,
+    note: 74,
+    to_note: 74,
+    attack_ms: 6,
+    hold_ms: 120,
+    decay_ms: 700,
+    volume: 80,
+    echo: 190,
     ..Tone::PLAIN
 };
 pub const CAUGHT: Tone = Tone {
@@ -206,3 +217,115 @@ pub static FLY: Song = Song {
         Track { tone: HAT, notes: "C9..C9C9C9..C9..C9..C9C9C9..C9.." },
     ],
 };
+
+/// Over the steppe: another key, a beat that leans.
+pub static STEPPE: Song = Song {
+    step_ms: 116,
+    tracks: &[
+        Track {
+            tone: BASS,
+            notes: "E2....E2....E3......E2..B2......\
+             E2....E2....E3........B2....E3..\
+             C3....C3....C4......C3..G2......\
+             D2....D2....D3........A2....D3..\
+             A2....A2....A3......A2..E2......\
+             E2....E2....E3........B2....E3..\
+             C3....C3....C4......C3..G2......\
+             D2....D2....D3........A2....D3..",
+        },
+        Track {
+            tone: ARP,
+            notes: "E4..B4G4..B4E5..B4..G5E5..B4G4..\
+             E4..B4G4..B4E5..B4..G5E5..B4G4..\
+             C4..G4E4..G4C5..G4..E5C5..G4E4..\
+             D4..A4f4..A4D5..A4..f5D5..A4f4..\
+             A4..E5C5..E5A5..E5..C6A5..E5C5..\
+             E4..B4G4..B4E5..B4..G5E5..B4G4..\
+             C4..G4E4..G4C5..G4..E5C5..G4E4..\
+             D4..A4f4..A4D5..A4..f5D5..A4f4..",
+        },
+        Track {
+            tone: LEAD,
+            notes: "B4..........E5..........f5......\
+             G5..........f5......E5..........\
+             E5......D5......C5..............\
+             D5..............f5..............\
+             A5..........G5......E5..........\
+             B4..............G5......f5......\
+             E5..........G5..........C6......\
+             B5......A5......f5..............\
+             E5..............................\
+             ................................\
+             ................G5......E5......\
+             f5..............D5..............\
+             E6..............D6......C6......\
+             B5..............G5..............\
+             C6..........B5......G5..........\
+             A5..........f5......D5..........",
+        },
+        Track { tone: KICK, notes: "C3..........C3......C3.........." },
+        Track { tone: SNARE, notes: "........C6..............C6..............C6..............C6....C6" },
+        Track { tone: HAT, notes: "C9..C9..C9..C9C9C9..C9..C9..C9.." },
+    ],
+};
+
+/// From dusk into the night: slower, and half the drums.
+pub static DUSK: Song = Song {
+    step_ms: 138,
+    tracks: &[
+        Track {
+            tone: BASS,
+            notes: "B2..............B3......f2......\
+             G2..............G3......D2......\
+             D2..............D3......A2......\
+             A2..............A3......E2......\
+             B2..............B3......f2......\
+             E2..............E3......B2......\
+             G2..............G3......D2......\
+             f2..............f3......c2......",
+        },
+        Track {
+            tone: ARP,
+            notes: "B3..D4..f4..B4..D5..B4..f4..D4..\
+             G4..B4..D5..G5..B5..G5..D5..B4..\
+             D4..f4..A4..D5..f5..D5..A4..f4..\
+             A4..c5..E5..A5..c6..A5..E5..c5..\
+             B3..D4..f4..B4..D5..B4..f4..D4..\
+             E4..G4..B4..E5..G5..E5..B4..G4..\
+             G4..B4..D5..G5..B5..G5..D5..B4..\
+             f4..a4..c5..f5..a5..f5..c5..a4..",
+        },
+        Track {
+            tone: LEAD,
+            notes: "f5..............D5..............\
+             B4..............D5..............\
+             A5..............f5..............\
+             E5..............................\
+             f5..........G5..A5..............\
+             B5..............G5..............\
+             D6..............B5..............\
+             c6..............a5..............\
+             B5..............................\
+             ................D5......G5......\
+             f5..............................\
+             ................A4......c5......\
+             D5..............f5..............\
+             E5..............B5..............\
+             A5......G5......D5..............\
+             c5..............f5..............",
+        },
+        Track { tone: KICK, notes: "C3..............................C3..................C3.........." },
+        Track { tone: SNARE, notes: "................C6.............." },
+        Track { tone: HAT, notes: "C9......C9..C9......C9..C9......" },
+    ],
+};
+
+/// The song that begins where a realm does, if the one before does not go on.
+pub fn of_realm(realm: u32) -> Option<&'static Song> {
+    match realm % 5 {
+        0 => Some(&FLY),
+        2 => Some(&STEPPE),
+        3 => Some(&DUSK),
+        _ => None,
+    }
+}
