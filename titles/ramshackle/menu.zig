@@ -182,7 +182,7 @@ fn helpGifts() void {
 
 fn helpPads() void {
     draw.centred("BUTTONS", 10, draw.rust);
-    lines8(&.{ "PADS: ONE EACH.", "", "ONE KEYBOARD:" }, 28);
+    lines8(&.{ "PADS: ONE EACH,", "A IS \x80, B IS \x81.", "ONE KEYBOARD:" }, 28);
     draw.text("SNOW", 8, 62, draw.snow);
     draw.text("ARROWS", 50, 62, draw.snow);
     draw.text("\x80 X   \x81 Z", 50, 72, draw.snow);

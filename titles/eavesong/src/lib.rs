@@ -216,7 +216,6 @@ impl Title for Eavesong {
         }
         self.letters.draw_all();
         self.stars = town::stars();
-        self.town.random = Rng::from_host();
         self.before = self.town.keep.open();
         self.town.hints.lamps = Keep::lamps();
         self.town.song = starters::song(0);
@@ -226,6 +225,10 @@ impl Title for Eavesong {
     }
 
     fn tick(&mut self) {
+        if host::tick() == 1 {
+            // No earlier: a start is the same for everybody, so it is run once.
+            self.town.random = Rng::from_host();
+        }
         let Some(stage) = self.stage.take() else { return };
         self.step(stage.band);
         self.listen(stage.band);
