@@ -12,7 +12,7 @@ const Kept = extern struct {
     together: [2]u16 = .{ 0, 0 },
     won: [3]u16 = .{ 0, 0, 0 },
     lost: [3]u16 = .{ 0, 0, 0 },
-    level: u8 = 1,
+    level: u8 = 0,
     points: u8 = 5,
 };
 

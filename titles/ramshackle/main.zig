@@ -159,12 +159,23 @@ fn act(choice: menu.Choice) void {
     switch (choice) {
         .none => return,
         .alone, .together => begin(choice == .alone),
-        .again => begin(alone),
+        .again => {
+            if (screen == .result) climb();
+            begin(alone);
+        },
         .help => go(.help),
         .title => go(.title),
         .resume_play => screen = .match,
     }
     sound.confirm();
+}
+
+/// Who has beaten a rival meets the next one.
+fn climb() void {
+    const kept = &disk.kept;
+    if (!alone or bout.points[0] < bout.points[1] or kept.level == 2) return;
+    kept.level += 1;
+    disk.save();
 }
 
 fn begin(by_oneself: bool) void {

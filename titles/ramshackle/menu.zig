@@ -224,7 +224,8 @@ pub fn result(age: u32, alone: bool) Choice {
     if (age < 50) return .none;
     draw.panel(18, 128, 124, 28);
     pointer2(@as(i32, 133) + @as(i32, line) * 10, age);
-    for ([_][]const u8{ "REMATCH", "TITLE" }, 0..) |choice, i| {
+    const again = if (alone and who == 0) ([_][]const u8{ "NEXT: RAM", "NEXT: KING", "REMATCH" })[disk.kept.level] else "REMATCH";
+    for ([_][]const u8{ again, "TITLE" }, 0..) |choice, i| {
         const n: u8 = @intCast(i);
         draw.text(choice, 38, 133 + @as(i32, n) * 10, if (n == line) draw.snow else draw.board);
     }
