@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module';
 
 // The browser's driver is a dependency of `web`; this folder has none of its own.
-const { chromium } = createRequire(new URL('../../web/package.json', import.meta.url))('playwright-core');
+const { chromium, firefox } = createRequire(new URL('../../web/package.json', import.meta.url))('playwright-core');
 
 const FLAGS = [
   '--no-sandbox',
@@ -15,8 +15,22 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-export function launch() {
+/** Starts `chromium` or `firefox`, without a window. */
+export function launch(name = 'chromium') {
+  if (name === 'firefox') return launchFirefox();
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
+}
+
+/** A Firefox as its users have it, with its settings as they come; driven by WebDriver BiDi. */
+async function launchFirefox() {
+  const browser = await firefox.launch({ channel: 'moz-firefox', executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr' });
+  // The driver sets a colour scheme in each new profile and page, by a command that this Firefox does not know yet.
+  const { prototype } = browser._connection.toImpl(browser)._browserSession.constructor;
+  const { send } = prototype;
+  prototype.send = function (method, params) {
+    return method === 'emulation.setMediaFeaturesOverride' ? Promise.resolve({}) : send.call(this, method, params);
+  };
+  return browser;
 }
 
 /** Clicks a title on the catalogue, as a person would. */
@@ -65,6 +79,8 @@ export function watch() {
 /** Runs in a page before its own scripts: takes away what some browsers do not have. */
 export function lack(what) {
   if (what.includes('encodedTransform')) delete window.RTCRtpScriptTransform;
+  if (what.includes('frameTimes')) delete HTMLVideoElement.prototype.requestVideoFrameCallback;
+  if (what.includes('webrtc')) delete window.RTCPeerConnection;
   if (!what.includes('h264')) return;
   const others = (codecs) => codecs.filter(({ mimeType }) => !/h264/i.test(mimeType));
   const capabilities = RTCRtpReceiver.getCapabilities;

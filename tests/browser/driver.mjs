@@ -1,7 +1,7 @@
 // Does in a browser what the tests ask for: a command a line on standard input, as JSON, and its answer a line on standard output,
 // `{"ok": value}` or `{"error": "why"}`. The tests judge; nothing here does.
 //
-//   node tests/browser/driver.mjs http://localhost:8080
+//   node tests/browser/driver.mjs http://localhost:8080 [chromium | firefox]
 
 import { createInterface } from 'node:readline';
 import { clickTitle, fakeGamepads, lack, launch, selfTest, watch } from './browser.mjs';
@@ -10,7 +10,7 @@ import { clickTitle, fakeGamepads, lack, launch, selfTest, watch } from './brows
 const PATIENCE_MS = 30_000;
 
 const origin = process.argv[2];
-const browser = await launch();
+const browser = await launch(process.argv[3]);
 const context = await newContext({});
 const tabs = [];
 
@@ -56,7 +56,7 @@ const COMMANDS = {
     await page.mouse.up({ button });
   },
   wheel: ({ page, dy }) => page.mouse.wheel(0, dy),
-  /** The fingers that are down from now on, each on a share of an element; `picture` means the title's. */
+  /** The fingers that are down from now on, each on a share of an element; `picture` means the title's. In Chromium only. */
   async touch({ page, fingers }) {
     page.touches ??= await page.context().newCDPSession(page);
     const touchPoints = [];
@@ -97,7 +97,7 @@ for await (const line of createInterface({ input: process.stdin })) {
 process.exit(0);
 
 async function newContext({ touch = false, gamepads = false, lacks = [] }) {
-  const screen = touch ? { viewport: { width: 420, height: 800 }, hasTouch: true, isMobile: true } : { viewport: { width: 1000, height: 700 } };
+  const screen = touch ? { viewport: { width: 420, height: 800 }, hasTouch: true, isMobile: process.argv[3] !== 'firefox' } : { viewport: { width: 1000, height: 700 } };
   const made = await browser.newContext(screen);
   made.setDefaultTimeout(PATIENCE_MS);
   await made.addInitScript(watch);

@@ -1,4 +1,4 @@
-//! A Chromium that does what a test says, through `tests/browser/driver.mjs`.
+//! A browser that does what a test says, through `tests/browser/driver.mjs`: a Chromium, or a Firefox.
 
 use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -35,7 +35,7 @@ pub struct Device {
     pub touch: bool,
     /// It has gamepads: made-up ones, which a test holds.
     pub gamepads: bool,
-    /// What its browser lacks: `encodedTransform`, `h264`.
+    /// What its browser lacks: `encodedTransform`, `h264`, `frameTimes`, `webrtc`.
     pub lacks: Vec<&'static str>,
 }
 
@@ -76,9 +76,18 @@ pub struct Sound {
 impl Browser {
     /// A browser for the pages of a server.
     pub fn start(server: &Server) -> Browser {
+        Browser::of_kind(&std::env::var("PLAYFIELD_BROWSER").unwrap_or("chromium".to_owned()), server)
+    }
+
+    /// A Firefox for the pages of a server.
+    pub fn firefox(server: &Server) -> Browser {
+        Browser::of_kind("firefox", server)
+    }
+
+    fn of_kind(kind: &str, server: &Server) -> Browser {
         let mut child = Command::new("node")
             .arg(root().join("tests/browser/driver.mjs"))
-            .arg(&server.url)
+            .args([&server.url, kind])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -171,6 +171,27 @@ fn a_browser_without_encoded_transforms_gets_exact_pictures_by_the_channel() {
 }
 
 #[test]
+fn a_browser_without_webrtc_says_so() {
+    let server = Server::start();
+    let browser = Browser::start(&server);
+    let tab = browser.open_on(&Device { lacks: vec!["webrtc"], ..Device::default() });
+    tab.click("probe");
+    let shown = wait("why not", || tab.text(".card.end"));
+    assert!(shown.contains("It has no WebRTC"), "{shown}");
+}
+
+#[test]
+fn a_browser_that_tells_no_times_of_video_pictures_shows_them_all_the_same() {
+    let server = Server::start();
+    let browser = Browser::start(&server);
+    let tab = browser.play_on(&Device { lacks: vec!["frameTimes"], ..Device::default() }, "probe-hd");
+    assert_eq!(tab.player().unwrap().video, "h264");
+    wait("the poster to go", || tab.visible("video.picture").then_some(()));
+    let (_, seen) = tab.probe("a picture", |_| true);
+    tab.probe("a later one", |probe| probe.tick > seen.tick);
+}
+
+#[test]
 fn a_browser_without_h264_gets_exact_pictures_or_is_told_why_not() {
     let server = Server::start();
     let browser = Browser::start(&server);

@@ -3,11 +3,12 @@
 //! ```text
 //!   tests ---- server.rs ----> playfield up, and `playfield replay` as the judge of pictures
 //!     |                            ^  HTTP            ^ UDP
-//!     +--- browser.rs ---> driver.mjs, Chromium ---> a relay
+//!     +--- browser.rs ---> driver.mjs, a browser --> a relay
 //! ```
 //!
 //! Nothing here measures time: a wait polls for what it waits for, and its end is a guard against hanging.
-//! `cargo xtask e2e` builds what is needed and runs this; `PLAYFIELD_BIN` and `CHROMIUM` name other programs.
+//! `cargo xtask e2e` builds what is needed and runs this; `PLAYFIELD_BIN`, `CHROMIUM` and `FIREFOX`
+//! name other programs.
 #![allow(clippy::unwrap_used)]
 
 mod browser;
@@ -16,6 +17,7 @@ mod controls;
 mod devices;
 mod echo;
 mod ends;
+mod firefox;
 mod hostile;
 mod kills;
 mod picture;

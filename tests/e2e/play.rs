@@ -28,7 +28,7 @@ pub fn check_exact(tab: &Tab, presses: u32, inputs: &str) -> u32 {
 }
 
 /// Everything a player of a lossless title does: a picture, a press, a reload, a press.
-fn check_lossless_trip(browser: &Browser) -> Tab<'_> {
+pub fn check_lossless_trip(browser: &Browser) -> Tab<'_> {
     let tab = browser.play("probe");
     assert_eq!(tab.player().unwrap().video, "lossless");
     check_exact(&tab, 0, "");

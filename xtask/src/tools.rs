@@ -22,6 +22,7 @@ const BUILD: &[Tool] = &[
 const TESTS: &[Tool] = &[
     Tool { program: "chromium", package: "chromium", why: "the browser of the end-to-end tests" },
     Tool { program: "curl", package: "curl", why: "the commands in the book" },
+    Tool { program: "firefox-esr", package: "firefox-esr", why: "the other browser of the end-to-end tests" },
 ];
 
 /// What building needs.

@@ -73,6 +73,8 @@ struct Listener {
     bound: SocketAddr,
     /// Addresses advertised for it; the first is the one packets are said to have come to.
     advertised: Vec<SocketAddr>,
+    /// What others send is not looked at: it is there for browsers on this machine, see [`own_address`].
+    own_only: bool,
     readable: bool,
 }
 
@@ -80,6 +82,13 @@ struct Connection {
     peer: Peer,
     timeout: Option<Instant>,
     sources: Vec<SocketAddr>,
+}
+
+impl Listener {
+    fn new(socket: UdpSocket, public_ips: &[IpAddr], own_only: bool) -> std::io::Result<Listener> {
+        let bound = socket.local_addr()?;
+        Ok(Listener { socket, bound, advertised: advertise(bound, public_ips), own_only, readable: true })
+    }
 }
 
 /// A worker's sockets and connections.
@@ -104,13 +113,20 @@ impl Hub {
         let waker = mio::Waker::new(poll.registry(), WAKE)?;
         let waker = Waker(Arc::new(Bell { waker, rung: AtomicBool::new(false) }));
         let mut listeners = Vec::new();
-        for (index, addr) in config.udp.iter().enumerate() {
-            let bind = |source| TransportError::Bind { addr: *addr, source };
-            let mut socket = open(*addr).map_err(bind)?;
-            poll.registry().register(&mut socket, Token(index), Interest::READABLE)?;
-            let bound = socket.local_addr()?;
-            let advertised = advertise(bound, &config.public_ips);
-            listeners.push(Listener { socket, bound, advertised, readable: true });
+        for addr in &config.udp {
+            let socket = open(*addr).map_err(|source| TransportError::Bind { addr: *addr, source })?;
+            listeners.push(Listener::new(socket, &config.public_ips, false)?);
+        }
+        // Last, so that it is the last to be tried. Without it Chromium plays all the same.
+        let bound = listeners.first().map(|listener| listener.bound);
+        let own = bound.and_then(|bound| own_address(config, bound.port()));
+        match own.map(|addr| (addr, open(addr))) {
+            Some((_, Ok(socket))) => listeners.push(Listener::new(socket, &[], true)?),
+            Some((addr, Err(error))) => tracing::warn!(%addr, %error, "Firefox on this machine cannot be reached"),
+            None => {}
+        }
+        for (index, listener) in listeners.iter_mut().enumerate() {
+            poll.registry().register(&mut listener.socket, Token(index), Interest::READABLE)?;
         }
         Ok(Hub {
             poll,
@@ -221,6 +237,7 @@ impl Hub {
                 break;
             }
             match listener.socket.recv_from(&mut buffer) {
+                Ok((_, source)) if listener.own_only && source.ip() != listener.bound.ip() => {}
                 Ok((len, source)) => {
                     let destination = listener.advertised[0];
                     self.deliver(&Packet { source, destination, bytes: &buffer[..len] });
@@ -319,6 +336,17 @@ fn open(addr: SocketAddr) -> std::io::Result<UdpSocket> {
     socket.set_nonblocking(true)?;
     socket.bind(&addr.into())?;
     Ok(UdpSocket::from_std(socket.into()))
+}
+
+/// Where to listen besides, when all addresses are loopback ones: Firefox has no candidates on loopback, and pairs none of its others with
+/// a loopback one, so on this machine it reaches us at an address of the network only. From there the machine itself is heard, nobody else.
+fn own_address(config: &Config, port: u16) -> Option<SocketAddr> {
+    if !config.public_ips.is_empty() || !config.udp.iter().all(|addr| addr.ip().is_loopback()) {
+        return None;
+    }
+    let families = [IpAddr::from(Ipv4Addr::UNSPECIFIED), IpAddr::from(Ipv6Addr::UNSPECIFIED)];
+    let ip = families.into_iter().find_map(outward_ip).filter(|ip| !ip.is_loopback() && !ip.is_unspecified())?;
+    Some(SocketAddr::new(ip, port))
 }
 
 /// The addresses viewers are told for a bound socket.

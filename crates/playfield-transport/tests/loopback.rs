@@ -21,11 +21,17 @@ struct Rig {
 
 impl Rig {
     fn new(ip: IpAddr) -> Rig {
-        let mut hub = Hub::bind(&Config { udp: vec![SocketAddr::new(ip, 0)], public_ips: Vec::new() }).unwrap();
-        let (mut client, offer) = Client::offer(ip).unwrap();
+        Rig::of(Hub::bind(&Config { udp: vec![SocketAddr::new(ip, 0)], public_ips: Vec::new() }).unwrap(), ip, ip)
+    }
+
+    /// A client at `from` that knows of the hub's address `to` alone.
+    fn of(mut hub: Hub, from: IpAddr, to: IpAddr) -> Rig {
+        let (mut client, offer) = Client::offer(from).unwrap();
         let (connection, answer) = hub.accept(&offer, true).unwrap();
         assert!(answer.contains("a=ice-lite"), "{answer}");
-        client.answer(&answer).unwrap();
+        let other = |line: &&str| line.starts_with("a=candidate:") && !line.contains(&format!(" {to} "));
+        let known: Vec<_> = answer.split("\r\n").filter(|line| !other(line)).collect();
+        client.answer(&known.join("\r\n")).unwrap();
         Rig { hub, client, connection, from_viewer: Vec::new(), from_node: Vec::new() }
     }
 
@@ -128,6 +134,33 @@ fn packets_from_strangers_change_nothing() {
         }
     }
     rig.connect();
+}
+
+/// A hub on loopback, and the address of the network that it is reached at besides; none: there is no network here.
+fn on_loopback() -> (Hub, Option<IpAddr>) {
+    let hub = Hub::bind(&Config { udp: vec!["127.0.0.1:0".parse().unwrap()], public_ips: Vec::new() }).unwrap();
+    let own = hub.local_addrs().iter().map(SocketAddr::ip).find(|ip| !ip.is_loopback());
+    (hub, own)
+}
+
+#[test]
+fn a_browser_without_loopback_candidates_comes_by_an_address_of_the_network() {
+    let (hub, own) = on_loopback();
+    let Some(own) = own else { return };
+    Rig::of(hub, own, own).connect();
+}
+
+#[test]
+fn at_that_address_others_are_not_heard() {
+    let (hub, own) = on_loopback();
+    let Some(own) = own.filter(IpAddr::is_ipv4) else { return };
+    let mut rig = Rig::of(hub, Ipv4Addr::LOCALHOST.into(), own);
+    // Where packets are heard, a hundred rounds are many more than a connection takes.
+    for _ in 0..100 {
+        rig.hub.poll(Duration::from_millis(1)).unwrap();
+        rig.client.poll(Duration::from_millis(1), &mut rig.from_node).unwrap();
+    }
+    assert!(rig.from_node.is_empty() && rig.hub.next_event().is_none(), "{:?}", rig.from_node);
 }
 
 #[test]

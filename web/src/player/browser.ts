@@ -19,6 +19,7 @@ export interface Abilities {
   fullscreen: boolean;
   keyboardLock: boolean;
   pip: boolean;
+  volume: boolean;
   storage: boolean;
 }
 
@@ -33,8 +34,8 @@ const LACKS: Record<keyof Abilities, readonly [name: string, means: string]> = {
   webrtc: ['WebRTC', 'Nothing can be played.'],
   lossless: ['Drawing in a worker', 'Exact pictures cannot be shown; every picture is video.'],
   encodedTransform: ['Encoded transforms', 'Exact pictures come by a slower way, which stutters where packets are lost.'],
-  h264: ['H.264 video', 'Large and busy pictures may not be shown.'],
-  frameTimes: ['Times of video pictures', 'The statistics of H.264 stay empty.'],
+  h264: ['H.264 video', 'Large and busy pictures may not be shown. Firefox fetches a plugin for it soon after its first start.'],
+  frameTimes: ['Times of video pictures', 'H.264 plays; its statistics stay empty.'],
   gamepads: ['Gamepads', 'Keys, mouse and fingers play; a gamepad does not.'],
   rumble: ['Rumble', 'Titles cannot shake a gamepad.'],
   pointerLock: ['Pointer lock', 'Titles steered by the motion of the mouse cannot be turned all the way.'],
@@ -42,15 +43,23 @@ const LACKS: Record<keyof Abilities, readonly [name: string, means: string]> = {
   fullscreen: ['Full screen', 'The picture stays inside the page; adding the page to the home screen may help.'],
   keyboardLock: ['Keyboard lock', 'In full screen, Escape leaves it instead of reaching the title.'],
   pip: ['Picture in picture', 'The picture cannot leave the page.'],
+  volume: ['Volume of a page', 'The buttons of the device say how loud it is; the slider turns the sound off and on.'],
   storage: ['Storage', 'Settings are forgotten with the page.'],
 };
 
 /** Abilities that only matter where there is a desk, with what lies on it. */
 const DESKTOP: readonly (keyof Abilities)[] = ['rumble', 'pointerLock', 'rawPointer', 'keyboardLock'];
 
+/** What is no use without another ability, and not worth a word then. */
+const NEEDS: Partial<Record<keyof Abilities, keyof Abilities>> = { lossless: 'webrtc', encodedTransform: 'lossless', h264: 'webrtc', frameTimes: 'h264' };
+
 export function lacksOf(abilities: Abilities, touch: boolean): Lack[] {
   const names = Object.keys(LACKS) as (keyof Abilities)[];
-  const missing = names.filter((ability) => !abilities[ability] && !(touch && DESKTOP.includes(ability)));
+  const useless = (ability: keyof Abilities): boolean => {
+    const needed = NEEDS[ability];
+    return needed !== undefined && (!abilities[needed] || useless(needed));
+  };
+  const missing = names.filter((ability) => !abilities[ability] && !useless(ability) && !(touch && DESKTOP.includes(ability)));
   return missing.map((ability) => ({ ability, name: LACKS[ability][0], means: LACKS[ability][1] }));
 }
 
@@ -71,12 +80,20 @@ export function abilities(): Abilities {
     fullscreen: 'requestFullscreen' in Element.prototype && document.fullscreenEnabled,
     keyboardLock: 'keyboard' in navigator,
     pip: canPip(),
+    volume: volumeWorks(),
     storage: storageWorks(),
   };
 }
 
 export function lacks(): Lack[] {
   return lacksOf(abilities(), matchMedia('(pointer: coarse)').matches);
+}
+
+/** On iPhones and iPads a page may set it, and nothing changes. */
+function volumeWorks(): boolean {
+  const audio = new Audio();
+  audio.volume = 0.5;
+  return audio.volume === 0.5;
 }
 
 function storageWorks(): boolean {

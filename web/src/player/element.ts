@@ -335,7 +335,12 @@ export class PlayfieldPlayer extends HTMLElement {
   }
 
   private address(): URL | null {
-    return URL.canParse(this.src, document.baseURI) ? new URL(this.src, document.baseURI) : null;
+    // `URL.canParse` is younger than some browsers that can play.
+    try {
+      return new URL(this.src, document.baseURI);
+    } catch {
+      return null;
+    }
   }
 
   private describe(): void {

@@ -34,7 +34,8 @@ export class Surface {
     this.video.className = 'picture';
     stage.append(this.video);
     this.resizes.observe(stage);
-    this.nextVideoFrame();
+    if ('requestVideoFrameCallback' in HTMLVideoElement.prototype) this.nextVideoFrame();
+    else this.video.addEventListener('timeupdate', () => this.videoMoved());
   }
 
   /** The element that shows the picture now. */
@@ -130,12 +131,26 @@ export class Surface {
   }
 
   private nextVideoFrame(): void {
-    this.video.requestVideoFrameCallback?.((_now, metadata: FrameMetadata) => {
+    this.video.requestVideoFrameCallback((_now, metadata: FrameMetadata) => {
       this.nextVideoFrame();
       this.painted('h264', metadata.width, metadata.height);
       if (this.shown === 'h264') this.presented([report(metadata)]);
     });
   }
+
+  /** A browser that does not tell of each picture tells a few times a second that the video goes on: enough to show it. */
+  private videoMoved(): void {
+    const { videoWidth, videoHeight } = this.video;
+    if (videoWidth === 0) return;
+    const before = this.shown;
+    this.painted('h264', videoWidth, videoHeight);
+    if (this.shown === 'h264' && before !== 'h264') this.presented([unknown()]);
+  }
+}
+
+/** A picture of which nothing is known but that it is there; the node knows none of that number. */
+function unknown(): FrameReport {
+  return { rtp: true, id: 0, arrivalUs: Math.round(performance.now() * 1000), decodeUs: 0, presentUs: 0 };
 }
 
 /**

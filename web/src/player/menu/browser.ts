@@ -8,5 +8,6 @@ export function browserPage(back: () => void): HTMLElement {
   const missing = lacks();
   if (missing.length === 0) return page('This browser', back, hint('It has everything that playing here can use.'));
   const items = missing.flatMap(({ name, means }) => [h('dt', {}, name), h('dd', {}, means)]);
-  return page('This browser', back, hint('It plays, and does without:'), h('dl', { class: 'lacks' }, ...items));
+  const plays = missing.every(({ ability }) => ability !== 'webrtc');
+  return page('This browser', back, hint(plays ? 'It plays, and does without:' : 'It cannot play, for want of:'), h('dl', { class: 'lacks' }, ...items));
 }

@@ -1,0 +1,15 @@
+//! The same trip in a real Firefox, which differs where it matters: it has no candidates on loopback, rounds its clock, and here no H.264.
+//!
+//! `PLAYFIELD_BROWSER=firefox cargo xtask e2e FILTER` runs others of these tests in it, for a look: touch, the wheel, H.264 and the relay of a
+//! bad network are Chromium's.
+
+use crate::browser::Browser;
+use crate::play::check_lossless_trip;
+use crate::server::Server;
+
+#[test]
+fn firefox_plays_exact_pictures_and_a_reload_plays_on() {
+    let server = Server::start();
+    let browser = Browser::firefox(&server);
+    check_lossless_trip(&browser);
+}
