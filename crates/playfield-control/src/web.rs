@@ -63,6 +63,16 @@ impl Web {
             None => Failure::new(Kind::NotFound, "there is no such page; the catalogue is at /").into_response(),
         }
     }
+
+    /// The page for an address where nothing is.
+    pub(crate) fn lost(&self) -> Response {
+        let mut response = self.answer("/", None);
+        if response.status() == StatusCode::OK {
+            *response.status_mut() = StatusCode::NOT_FOUND;
+        }
+        response.headers_mut().remove(ETAG);
+        response
+    }
 }
 
 impl File {
@@ -160,6 +170,14 @@ mod tests {
             let shown = (response.status().as_u16(), header(&response, CONTENT_TYPE), header(&response, CACHE_CONTROL));
             assert_eq!(shown, (status, kind, keep), "{path}");
         }
+    }
+
+    #[test]
+    fn where_nothing_is_there_is_a_page_for_people() {
+        let response = Web::of(&BUILT).lost();
+        assert_eq!((response.status().as_u16(), header(&response, CONTENT_TYPE)), (404, "text/html; charset=utf-8"));
+        assert!(!response.headers().contains_key(ETAG), "it is not the catalogue");
+        assert_eq!(Web::of(&EMPTY).lost().status(), StatusCode::SERVICE_UNAVAILABLE);
     }
 
     #[test]
