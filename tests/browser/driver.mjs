@@ -83,17 +83,15 @@ const COMMANDS = {
   player: ({ page }) => page.evaluate(readPlayer),
   picture: ({ page }) => page.evaluate(readPicture),
   sound: ({ page }) => page.evaluate(readSound),
-  async quit() {
-    await browser.close();
-  },
 };
 
 for await (const line of createInterface({ input: process.stdin })) {
   const command = JSON.parse(line);
   const answer = await run(command).then((value) => ({ ok: value ?? null }), (error) => ({ error: String(error.message ?? error) }));
   process.stdout.write(`${JSON.stringify(answer)}\n`);
-  if (command.do === 'quit') break;
 }
+// Who asked is gone. A Firefox would stay.
+await browser.close();
 process.exit(0);
 
 async function newContext({ touch = false, gamepads = false, lacks = [] }) {

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use playfield_transport::relay::Relay;
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -20,6 +20,9 @@ use crate::wait;
 
 /// Longest a command may take; the driver gives up before, with a reason.
 const ANSWER: Duration = Duration::from_secs(60);
+
+/// How long a browser has to close.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// A browser with an empty profile. Dropping it ends it and all its processes.
 pub struct Browser {
@@ -169,6 +172,12 @@ impl Drop for Browser {
     fn drop(&mut self) {
         if thread::panicking() {
             eprintln!("--- what the pages said\n{}", self.complaints.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+        // Without anybody to ask, the driver closes the browser and ends.
+        drop(self.child.stdin.take());
+        let begun = Instant::now();
+        while matches!(self.child.try_wait(), Ok(None)) && begun.elapsed() < FAREWELL {
+            thread::sleep(Duration::from_millis(20));
         }
         let group = Pid::from_raw(self.child.id().cast_signed()).unwrap();
         let _ = kill_process_group(group, Signal::KILL);
