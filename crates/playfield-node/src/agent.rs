@@ -22,6 +22,8 @@ const COMPILE_QUEUE: Duration = Duration::from_secs(30);
 
 /// Workers that are asked to let a session go on before it is given up.
 const RESUME_TRIES: u32 = 4;
+/// Between two of these: by then the end of a worker is known.
+const RESUME_PAUSE: Duration = Duration::from_millis(100);
 
 /// On top of the time for draining: to kill what is left and to tell of it.
 const DRAIN_SLACK: Duration = Duration::from_secs(1);
@@ -222,6 +224,7 @@ impl Agent {
             }
             // The worker may have been lost in its turn.
             tracing::warn!(%session, worker, attempt, ?answer, "a session could not go on from its checkpoint yet");
+            tokio::time::sleep(RESUME_PAUSE).await;
         }
         false
     }
@@ -245,6 +248,7 @@ impl Agent {
 
     async fn ask(&self, worker: u16, request: Request, limit: Duration) -> Result<Reply, Refusal> {
         let (reply, answer) = oneshot::channel();
+        let starts = if let Request::Start { spec, .. } = &request { Some(spec.id.clone()) } else { None };
         let busy = || refusal(EndReason::LimitReached, "the node has too much to do just now; try again in a moment");
         if let Err(error) = self.workers[usize::from(worker)].try_send(Ask { request, reply }) {
             self.unplace(&error.into_inner().request);
@@ -252,10 +256,13 @@ impl Agent {
         }
         match tokio::time::timeout(limit, answer).await {
             Ok(Ok(reply)) => Ok(reply),
-            Ok(Err(_)) => Err(refusal(
-                EndReason::InternalError,
-                "the process that ran this session stopped unexpectedly; start the title again",
-            )),
+            Ok(Err(_)) => {
+                starts.inspect(|session| self.ledger.lock().let_down(session, worker));
+                Err(refusal(
+                    EndReason::InternalError,
+                    "the process that ran this session stopped unexpectedly; start the title again",
+                ))
+            }
             Err(_) => Err(refusal(EndReason::InternalError, "the worker did not answer in time; try again")),
         }
     }

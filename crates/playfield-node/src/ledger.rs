@@ -247,6 +247,15 @@ impl Ledger {
         self.leave(worker);
     }
 
+    /// The worker that was to let the session go on is gone, though its end may not be known yet: it is adrift again.
+    pub(crate) fn let_down(&mut self, session: &SessionId, worker: u16) {
+        let reopening = |home: &&mut Home| home.stage == Stage::Reopening && home.worker == worker;
+        if let Some(home) = self.homes.get_mut(session).filter(reopening) {
+            home.stage = Stage::Adrift;
+            self.leave(worker);
+        }
+    }
+
     /// The session is over. False if it was not here, or over before.
     pub(crate) fn ended(&mut self, session: &SessionId) -> bool {
         let Some(home) = self.homes.get_mut(session).filter(|home| home.stage != Stage::Ended) else { return false };
@@ -406,6 +415,21 @@ mod tests {
         assert_eq!((ledger.home(&session(0)), ledger.worker(0).sessions), (Place::Moving, 0));
         assert!(ledger.ended(&session(0)), "given up");
         assert_eq!(ledger.worker(0).sessions, 0);
+    }
+
+    #[test]
+    fn a_worker_that_is_gone_before_its_end_is_known_lets_it_go() {
+        let mut ledger = saved();
+        ledger.lost(0, Fate::Killed);
+        let sessions = ledger.worker(1).sessions;
+        assert_eq!(ledger.place_again(&session(0)).map(|(worker, _)| worker), Ok(1));
+        ledger.let_down(&session(0), 0);
+        assert_eq!(ledger.place_again(&session(0)).map(|_| ()), Err(NoPlace::Known), "it was not at that one");
+        ledger.let_down(&session(0), 1);
+        assert_eq!((ledger.home(&session(0)), ledger.worker(1).sessions), (Place::Moving, sessions));
+        ledger.lost(1, Fate::Killed);
+        ledger.worker(0).ready = true;
+        assert_eq!(ledger.place_again(&session(0)).map(|(worker, _)| worker), Ok(0));
     }
 
     #[test]
