@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -71,6 +71,13 @@ fn unread(status: StatusCode) -> Failure {
 /// serde_json says where: line and column. What it quotes of the body is the caller's own.
 fn malformed(error: serde_json::Error) -> Failure {
     Failure::new(Kind::Malformed, format!("the body does not parse: {error}"))
+}
+
+/// A JSON answer that tells what was made, and where it is.
+pub(super) fn created<T: Serialize>(value: &T, location: &str) -> Result<Response, Failure> {
+    let mut response = json(StatusCode::CREATED, value);
+    response.headers_mut().insert(LOCATION, HeaderValue::from_str(location).map_err(Failure::internal)?);
+    Ok(response)
 }
 
 /// A JSON answer that nobody keeps.

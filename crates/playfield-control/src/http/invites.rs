@@ -2,13 +2,12 @@
 
 use axum::Extension;
 use axum::extract::{RawQuery, Request, State};
-use axum::http::header::LOCATION;
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use playfield_core::api::{CreateInvite, CreatedInvite, Invitation, Invites, Joined, Problem};
 
 use super::App;
-use super::body::{Json, Path, json};
+use super::body::{Json, Path, created, json};
 use super::caller::{Caller, bearer, client};
 use super::idempotency::{self, Once};
 use super::sessions::session_id;
@@ -38,11 +37,8 @@ pub(super) async fn create(
     let once = Once { caller: caller.client, key, request };
     let session = id.clone();
     let work = tokio::spawn(async move { once.answer(&app, app.create_invite(&session, wanted, key)).await });
-    let created = work.await.map_err(Failure::internal)??;
-    let location = format!("/api/v1/sessions/{id}/invites/{}", created.invite.id);
-    let mut response = json(StatusCode::CREATED, &created);
-    response.headers_mut().insert(LOCATION, HeaderValue::from_str(&location).map_err(Failure::internal)?);
-    Ok(response)
+    let made = work.await.map_err(Failure::internal)??;
+    created(&made, &format!("/api/v1/sessions/{id}/invites/{}", made.invite.id))
 }
 
 /// The links of a session that let people in now, without their secrets. For its host and the operator.

@@ -2,7 +2,7 @@
 
 use axum::Extension;
 use axum::extract::State;
-use axum::http::header::{CONTENT_DISPOSITION, LOCATION};
+use axum::http::header::CONTENT_DISPOSITION;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use playfield_core::api::{Connect, Connected, CreateSession, CreatedSession, Problem, Session, SessionReceipt};
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::App;
-use super::body::{Json, Path, json};
+use super::body::{Json, Path, created, json};
 use super::caller::Caller;
 use super::idempotency::{self, Once};
 use crate::failure::{Failure, Kind};
@@ -44,11 +44,8 @@ pub(super) async fn create(
     let asked = Asked { wanted, client: caller.client, key };
     // In a task of its own: a caller who hangs up leaves no session half started.
     let work = tokio::spawn(async move { once.answer(&app, app.create_session(asked)).await });
-    let created = work.await.map_err(Failure::internal)??;
-    let location = format!("/api/v1/sessions/{}", created.session.id);
-    let mut response = json(StatusCode::CREATED, &created);
-    response.headers_mut().insert(LOCATION, HeaderValue::from_str(&location).map_err(Failure::internal)?);
-    Ok(response)
+    let made = work.await.map_err(Failure::internal)??;
+    created(&made, &format!("/api/v1/sessions/{}", made.session.id))
 }
 
 /// The newest sessions; for the operator.
