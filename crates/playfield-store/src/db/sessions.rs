@@ -225,6 +225,8 @@ fn insert(connection: &Connection, session: &NewSession) -> Result<(), DbError> 
     Ok(())
 }
 
+/// Writes down a viewer, and of a guest the client and the time it came. A client's guests stay in the order they came in, also
+/// where the clock stands still or is put back.
 fn insert_viewer(
     connection: &Connection,
     viewer: &ViewerRow,
@@ -235,7 +237,8 @@ fn insert_viewer(
     let (client, created_ms) = guest.map_or((None, 0), |(client, now_ms)| (Some(client), now_ms as i64));
     connection
         .prepare_cached(
-            "INSERT INTO viewers (id, session, token, role, slot, client, created_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO viewers (id, session, token, role, slot, client, created_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6,
+             max(?7, (SELECT coalesce(max(created_ms) + 1, 0) FROM viewers WHERE session = ?2 AND client = ?6)))",
         )?
         .execute(params![id.as_str(), session.as_str(), token, word(*role), slot, client, created_ms])?;
     Ok(())

@@ -46,6 +46,7 @@ suite!(
         sessions_left_open_are_closed_with_a_sentence,
         the_newest_sessions_come_first,
         a_viewer_is_found_by_its_token_only,
+        the_viewer_a_client_came_with_first_makes_room_whatever_the_clock_says,
         a_link_is_found_by_its_secret_until_it_is_taken_back,
         links_go_with_their_session_and_old_ones_make_room,
         storage_belongs_to_a_profile_and_a_title,
@@ -185,6 +186,21 @@ async fn a_viewer_is_found_by_its_token_only(db: Db) {
     db.remove_viewer(spectator.id).await.unwrap();
     assert_eq!(db.viewer_by_token([5; 32]).await.unwrap(), None);
     assert!(add(third, 6, "b", 4).await.unwrap());
+}
+
+async fn the_viewer_a_client_came_with_first_makes_room_whatever_the_clock_says(db: Db) {
+    add(&db, 1, "a", ROOMY).await;
+    let most = Guests { of_session: 9, of_client: 2 };
+    let came = [(9, 50), (7, 50), (8, 50), (5, 20), (6, 20)];
+    for (n, now_ms) in came {
+        let guest = ViewerRow { id: ViewerId::from_entropy([n; 16]), ..host(1) };
+        assert!(db.insert_viewer(guest, [n; 32], "b".to_owned(), now_ms, most).await.unwrap());
+    }
+    let mut known = Vec::new();
+    for (n, _) in came {
+        known.push(db.viewer_by_token([n; 32]).await.unwrap().is_some());
+    }
+    assert_eq!(known, [false, false, false, true, true]);
 }
 
 fn invite(n: u8, created_ms: u64, expires_ms: u64) -> InviteRow {
