@@ -97,6 +97,8 @@ fn is_small(event: &GuestEvent) -> bool {
         GuestEvent::Stored { key, value } => key.len() as u64 + value.as_ref().map_or(0, Vec::len) as u64 <= STORAGE,
         GuestEvent::Timeline { name, .. } => name.len() <= 1024,
         GuestEvent::Mode(_) => true,
+        // No module can say these.
+        GuestEvent::Message(_) | GuestEvent::Settings(_) => false,
         GuestEvent::Rumble { player, rumble } => *player < 4 && rumble.ms <= 5_000,
     }
 }

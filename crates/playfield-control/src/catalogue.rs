@@ -254,7 +254,10 @@ impl Entry {
 
     fn badges(&self) -> Vec<Badge> {
         let Some(facts) = self.facts.as_ref().filter(|_| self.problem.is_none()) else { return Vec::new() };
-        let mut badges = vec![Badge::Deterministic];
+        let mut badges = Vec::new();
+        if facts.deterministic {
+            badges.push(Badge::Deterministic);
+        }
         if facts.snapshots {
             badges.push(Badge::Snapshots);
         }

@@ -50,13 +50,17 @@ impl App {
         let node = self.choose_node()?;
         // All that can fail comes before the row: what was admitted is started, or marked as failed.
         let storage = self.storage(&asked.wanted, &entry).await?;
+        let home = asked.wanted.profile.as_ref().map(profile_hash).transpose()?.map(|hash| hex(&hash));
         let seed = u64::from_le_bytes(random()?);
         let viewer = self.admit(&asked, &entry, &module, node).await?;
         let spec = Box::new(SessionSpec {
             id: viewer.row.session.clone(),
             title: entry.manifest.id.clone(),
             module: module.path,
+            kind: entry.manifest.kind(),
             compiled: None,
+            home,
+            core: None,
             limits: entry.manifest.limits,
             input: entry.manifest.input.clone(),
             players: entry.manifest.players.max,
@@ -284,6 +288,10 @@ struct Host {
 fn attach(viewer: &ViewerRow, offer: String, video: Option<VideoMode>) -> Attach {
     let ViewerRow { id, role, slot, .. } = viewer.clone();
     Attach { viewer: id, role, slot, video: video.unwrap_or(VideoMode::Auto), offer }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn profile_hash(profile: &Token) -> Result<[u8; 32], Failure> {

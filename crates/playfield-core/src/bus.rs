@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::api::{EndReason, Role, SessionState, VideoMode};
 use crate::frame::Shape;
 use crate::id::{SessionId, ViewerId};
-use crate::manifest::{InputKind, Limits};
+use crate::manifest::{InputKind, Kind, Limits};
 use crate::receipt::Part;
 
 /// Bus subject on which node `id` takes [`Request`]s.
@@ -30,11 +30,21 @@ pub struct SessionSpec {
     pub id: SessionId,
     /// The title, for logs.
     pub title: String,
-    /// The module as it came.
+    /// The module as it came, or the content.
     pub module: PathBuf,
+    /// What kind of guest it is.
+    #[serde(default)]
+    pub kind: Kind,
     /// The compiled module; the node fills it in.
     #[serde(default)]
     pub compiled: Option<PathBuf>,
+    /// Whose files the guest may keep on the node, where it is a program of its own: nobody else's guests see them. None: what
+    /// it keeps ends with the session.
+    #[serde(default)]
+    pub home: Option<String>,
+    /// Where a core and its files lie; the node fills it in.
+    #[serde(default)]
+    pub core: Option<CoreFiles>,
     /// What the guest may take.
     pub limits: Limits,
     /// The ways of playing the title understands; the viewer is told.
@@ -67,6 +77,19 @@ pub struct SessionSpec {
     /// Most viewers without a seat.
     #[serde(default = "sixteen")]
     pub spectators: u16,
+}
+
+/// Where a libretro core and its files lie on a node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoreFiles {
+    /// The core, a shared library.
+    pub core: PathBuf,
+    /// Its content, under its own name.
+    pub content: PathBuf,
+    /// Where firmware lies.
+    pub system: PathBuf,
+    /// Where it may keep files.
+    pub home: PathBuf,
 }
 
 /// A seat, and whose it is.
@@ -165,15 +188,21 @@ pub enum Request {
     },
     /// A picture of the module after a while, as PNG, for the catalogue.
     Cover {
-        /// The module.
+        /// The module, or the content.
         module: PathBuf,
+        /// What kind of guest it is.
+        #[serde(default)]
+        guest: Kind,
         /// Where to write the PNG.
         to: PathBuf,
     },
     /// What does the module ask for, and can it run here?
     Inspect {
-        /// The module.
+        /// The module, or the content.
         module: PathBuf,
+        /// What kind of guest it is.
+        #[serde(default)]
+        guest: Kind,
     },
     /// End every session with `nodeStopping`, then exit.
     Drain,
@@ -222,10 +251,13 @@ pub enum Reply {
 /// What can be said of a module without playing it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModuleFacts {
-    /// `playfield` or `wasm4`.
+    /// `playfield`, `wasm4` or `libretro`.
     pub dialect: String,
     /// Its state can be captured exactly.
     pub snapshots: bool,
+    /// The same inputs make the same pictures on any machine.
+    #[serde(default = "crate::manifest::yes")]
+    pub deterministic: bool,
     /// Capability groups it imports.
     pub groups: Vec<String>,
     /// The pictures it begins with; none: it makes none by itself.

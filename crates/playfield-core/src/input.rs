@@ -15,6 +15,8 @@ pub mod log;
 pub mod merge;
 pub mod wire;
 
+use serde::{Deserialize, Serialize};
+
 pub use keys::{Key, KeySet};
 
 /// Players a session can have at once.
@@ -88,7 +90,7 @@ impl PadButton {
 }
 
 /// A gamepad. Axes run from -32767 (left, up) to 32767 (right, down).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pad {
     /// Buttons held, by [`PadButton::bit`].
     pub buttons: u16,
@@ -128,7 +130,7 @@ impl Rumble {
 pub const MOUSE_BUTTONS: [(&str, u8); 5] = [("left", 1), ("right", 2), ("middle", 4), ("back", 8), ("forward", 16)];
 
 /// A mouse, both ways a guest may want it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pointer {
     /// Position in pixels of the picture; may lie outside it.
     pub x: i16,
@@ -147,7 +149,7 @@ pub struct Pointer {
 }
 
 /// A finger on the picture.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Touch {
     /// The same for as long as the finger stays down.
     pub id: u8,
@@ -158,7 +160,7 @@ pub struct Touch {
 }
 
 /// The fingers a player has on the picture.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Touches {
     list: [Touch; MAX_TOUCHES],
     len: u8,
@@ -180,7 +182,7 @@ impl Touches {
 }
 
 /// What one player does during one tick.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlayerInput {
     /// Somebody holds this seat.
     pub connected: bool,
@@ -197,7 +199,7 @@ pub struct PlayerInput {
 }
 
 /// What all players do during one tick: everything the outside world tells a guest.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TickInput {
     /// By seat.
     pub players: [PlayerInput; MAX_PLAYERS],

@@ -26,6 +26,7 @@ pub mod rate;
 pub mod receipt;
 pub mod seats;
 pub mod session;
+pub mod setting;
 pub mod signal;
 pub mod sim;
 pub mod time;

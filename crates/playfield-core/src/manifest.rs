@@ -2,6 +2,8 @@
 //!
 //! A bare `.wasm` file is a title too: [`Manifest::for_module`] says what is assumed of it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -70,7 +72,46 @@ pub struct Manifest {
     /// What one session may take.
     #[serde(default)]
     pub limits: Limits,
+    /// The entry is content of a libretro core.
+    #[serde(default)]
+    pub libretro: Option<Libretro>,
 }
+
+/// What plays the entry, where that is a libretro core.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Libretro {
+    /// The core's name: `nestopia` is `nestopia_libretro.so` in one of the node's folders of cores.
+    pub core: String,
+    /// Pictures of the content's own delay that are hidden by stepping ahead, at most [`MOST_RUN_AHEAD`].
+    #[serde(default)]
+    pub run_ahead: u8,
+    /// Values of the core's options that this title wants in place of the core's own.
+    #[serde(default)]
+    pub options: BTreeMap<String, String>,
+}
+
+/// What kind of guest a title is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub enum Kind {
+    /// A WebAssembly module.
+    #[default]
+    Wasm,
+    /// Content of a libretro core.
+    Libretro {
+        /// The core, and how it is to be.
+        #[serde(flatten)]
+        libretro: Libretro,
+        /// The content's file name; cores look at how it ends.
+        file: String,
+    },
+}
+
+/// Most pictures of delay that can be hidden: each costs a run of the core for every picture.
+pub const MOST_RUN_AHEAD: u8 = 4;
+/// Memory of a libretro core where nothing is said, in MiB.
+const CORE_MEMORY_MB: u32 = 512;
 
 /// How many can play at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -136,7 +177,10 @@ pub enum ManifestError {
 impl Manifest {
     /// Reads `title.toml` and checks every value.
     pub fn parse(text: &str) -> Result<Manifest, ManifestError> {
-        let manifest: Manifest = toml::from_str(text)?;
+        let mut manifest: Manifest = toml::from_str(text)?;
+        if manifest.libretro.is_some() && !says_memory(text) {
+            manifest.limits.memory_mb = CORE_MEMORY_MB;
+        }
         manifest.check()?;
         Ok(manifest)
     }
@@ -158,7 +202,26 @@ impl Manifest {
             input,
             keys_as_pad: true,
             limits: Limits::default(),
+            libretro: None,
         }
+    }
+
+    /// What is assumed of content that comes alone, to be played by a core.
+    pub fn for_content(file: &str, core: &str) -> Manifest {
+        let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+        let input = vec![InputKind::Pad, InputKind::Mouse, InputKind::Keys, InputKind::Touch];
+        Manifest {
+            entry: file.to_owned(),
+            limits: Limits { memory_mb: CORE_MEMORY_MB, ..Limits::default() },
+            libretro: Some(Libretro { core: core.to_owned(), ..Libretro::default() }),
+            ..Manifest::for_module(stem, input, 4)
+        }
+    }
+
+    /// What kind of guest it is.
+    pub fn kind(&self) -> Kind {
+        let file = self.entry.rsplit('/').next().unwrap_or_default().to_owned();
+        self.libretro.clone().map_or(Kind::Wasm, |libretro| Kind::Libretro { libretro, file })
     }
 
     fn check(&self) -> Result<(), ManifestError> {
@@ -181,14 +244,29 @@ impl Manifest {
         if self.players.min == 0 || self.players.max < self.players.min || self.players.max > 4 {
             return value("players", "must have 1 <= min <= max <= 4");
         }
-        if !(1..=1024).contains(&self.limits.memory_mb) {
-            return value("limits.memory_mb", "must be 1 to 1024");
+        let most_mb = if self.libretro.is_some() { 8192 } else { 1024 };
+        if !(1..=most_mb).contains(&self.limits.memory_mb) {
+            return value("limits.memory_mb", &format!("must be 1 to {most_mb}"));
+        }
+        if let Some(libretro) = &self.libretro {
+            let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '+');
+            if libretro.core.is_empty() || libretro.core.len() > 64 || !libretro.core.chars().all(word) {
+                return value("libretro.core", "must be the name of a core, such as \"nestopia\", without folder or ending");
+            }
+            if libretro.run_ahead > MOST_RUN_AHEAD {
+                return value("libretro.run_ahead", "must be at most 4");
+            }
         }
         if self.limits.storage_kb > MOST_STORAGE_KB {
             return value("limits.storage_kb", "must be at most 8192");
         }
         Ok(())
     }
+}
+
+fn says_memory(text: &str) -> bool {
+    let limits = toml::from_str::<toml::Table>(text).ok().and_then(|table| table.get("limits").cloned());
+    limits.is_some_and(|limits| limits.get("memory_mb").is_some())
 }
 
 fn stays_beside(path: &str) -> bool {
@@ -236,6 +314,22 @@ mod tests {
         check("id = 'p'\nname = 'P'\nentry = '../p.wasm'", "`entry` must be");
         check("id = 'p'\nname = 'P'\nentry = 'p.wasm'\nplayers = { min = 2, max = 1 }", "`players` must");
         check("id = 'p'\nname = 'P'\nentry = 'p.wasm'\ncolour = 'red'", "unknown field `colour`");
+    }
+
+    #[test]
+    fn content_of_a_core_names_its_core_and_has_more_memory() {
+        let toml = "id = 'p'\nname = 'P'\nentry = 'roms/p.nes'\n[libretro]\ncore = 'nestopia'\nrun_ahead = 1\n";
+        let manifest = Manifest::parse(toml).unwrap();
+        assert_eq!(manifest.limits.memory_mb, 512);
+        let Kind::Libretro { libretro, file } = manifest.kind() else { panic!("{:?}", manifest.kind()) };
+        assert_eq!((libretro.core.as_str(), libretro.run_ahead, file.as_str()), ("nestopia", 1, "p.nes"));
+        let said = format!("{toml}[limits]\nmemory_mb = 32\n");
+        assert_eq!(Manifest::parse(&said).unwrap().limits.memory_mb, 32);
+        let refused = |from: &str, to: &str| Manifest::parse(&toml.replace(from, to)).unwrap_err().to_string();
+        assert!(refused("'nestopia'", "'/tmp/x.so'").contains("`libretro.core` must be the name of a core"));
+        assert!(refused("run_ahead = 1", "run_ahead = 5").contains("`libretro.run_ahead` must be at most 4"));
+        let bare = Manifest::for_content("Cave Story.gb", "gambatte");
+        assert_eq!((bare.id.as_str(), bare.entry.as_str()), ("cave-story", "Cave Story.gb"));
     }
 
     #[test]

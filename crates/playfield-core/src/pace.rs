@@ -26,6 +26,11 @@ impl Pacer {
         pacer
     }
 
+    /// Pictures a second.
+    pub fn hz(&self) -> u16 {
+        self.hz as u16
+    }
+
     /// When the next picture is due.
     pub fn deadline(&self) -> Time {
         Time::from_micros(self.slot * 1_000_000 / (self.hz * SLOTS))

@@ -7,9 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{EndReason, Receipt, SessionState, VideoMode};
 use crate::manifest::InputKind;
+use crate::setting::Setting;
 
 /// Longest text a viewer may type in one message, in bytes.
 pub const MAX_TEXT: usize = 1024;
+/// Longest key, and longest value, of a setting, in bytes.
+pub const MAX_CHOICE: usize = 256;
 
 /// What carries lossless datagrams.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +46,13 @@ pub enum FromViewer {
     Seats {
         /// How many, the first one included.
         count: u8,
+    },
+    /// The title is to have another value of one of its settings. Only whoever plays from the first seat is heard.
+    Choose {
+        /// Which setting.
+        key: String,
+        /// One of its choices.
+        value: String,
     },
     /// The page is hidden or shown again; hidden, nothing need be sent.
     Visible {
@@ -84,6 +94,19 @@ pub enum ToViewer {
         width: u16,
         /// In pixels.
         height: u16,
+        /// Width by height as it is to be shown; none: pixels are square.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        aspect: Option<f32>,
+    },
+    /// What the title lets its first player choose, in place of what was said of that before.
+    Settings {
+        /// All of them.
+        settings: Vec<Setting>,
+    },
+    /// The title has something to say.
+    Notice {
+        /// In a sentence or two.
+        text: String,
     },
     /// The picture cannot be sent to this viewer in any way it understands; it may later, if the picture changes.
     NoPicture {

@@ -7,18 +7,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use playfield_core::api::EndReason;
-use playfield_core::bus::{Attach, CompileAnswer, Refusal, Reply, Request, SessionSpec};
+use playfield_core::bus::{Attach, CompileAnswer, CoreFiles, ModuleFacts, Refusal, Reply, Request, SessionSpec};
 use playfield_core::id::SessionId;
+use playfield_core::manifest::{Kind, Libretro};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
-use crate::compile::{Compiled, Compiler};
+use crate::compile::{Compiler, Work};
 use crate::config::{JobLimits, Times};
+use crate::cores::{Cores, Home};
 use crate::job;
 use crate::ledger::{NoPlace, Place};
 use crate::worker::{Ask, Shared};
 
 /// How long to wait for others' modules to be compiled before our own is.
 const COMPILE_QUEUE: Duration = Duration::from_secs(30);
+
+/// Names the files of guests that are only looked at.
+const LOOK: &str = "look";
 
 /// Workers that are asked to let a session go on before it is given up.
 const RESUME_TRIES: u32 = 4;
@@ -34,6 +39,7 @@ pub(crate) struct Agent {
     pub ledger: Shared,
     pub workers: Vec<mpsc::Sender<Ask>>,
     pub compiler: Compiler,
+    pub cores: Cores,
     pub compile: JobLimits,
     pub program: PathBuf,
     pub cover: JobLimits,
@@ -59,10 +65,11 @@ impl Agent {
             _ if self.call_off(&request) => Ok(Reply::Done),
             _ if stopping => Err(refusal(EndReason::NodeStopping, "this node is being stopped; try again in a moment")),
             Request::Start { spec, attach } => self.start(spec, attach).await,
-            Request::Inspect { module } => {
-                self.compiled(&module).await.map(|compiled| Reply::Inspected { module: compiled.facts })
+            Request::Inspect { module, guest } => {
+                let prepared = self.prepare(&guest, &module, Home::Passing(LOOK)).await;
+                prepared.map(|prepared| Reply::Inspected { module: prepared.facts })
             }
-            Request::Cover { module, to } => self.make_cover(&module, &to).await,
+            Request::Cover { module, guest, to } => self.make_cover(&guest, &module, &to).await,
             Request::Attach { session, attach } => self.attach(session, attach).await,
             Request::Leave { ref session, .. }
             | Request::Seats { ref session }
@@ -108,14 +115,14 @@ impl Agent {
         if let Err(no_place @ (NoPlace::Known | NoPlace::Full)) = room {
             return Err(self.no_place(no_place));
         }
-        let compiled = self.prepared(&spec).await?;
-        spec.compiled = Some(compiled.path);
+        let Prepared { compiled, core, facts } = self.prepared(&spec).await?;
+        (spec.compiled, spec.core) = (compiled, core);
         let worker = self.place(&spec.id).await?;
         let session = spec.id.clone();
         if let Some(Attach { viewer, slot: Some(slot), .. }) = attach.as_deref() {
             self.ledger.lock().seat(&session, viewer, *slot);
         }
-        if compiled.facts.snapshots {
+        if facts.snapshots {
             let again = SessionSpec { resume: true, ..(*spec).clone() };
             self.ledger.lock().keep(&session, Arc::new(again));
         }
@@ -128,14 +135,18 @@ impl Agent {
     }
 
     /// The session's module, ready to run, unless a stop comes before.
-    async fn prepared(&self, spec: &SessionSpec) -> Result<Compiled, Refusal> {
+    async fn prepared(&self, spec: &SessionSpec) -> Result<Prepared, Refusal> {
         let (call_off, called_off) = oneshot::channel();
         if self.preparing().insert(spec.id.clone(), call_off).is_some() {
             // The first one is told by this that it was replaced.
             tracing::warn!(session = %spec.id, "session was asked for twice");
         }
+        let home = match &spec.home {
+            Some(who) => Home::Of(who, &spec.title),
+            None => Home::Passing(spec.id.as_str()),
+        };
         let prepared = tokio::select! {
-            prepared = self.compiled(&spec.module) => prepared,
+            prepared = self.prepare(&spec.kind, &spec.module, home) => prepared,
             reason = called_off => {
                 let reason = reason.unwrap_or(EndReason::InternalError);
                 return Err(refusal(reason, "the session was ended before it began"));
@@ -229,16 +240,36 @@ impl Agent {
         false
     }
 
-    async fn compiled(&self, module: &Path) -> Result<Compiled, Refusal> {
+    /// What is needed to open a guest, and what it is.
+    async fn prepare(&self, guest: &Kind, module: &Path, home: Home<'_>) -> Result<Prepared, Refusal> {
         let limit = Duration::from_secs(self.compile.seconds.into()) + COMPILE_QUEUE;
         let late = || refusal(EndReason::PlacementTimeout, "other titles are being prepared; try again in a moment");
-        tokio::time::timeout(limit, self.compiler.ensure(module)).await.unwrap_or_else(|_| Err(late()))
+        let core = match guest {
+            Kind::Wasm => None,
+            Kind::Libretro { libretro, file } => Some((libretro, self.cores.lay_out(libretro, (module, file), home).await?)),
+        };
+        let work = match &core {
+            None => Work::compile(module),
+            // Looking at it must not touch what a player keeps.
+            Some((libretro, files)) => {
+                let home = self.cores.lay_out(libretro, (module, LOOK), Home::Passing(LOOK)).await?.home;
+                Work::look(module, core_args(libretro, &CoreFiles { home, ..files.clone() }))
+            }
+        };
+        let done = tokio::time::timeout(limit, self.compiler.ensure(work)).await.unwrap_or_else(|_| Err(late()))?;
+        let core = core.map(|(_, files)| files);
+        let compiled = core.is_none().then_some(done.path);
+        Ok(Prepared { compiled, core, facts: done.facts })
     }
 
-    async fn make_cover(&self, module: &Path, to: &Path) -> Result<Reply, Refusal> {
+    async fn make_cover(&self, guest: &Kind, module: &Path, to: &Path) -> Result<Reply, Refusal> {
         let _turn = self.cover_turn.acquire().await;
         let mut args: Vec<OsString> = ["cover", "--module"].map(OsString::from).to_vec();
         args.extend([module.as_os_str().to_owned(), "--out".into(), to.as_os_str().to_owned()]);
+        if let Kind::Libretro { libretro, file } = guest {
+            let files = self.cores.lay_out(libretro, (module, file), Home::Passing(LOOK)).await?;
+            args.extend(core_args(libretro, &files));
+        }
         match job::run(&self.program, args, self.cover).await {
             Ok(job::Finished { answer: Some(CompileAnswer::Refused { refused }), .. }) => Err(refused),
             Ok(job::Finished { status, .. }) if status.success() => Ok(Reply::Done),
@@ -273,6 +304,27 @@ impl Agent {
             self.ledger.lock().refused(&spec.id);
         }
     }
+}
+
+/// A guest that can be opened.
+#[derive(Debug)]
+struct Prepared {
+    /// The compiled module, of a Wasm guest.
+    compiled: Option<PathBuf>,
+    /// Where things lie, of a libretro guest.
+    core: Option<CoreFiles>,
+    facts: ModuleFacts,
+}
+
+/// Flags that tell a job which core to use, and how.
+fn core_args(libretro: &Libretro, files: &CoreFiles) -> Vec<OsString> {
+    let CoreFiles { core, content, system, home } = files;
+    let paths = [("--core", core), ("--content", content), ("--system", system), ("--home", home)];
+    let mut args: Vec<OsString> = paths.into_iter().flat_map(|(flag, path)| [flag.into(), path.into()]).collect();
+    for (key, value) in &libretro.options {
+        args.extend([OsString::from("--option"), format!("{key}={value}").into()]);
+    }
+    args
 }
 
 pub(crate) fn refusal(reason: EndReason, detail: &str) -> Refusal {

@@ -1,9 +1,12 @@
-//! The files that sessions go on from; workers write them, the node removes them.
+//! The files that sessions go on from, and what their guests keep until they end; the node removes them.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use playfield_core::id::SessionId;
+
+/// What the folder of a session's guest is called, after the session.
+pub(crate) const HOME: &str = ".home";
 
 /// The folder of all checkpoints of this node.
 #[derive(Clone, Debug)]
@@ -26,14 +29,17 @@ impl Checkpoints {
 
     /// Removes those of a session that is over.
     pub(crate) async fn remove(&self, session: &SessionId) {
+        let home = self.0.join(format!("{session}{HOME}"));
+        warn(&home, tokio::fs::remove_dir_all(&home).await);
         for slot in 0..2 {
             let path = self.0.join(format!("{session}.{slot}"));
-            match tokio::fs::remove_file(&path).await {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    tracing::warn!(path = %path.display(), %error, "a checkpoint could not be removed");
-                }
-                _ => {}
-            }
+            warn(&path, tokio::fs::remove_file(&path).await);
         }
+    }
+}
+
+fn warn(path: &Path, removed: std::io::Result<()>) {
+    if let Some(error) = removed.err().filter(|error| error.kind() != ErrorKind::NotFound) {
+        tracing::warn!(path = %path.display(), %error, "what a session left could not be removed");
     }
 }

@@ -1,4 +1,4 @@
-//! Modules made ready to run: each compiled once for all who ask at the same time, and remembered while its file
+//! Modules made ready to run, and cores looked at: each once for all who ask at the same time, and remembered while its file
 //! stays as it is.
 //!
 //! The compiled files' names tell module, engine and flags, so they outlive the node; what is remembered here only
@@ -30,6 +30,34 @@ pub(crate) struct Compiled {
     pub facts: ModuleFacts,
 }
 
+/// What is to be done for a guest before it can run.
+#[derive(Clone, Debug)]
+pub(crate) struct Work {
+    /// The file it is about; when it changes, the work is done anew.
+    file: PathBuf,
+    /// Flags of the job; `None`: it is a module to be compiled.
+    look: Option<Vec<OsString>>,
+}
+
+impl Work {
+    /// Compile a module.
+    pub(crate) fn compile(module: &Path) -> Work {
+        Work { file: module.to_owned(), look: None }
+    }
+
+    /// Look what a core makes of its content; `args` tell which core, and how.
+    pub(crate) fn look(content: &Path, args: Vec<OsString>) -> Work {
+        Work { file: content.to_owned(), look: Some(args) }
+    }
+
+    fn key(&self) -> Key {
+        (self.file.clone(), self.look.clone())
+    }
+}
+
+/// Names a [`Work`].
+type Key = (PathBuf, Option<Vec<OsString>>);
+
 type Outcome = Result<Compiled, Refusal>;
 type Waiting = watch::Receiver<Option<Outcome>>;
 
@@ -55,7 +83,7 @@ pub(crate) struct Compiler {
     limits: JobLimits,
     /// Compiling uses every core there is, so one at a time.
     turn: Arc<Semaphore>,
-    known: Mutex<HashMap<PathBuf, Entry>>,
+    known: Mutex<HashMap<Key, Entry>>,
 }
 
 impl Compiler {
@@ -64,48 +92,48 @@ impl Compiler {
         Compiler { program, cache, limits, turn: Arc::new(Semaphore::new(1)), known: Mutex::default() }
     }
 
-    /// The module, ready to run.
-    pub(crate) async fn ensure(&self, module: &Path) -> Outcome {
-        let stamp = stamp(module).await?;
-        let (mut waiting, remembered) = self.join(module, stamp);
+    /// The guest, ready to run.
+    pub(crate) async fn ensure(&self, work: Work) -> Outcome {
+        let stamp = stamp(&work.file).await?;
+        let (mut waiting, remembered) = self.join(&work, stamp);
         let outcome = wait(&mut waiting).await;
         match &outcome {
             // Somebody may have emptied the cache behind our back.
             Ok(compiled) if remembered && !exists(&compiled.path).await => {
-                self.forget(module);
-                wait(&mut self.join(module, stamp).0).await
+                self.forget(&work);
+                wait(&mut self.join(&work, stamp).0).await
             }
             _ => outcome,
         }
     }
 
     /// Joins the work on this state of the file, or begins it. True: it had been done before.
-    fn join(&self, module: &Path, stamp: Stamp) -> (Waiting, bool) {
+    fn join(&self, work: &Work, stamp: Stamp) -> (Waiting, bool) {
         let mut known = lock(&self.known);
-        if let Some(entry) = known.get(module).filter(|entry| entry.stamp == stamp && entry.holds()) {
+        if let Some(entry) = known.get(&work.key()).filter(|entry| entry.stamp == stamp && entry.holds()) {
             return (entry.outcome.clone(), entry.outcome.borrow().is_some());
         }
         let (done, outcome) = watch::channel(None);
         let entry = Entry { stamp, since: Instant::now(), outcome: outcome.clone() };
-        known.insert(module.to_owned(), entry);
-        self.begin(module.to_owned(), done);
+        known.insert(work.key(), entry);
+        self.begin(work.clone(), done);
         (outcome, false)
     }
 
-    fn begin(&self, module: PathBuf, done: watch::Sender<Option<Outcome>>) {
+    fn begin(&self, work: Work, done: watch::Sender<Option<Outcome>>) {
         let (program, cache, limits, turn) = (self.program.clone(), self.cache.clone(), self.limits, self.turn.clone());
         tokio::spawn(async move {
             let _turn = turn.acquire().await;
-            let outcome = compile(&program, &module, &cache, limits).await;
+            let outcome = run(&program, &work, &cache, limits).await;
             if let Err(refusal) = &outcome {
-                tracing::warn!(module = %module.display(), reason = %refusal.detail, "module refused");
+                tracing::warn!(module = %work.file.display(), reason = %refusal.detail, "module refused");
             }
             done.send_replace(Some(outcome));
         });
     }
 
-    fn forget(&self, module: &Path) {
-        lock(&self.known).remove(module);
+    fn forget(&self, work: &Work) {
+        lock(&self.known).remove(&work.key());
     }
 }
 
@@ -129,9 +157,14 @@ async fn wait(waiting: &mut Waiting) -> Outcome {
     outcome.unwrap_or_else(|| Err(stopped()))
 }
 
-async fn compile(program: &Path, module: &Path, cache: &Path, limits: JobLimits) -> Outcome {
-    let mut args: Vec<OsString> = ["compile", "--module"].map(OsString::from).to_vec();
-    args.extend([module.as_os_str().to_owned(), "--out".into(), cache.as_os_str().to_owned()]);
+async fn run(program: &Path, work: &Work, cache: &Path, limits: JobLimits) -> Outcome {
+    let (job, what) = match work.look {
+        Some(_) => ("look", "trying the start of this content"),
+        None => ("compile", "compiling this module and trying its start"),
+    };
+    let mut args: Vec<OsString> = [job, "--module"].map(OsString::from).to_vec();
+    args.extend([work.file.as_os_str().to_owned(), "--out".into(), cache.as_os_str().to_owned()]);
+    args.extend(work.look.iter().flatten().cloned());
     let result = job::run(program, args, limits).await;
     match result {
         Ok(job::Finished { answer: Some(CompileAnswer::Compiled { compiled, facts }), status, .. })
@@ -140,7 +173,7 @@ async fn compile(program: &Path, module: &Path, cache: &Path, limits: JobLimits)
             Ok(Compiled { path: compiled, facts })
         }
         Ok(job::Finished { answer: Some(CompileAnswer::Refused { refused }), .. }) => Err(refused),
-        other => Err(job::explain("compiling this module and trying its start", &other, limits)),
+        other => Err(job::explain(what, &other, limits)),
     }
 }
 

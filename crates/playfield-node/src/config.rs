@@ -22,6 +22,8 @@ pub struct Config {
     pub public_ips: Vec<IpAddr>,
     /// Most sessions a worker may hold.
     pub max_sessions: u32,
+    /// Folders with libretro cores, `NAME_libretro.so`; the first that has a core wins.
+    pub cores: Vec<PathBuf>,
     /// Where compiled modules and the node's own id are kept. Not a setting of its own: the program's data folder.
     #[serde(skip)]
     pub data_dir: PathBuf,
@@ -42,12 +44,19 @@ impl Default for Config {
             bind: vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
             public_ips: Vec::new(),
             max_sessions: 64,
+            cores: core_folders(),
             data_dir: PathBuf::from("data"),
             compile: JobLimits::default(),
             cover: JobLimits::default(),
             times: Times::default(),
         }
     }
+}
+
+/// Where distributions put libretro cores.
+fn core_folders() -> Vec<PathBuf> {
+    let multiarch = format!("/usr/lib/{}-linux-gnu/libretro", std::env::consts::ARCH);
+    [multiarch.as_str(), "/usr/lib64/libretro", "/usr/lib/libretro", "/usr/local/lib/libretro"].map(PathBuf::from).to_vec()
 }
 
 /// What a child process that does one job may take.

@@ -36,6 +36,7 @@ mod agent;
 mod checkpoints;
 mod compile;
 mod config;
+mod cores;
 mod door;
 mod job;
 mod ledger;

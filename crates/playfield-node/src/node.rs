@@ -14,6 +14,7 @@ use crate::agent::Agent;
 use crate::checkpoints::Checkpoints;
 use crate::compile::Compiler;
 use crate::config::{Config, ConfigError};
+use crate::cores::Cores;
 use crate::door;
 use crate::ledger::{Ledger, WorkerLoad};
 use crate::worker::{Ask, Loss, Setting, Shared, ended, publish, supervise};
@@ -69,6 +70,7 @@ impl Node {
         create(&cache).await?;
         let unwritable = |error| NodeError::Data { path: config.data_dir.clone(), error };
         let checkpoints = Checkpoints::fresh(&config.data_dir).await.map_err(unwritable)?;
+        let cores = Cores::new(config.cores.clone(), &config.data_dir, &checkpoints).await.map_err(unwritable)?;
         let id = identity(&config.data_dir).await?;
 
         let (draining, watching) = watch::channel(false);
@@ -91,6 +93,7 @@ impl Node {
             ledger,
             workers,
             compiler: Compiler::new(program.clone(), cache, config.compile),
+            cores,
             compile: config.compile,
             program,
             cover: config.cover,

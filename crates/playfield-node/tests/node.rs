@@ -9,7 +9,7 @@ use std::time::Duration;
 use playfield_core::api::{EndReason, SessionState};
 use playfield_core::bus::{Attach, EVENTS, Event, Reply, Request, SessionSpec, SessionTimes};
 use playfield_core::id::{SessionId, ViewerId};
-use playfield_core::manifest::Limits;
+use playfield_core::manifest::{Kind, Limits};
 use playfield_node::{Config, JobLimits, Node, NodeError, Times};
 use playfield_store::bus::{Bus, Subscription};
 
@@ -79,7 +79,10 @@ impl House {
             id: session(n),
             title: title.to_owned(),
             module: self.module(module),
+            kind: Default::default(),
             compiled: None,
+            home: None,
+            core: None,
             limits: Limits::default(),
             keys_as_pad: true,
             picture: None,
@@ -190,7 +193,7 @@ async fn what_the_worker_refuses_takes_no_room() {
 #[tokio::test]
 async fn a_module_is_compiled_once_for_all_who_ask() {
     let house = open("once", |_| {}).await;
-    let inspect = || house.ask(Request::Inspect { module: house.module("good.wasm") });
+    let inspect = || house.ask(Request::Inspect { module: house.module("good.wasm"), guest: Kind::Wasm });
     let (a, b, c) = tokio::join!(inspect(), inspect(), house.start(1, "plain"));
     assert!(matches!(&a, Reply::Inspected { module } if module.dialect == "wasm4"), "{a:?}");
     assert_eq!(a, b);
@@ -215,7 +218,7 @@ async fn a_module_that_cannot_run_is_refused_in_a_sentence() {
     };
     check(refused("bad.wasm").await, "group telepathy");
     check(refused("slow.wasm").await, "longer than 1 second");
-    let missing = Request::Inspect { module: house.data.join("none.wasm") };
+    let missing = Request::Inspect { module: house.data.join("none.wasm"), guest: Kind::Wasm };
     check(house.refused(missing).await, "cannot be read");
     assert_eq!(house.sessions(), [0, 0]);
 }
@@ -240,7 +243,7 @@ async fn a_stop_reaches_a_session_that_is_still_being_prepared() {
 async fn a_cover_is_made_or_it_is_said_why_not() {
     let house = open("cover", |_| {}).await;
     let to = house.data.join("cover.png");
-    let cover = |module: &str| Request::Cover { module: house.module(module), to: to.clone() };
+    let cover = |module: &str| Request::Cover { module: house.module(module), guest: Kind::Wasm, to: to.clone() };
     assert_eq!(house.ask(cover("good.wasm")).await, Reply::Done);
     assert!(to.exists());
     assert!(house.refused(cover("bad.wasm")).await.1.contains("no picture"));

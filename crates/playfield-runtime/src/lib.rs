@@ -16,12 +16,16 @@
 //! |---|---|
 //! | [`changes`] | what changed in a state since it was saved before |
 //! | [`wasm`] | WebAssembly modules: the Playfield ABI and WASM-4 cartridges |
+//! | [`libretro`] | cores of the libretro ecosystem |
+//! | [`process`] | the process of its own that a native guest has |
 //! | [`replay`] | runs a guest over an input log without a clock |
 //! | [`conformance`] | what every guest has to keep, as functions for tests of titles |
 #![deny(unsafe_code)]
 
 pub mod changes;
 pub mod conformance;
+pub mod libretro;
+pub mod process;
 pub mod replay;
 pub mod wasm;
 
@@ -29,6 +33,7 @@ use std::collections::BTreeMap;
 
 use playfield_core::frame::{Damage, Picture};
 use playfield_core::input::{Rumble, TickInput};
+use playfield_core::setting::Setting;
 
 pub use changes::{Changes, Tracking};
 
@@ -89,6 +94,10 @@ pub enum GuestEvent {
         /// How.
         rumble: Rumble,
     },
+    /// A sentence for whoever plays.
+    Message(String),
+    /// All that the player can choose, in place of what it said of that before.
+    Settings(Vec<Setting>),
 }
 
 /// How much a log line matters.
@@ -151,8 +160,13 @@ pub struct Snapshot {
 
 /// A stepped guest: it makes picture N when asked for it with the inputs of N.
 pub trait Guest: Send {
-    /// Pictures a second, 1 to 240. Fixed once open.
+    /// Pictures a second, 1 to 240. A tick may change it.
     fn tick_hz(&self) -> u16;
+
+    /// Width by height of the picture as it is to be shown; `None`: its pixels are square.
+    fn aspect(&self) -> Option<f32> {
+        None
+    }
 
     /// Makes the next picture. After an error the guest is spent.
     fn tick(&mut self, input: &TickInput) -> Result<Tick, GuestError>;
@@ -168,6 +182,12 @@ pub trait Guest: Send {
 
     /// Moves what the guest said since the last call to the end of `into`.
     fn take_events(&mut self, into: &mut Vec<GuestEvent>);
+
+    /// The player chose another value of one of its settings.
+    fn choose(&mut self, _key: &str, _value: &str) {}
+
+    /// It is let go of after this: what it has to keep it says now.
+    fn finish(&mut self) {}
 
     /// Whether `snapshot` works, and if not, why.
     fn snapshots(&self) -> Result<(), GuestError>;

@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Video { connection: ConnectionId, mode: VideoMode, carrier: Carrier },
     /// Nobody looks at it, or somebody does again.
     Visible { connection: ConnectionId, visible: bool },
+    /// The title is to have another value of a setting.
+    Choose { connection: ConnectionId, key: String, value: String },
     /// Begin pictures so many slots later.
     Delay(u32),
     /// Make pictures, or rest.
@@ -108,6 +110,7 @@ impl Command {
     fn said_by(&self) -> Option<ConnectionId> {
         match self {
             Command::Ack { connection, .. }
+            | Command::Choose { connection, .. }
             | Command::Keyframe { connection }
             | Command::Estimate { connection, .. }
             | Command::Video { connection, .. }

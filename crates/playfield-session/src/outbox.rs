@@ -18,6 +18,8 @@ const MOST: usize = 4_096;
 pub(crate) enum FromStage {
     /// The guest is open.
     Opened { session: SessionId, tick_hz: u16 },
+    /// It makes so many pictures a second from now on.
+    Paced { session: SessionId, tick_hz: u16 },
     /// It could not be opened, or ended.
     Ended { session: SessionId, reason: EndReason, detail: Option<String> },
     /// All packets of one picture for one viewer. `stamps.sent` is filled in once they are sent.

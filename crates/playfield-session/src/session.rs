@@ -17,7 +17,8 @@ use playfield_core::phase::Phase;
 use playfield_core::receipt::{Input, Ledger, MOST_VIEWERS, Part, Seen, Stamps};
 use playfield_core::seats::{SeatSet, Seats, seats_of};
 use playfield_core::session::{Action, Event, Lifecycle};
-use playfield_core::signal::{FromViewer, MAX_TEXT, ToViewer};
+use playfield_core::setting::Setting;
+use playfield_core::signal::{FromViewer, MAX_CHOICE, MAX_TEXT, ToViewer};
 use playfield_core::time::Time;
 use playfield_transport::{ConnectionId, Outgoing, Ways};
 
@@ -89,6 +90,8 @@ pub(crate) struct Session {
     input: Vec<InputKind>,
     keys_as_pad: bool,
     picture: Option<Shape>,
+    /// What the title lets its first player choose.
+    settings: Vec<Setting>,
 }
 
 /// Who is there, as viewers were told last.
@@ -127,7 +130,21 @@ impl Session {
             input: spec.input.clone(),
             keys_as_pad: spec.keys_as_pad,
             picture: spec.picture,
+            settings: Vec::new(),
         }
+    }
+
+    /// The title lets its first player choose something: who is to be told.
+    pub(crate) fn set_settings(&mut self, settings: Vec<Setting>) -> Vec<(ConnectionId, ToViewer)> {
+        self.settings = settings;
+        let first = self.viewers.iter().filter(|(_, attached)| attached.control_open && attached.slot == Some(0));
+        first.map(|(connection, _)| (*connection, ToViewer::Settings { settings: self.settings.clone() })).collect()
+    }
+
+    /// Everybody who plays.
+    pub(crate) fn players(&self) -> Vec<ConnectionId> {
+        let players = self.viewers.iter().filter(|(_, attached)| attached.control_open && attached.slot.is_some());
+        players.map(|(connection, _)| *connection).collect()
     }
 
     /// Whether a viewer that wants its picture so will most likely get video.
@@ -402,6 +419,12 @@ impl Session {
             }
             FromViewer::Text { .. } => tracing::debug!("typed text dropped: too long"),
             FromViewer::Video { mode, carrier } => self.inbox.push(Command::Video { connection, mode, carrier }),
+            FromViewer::Choose { key, value } if key.len().max(value.len()) <= MAX_CHOICE => {
+                if attached.slot == Some(0) {
+                    self.inbox.push(Command::Choose { connection, key, value });
+                }
+            }
+            FromViewer::Choose { .. } => tracing::debug!("a choice dropped: too long"),
             FromViewer::Visible { visible } => self.inbox.push(Command::Visible { connection, visible }),
             FromViewer::Seats { count } => return self.seat(now, connection, count),
         }
@@ -428,7 +451,9 @@ impl Session {
         let Attached { slot, video, estimates, .. } = *attached;
         let seats = slot.map(|_| players).filter(|players| *players > 1);
         let hello = ToViewer::Hello { slot, seats, tick_hz, video, videos, input, keys_as_pad, estimates };
-        [hello, people].into_iter().chain(attached.pending.drain(..)).collect()
+        let settings = (slot == Some(0) && !self.settings.is_empty())
+            .then(|| ToViewer::Settings { settings: self.settings.clone() });
+        [hello, people].into_iter().chain(settings).chain(attached.pending.drain(..)).collect()
     }
 
     /// Something to tell a viewer: given back if it can be told now, kept if not.

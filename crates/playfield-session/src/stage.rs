@@ -138,6 +138,11 @@ impl Stage {
                 self.with(connection, |viewer| viewer.set_video(mode, carrier));
             }
             Command::Visible { connection, visible } => self.with(connection, |viewer| viewer.set_visible(visible)),
+            Command::Choose { key, value, .. } => {
+                if let Hosted::Open(guest) = &mut self.guest {
+                    guest.choose(&key, &value);
+                }
+            }
             Command::Estimate { connection, bps } => self.estimate(connection, bps),
         }
         true
@@ -189,11 +194,17 @@ impl Stage {
             self.frozen.forget();
         }
         self.tell_events(guest.as_mut());
+        if guest.tick_hz() != self.pacer.hz() {
+            self.pacer = Pacer::new(self.clock.now(), guest.tick_hz());
+            self.outbox.send(FromStage::Paced { session: self.session.clone(), tick_hz: guest.tick_hz() });
+        }
         let done = self.clock.now();
         self.show(guest.as_ref(), tick.damage, latched, done);
         let frames = tick_frames(guest.tick_count(), guest.tick_hz());
         self.sound.send(guest.audio(), frames, &self.viewers, &self.outbox);
         if tick.exited {
+            guest.finish();
+            self.tell_events(guest.as_mut());
             let (session, reason) = (self.session.clone(), EndReason::ApplicationExit);
             self.outbox.send(FromStage::Ended { session, reason, detail: None });
             return Next::Done;
@@ -239,7 +250,7 @@ impl Stage {
             let (tick, tick_hz) = (guest.tick_count(), guest.tick_hz());
             let source = Source { picture, damage, tick, tick_hz, now, clock: self.clock };
             let coded = viewer.code(&source, &mut self.frozen);
-            if let Some(message) = viewer.news(picture) {
+            if let Some(message) = viewer.news(picture, guest.aspect()) {
                 self.outbox.send(FromStage::Tell { connection: viewer.connection, message });
             }
             let Some(coded) = coded else { continue };
@@ -273,6 +284,10 @@ impl Stage {
 impl Drop for Stage {
     /// Everything it said is in the queue before this.
     fn drop(&mut self) {
+        if let Hosted::Open(mut guest) = std::mem::replace(&mut self.guest, Hosted::Gone) {
+            guest.finish();
+            self.tell_events(guest.as_mut());
+        }
         self.keeper.ended(&self.outbox);
         self.outbox.send(FromStage::Gone { session: self.session.clone() });
     }

@@ -180,20 +180,20 @@ impl Viewer {
     }
 
     /// How its picture is sent, and its size, if that is news.
-    pub(crate) fn news(&mut self, picture: &Picture) -> Option<ToViewer> {
+    pub(crate) fn news(&mut self, picture: &Picture, aspect: Option<f32>) -> Option<ToViewer> {
         let mode = match self.way.as_ref()? {
             Way::Lossless => Some(VideoMode::Lossless),
             Way::Video(_) => Some(VideoMode::H264),
             Way::Neither => None,
         };
         let (width, height) = (picture.width, picture.height);
-        let now = Some((mode, width, height));
+        let now = Some((mode, width, height, aspect));
         if self.told == now {
             return None;
         }
         self.told = now;
         Some(match mode {
-            Some(mode) => ToViewer::Video { mode, width, height },
+            Some(mode) => ToViewer::Video { mode, width, height, aspect },
             None => ToViewer::NoPicture { detail: needs_video(picture) },
         })
     }
@@ -228,7 +228,7 @@ impl Viewer {
 }
 
 /// How the picture is sent (none: it cannot be), and its width and height.
-type Told = (Option<VideoMode>, u16, u16);
+type Told = (Option<VideoMode>, u16, u16, Option<f32>);
 
 fn needs_video(picture: &Picture) -> String {
     let (width, height) = (picture.width, picture.height);

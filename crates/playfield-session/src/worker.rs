@@ -189,6 +189,11 @@ impl Worker {
     fn hear_stage(&mut self, message: FromStage) {
         match message {
             FromStage::Opened { session, tick_hz } => self.opened(&session, tick_hz),
+            FromStage::Paced { session, tick_hz } => {
+                if let Some(session) = self.sessions.get_mut(&session) {
+                    session.tick_hz = Some(tick_hz);
+                }
+            }
             FromStage::Ended { session, reason, detail } => self.end(&session, reason, detail),
             FromStage::Picture { connection, packets, mut stamps } => {
                 let before = self.hub.bytes_sent();
@@ -257,6 +262,15 @@ impl Worker {
             GuestEvent::Timeline { name, value } => tracing::debug!(%session, name, value, "guest timeline"),
             // Its stage sends it by itself.
             GuestEvent::Rumble { .. } => {}
+            GuestEvent::Message(text) => {
+                tracing::debug!(%session, "guest says to its player: {text}");
+                let players = self.sessions.get(&session).map(Session::players).unwrap_or_default();
+                players.into_iter().for_each(|player| self.say(player, &ToViewer::Notice { text: text.clone() }));
+            }
+            GuestEvent::Settings(settings) => {
+                let told = self.sessions.get_mut(&session).map(|session| session.set_settings(settings));
+                told.into_iter().flatten().for_each(|(viewer, message)| self.say(viewer, &message));
+            }
             GuestEvent::Mode(mode) => tracing::debug!(%session, ?mode, "guest mode"),
         }
     }

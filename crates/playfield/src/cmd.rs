@@ -2,8 +2,11 @@
 
 mod bench;
 mod compile;
+mod core;
 mod cover;
+mod guest;
 mod job;
+mod look;
 mod module;
 mod replay;
 mod run;
@@ -32,7 +35,13 @@ pub enum Command {
     Compile(job::JobArgs),
     /// Draw a cover for a module (a node starts this).
     #[command(hide = true)]
-    Cover(job::JobArgs),
+    Cover(cover::Args),
+    /// Try the start of a core and its content (a node starts this).
+    #[command(hide = true)]
+    Look(look::Args),
+    /// Be the process of a guest that is native code (a worker starts this).
+    #[command(hide = true)]
+    Guest(guest::Args),
 }
 
 /// Runs a subcommand to its end.
@@ -45,5 +54,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Worker => worker::run(),
         Command::Compile(args) => compile::run(&args),
         Command::Cover(args) => cover::run(&args),
+        Command::Look(args) => look::run(&args),
+        Command::Guest(args) => guest::run(&args),
     }
 }

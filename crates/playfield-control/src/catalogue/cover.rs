@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use playfield_core::bus::{Reply, Request};
+use playfield_core::manifest::Kind;
 use playfield_store::blob::BlobId;
 
 use super::load::tag;
@@ -23,7 +24,7 @@ impl Catalogue {
 
     /// Has one missing cover drawn. False: none is missing, or nobody can.
     pub async fn draw_a_cover(&self) -> bool {
-        let Some(module) = self.next_without_cover().await else { return false };
+        let Some((module, guest)) = self.next_without_cover().await else { return false };
         let Some(node) = self.nodes.first() else { return false };
         let to = self.cover_path(&module.id);
         // Drawn beside and renamed, so that half a picture is never shown.
@@ -33,7 +34,7 @@ impl Catalogue {
             self.plain.lock().await.insert(module.id);
             return true;
         }
-        let request = Request::Cover { module: module.path.clone(), to: partial.clone() };
+        let request = Request::Cover { module: module.path.clone(), guest, to: partial.clone() };
         let reply = self.bus.ask(node, &request, DRAW).await;
         let drawn = match reply {
             Ok(Reply::Done) => tokio::fs::rename(&partial, &to).await.map_err(|error| error.to_string()),
@@ -49,7 +50,7 @@ impl Catalogue {
         true
     }
 
-    async fn next_without_cover(&self) -> Option<Module> {
+    async fn next_without_cover(&self) -> Option<(Module, Kind)> {
         let places = self.places.lock().await;
         let plain = self.plain.lock().await;
         let mut entries = places.known.values().filter_map(|place| Some(&place.loaded.as_ref()?.1.entry));
@@ -57,8 +58,8 @@ impl Catalogue {
         entries
             .by_ref()
             .filter(wanting)
-            .filter_map(|entry| entry.module.clone())
-            .find(|module| !plain.contains(&module.id))
+            .filter_map(|entry| Some((entry.module.clone()?, entry.manifest.kind())))
+            .find(|(module, _)| !plain.contains(&module.id))
     }
 
     /// Gives the cover to every title of that module, and shows it.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use playfield_core::api::EndReason;
 use playfield_core::bus::{ModuleFacts, Reply, Request};
-use playfield_core::manifest::{InputKind, Manifest};
+use playfield_core::manifest::{InputKind, Kind, Manifest};
 use playfield_store::blob::BlobId;
 use playfield_store::bus::BusError;
 use tokio::time::Instant;
@@ -61,7 +61,7 @@ impl Catalogue {
             Ok(module) => module,
             Err(problem) => return Loaded::broken(manifest, problem),
         };
-        let verdict = self.inspect(&module).await;
+        let verdict = self.inspect(&module, manifest.kind()).await;
         let cover = match &found.cover {
             Some(path) => self.keep_cover(path).await,
             None => self.drawn_cover(&module.id).await,
@@ -77,11 +77,11 @@ impl Catalogue {
         path.map(|path| Module { id, path }).ok_or_else(|| format!("{shown} vanished from the blob store"))
     }
 
-    async fn inspect(&self, module: &Module) -> Verdict {
+    async fn inspect(&self, module: &Module, guest: Kind) -> Verdict {
         let Some(node) = self.nodes.first() else {
             return Verdict::NotNow("there is no node that could run it".to_owned(), AGAIN);
         };
-        match self.bus.ask(node, &Request::Inspect { module: module.path.clone() }, INSPECT).await {
+        match self.bus.ask(node, &Request::Inspect { module: module.path.clone(), guest }, INSPECT).await {
             Ok(Reply::Inspected { module }) => Verdict::Facts(module),
             Ok(Reply::Refused { reason, detail }) if may_pass(reason) => Verdict::NotNow(detail, AGAIN),
             Ok(Reply::Refused { detail, .. }) => Verdict::Broken(detail),

@@ -80,7 +80,7 @@ fn usual(request: &Request) -> Reply {
         }
         Request::Attach { attach, .. } => Reply::Attached { answer: format!("answer to {}", attach.offer) },
         Request::Receipt { .. } => Reply::Receipt { receipt: Box::new(part(2, 5, false)) },
-        Request::Inspect { module } => inspect(&std::fs::read(module).unwrap()),
+        Request::Inspect { module, .. } => inspect(&std::fs::read(module).unwrap()),
         Request::Cover { to, .. } => {
             std::fs::write(to, PNG).unwrap();
             Reply::Done
@@ -98,5 +98,5 @@ fn inspect(module: &[u8]) -> Reply {
     }
     let dialect = if text.contains("wasm4") { "wasm4" } else { "playfield" };
     let picture = Some(Shape { width: 160, height: 160, format: PixelFormat::Indexed8 });
-    Reply::Inspected { module: ModuleFacts { dialect: dialect.to_owned(), snapshots: true, groups: vec![], picture } }
+    Reply::Inspected { module: ModuleFacts { dialect: dialect.to_owned(), snapshots: true, deterministic: true, groups: vec![], picture } }
 }

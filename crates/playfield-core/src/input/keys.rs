@@ -1,5 +1,7 @@
 //! Keys by position: the `KeyboardEvent.code` names of the web, carried as USB HID usage codes.
 
+use serde::{Deserialize, Serialize};
+
 /// A key: its usage code on the USB HID keyboard page (0x07).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(pub u8);
@@ -17,7 +19,7 @@ impl Key {
 }
 
 /// A set of keys: bit N is usage code N.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeySet([u64; 4]);
 
 impl KeySet {

@@ -88,6 +88,7 @@ impl Facts {
     /// In the words of the bus.
     pub fn to_bus(&self) -> ModuleFacts {
         ModuleFacts {
+            deterministic: true,
             dialect: self.dialect.name().to_owned(),
             snapshots: self.no_snapshots.is_none(),
             groups: self.groups.clone(),

@@ -192,7 +192,8 @@ fn size_of_event(event: &GuestEvent) -> usize {
             GuestEvent::Log { line, .. } => line.len(),
             GuestEvent::Stored { key, value } => key.len() + value.as_ref().map_or(0, Vec::len),
             GuestEvent::Timeline { name, .. } => name.len(),
-            GuestEvent::Mode(_) | GuestEvent::Rumble { .. } => 0,
+            GuestEvent::Message(text) => text.len(),
+            GuestEvent::Mode(_) | GuestEvent::Rumble { .. } | GuestEvent::Settings(_) => 0,
         }
 }
 

@@ -6,17 +6,28 @@ use playfield_core::bus::{CompileAnswer, Refusal};
 use playfield_core::frame::Picture;
 use playfield_core::input::log::InputLog;
 use playfield_core::manifest::Limits;
+use playfield_runtime::{Guest, GuestConfig};
 use playfield_runtime::replay::{self, ReplayError, Sink, write_png};
 
+use super::core::CoreArgs;
 use super::job::JobArgs;
 use super::module::Module;
 
 /// Frames to play: past most title screens' first animation.
 const FRAMES: u64 = 240;
 
+/// Flags of `cover`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    job: JobArgs,
+    #[command(flatten)]
+    core: CoreArgs,
+}
+
 /// Draws the cover, or says on standard output why there is none.
-pub fn run(args: &JobArgs) -> anyhow::Result<()> {
-    args.confine()?;
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    args.job.confine()?;
     let mut richest = Richest::default();
     if let Err(error) = draw(args, &mut richest) {
         let refused = Refusal { reason: EndReason::BadModule, detail: format!("{error:#}") };
@@ -25,14 +36,17 @@ pub fn run(args: &JobArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn draw(args: &JobArgs, richest: &mut Richest) -> anyhow::Result<()> {
+fn draw(args: &Args, richest: &mut Richest) -> anyhow::Result<()> {
     let log = InputLog::parse("")?;
-    let mut guest = super::replay::open(&Module { path: args.module.clone(), limits: Limits::default() }, &log)?;
+    let mut guest: Box<dyn Guest> = match args.core.open(&GuestConfig::default())? {
+        Some(guest) => Box::new(guest),
+        None => super::replay::open(&Module { path: args.job.module.clone(), limits: Limits::default() }, &log)?,
+    };
     let played = replay::replay(guest.as_mut(), &log, FRAMES, richest);
     let picture = richest.picture.as_ref();
     // A title that fails later still has the pictures before.
     let Some(picture) = picture else { return Ok(played.map(drop)?) };
-    let file = std::fs::File::create(&args.out).with_context(|| format!("cannot write {}", args.out.display()))?;
+    let file = std::fs::File::create(&args.job.out).with_context(|| format!("cannot write {}", args.job.out.display()))?;
     Ok(write_png(picture, std::io::BufWriter::new(file))?)
 }
 

@@ -1,4 +1,4 @@
-//! `playfield run MODULE`: serves one module at once, out of a folder that is gone afterwards.
+//! `playfield run`: serves one module, or one content of a libretro core, at once, out of a folder that is gone afterwards.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -16,8 +16,12 @@ use crate::telemetry;
 /// Flags of `run`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The module: a `.wasm` file, or a folder with a `title.toml`.
+    /// The module: a `.wasm` file, or a folder with a `title.toml`. With `--core`, the content that the core plays.
+    #[arg(value_name = "MODULE")]
     module: PathBuf,
+    /// A libretro core that plays it: its file, or its name if it is installed (`nestopia`).
+    #[arg(long, value_name = "CORE")]
+    core: Option<PathBuf>,
     /// Address for the browser.
     #[arg(long, value_name = "IP:PORT", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)))]
     listen: SocketAddr,
@@ -32,9 +36,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     telemetry::install(&config.log)?;
     let folder = Scratch::new()?;
     let module = args.module.canonicalize().with_context(|| format!("cannot find {}", args.module.display()))?;
-    let id = title_id(&module)?;
+    let (id, title) = match &args.core {
+        Some(core) => content_of_core(core, &module, &folder.0, &mut config)?,
+        None => (title_id(&module)?, module),
+    };
     config.data = folder.0.join("data");
-    config.control.titles = vec![module];
+    config.control.titles = vec![title];
     config.control.listen = vec![args.listen];
     config.control.ops_listen = None;
     config.node.udp_ports = args.udp_ports;
@@ -43,6 +50,30 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             println!("play at {url}/play/{id}");
         }
     })
+}
+
+/// Makes a title of content and its core; returns its id, and where it lies.
+fn content_of_core(core: &Path, content: &Path, scratch: &Path, config: &mut Config) -> anyhow::Result<(String, PathBuf)> {
+    let name = match core.components().count() {
+        // A name alone; unless there is such a file here.
+        1 if !core.exists() => core.to_string_lossy().into_owned(),
+        _ => {
+            let core = core.canonicalize().with_context(|| format!("cannot find the core {}", core.display()))?;
+            let stem = core.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            config.node.cores.insert(0, core.parent().unwrap_or(Path::new("/")).to_owned());
+            stem.strip_suffix("_libretro").map_or(stem.clone(), str::to_owned)
+        }
+    };
+    if !content.is_file() {
+        bail!("{} is not a file that a core could play", content.display());
+    }
+    let file = content.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let manifest = Manifest::for_content(&file, &name);
+    let title = scratch.join("title");
+    std::fs::create_dir_all(&title)?;
+    std::fs::copy(content, title.join(&file)).with_context(|| format!("cannot copy {}", content.display()))?;
+    std::fs::write(title.join("title.toml"), toml::to_string(&manifest)?)?;
+    Ok((manifest.id, title))
 }
 
 /// The id under which the catalogue will list the module.

@@ -7,10 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
 use playfield_core::bus::SessionSpec;
+use playfield_core::manifest::Kind;
+use playfield_runtime::libretro::LibretroGuest;
 use playfield_runtime::wasm::{Engine, Module};
 use playfield_runtime::{Guest, GuestConfig, GuestError};
 use playfield_session::{OpenGuest, Worker};
 
+use super::core;
 use crate::telemetry;
 
 /// Modules kept mapped; each costs address space, hardly memory.
@@ -22,23 +25,24 @@ const GUEST_THREADS: usize = 2;
 pub fn run() -> anyhow::Result<()> {
     telemetry::install_for_node();
     playfield_session::confine().context("this process cannot give up its privileges")?;
-    let modules = Modules { engine: Engine::new()?, loaded: Mutex::default() };
+    let program = std::env::current_exe().context("cannot tell where this program lies")?;
+    let modules = Modules { program, engine: Engine::new()?, loaded: Mutex::default() };
     tracing::info!(changes = modules.engine.tracking().name(), "how checkpoints know what changed in a large memory");
     let open: OpenGuest = Arc::new(move |spec| modules.open(spec));
     Worker::start(BufReader::new(stdin()), stdout(), GUEST_THREADS, open)?.run()?;
     Ok(())
 }
 
-/// Compiled modules, each loaded once however many sessions play it.
+/// Opens guests. Compiled modules are loaded once each, however many sessions play them.
 struct Modules {
+    /// This program, which the processes of native guests are started from.
+    program: PathBuf,
     engine: Engine,
     loaded: Mutex<HashMap<PathBuf, Module>>,
 }
 
 impl Modules {
     fn open(&self, spec: &SessionSpec) -> Result<Box<dyn Guest>, GuestError> {
-        let compiled = spec.compiled.as_deref();
-        let path = compiled.ok_or_else(|| GuestError::BadModule("it was not compiled".to_owned()))?;
         let config = GuestConfig {
             seed: spec.seed,
             start_unix_ms: spec.start_unix_ms,
@@ -46,6 +50,14 @@ impl Modules {
             storage_limit: u64::from(spec.limits.storage_kb) * 1024,
             storage: spec.storage.clone(),
         };
+        if let Kind::Libretro { libretro, .. } = &spec.kind {
+            let files = spec.core.as_ref().ok_or_else(core::no_files)?;
+            let guest = LibretroGuest::open(&self.program, core::opening(files, libretro), &config)?;
+            tracing::info!(session = %spec.id, core = guest.name(), "a core has started");
+            return Ok(Box::new(guest));
+        }
+        let compiled = spec.compiled.as_deref();
+        let path = compiled.ok_or_else(|| GuestError::BadModule("it was not compiled".to_owned()))?;
         let guest = self.load(path)?.open(config)?;
         tracing::debug!(session = %spec.id, warm = guest.is_warm(), "a guest has started");
         Ok(Box::new(guest))

@@ -1,0 +1,29 @@
+//! Cores of the libretro ecosystem: consoles and computers of the past, each a shared library with one C interface.
+//!
+//! A core is native code, so it runs in a process of its own, and its worker sees a [`Guest`](crate::Guest).
+//!
+//! ```text
+//!   LibretroGuest  --words over a Link-->  host  -->  core (dlopen)
+//!   (worker)                                |  ^        |  calls back
+//!                                           v  |        v
+//!                                         frontend <- environment, pixels, sound, pads, options, files
+//! ```
+//!
+//! Not offered: rendering by a graphics card (a core that needs it says so and ends), sensors, cameras, network play.
+
+#[allow(missing_docs, reason = "names and values are those of libretro.h, which documents them")]
+mod abi;
+mod core;
+mod environment;
+mod files;
+mod frontend;
+mod guest;
+pub mod host;
+mod options;
+mod pads;
+mod pixels;
+mod sound;
+mod words;
+
+pub use guest::LibretroGuest;
+pub use words::Opening;
