@@ -1,7 +1,8 @@
 //! Guest threads: whichever job is due first runs next.
 //!
 //! A job is never run by two threads at once. A job that takes long holds its own thread only; its neighbours are taken
-//! by the others. One idle thread waits for the next deadline, the rest wait to be called.
+//! by the others. One idle thread, the leader, waits for the next deadline; the rest wait to be called. A job that waits
+//! for another process brings a thread of its own, so that however long that takes, the others have theirs.
 
 use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -31,6 +32,11 @@ pub(crate) trait Job: Send {
     /// Runs once. `now` is when it was taken up.
     fn run(&mut self, now: Time) -> Next;
 
+    /// Whether it waits for another process while it runs. It says the same all its life.
+    fn waits(&self) -> bool {
+        false
+    }
+
     /// It panicked, a bug of ours: it is told so, and dropped. Its neighbours go on.
     fn panicked(&mut self) {}
 }
@@ -42,6 +48,7 @@ pub(crate) struct JobId(u64);
 struct Slot {
     /// Out while it runs.
     job: Option<Box<dyn Job>>,
+    waits: bool,
     due: Option<Time>,
     woken: bool,
 }
@@ -51,12 +58,17 @@ struct State {
     slots: HashMap<JobId, Slot>,
     due: BTreeSet<(Time, JobId)>,
     next_id: u64,
+    /// Threads there are, and threads there should be.
+    threads: usize,
+    wanted: usize,
     leader: bool,
     stopping: bool,
 }
 
 struct Shared {
     state: Mutex<State>,
+    /// Where the leader waits, and where the others do.
+    led: Condvar,
     called: Condvar,
     clock: Clock,
 }
@@ -64,29 +76,48 @@ struct Shared {
 /// A few threads and their jobs.
 pub(crate) struct Pool {
     shared: Arc<Shared>,
-    threads: Vec<thread::JoinHandle<()>>,
+    threads: Mutex<Vec<thread::JoinHandle<()>>>,
 }
 
 impl Pool {
     /// Starts the threads.
     pub(crate) fn start(threads: usize, clock: Clock) -> std::io::Result<Pool> {
-        let shared = Arc::new(Shared { state: Mutex::default(), called: Condvar::new(), clock });
-        let spawn = |index| {
-            let shared = Arc::clone(&shared);
-            let builder = thread::Builder::new().name(format!("guest-{index}")).stack_size(STACK);
-            builder.spawn(move || shared.work())
-        };
-        let threads = (0..threads.max(1)).map(spawn).collect::<Result<_, _>>()?;
-        Ok(Pool { shared, threads })
+        let state = Mutex::new(State { wanted: threads.max(1), ..State::default() });
+        let shared = Arc::new(Shared { state, led: Condvar::new(), called: Condvar::new(), clock });
+        let pool = Pool { shared, threads: Mutex::default() };
+        pool.fill()?;
+        Ok(pool)
+    }
+
+    /// Starts the threads that are missing.
+    fn fill(&self) -> std::io::Result<()> {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        threads.retain(|thread| !thread.is_finished());
+        loop {
+            let mut state = self.shared.lock();
+            if state.threads >= state.wanted {
+                return Ok(());
+            }
+            let shared = Arc::clone(&self.shared);
+            let builder = thread::Builder::new().name(format!("guest-{}", state.threads)).stack_size(STACK);
+            threads.push(builder.spawn(move || shared.work())?);
+            state.threads += 1;
+        }
     }
 
     /// Adds a job that is due at once.
     pub(crate) fn spawn(&self, job: Box<dyn Job>) -> JobId {
+        let waits = job.waits();
         let mut state = self.shared.lock();
         state.next_id += 1;
         let id = JobId(state.next_id);
-        state.slots.insert(id, Slot { job: Some(job), due: None, woken: false });
+        state.wanted += usize::from(waits);
+        state.slots.insert(id, Slot { job: Some(job), waits, due: None, woken: false });
         self.shared.make_due(&mut state, id, Time::ZERO);
+        drop(state);
+        if let (true, Err(error)) = (waits, self.fill()) {
+            tracing::warn!(%error, "a session has no thread of its own; slow ones may hold it up");
+        }
         id
     }
 
@@ -104,8 +135,9 @@ impl Pool {
 impl Drop for Pool {
     fn drop(&mut self) {
         self.shared.lock().stopping = true;
+        self.shared.led.notify_all();
         self.shared.called.notify_all();
-        for thread in self.threads.drain(..) {
+        for thread in self.threads.get_mut().unwrap_or_else(PoisonError::into_inner).drain(..) {
             // A thread that panicked has said so already.
             drop(thread.join());
         }
@@ -124,8 +156,8 @@ impl Shared {
             }
             state.due.insert((at, id));
             if state.due.first() == Some(&(at, id)) {
-                // All of them, since whoever leads must learn of the earlier deadline.
-                self.called.notify_all();
+                // Whoever leads must learn of the earlier deadline; without a leader, any becomes it.
+                if state.leader { &self.led } else { &self.called }.notify_one();
             }
         }
     }
@@ -136,9 +168,15 @@ impl Shared {
             let now = self.clock.now();
             match state.due.first().copied() {
                 Some((at, id)) if at <= now => state = self.run(state, now, id),
+                _ if state.threads > state.wanted => {
+                    state.threads -= 1;
+                    // It may have been woken to do something.
+                    self.called.notify_one();
+                    return;
+                }
                 Some((at, _)) if !state.leader => {
                     state.leader = true;
-                    let wait = self.called.wait_timeout(state, at.since(now));
+                    let wait = self.led.wait_timeout(state, at.since(now));
                     state = wait.unwrap_or_else(PoisonError::into_inner).0;
                     state.leader = false;
                 }
@@ -164,10 +202,13 @@ impl Shared {
             Next::Done
         });
         if next == Next::Done {
-            self.lock().slots.remove(&id);
             // Outside the lock: letting go of a guest unmaps its memory.
             drop(job);
-            return self.lock();
+            let mut state = self.lock();
+            if state.slots.remove(&id).is_some_and(|slot| slot.waits) {
+                state.wanted -= 1;
+            }
+            return state;
         }
         let mut state = self.lock();
         let Some(slot) = state.slots.get_mut(&id) else { return state };
@@ -263,6 +304,43 @@ mod tests {
         fn run(&mut self, _now: Time) -> Next {
             patient(&self.0);
             Next::Done
+        }
+    }
+
+    struct Waiting(Receiver<()>);
+
+    impl Job for Waiting {
+        fn run(&mut self, _now: Time) -> Next {
+            patient(&self.0);
+            Next::Done
+        }
+
+        fn waits(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn jobs_that_wait_bring_their_own_threads_and_take_them_away() {
+        let pool = Pool::start(1, Clock::start()).unwrap();
+        let mut releases = Vec::new();
+        for _ in 0..5 {
+            let (release, gate) = sync_channel(8);
+            pool.spawn(Box::new(Waiting(gate)));
+            releases.push(release);
+        }
+        let (done, receiver) = sync_channel(8);
+        pool.spawn(Box::new(Count { left: 3, done }));
+        for _ in 0..3 {
+            patient(&receiver);
+        }
+        assert_eq!(pool.shared.lock().threads, 6);
+        releases.iter().for_each(|release| release.send(()).unwrap());
+        let began = std::time::Instant::now();
+        while pool.shared.lock().threads > 1 {
+            assert!(began.elapsed() < Duration::from_secs(20), "threads that are not needed go");
+            pool.shared.called.notify_one();
+            thread::yield_now();
         }
     }
 

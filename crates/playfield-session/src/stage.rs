@@ -10,6 +10,7 @@ use playfield_core::bus::SessionSpec;
 use playfield_core::frame::{CHANNELS, Damage, SAMPLE_RATE};
 use playfield_core::id::SessionId;
 use playfield_core::input::{MAX_PLAYERS, Rumble, TickInput};
+use playfield_core::manifest::Kind;
 use playfield_core::pace::Pacer;
 use playfield_core::receipt::Stamps;
 use playfield_core::time::Time;
@@ -34,6 +35,8 @@ pub(crate) struct Stage {
     outbox: Outbox,
     clock: Clock,
     guest: Hosted,
+    /// The guest is another process.
+    apart: bool,
     pacer: Pacer,
     running: bool,
     viewers: Vec<Viewer>,
@@ -64,6 +67,7 @@ impl Stage {
     ) -> Stage {
         Stage {
             session: spec.id.clone(),
+            apart: spec.kind != Kind::Wasm,
             inbox,
             outbox,
             clock,
@@ -298,6 +302,10 @@ impl Job for Stage {
         self.guest = Hosted::Gone;
         let (session, reason) = (self.session.clone(), EndReason::InternalError);
         self.outbox.send(FromStage::Ended { session, reason, detail: None });
+    }
+
+    fn waits(&self) -> bool {
+        self.apart
     }
 
     fn run(&mut self, _now: Time) -> Next {

@@ -70,6 +70,8 @@ pub struct Frontend {
     pub news: Vec<News>,
     pub said: Vec<String>,
     pub exited: bool,
+    /// The core asked for a stick once: it is not given the cross as well by it.
+    reads_sticks: bool,
     pub pace_changed: bool,
     pub settings_changed: bool,
     rumbles: [Option<[u8; 2]>; MAX_PLAYERS],
@@ -132,16 +134,20 @@ impl Frontend {
     }
 
     /// What of a device is how.
-    pub fn state(&self, port: u32, asked: u32, index: u32, id: u32) -> i16 {
+    pub fn state(&mut self, port: u32, asked: u32, index: u32, id: u32) -> i16 {
         let Some(player) = self.input.players.get(port as usize) else { return 0 };
         let plugged = self.plugged[port as usize];
         // A pad that is not plugged in has no buttons; keys and pointers are there always, as on a desk.
         if plugged == device::NONE && matches!(asked & device::MASK, device::JOYPAD | device::ANALOG) {
             return 0;
         }
+        self.reads_sticks |= asked & device::MASK == device::ANALOG && index < 2;
         // Positions are in pixels of the picture as it is shown.
         let picture = self.last_shape.map_or((1, 1), |shape| (shape.width, shape.height));
-        pads::state(player, picture, asked, index, id)
+        if self.reads_sticks || asked & device::MASK != device::JOYPAD {
+            return pads::state(player, picture, asked, index, id);
+        }
+        pads::buttons_and_stick(&player.pad, id)
     }
 
     /// A line of the log: 0 debug to 3 error.

@@ -36,6 +36,14 @@ fn all_buttons(pad: &Pad) -> u16 {
     (0..).zip(&BUTTONS).filter(|(_, button)| held(button)).fold(0, |all, (id, _)| all | 1 << id)
 }
 
+/// A pad of a console without sticks: the left one is a cross too.
+pub fn buttons_and_stick(pad: &Pad, id: u32) -> i16 {
+    const FAR: i16 = 0x4000;
+    let stick = [(pad.ly < -FAR, 4), (pad.ly > FAR, 5), (pad.lx < -FAR, 6), (pad.lx > FAR, 7)];
+    let all = stick.into_iter().filter(|(far, _)| *far).fold(all_buttons(pad), |all, (_, id)| all | 1 << id);
+    if id == JOYPAD_ALL { all as i16 } else { held(all, id) }
+}
+
 fn held(all: u16, id: u32) -> i16 {
     i16::from(id < 16 && all & (1 << id) != 0)
 }
@@ -196,6 +204,14 @@ mod tests {
         assert_eq!(state(&player, PICTURE, device::ANALOG, 2, 0), 0x7fff, "a button read as an axis");
         assert_eq!(state(&player, PICTURE, device::NONE, 0, 0), 0);
         assert_eq!(ask(99), 0);
+    }
+
+    #[test]
+    fn a_stick_is_a_cross_for_who_has_none() {
+        let pad = Pad { lx: -20_000, ly: 20_000, buttons: PadButton::A.bit(), ..Pad::default() };
+        assert_eq!(buttons_and_stick(&pad, JOYPAD_ALL), 1 | 1 << 5 | 1 << 6);
+        assert_eq!((buttons_and_stick(&pad, 6), buttons_and_stick(&pad, 7), buttons_and_stick(&pad, 99)), (1, 0, 0));
+        assert_eq!(buttons_and_stick(&Pad { lx: 9_000, ..Pad::default() }, 7), 0, "a thumb that rests");
     }
 
     #[test]
