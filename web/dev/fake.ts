@@ -1,10 +1,11 @@
 // A made-up server for working on the looks: it answers the page's own `fetch`. Used by `npm run fake` and the screenshots only, never built.
 //
-// The address chooses what it plays: `?fake=empty`, `down`, `slow`, `auth`, `ends:REASON`, `one`, `far`, `guest`, `late`, `taken`.
+// The address chooses what it plays: `?fake=empty`, `down`, `slow`, `auth`, `ends:REASON`, `one`, `far`, `guest`, `late`, `taken`, `retro`.
 
 import type { CreatedInvite, EndReason, InputKind, Invitation, Invite, SessionReceipt, Title } from '../src/api';
 import { drawCover } from './covers';
 import { FakeNode, receipt } from './node';
+import { madeUpSettings } from './settings';
 
 const NAMES: [string, string, InputKind[]][] = [
   ['Amber Dunes', 'Ride the last wind across an ocean of sand, and be home before the sun is down.', ['pad', 'keys']],
@@ -109,6 +110,7 @@ async function connect(title: string, offer: string): Promise<string> {
   node?.close();
   node = new FakeNode(titles.find((other) => other.id === title)!);
   if (fake === 'far') node.networkMs = 74;
+  if (fake === 'retro') [node.settings, node.aspect] = [madeUpSettings(), 4 / 3];
   const ends = /^ends:(\w+)/.exec(fake)?.[1];
   if (ends) setTimeout(() => node?.end(ends as EndReason, ''), 1500);
   return node.answer(offer);

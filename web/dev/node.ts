@@ -1,7 +1,7 @@
 // A made-up node: the other end of the peer connection, in the same page. It draws a test scene, sends it both ways of
 // docs/reference/wire.md, answers input with the clock, and shows what it was told.
 
-import type { EndReason, FromViewer, InputKind, Receipt, ToViewer, VideoMode } from '../src/api';
+import type { EndReason, FromViewer, InputKind, Receipt, Setting, ToViewer, VideoMode } from '../src/api';
 import { encode, type Source } from './encoder';
 import FakeSender from './sender?worker';
 
@@ -31,6 +31,10 @@ export class FakeNode {
   private ball = { x: 70, y: 70 };
   /** What the receipt says of the network, in ms. */
   networkMs = 0.9;
+  /** What it lets its first player choose. */
+  settings: Setting[] = [];
+  /** Its pixels are not square. */
+  aspect: number | undefined;
   onclose: () => void = () => {};
 
   constructor(private readonly title: FakeTitle) {
@@ -54,6 +58,10 @@ export class FakeNode {
       setTimeout(resolve, 300);
     });
     return this.pc.localDescription!.sdp;
+  }
+
+  notice(text: string): void {
+    this.tell({ type: 'notice', text });
   }
 
   end(reason: EndReason, detail: string): void {
@@ -87,6 +95,7 @@ export class FakeNode {
     this.tell({ type: 'hello', slot: 0, tick_hz: 60, video: this.mode, videos: ['auto', 'lossless', 'h264'], input: this.title.input, keys_as_pad: true, estimates: true, seats: this.title.players.max });
     this.tell({ type: 'people', seats: [0], away: [], watching: 0 });
     this.tell({ type: 'state', state: 'connected' });
+    if (this.settings.length > 0) this.tell({ type: 'settings', settings: this.settings });
     this.announce();
     this.timer = setInterval(() => this.picture(), 1000 / 60);
     setInterval(() => this.tell({ type: 'stats', receipt: receipt(this.tick, this.networkMs), bitrate_bps: 182_000 + Math.random() * 9000 }), 500);
@@ -94,14 +103,21 @@ export class FakeNode {
 
   private said(message: FromViewer): void {
     if (message.type === 'seats') this.tell({ type: 'seats', seats: Array.from({ length: message.count }, (_, i) => i) });
+    if (message.type === 'choose') this.choose(message.key, message.value);
     if (message.type !== 'video') return;
     this.mode = message.mode === 'h264' ? 'h264' : 'lossless';
     this.carrier = message.carrier;
     this.announce();
   }
 
+  private choose(key: string, value: string): void {
+    this.settings = this.settings.map((setting) => (setting.key === key ? { ...setting, value } : setting));
+    this.tell({ type: 'settings', settings: this.settings });
+  }
+
   private announce(): void {
-    this.tell({ type: 'video', mode: this.mode as VideoMode, width: this.mode === 'h264' ? SIZE * 2 : SIZE, height: this.mode === 'h264' ? SIZE * 2 : SIZE });
+    const size = this.mode === 'h264' ? SIZE * 2 : SIZE;
+    this.tell({ type: 'video', mode: this.mode as VideoMode, width: size, height: size, ...(this.aspect ? { aspect: this.aspect } : {}) });
   }
 
   private tell(message: ToViewer): void {

@@ -178,12 +178,24 @@ export interface ProblemBody {
   reason?: EndReason;
 }
 
+/** One thing that a title lets its first player choose. Labels come from foreign code: text, of any length. */
+export interface Setting {
+  key: string;
+  label: string;
+  info?: string;
+  group?: string;
+  choices: { value: string; label: string }[];
+  value: string;
+}
+
 export type FromViewer =
   | { type: 'text'; text: string }
   | { type: 'video'; mode: VideoMode; carrier: 'track' | 'channel' }
   | { type: 'visible'; visible: boolean }
   /** The viewer has pads for so many players; only where `hello` allows more than one. */
-  | { type: 'seats'; count: number };
+  | { type: 'seats'; count: number }
+  /** The title is to have another value of one of its settings. */
+  | { type: 'choose'; key: string; value: string };
 
 export type ToViewer =
   | {
@@ -204,7 +216,12 @@ export type ToViewer =
   | { type: 'rumble'; place: number; strong: number; weak: number; ms: number }
   /** Who is in the session: seats that are taken, those of them whose players are away, and how many watch. */
   | { type: 'people'; seats: number[]; away: number[]; watching: number }
-  | { type: 'video'; mode: VideoMode; width: number; height: number }
+  /** `aspect`: width by height as the picture is to be seen; pixels are square where it is not said. */
+  | { type: 'video'; mode: VideoMode; width: number; height: number; aspect?: number }
+  /** All that the title lets its first player choose, in place of what was said before. */
+  | { type: 'settings'; settings: Setting[] }
+  /** The title has something to say to its players. */
+  | { type: 'notice'; text: string }
   | { type: 'noPicture'; detail: string }
   | { type: 'state'; state: SessionState }
   | { type: 'stats'; receipt: Receipt; bitrate_bps: number }

@@ -1,7 +1,7 @@
 // `<playfield-player src="/play/TITLE">`: a title, playing. The script interface is in docs/reference/player.md.
 
 import tokens from '../design/tokens.css?inline';
-import type { EndReason, Role, SessionReceipt, SessionState, VideoMode } from '../api';
+import type { EndReason, Role, SessionReceipt, SessionState, Setting, VideoMode } from '../api';
 import { lacks, type Lack } from './browser';
 import { Controls } from './controls';
 import { h } from './dom';
@@ -60,7 +60,7 @@ export class PlayfieldPlayer extends HTMLElement {
     menu: () => this.openMenu(),
     keyboard: () => this.controls?.field.focus(),
   });
-  private readonly surfaces = new Surface(this.stage, (reports) => this.run?.presented(reports));
+  private readonly surfaces = new Surface(this.stage, (reports) => this.run?.presented(reports), (zoom) => this.run?.enlarge(zoom));
   private readonly windows = new Windows(this, this.stage, this.surfaces, (text) => this.hud.tell(text), {
     opened: (window) => this.wentSmall(window),
     closed: () => this.cameBack(),
@@ -98,6 +98,7 @@ export class PlayfieldPlayer extends HTMLElement {
     root.append(this.stage, this.windows.element, this.poster.element, this.hud.element, this.sheet.element);
     this.surfaces.scale = this.scaling;
     this.surfaces.pixels = this.drawing;
+    this.sheet.onopen = (open) => this.hud.toasts.hold(open);
     this.sound.onblocked = (blocked) => this.hud.soundBlocked(blocked);
     this.hud.muted(this.sound.muted);
   }
@@ -198,6 +199,20 @@ export class PlayfieldPlayer extends HTMLElement {
     this.controls?.rebind();
   }
 
+  /** What the title lets us choose; empty for all but its first player. */
+  get titleSettings(): Setting[] {
+    return structuredClone(this.run?.settings ?? []);
+  }
+
+  /** Asks the title for another value of one of its settings; `titleSettings` has it once the server says so. */
+  choose(key: string, value: string): void {
+    const settings = this.run?.settings ?? [];
+    const setting = settings.find((setting) => setting.key === key);
+    choose('key', settings.map((setting) => setting.key), key);
+    choose(key, setting!.choices.map((choice) => choice.value), value);
+    this.run!.choose(key, value);
+  }
+
   /** What this browser lacks. */
   get lacks(): Lack[] {
     return lacks();
@@ -270,6 +285,7 @@ export class PlayfieldPlayer extends HTMLElement {
     const url = this.address();
     if (!url) return;
     this.drop();
+    this.hud.toasts.clear();
     this.poster.begin();
     const play = new Play(this.host(), url.origin, this.titleId, this.wish());
     this.run = play;
@@ -377,7 +393,14 @@ export class PlayfieldPlayer extends HTMLElement {
         this.menus.refresh();
         this.showStanding();
       },
-      announce: (mode, width, height) => this.surfaces.announce(mode, width, height),
+      settings: () => {
+        this.menus.settingsTold();
+        this.dispatch('playfield-settings', { settings: this.titleSettings });
+      },
+      toast: (text) => {
+        if (!this.dispatch('playfield-notice', { text }).defaultPrevented) this.hud.toasts.say(text);
+      },
+      announce: (mode, width, height, aspect) => this.surfaces.announce(mode, width, height, aspect),
       painted: (width, height) => this.surfaces.painted('lossless', width, height),
       frames: (frames) => this.watching && this.dispatch('playfield-frames', { frames }),
       video: (track) => this.surfaces.useTrack(track),
@@ -416,12 +439,14 @@ export class PlayfieldPlayer extends HTMLElement {
   }
 
   private cameBack(): void {
+    this.surfaces.mirrored = false;
     this.controls?.visibility();
     this.dispatch('playfield-pip', { open: false });
   }
 
   private wentSmall(window: Window | null): void {
     if (window) this.controls?.listenIn(window);
+    this.surfaces.mirrored = window === null;
     this.dispatch('playfield-pip', { open: true });
   }
 
@@ -461,7 +486,7 @@ export class PlayfieldPlayer extends HTMLElement {
     if (document.pointerLockElement) document.exitPointerLock();
     const ways = screen.ways.filter((way) => (way !== 'back' && way !== 'signIn') || this.hasAttribute('home'));
     // A page without a catalogue still gets a way on.
-    this.sheet.show(screen.headline, endView(screen, ways.length > 0 ? ways : ['retry'], (way) => this.take(way), this.accountOf()), null);
+    this.sheet.show(screen.headline, () => endView(screen, ways.length > 0 ? ways : ['retry'], (way) => this.take(way), this.accountOf()), null);
   }
 
   /** Asks where the time went of a session that showed something. */

@@ -3,6 +3,7 @@
 import { h, icon, iconButton } from './dom';
 import { statsView } from './statsview';
 import type { PlayerStats } from './stats';
+import { Toasts } from './toasts';
 
 const HIDE_AFTER_MS = 2200;
 const NOTICE_MS = 6000;
@@ -21,6 +22,8 @@ export class Hud {
   private readonly status = h('div', { class: 'pill status', hidden: true, aria: { role: 'status' } });
   private readonly watches = h('div', { class: 'pill watches', hidden: true }, 'Watching');
   private readonly notice = h('div', { class: 'pill notice', hidden: true, aria: { role: 'status' } });
+  /** What the title says. */
+  readonly toasts = new Toasts();
   private readonly soundHint: HTMLButtonElement;
   private readonly stats = h('div', { class: 'stats', hidden: true });
   private hideTimer: ReturnType<typeof setTimeout> | null = null;
@@ -40,7 +43,7 @@ export class Hud {
       iconButton('full', 'Full screen', act.fullscreen),
       iconButton('menu', 'Menu', act.menu),
     );
-    this.element = h('div', { class: 'hud' }, this.stats, bar, h('div', { class: 'pills' }, this.watches, this.soundHint, this.status, this.notice));
+    this.element = h('div', { class: 'hud' }, this.stats, bar, h('div', { class: 'pills' }, this.watches, this.soundHint, this.status, this.notice, this.toasts.element));
     this.element.addEventListener('focusin', () => this.wake());
   }
 

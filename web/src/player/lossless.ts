@@ -1,5 +1,6 @@
 // The page's side of lossless video: a canvas, the worker that paints it, and what carries datagrams to that worker.
 
+import type { Zoom } from './fit';
 import LosslessWorker from './lossless/worker?worker&inline';
 import type { FromWorker, ToWorker } from './lossless/messages';
 
@@ -45,6 +46,11 @@ export class Lossless {
   /** From now on the colour of this pixel comes with each picture's report. */
   watch(pixel: { x: number; y: number } | null): void {
     this.tell({ type: 'watch', pixel });
+  }
+
+  /** From now on each pixel is drawn so many times as wide and high. */
+  enlarge(zoom: Zoom): void {
+    this.tell({ type: 'zoom', zoom });
   }
 
   close(): void {

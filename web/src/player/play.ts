@@ -5,10 +5,11 @@
 //
 // It knows no DOM; the element shows what it is told here.
 
-import type { EndReason, InputKind, Receipt, SessionReceipt, SessionState, ToViewer, VideoMode } from '../api';
+import type { EndReason, InputKind, Receipt, SessionReceipt, SessionState, Setting, ToViewer, VideoMode } from '../api';
 import { Clock, nowUs } from './clock';
 import { Link, type LinkEvents } from './connection';
 import type { Fault } from './ends';
+import type { Zoom } from './fit';
 import { Api, ApiError, Unreachable } from './http';
 import type { Rumble } from './input/rumble';
 import { Sender } from './input/sender';
@@ -42,8 +43,12 @@ export interface PlayHost {
   rumble(place: number, rumble: Rumble): void;
   /** Others came or went; before there was nothing to compare with, `before` is null. */
   people(before: People | null, now: People): void;
-  /** Pictures come another way or in another size from now on. */
-  announce(mode: VideoMode, width: number, height: number): void;
+  /** What the title lets us choose is another now. */
+  settings(): void;
+  /** The title has something to say. */
+  toast(text: string): void;
+  /** Pictures come another way, in another size or in another shape (width by height; null: pixels are square) from now on. */
+  announce(mode: VideoMode, width: number, height: number, aspect: number | null): void;
   /** A lossless picture was painted. */
   painted(width: number, height: number): void;
   /** Lossless pictures reached the screen. */
@@ -94,6 +99,8 @@ export class Play {
   seats: number[] = [];
   /** Null before the node told. */
   people: People | null = null;
+  /** What the title lets us choose, as the node told it last. */
+  settings: Setting[] = [];
   /** The connection measures its path, as video needs. */
   private estimates = true;
   private renewing = false;
@@ -145,6 +152,16 @@ export class Play {
 
   watchPixel(pixel: { x: number; y: number } | null): void {
     this.lossless?.watch(pixel);
+  }
+
+  /** Exact pictures are drawn so many times as large. */
+  enlarge(zoom: Zoom): void {
+    this.lossless?.enlarge(zoom);
+  }
+
+  /** Asks the title for another value of one of its settings. What is chosen is what the node says next. */
+  choose(key: string, value: string): void {
+    this.link?.say({ type: 'choose', key, value });
   }
 
   changed(urgent: boolean): void {
@@ -376,11 +393,17 @@ export class Play {
         this.estimates = message.estimates;
         this.takeSeats(message.seats ?? 1);
         this.host.hello(this.kinds, message.videos);
-        if (message.video !== 'auto') this.host.announce(message.video, 0, 0);
+        // The first player is told them again at once; nobody else has any.
+        if (message.slot !== 0 && this.settings.length > 0) this.takeSettings([]);
+        if (message.video !== 'auto') this.host.announce(message.video, 0, 0, null);
         return this.changed(true);
       case 'video':
         if (message.mode === 'h264' && !this.estimates) void this.renew();
-        return this.host.announce(message.mode, message.width, message.height);
+        return this.host.announce(message.mode, message.width, message.height, message.aspect ?? null);
+      case 'settings':
+        return this.takeSettings(message.settings);
+      case 'notice':
+        return this.host.toast(message.text);
       case 'seats':
         this.seats = message.seats;
         this.seatsAsked = false;
@@ -402,6 +425,11 @@ export class Play {
       case 'end':
         return this.end(message.reason, message.detail);
     }
+  }
+
+  private takeSettings(settings: Setting[]): void {
+    this.settings = settings;
+    this.host.settings();
   }
 
   private hearPeople({ seats, away, watching }: People): void {

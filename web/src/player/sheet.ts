@@ -8,6 +8,8 @@ export class Sheet {
   /** While set, it gets the keys, and they do nothing else. */
   capture: ((event: KeyboardEvent) => void) | null = null;
   private back: (() => void) | null = null;
+  /** Something lies over the picture now, or no longer. */
+  onopen: (open: boolean) => void = () => {};
 
   constructor() {
     this.element.addEventListener('keydown', (event) => this.key(event));
@@ -25,19 +27,36 @@ export class Sheet {
   }
 
   /**
-   * Shows `content`; `back` is what Escape and the pad's B do, if they may do anything. Shown `again`, the focus and the place in it stay.
+   * Shows what `content` makes; `back` is what Escape and the pad's B do, if they may do anything. Shown `again`, the focus and the place in it stay:
+   * the focus with what has the same key, where there is one.
    */
-  show(label: string, content: HTMLElement, back: (() => void) | null, again = false): void {
-    const before = again ? this.controls().indexOf(this.focused()!) : -1;
+  show(label: string, content: () => HTMLElement, back: (() => void) | null, again = false): void {
+    const focused = again ? this.focused() : null;
+    const before = again ? this.controls().indexOf(focused!) : -1;
+    const keyed = focused?.closest<HTMLElement>('[data-key]');
+    const within = keyed ? controlsIn(keyed).indexOf(focused!) : 0;
+    const scrolled = again ? (this.scroller?.scrollTop ?? 0) : 0;
     this.back = back;
     this.element.setAttribute('aria-label', label);
-    this.element.replaceChildren(content);
+    this.element.replaceChildren(content());
     this.element.hidden = false;
     const controls = this.controls();
-    // The way back is first, but not what one came for.
-    const at = before >= 0 ? before : controls.findIndex((control) => !control.matches('.back'));
-    controls[Math.min(Math.max(at, 0), controls.length - 1)]?.focus({ preventScroll: again });
+    // The way back is first, but not what one came for; nor does one come to type.
+    const at = before >= 0 ? before : controls.findIndex((control) => !control.matches('.back, [type=search]'));
+    const same = keyed && this.keyed(keyed.dataset.key!);
+    const next = (same && controlsIn(same)[within]) ?? controls[Math.min(Math.max(at, 0), controls.length - 1)];
+    next?.focus({ preventScroll: again });
+    if (this.scroller) this.scroller.scrollTop = scrolled;
     if (!again) this.element.scrollTop = 0;
+    this.onopen(true);
+  }
+
+  /** Gives the focus to what has that key, and brings it into view. */
+  focusKey(key: string): void {
+    const keyed = this.keyed(key);
+    if (!keyed) return;
+    controlsIn(keyed)[0]?.focus({ preventScroll: true });
+    keyed.scrollIntoView({ block: 'center' });
   }
 
   /** Gives the focus to what fits. */
@@ -50,13 +69,15 @@ export class Sheet {
     this.element.replaceChildren();
     this.element.removeAttribute('data-clear');
     this.back = this.capture = null;
+    this.onopen(false);
   }
 
   move(move: Move): void {
     const focused = this.focused();
     if (move === 'back') return this.back?.();
     if (move === 'accept') return focused?.click();
-    if (move === 'details' || move === 'search') return;
+    if (move === 'search') return this.focusOn('[type=search]');
+    if (move === 'details') return;
     if (move === 'up' || move === 'down') return this.step(move === 'up' ? -1 : 1, focused);
     if (focused instanceof HTMLInputElement && focused.type === 'range') return nudge(focused, move);
     this.slide(move === 'left' ? -1 : 1, focused);
@@ -84,20 +105,31 @@ export class Sheet {
   }
 
   private controls(): HTMLElement[] {
-    return [...this.element.querySelectorAll<HTMLElement>('button:not([disabled]), input')];
+    return controlsIn(this.element);
+  }
+
+  /** What scrolls inside the sheet, where it is not the sheet itself. */
+  private get scroller(): HTMLElement | null {
+    return this.element.querySelector<HTMLElement>('[data-scroll]');
+  }
+
+  /** Keys may hold anything, so no selector is made of them. */
+  private keyed(key: string): HTMLElement | undefined {
+    return [...this.element.querySelectorAll<HTMLElement>('[data-key]')].find(({ dataset }) => dataset.key === key);
   }
 
   /** What can have the focus, line by line. */
   private lines(): HTMLElement[][] {
     const lines = new Map<Element, HTMLElement[]>();
     for (const control of this.controls()) {
-      const line = control.closest('.choice, .binding, .ways') ?? control;
+      const line = control.closest('.setting') ?? control.closest('.choice, .binding, .ways') ?? control;
       lines.set(line, [...(lines.get(line) ?? []), control]);
     }
     return [...lines.values()];
   }
 
   private key(event: KeyboardEvent): void {
+    const typing = event.target instanceof HTMLInputElement && event.target.type === 'search';
     const keys: Record<string, Move> = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right', Escape: 'back' };
     const move = keys[event.key];
     event.stopPropagation();
@@ -106,9 +138,11 @@ export class Sheet {
       return this.capture(event);
     }
     if (event.key === 'Tab') return this.keepInside(event);
-    if (!move) return;
+    const entered = typing && event.key === 'Enter';
+    if (!entered && (!move || (typing && (move === 'left' || move === 'right')))) return;
+    // What gets the focus now must not be pressed by the same key.
     event.preventDefault();
-    this.move(move);
+    this.move(move ?? 'down');
   }
 
   /** The sheet is modal: Tab goes round inside it. */
@@ -118,6 +152,12 @@ export class Sheet {
     const at = controls.indexOf(this.focused()!);
     controls[(at + (event.shiftKey ? -1 : 1) + controls.length) % controls.length]?.focus();
   }
+}
+
+/** What can have the focus in an element, itself included. */
+function controlsIn(element: HTMLElement): HTMLElement[] {
+  const can = 'button:not([disabled]), input';
+  return element.matches(can) ? [element] : [...element.querySelectorAll<HTMLElement>(can)];
 }
 
 function nudge(slider: HTMLInputElement, move: 'left' | 'right'): void {

@@ -3,8 +3,11 @@
 // The canvas takes lossless pictures, the video element H.264. When the way changes, the old one stays until the first picture of the new is there.
 
 import type { VideoMode } from '../api';
-import { placeOf, type Box, type Pixels, type Scale } from './fit';
+import { placeOf, shapeOf, zoomOf, type Box, type Pixels, type Scale, type Size, type Zoom } from './fit';
 import type { FrameReport } from './wire';
+
+/** How large a picture is drawn that a video shows. */
+const MIRRORED = 2;
 
 type Way = 'lossless' | 'h264';
 
@@ -20,6 +23,10 @@ export class Surface {
   private shown: Way | null = null;
   private announced: Way | null = null;
   private picture = { width: 0, height: 0 };
+  /** Width by height as it is to be seen; null: its pixels are square. */
+  private aspect: number | null = null;
+  private zoom: Zoom = { across: 1, down: 1 };
+  private mirror = false;
   private fitting: Scale = 'auto';
   private drawing: Pixels = 'auto';
   private readonly resizes = new ResizeObserver(() => this.layOut());
@@ -29,6 +36,8 @@ export class Surface {
   constructor(
     private readonly stage: HTMLElement,
     private readonly presented: (reports: FrameReport[]) => void,
+    /** Exact pictures are to be drawn larger on their canvas from now on. */
+    private readonly zoomed: (zoom: Zoom) => void,
   ) {
     Object.assign(this.video, { muted: true, autoplay: true, playsInline: true, disablePictureInPicture: true });
     this.video.className = 'picture';
@@ -56,6 +65,17 @@ export class Surface {
     return this.picture.height;
   }
 
+  /** The picture's size as it is to be seen, in square pixels. */
+  get shape(): Size {
+    return shapeOf(this.picture, this.aspect);
+  }
+
+  /** A video shows the canvas as it is, which nothing stretches: it is to have the picture's shape itself. */
+  set mirrored(mirrored: boolean) {
+    this.mirror = mirrored;
+    this.layOut();
+  }
+
   /** How the picture fits its room. */
   set scale(scale: Scale) {
     this.fitting = scale;
@@ -65,6 +85,7 @@ export class Surface {
   /** How its pixels are drawn. */
   set pixels(pixels: Pixels) {
     this.drawing = pixels;
+    this.layOut();
     this.draw();
   }
 
@@ -73,6 +94,7 @@ export class Surface {
     this.canvas = canvas;
     canvas.className = 'picture';
     this.stage.append(canvas);
+    this.zoom = { across: 1, down: 1 };
     this.draw();
     this.layOut();
   }
@@ -83,10 +105,10 @@ export class Surface {
     this.video.play().catch(() => {});
   }
 
-  announce(mode: VideoMode, width: number, height: number): void {
+  announce(mode: VideoMode, width: number, height: number, aspect: number | null): void {
     if (mode === 'auto') return;
     this.announced = mode;
-    if (width > 0 && height > 0) this.resize(width, height);
+    if (width > 0 && height > 0) this.resize(width, height, aspect);
   }
 
   /** A picture came that way. */
@@ -110,21 +132,43 @@ export class Surface {
     this.video.srcObject = null;
   }
 
-  private resize(width: number, height: number): void {
-    if (this.picture.width === width && this.picture.height === height) return;
+  private resize(width: number, height: number, aspect = this.aspect): void {
+    if (this.picture.width === width && this.picture.height === height && this.aspect === aspect) return;
     this.picture = { width, height };
+    this.aspect = aspect;
     this.layOut();
+    this.draw();
+  }
+
+  private get square(): boolean {
+    return this.shape === this.picture;
   }
 
   private draw(): void {
     this.video.classList.toggle('pixels', this.drawing === 'sharp');
-    this.canvas?.classList.toggle('pixels', this.drawing !== 'smooth');
+    this.canvas?.classList.toggle('pixels', this.drawing !== 'smooth' && this.square);
+  }
+
+  /** Pixels that are not square are drawn larger than they are seen. */
+  private enlarge(place: Size, ratio: number): void {
+    const zoom = this.zoomFor(place, ratio);
+    if (zoom.across === this.zoom.across && zoom.down === this.zoom.down) return;
+    this.zoom = zoom;
+    this.zoomed(zoom);
+  }
+
+  private zoomFor(place: Size, ratio: number): Zoom {
+    if (this.square) return { across: 1, down: 1 };
+    if (this.mirror) return { across: (MIRRORED * this.shape.width) / this.picture.width, down: MIRRORED };
+    return this.drawing === 'smooth' ? { across: 1, down: 1 } : zoomOf(place, this.picture, ratio);
   }
 
   private layOut(): void {
     const room = { width: this.stage.clientWidth, height: this.stage.clientHeight };
     if (!this.picture.width || !room.width || !room.height) return;
-    const place = placeOf(room, this.picture, this.stage.ownerDocument.defaultView?.devicePixelRatio || 1, this.fitting);
+    const ratio = this.stage.ownerDocument.defaultView?.devicePixelRatio || 1;
+    const place = placeOf(room, this.picture, ratio, this.fitting, this.aspect);
+    this.enlarge(place, ratio);
     const style = Object.fromEntries(Object.entries(place).map(([side, length]) => [side, `${length}px`]));
     for (const element of [this.video, this.canvas]) if (element) Object.assign(element.style, style);
     this.onfit(this.box());

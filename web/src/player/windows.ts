@@ -45,7 +45,7 @@ export class Windows {
     if (this.pip.open) return this.pip.close();
     if (this.full) await document.exitFullscreen().catch(() => {});
     try {
-      await this.pip.show(this.surface.element, this.surface);
+      await this.pip.show(this.surface.element, this.surface.shape);
     } catch (error) {
       // A gamepad's press is no permission for browsers; a click or a key is.
       const why = (error as DOMException).name === 'NotAllowedError' ? 'The browser wants a click or a key for that; choose it again with one.' : 'This browser does not open a small window here.';

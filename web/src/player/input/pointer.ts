@@ -128,9 +128,8 @@ export class Pointers {
 
   private motion({ movementX, movementY }: { movementX: number; movementY: number }): void {
     const box = this.hooks.box();
-    const scale = (box.pictureWidth / box.width) * 16;
-    this.add('dx', 'totalDx', movementX * scale);
-    this.add('dy', 'totalDy', movementY * scale);
+    this.add('dx', 'totalDx', movementX * (box.pictureWidth / box.width) * 16);
+    this.add('dy', 'totalDy', movementY * (box.pictureHeight / box.height) * 16);
   }
 
   private act(acts: TrackpadAct[]): void {

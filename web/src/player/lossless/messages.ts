@@ -1,5 +1,6 @@
 // What the page and the lossless worker say to each other.
 
+import type { Zoom } from '../fit';
 import type { Ack, FrameReport } from '../wire';
 
 export type ToWorker =
@@ -9,6 +10,8 @@ export type ToWorker =
   | { type: 'connection'; generation: number }
   /** From now on the colour of this pixel comes with each picture's report; null: no longer. */
   | { type: 'watch'; pixel: { x: number; y: number } | null }
+  /** From now on each pixel is drawn so many times as wide and high. */
+  | { type: 'zoom'; zoom: Zoom }
   /** A datagram that came over the data channel. */
   | { type: 'datagram'; generation: number; data: ArrayBuffer };
 

@@ -1,5 +1,6 @@
 // A decoded picture as RGBA, the one definition of its looks being `Picture::to_rgba` in crates/playfield-core/src/frame.rs.
 
+import type { Zoom } from '../fit';
 import { Format } from './datagram';
 import type { Picture } from './decoder';
 
@@ -37,6 +38,9 @@ function word(r: number, g: number, b: number): number {
 export class Painter {
   private readonly context: OffscreenCanvasRenderingContext2D;
   private image: ImageData | null = null;
+  private zoom: Zoom = { across: 1, down: 1 };
+  /** Where a picture that is enlarged lies in its own size. */
+  private small: OffscreenCanvasRenderingContext2D | null = null;
 
   constructor(private readonly canvas: OffscreenCanvas) {
     this.context = canvas.getContext('2d', { alpha: false })!;
@@ -45,12 +49,32 @@ export class Painter {
   paint(picture: Picture): void {
     const { width, height } = picture;
     if (this.image?.width !== width || this.image.height !== height) {
-      this.canvas.width = width;
-      this.canvas.height = height;
       this.image = this.context.createImageData(width, height);
+      this.fit(this.image);
     }
     toRgba(picture, new Uint32Array(this.image.data.buffer));
-    this.context.putImageData(this.image, 0, 0);
+    this.put(this.image);
+  }
+
+  /** From now on each pixel is drawn so many times as wide and high; the picture that is there too, for a title that stands still sends no other. */
+  enlarge(zoom: Zoom): void {
+    this.zoom = zoom;
+    if (!this.image) return;
+    this.fit(this.image);
+    this.put(this.image);
+  }
+
+  private fit({ width, height }: ImageData): void {
+    const { across, down } = this.zoom;
+    this.canvas.width = Math.round(width * across);
+    this.canvas.height = Math.round(height * down);
+    this.small = across * down > 1 ? new OffscreenCanvas(width, height).getContext('2d', { alpha: false }) : null;
+    this.context.imageSmoothingEnabled = false;
+  }
+
+  private put(image: ImageData): void {
+    (this.small ?? this.context).putImageData(image, 0, 0);
+    if (this.small) this.context.drawImage(this.small.canvas, 0, 0, this.canvas.width, this.canvas.height);
   }
 
   /** A pixel of the picture painted last, 0xRRGGBB; black outside it. */

@@ -33,6 +33,7 @@ scope.onmessage = ({ data: message }) => {
   if (message.type === 'init') init(message.canvas, message.timeOrigin);
   else if (message.type === 'connection') begin(message.generation);
   else if (message.type === 'watch') watched = message.pixel;
+  else if (message.type === 'zoom') painter?.enlarge(message.zoom);
   else if (message.generation === generation) datagram(new Uint8Array(message.data));
 };
 

@@ -65,6 +65,7 @@ function modelOf(player: PlayfieldPlayer, windows: Windows, host: MenuHost): Men
     people: run?.people ?? null,
     alone: run?.people?.seats.every((seat) => run.seats.includes(seat)) ?? true,
     canLeave: player.hasAttribute('home'),
+    settings: run?.settings ?? [],
   };
 }
 
@@ -101,6 +102,7 @@ function actionsOf(player: PlayfieldPlayer, windows: Windows, host: MenuHost): M
     rebound: () => host.controls()?.rebind(),
     // Not while the pads are being read: the press must be over for the menu before it counts.
     listenPad: (heard) => host.controls()?.gamepads.listen(heard && ((button) => setTimeout(() => heard(button)))),
+    choose: (key, value) => host.run()?.choose(key, value),
     share: () => share(host.name(), host.address()),
     invite: (slot) => withRun(host, (run, ticket) => run.sessions.invite(ticket, slot === null ? { role: 'spectator' } : { role: 'player', slot })),
     invites: () => withRun(host, (run, ticket) => run.sessions.invites(ticket)),

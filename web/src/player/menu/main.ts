@@ -5,7 +5,7 @@ import { lacks } from '../browser';
 import type { MenuActions, MenuModel } from './model';
 import { hint, pageRow, row, sliderRow, switchRow } from './rows';
 
-export type PageName = 'picture' | 'controls' | 'remap' | 'touch' | 'browser' | 'receipt' | 'invite';
+export type PageName = 'title' | 'picture' | 'controls' | 'remap' | 'touch' | 'browser' | 'receipt' | 'invite';
 
 export function mainMenu(model: MenuModel, act: MenuActions, open: (page: PageName) => void): HTMLElement {
   const missing = lacks().length;
@@ -24,6 +24,7 @@ export function mainMenu(model: MenuModel, act: MenuActions, open: (page: PageNa
       ...(model.touchControls === null ? [] : [switchRow('Touch controls', model.touchControls, act.touchControls)]),
       switchRow('Statistics', model.stats, act.stats),
       ...(act.account() ? [pageRow('Where the time went', 'receipt', open)] : []),
+      ...(model.settings.length > 0 ? [pageRow('Title settings', 'title', open)] : []),
       pageRow('Picture and sound', 'picture', open),
       pageRow('Controls', 'controls', open, pads === 0 ? '' : pads === 1 ? '1 gamepad' : `${pads} gamepads`),
       pageRow('This browser', 'browser', open, missing === 0 ? 'Has it all' : `Lacks ${missing}`),

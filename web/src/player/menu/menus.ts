@@ -11,11 +11,13 @@ import { receiptBody } from '../receipt/view';
 import { picturePage } from './picture';
 import { page } from './rows';
 import { Remap } from './remap';
+import { TitlePage } from './title';
 import { touchPage } from './touch';
 
 /** Pages that change what is seen: the sheet lets the picture through. */
-const CLEAR: readonly PageName[] = ['picture', 'touch'];
+const CLEAR: readonly PageName[] = ['title', 'picture', 'touch'];
 const PARENTS: Record<PageName, PageName | null> = {
+  title: null,
   picture: null,
   controls: null,
   browser: null,
@@ -29,6 +31,7 @@ export class Menus {
   private page: PageName | null = null;
   private remap: Remap | null = null;
   private inviting: Inviting | null = null;
+  private title: TitlePage | null = null;
 
   constructor(
     private readonly sheet: Sheet,
@@ -46,25 +49,37 @@ export class Menus {
     if (this.sheet.open && this.page !== null) this.show(true);
   }
 
+  /** The title's settings are others now. */
+  settingsTold(): void {
+    this.title?.told();
+    if (this.title) this.refresh();
+  }
+
   /** Shows a page; coming back, the row that led there has the focus. */
   private go(page: PageName | null, from: PageName | null): void {
     this.leaveRemap();
     this.page = page;
     if (page === 'remap') this.beginRemap();
     this.inviting = page === 'invite' ? new Inviting(this.act, () => this.page === 'invite' && this.refresh()) : null;
+    this.title = page === 'title' ? new TitlePage(this.act, (key) => this.drawTitle(key)) : null;
     this.show(false);
     if (from !== null) this.sheet.focusOn(`[data-page=${from}]`);
   }
 
   private show(again: boolean): void {
-    const back = () => (this.page === null ? this.act.resume() : this.go(PARENTS[this.page], this.page));
-    this.sheet.show(this.page === null ? 'Menu' : 'Settings', this.view(back), back, again);
+    const back = () => {
+      if (this.title?.back()) return;
+      if (this.page === null) this.act.resume();
+      else this.go(PARENTS[this.page], this.page);
+    };
+    this.sheet.show(this.page === null ? 'Menu' : 'Settings', () => this.view(back), back, again);
     this.sheet.element.toggleAttribute('data-clear', this.page !== null && CLEAR.includes(this.page));
   }
 
   private view(back: () => void): HTMLElement {
     const model = this.model();
     const open = (page: PageName) => this.go(page, null);
+    if (this.page === 'title') return this.title!.view(model, back);
     if (this.page === 'picture') return picturePage(model, this.act, back);
     if (this.page === 'controls') return controlsPage(model, this.act, open, back);
     if (this.page === 'touch') return touchPage(model, this.act, back);
@@ -73,6 +88,11 @@ export class Menus {
     if (this.page === 'receipt') return page('Where the time went', back, receiptBody(this.act.account()));
     if (this.page === 'remap') return this.remap!.view(model, back);
     return mainMenu(model, this.act, open);
+  }
+
+  private drawTitle(key: string | undefined): void {
+    this.show(key === undefined);
+    if (key !== undefined) this.sheet.focusKey(key);
   }
 
   private beginRemap(): void {

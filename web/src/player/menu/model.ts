@@ -1,6 +1,6 @@
 // What the menu and its pages show, and what they can do. The player fills this in; the pages know nothing of it but this.
 
-import type { CreatedInvite, InputKind, Invite, SessionReceipt, VideoMode } from '../../api';
+import type { CreatedInvite, InputKind, Invite, SessionReceipt, Setting, VideoMode } from '../../api';
 import type { Pixels, Scale } from '../fit';
 import type { Bindings } from '../input/bindings';
 import type { PadInfo } from '../input/desk';
@@ -47,6 +47,8 @@ export interface MenuModel {
   /** Leaving ends the session. */
   alone: boolean;
   canLeave: boolean;
+  /** What the title lets us choose; empty for all but its first player. */
+  settings: readonly Setting[];
 }
 
 export interface MenuActions {
@@ -69,6 +71,8 @@ export interface MenuActions {
   rebound(): void;
   /** The next button of a gamepad goes to `heard` alone; null ends that. */
   listenPad(heard: ((button: number) => void) | null): void;
+  /** Asks the title for another value of one of its settings. */
+  choose(key: string, value: string): void;
   share(): Promise<string>;
   /** Makes a link: for a seat, or to watch. */
   invite(slot: number | null): Promise<CreatedInvite>;
