@@ -21,9 +21,16 @@ export function launch(name = 'chromium') {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
 }
 
-/** A Firefox as its users have it, with its settings as they come; driven by WebDriver BiDi. */
+/**
+ * Reading a canvas that a worker draws on, as tests do and the player never does, makes Firefox's page wait for that worker, and now and then the
+ * worker for the page: both stand still until this is over, for ten seconds as the setting comes, and nothing is read.
+ */
+const FIREFOX_SETTINGS = { 'gfx.offscreencanvas.snapshot-timeout-ms': 100 };
+
+/** A Firefox as its users have it, with its settings as they come but for one; driven by WebDriver BiDi. */
 async function launchFirefox() {
-  const browser = await firefox.launch({ channel: 'moz-firefox', executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr' });
+  const executablePath = process.env.FIREFOX ?? '/usr/bin/firefox-esr';
+  const browser = await firefox.launch({ channel: 'moz-firefox', executablePath, firefoxUserPrefs: FIREFOX_SETTINGS });
   // The driver sets a colour scheme in each new profile and page, by a command that this Firefox does not know yet.
   const { prototype } = browser._connection.toImpl(browser)._browserSession.constructor;
   const { send } = prototype;

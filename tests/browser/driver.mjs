@@ -148,6 +148,8 @@ async function readPicture() {
   const context = canvas.getContext('2d', { willReadFrequently: true });
   context.drawImage(player.surface, 0, 0, width, height);
   const { data } = context.getImageData(0, 0, width, height);
+  // Nothing could be read: pictures are opaque.
+  if (data[3] === 0) return null;
   let text = '';
   for (let at = 0; at < data.length; at += 8192) text += String.fromCharCode(...data.subarray(at, at + 8192));
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', data));

@@ -27,7 +27,7 @@ pub fn check_exact(tab: &Tab, presses: u32, inputs: &str) -> u32 {
     newest
 }
 
-/// Everything a player of a lossless title does: a picture, a press, a reload, a press.
+/// Everything a player of a lossless title does, over one connection from each load of the page on: a picture, a press, a reload, a press.
 pub fn check_lossless_trip(browser: &Browser) -> Tab<'_> {
     let tab = browser.play("probe");
     assert_eq!(tab.player().unwrap().video, "lossless");
@@ -37,6 +37,7 @@ pub fn check_lossless_trip(browser: &Browser) -> Tab<'_> {
     tab.probe("the square to flip", |probe| probe.white);
     let before = check_exact(&tab, 1, ONE_PRESS);
 
+    assert_eq!(tab.connections(), 1, "the connection was lost before the reload");
     let session = tab.player().unwrap().session.unwrap();
     tab.reload();
     assert_eq!(tab.playing(), session, "a reload comes back to the same session");
@@ -45,6 +46,7 @@ pub fn check_lossless_trip(browser: &Browser) -> Tab<'_> {
 
     tab.press("Space");
     tab.probe("the square to flip back", |probe| probe.presses == 2 && !probe.white);
+    assert_eq!(tab.connections(), 1, "the connection was lost after the reload");
     tab
 }
 
