@@ -1,5 +1,6 @@
 //! A stranger plays: the right picture, sound, and that what is pressed arrives, on a good network and on a bad one.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use playfield_core::sim::Path;
@@ -61,7 +62,8 @@ fn a_click_in_the_catalogue_plays_and_a_reload_plays_on() {
 fn bad_network(server: &Server) -> Relay {
     let delay = Duration::from_millis(25);
     let one_way = Path { loss_per_mille: 50, delay, jitter: Duration::from_millis(4), ..Path::default() };
-    Relay::start(server.udp.clone(), one_way, 7).unwrap()
+    let at = if Browser::knows_loopback() { Ipv4Addr::LOCALHOST } else { server.own_address() };
+    Relay::start_at(at, server.udp.clone(), one_way, 7).unwrap()
 }
 
 #[test]
