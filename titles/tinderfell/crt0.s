@@ -1,10 +1,10 @@
 ; Start-up, the vertical blank and the pads: what C cannot do, or not in time.
 
         .export _exit, __STARTUP__ : absolute = 1
-        .export _oam, _wait_blank, _read_pads
-        .exportzp _queue_ready, _frames, _ppu_mask
+        .export _oam, _wait_blank, _read_pads, _sprite
+        .exportzp _queue_ready, _frames, _ppu_mask, _sprites_end
         .import _main, _queue, zerobss, copydata
-        .import _pads
+        .import _pads, incsp3
         .importzp sp
 
 PPU_CTRL   = $2000
@@ -33,6 +33,7 @@ CTRL       = %10001000
 _queue_ready:   .res 1          ; not 0: the queue waits for the next blank
 _frames:        .res 1          ; blanks so far
 _ppu_mask:      .res 1          ; what is shown
+_sprites_end:   .res 1          ; where the next sprite goes in oam[]
 pad_bits:       .res 2
 
 .segment "OAM"
@@ -156,6 +157,27 @@ _read_pads:
         lda pad_bits+1
         sta _pads+1
         rts
+
+; void sprite(u8 x, u8 y, u8 tile, u8 attributes): here, for it is called thirty times a frame.
+_sprite:
+        ldx _sprites_end
+        sta _oam+2,x
+        ldy #0
+        lda (sp),y              ; tile
+        sta _oam+1,x
+        iny
+        lda (sp),y              ; y: shown a line lower
+        sec
+        sbc #1
+        sta _oam,x
+        iny
+        lda (sp),y              ; x
+        sta _oam+3,x
+        txa
+        clc
+        adc #4
+        sta _sprites_end
+        jmp incsp3
 
 .segment "VECTORS"
         .word nmi, reset, irq

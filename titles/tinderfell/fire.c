@@ -67,30 +67,23 @@ static void burn_down(u8 cell)
     }
 }
 
-static void visit(u8 cell)
+/* The time of a cell that burns or dries has come. */
+static void turn(u8 cell)
 {
     switch (cells[cell]) {
     case WET:
-        if (--heat[cell] == 0) {
-            set_cell(cell, TREE);
-        }
+        set_cell(cell, TREE);
         break;
     case SMOULDER:
-    case HUT_SMOULDER:
-        ++counted;
-        if (--heat[cell] == 0) {
-            set_cell(cell, cells[cell] + 1);
-            heat[cell] = cells[cell] == FIRE ? burn_time : burn_time >> 1;
-        }
+        set_cell(cell, FIRE);
+        heat[cell] = burn_time;
         break;
-    case FIRE:
-    case HUT_FIRE:
-        ++counted;
-        if (--heat[cell] == 0) {
-            burn_down(cell);
-        } else if ((heat[cell] & spread_mask) == 0) {
-            spread(cell);
-        }
+    case HUT_SMOULDER:
+        set_cell(cell, HUT_FIRE);
+        heat[cell] = burn_time >> 1;
+        break;
+    default:
+        burn_down(cell);
     }
 }
 
@@ -103,21 +96,38 @@ static void change_wind(void)
     }
 }
 
+/* How a kind of cell changes by itself. */
+enum { STAYS, DRIES, GLOWS, BURNS };
+static const u8 changes[KINDS] = {
+    STAYS, STAYS, STAYS, DRIES, GLOWS, BURNS, STAYS, STAYS, STAYS, STAYS, STAYS, GLOWS, BURNS, STAYS
+};
+
+/* Fires are many: no calls here for those that just burn on. */
 void fire_step(void)
 {
-    static u8 end;
+    static u8 cell, end, change;
 
-    end = cursor + CELLS / 4;
-    for (; cursor != end; ++cursor) {
-        /* Most cells are of a kind that nothing happens to. */
-        if (cells[cursor] >= WET) {
-            visit(cursor);
+    cell = cursor;
+    end = cell + CELLS / 4;
+    for (; cell != end; ++cell) {
+        change = changes[cells[cell]];
+        if (change == STAYS) {
+            continue;
+        }
+        if (change != DRIES) {
+            ++counted;
+        }
+        if (--heat[cell] == 0) {
+            turn(cell);
+        } else if (change == BURNS && (heat[cell] & spread_mask) == 0) {
+            spread(cell);
         }
     }
-    if (cursor == CELLS) {
-        cursor = 0;
+    if (cell == CELLS) {
+        cell = 0;
         fires = counted;
         counted = 0;
     }
+    cursor = cell;
     change_wind();
 }

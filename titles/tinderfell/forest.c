@@ -57,7 +57,7 @@ void set_cell(u8 cell, u8 kind)
 /* As many as the blank has time for. */
 void redraw_some(void)
 {
-    while (changed_from != changed_to && queue_room() >= 14) {
+    while (changed_from != changed_to && queue_room() >= FIELD_TILE) {
         draw(changed[changed_from++]);
     }
 }

@@ -74,12 +74,14 @@ enum {
 
 /* crt0.s */
 extern u8 oam[256];
-extern u8 queue_ready, frames, ppu_mask;
+extern u8 queue_ready, frames, ppu_mask, sprites_end;
 #pragma zpsym("queue_ready")
 #pragma zpsym("frames")
 #pragma zpsym("ppu_mask")
+#pragma zpsym("sprites_end")
 void wait_blank(void);
 void read_pads(void);
+void sprite(u8 x, u8 y, u8 tile, u8 attributes);
 
 /* screen.c: the picture, changed in the blanks. */
 extern u8 pads[2], pressed[2];
@@ -92,8 +94,9 @@ void put_number(u8 column, u8 row, const u8 *digits, u8 count);
 void put_field_tile(u8 cell, u8 tile, u8 palette);
 void put_colours(u8 from, const u8 *colours, u8 count);
 void clear_screen(void);
+/* Bytes of the queue that a tile of the field takes, and how many are free. */
+#define FIELD_TILE 14
 u8 queue_room(void);
-void sprite(u8 x, u8 y, u8 tile, u8 attributes);
 void sprite_big(u8 x, u8 y, u8 tile, u8 attributes);
 extern u8 lower_half;
 
@@ -109,6 +112,7 @@ void load_best(void);
 u8 keep_best(u8 night);
 void clear_score(void);
 void add_score(u8 points, u8 times);
+u8 pay_score(void);
 
 /* forest.c: the cells and their picture. */
 extern u8 cells[CELLS], heat[CELLS];

@@ -23,7 +23,7 @@ static void hud_picture(u8 number)
     u8 digits[2];
 
     put_text(2, 2, "1P");
-    put_text(22, 2, "2P");
+    put_text(21, 2, "2P");
     put_text(2, 3, "NIGHT");
     digits[0] = number / 10;
     digits[1] = number % 10;
@@ -108,6 +108,7 @@ static u8 tick(void)
 static void draw(void)
 {
     flicker();
+    pay_score();
     hud();
     redraw_some();
     wardens_draw();
@@ -144,15 +145,19 @@ static void announce(void)
 /* Rain puts all out. */
 static void rain(void)
 {
-    u8 i, cell;
+    static u8 i, cell, end;
 
     play_sound(SOUND_THUNDER);
-    for (i = 0; i != 150; ++i) {
-        for (cell = 0; cell != CELLS; ++cell) {
-            if (burning(cell) && (chance() & 15) == 0) {
+    cell = 0;
+    for (i = 0; i != 180; ++i) {
+        for (end = cell + CELLS / 8; cell != end; ++cell) {
+            if (burning(cell) && ((chance() & 3) == 0 || i > 160)) {
                 douse(cell);
                 pop(cell << 4, (cell & 0xF0) + FIELD_Y, SPRITE_PUFF, WATERY);
             }
+        }
+        if (cell == CELLS) {
+            cell = 0;
         }
         if ((i & 15) == 0) {
             play_sound(SOUND_SPLASH);

@@ -6,6 +6,8 @@
 u8 score[DIGITS], best[DIGITS];
 u8 best_night;
 
+static u16 owed;
+
 /* Battery RAM has anything at first, so it is believed only with its mark and its sum. */
 struct save {
     char mark[4];
@@ -58,7 +60,11 @@ void load_best(void)
 /* Whether the score is a new best. */
 u8 keep_best(u8 night)
 {
-    u8 better = memcmp(score, best, DIGITS) > 0;
+    u8 better;
+
+    while (pay_score()) {
+    }
+    better = memcmp(score, best, DIGITS) > 0;
 
     if (better) {
         memcpy(save.best, score, DIGITS);
@@ -74,34 +80,44 @@ u8 keep_best(u8 night)
 void clear_score(void)
 {
     memset(score, 0, DIGITS);
+    owed = 0;
 }
 
-/* Adds points of 0 to 99, so many times. */
+/* Points, so many times. They roll in, a step a frame, for a 6502 carries slowly. */
 void add_score(u8 points, u8 times)
 {
-    u8 i, carry, tens = 0;
-
-    while (points > 9) {
-        points -= 10;
-        ++tens;
-    }
     for (; times != 0; --times) {
-        carry = 0;
-        for (i = DIGITS - 1; i != 255; --i) {
-            score[i] += carry;
-            if (i == DIGITS - 1) {
-                score[i] += points;
-            } else if (i == DIGITS - 2) {
-                score[i] += tens;
-            }
-            carry = 0;
-            if (score[i] > 9) {
-                score[i] -= 10;
-                carry = 1;
-            }
-        }
-        if (carry) {
-            memset(score, 9, DIGITS);
-        }
+        owed += points;
     }
+}
+
+/* Adds one to a digit. */
+static void count_up(u8 digit)
+{
+    while (++score[digit] == 10) {
+        score[digit] = 0;
+        if (digit == 0) {
+            memset(score, 9, DIGITS);
+            return;
+        }
+        --digit;
+    }
+}
+
+/* A step of what is owed, the largest first; whether there was one. */
+u8 pay_score(void)
+{
+    if (owed >= 100) {
+        owed -= 100;
+        count_up(DIGITS - 3);
+    } else if (owed >= 10) {
+        owed -= 10;
+        count_up(DIGITS - 2);
+    } else if (owed != 0) {
+        --owed;
+        count_up(DIGITS - 1);
+    } else {
+        return 0;
+    }
+    return 1;
 }

@@ -19,7 +19,7 @@ u8 queue[QUEUE + 8];
 u8 lower_half;
 
 static u8 queue_end;
-static u8 sprites_end;
+static u8 entry[FIELD_TILE];
 static u8 sprites_first;
 static u8 late;
 
@@ -93,6 +93,21 @@ static u8 begin(u16 address, u8 count)
     return 1;
 }
 
+/* What put_field_tile() made, straight into the picture. */
+static void write_entry(void)
+{
+    static u8 i;
+
+    for (i = 0; i != FIELD_TILE; ++i) {
+        if (i == 0 || i == 5 || i == 10) {
+            PPU_ADDR = entry[i];
+            PPU_ADDR = entry[i + 1];
+            i += 3;
+        }
+        PPU_DATA = entry[i];
+    }
+}
+
 static void put(u8 byte)
 {
     if (ppu_mask == 0) {
@@ -147,26 +162,47 @@ void put_colours(u8 from, const u8 *colours, u8 count)
     }
 }
 
-/* A picture of four tiles in the field, with its palette. */
+static u8 attribute(u8 column, u8 row, u8 palette)
+{
+    static u8 at, shift;
+
+    at = (row & 0xFC) << 1 | column >> 2;
+    shift = (row & 2) << 1 | (column & 2);
+    attributes[at] = (attributes[at] & ~(3 << shift)) | (palette << shift);
+    return at;
+}
+
+/* A picture of four tiles in the field, with its palette. Written out, for this is most of what a fire costs. */
 void put_field_tile(u8 cell, u8 tile, u8 palette)
 {
-    static u8 column, row, at, shift;
-    static u16 where;
+    static u8 column, row, at, high, low;
+    static u8 *to;
 
-    column = (cell & 15) << 1;
-    row = (cell >> 4 << 1) + FIELD_Y / 8;
-    where = address(column, row);
-    begin(where, 2);
-    put(tile);
-    put(tile + 1);
-    begin(where + 32, 2);
-    put(tile + 2);
-    put(tile + 3);
-    at = (row >> 2 << 3) + (column >> 2);
-    shift = (row & 2 ? 4 : 0) + (column & 2 ? 2 : 0);
-    attributes[at] = (attributes[at] & ~(3 << shift)) | (palette << shift);
-    begin(0x23C0 + at, 1);
-    put(attributes[at]);
+    column = cell << 1 & 0x1E;
+    row = (cell >> 3 & 0x1E) + FIELD_Y / 8;
+    at = attribute(column, row, palette);
+    high = 0x20 + (row >> 3);
+    low = row << 5 | column;
+    to = entry;
+    if (ppu_mask != 0) {
+        to = queue + queue_end;
+        queue_end += FIELD_TILE;
+    }
+    to[0] = to[5] = high;
+    to[1] = low;
+    to[6] = low + 32;
+    to[2] = to[7] = 2;
+    to[3] = tile;
+    to[4] = tile + 1;
+    to[8] = tile + 2;
+    to[9] = tile + 3;
+    to[10] = 0x23;
+    to[11] = 0xC0 + at;
+    to[12] = 1;
+    to[13] = attributes[at];
+    if (ppu_mask == 0) {
+        write_entry();
+    }
 }
 
 /* Only while the screen is off. */
@@ -179,18 +215,6 @@ void clear_screen(void)
         put(0);
     }
     memset(attributes, 0, sizeof attributes);
-}
-
-void sprite(u8 x, u8 y, u8 tile, u8 attributes)
-{
-    static u8 *at;
-
-    at = oam + sprites_end;
-    at[0] = y - 1;
-    at[1] = tile;
-    at[2] = attributes;
-    at[3] = x;
-    sprites_end += 4;
 }
 
 /* 16x16: four tiles. */

@@ -96,28 +96,31 @@ static void sparks_step(void)
     }
 }
 
-static u8 near_hut(u8 cell)
+/* A tree beside a hut, if one is found at once. */
+static u8 near_hut(void)
 {
-    static u8 way, beside;
+    static u8 cell, tries;
 
-    for (way = 0; way != 4; ++way) {
-        beside = neighbour(cell, way);
-        if (beside != NOWHERE && cells[beside] == HUT) {
-            return 1;
+    cell = chance();
+    for (tries = CELLS; tries != 0; --tries) {
+        if (++cell >= CELLS) {
+            cell = 0;
+        }
+        if (cells[cell] == HUT) {
+            return neighbour(cell, chance() & 3);
         }
     }
-    return 0;
+    return NOWHERE;
 }
 
-/* At a tree, anywhere; in later nights every other time at one beside a hut, if it finds any. */
+/* At a tree, anywhere; in later nights every other time at one beside a hut. */
 static void aim(void)
 {
-    static u8 tries, cell, seek;
+    static u8 tries, cell;
 
-    seek = bold && (chance() & 1);
-    for (tries = 60; tries != 0; --tries) {
-        cell = chance();
-        if (cell < CELLS && cells[cell] == TREE && (!seek || tries < 12 || near_hut(cell))) {
+    for (tries = 12; tries != 0; --tries) {
+        cell = tries == 12 && bold && (chance() & 1) ? near_hut() : chance();
+        if (cell < CELLS && cells[cell] == TREE) {
             mark = cell;
             mark_left = WARNING;
             return;
@@ -134,9 +137,25 @@ static void strike(void)
     flash_left = 3;
 }
 
+static void leaves_step(void)
+{
+    static u8 i, x, y;
+
+    x = (frames & 7) == 0;
+    y = (frames & 15) == 0;
+    /* Added up: a 6502 does not multiply. */
+    for (i = wind_force; i != 0; --i) {
+        x += step_x[wind];
+        y += step_y[wind];
+    }
+    for (i = 0; i != LEAVES; ++i) {
+        leaf_x[i] += x;
+        leaf_y[i] += y;
+    }
+}
+
 void storm_step(void)
 {
-    static u8 i;
 
     if (flash_left != 0 && --flash_left == 0) {
         put_colours(0, backdrop, 1);
@@ -154,12 +173,7 @@ void storm_step(void)
         aim();
     }
     sparks_step();
-    for (i = 0; i != LEAVES; ++i) {
-        if (i < wind_force + 1) {
-            leaf_x[i] += step_x[wind] * wind_force + ((frames + i & 7) == 0);
-            leaf_y[i] += step_y[wind] * wind_force + ((frames + i & 15) == 0);
-        }
-    }
+    leaves_step();
 }
 
 static void mark_draw(void)

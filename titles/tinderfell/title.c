@@ -134,6 +134,8 @@ static void tally(u8 row, u8 count, u8 points)
 {
     for (; count != 0; --count) {
         add_score(points, 1);
+        while (pay_score()) {
+        }
         put_number(20, row, score, DIGITS);
         if (points > 50 || (count & 3) == 0) {
             play_sound(SOUND_TICK);

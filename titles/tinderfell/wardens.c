@@ -33,7 +33,7 @@ void wardens_reset(void)
     u8 i;
 
     for (i = 0; i != 2; ++i) {
-        at_x[i] = i ? 0x8800 : 0x6800;
+        at_x[i] = i ? 0x8000 : 0x7000;
         at_y[i] = (FIELD_Y + 6 * 16) << 8;
         speed_x[i] = speed_y[i] = 0;
         pose[i] = SPRITE_FRONT;
