@@ -8,7 +8,7 @@
 static const u8 name[9] = { 0, 1, 1, 2, 0, 3, 4, 5, 2 };
 
 /* How high the chimneys stand at the foot of the picture, in rows, for each column. */
-static const u8 skyline[WIDTH] = { 2, 2, 6, 6, 6, 2, 1, 1, 1, 1, 1, 1, 4, 4, 4, 1, 1, 7, 7, 7 };
+static const u8 skyline[WIDTH] = { 2, 6, 6, 6, 2, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 1, 1, 7, 7, 7 };
 
 static void put_name(u8 letter, u8 column, u8 row)
 {
@@ -27,7 +27,7 @@ static void night_sky(void)
     for (i = 0; i != 40; ++i) {
         row = chance() & 15;
         /* Not among the letters. */
-        if (row > 3 && row < 13) {
+        if (row > 3 && row < 15) {
             continue;
         }
         put_tile((chance() & 15) + (chance() & 3), row, i & 1 ? STAR_A : STAR_B);
@@ -50,6 +50,15 @@ static void roofs(void)
     }
 }
 
+static void put_flue(u8 column, u8 row, u8 number)
+{
+    u8 digits[2];
+
+    digits[0] = number / 10;
+    digits[1] = number % 10;
+    put_digits(column, row, digits, 2);
+}
+
 void title(void)
 {
     u8 frame = 0, i, x = 0;
@@ -62,15 +71,18 @@ void title(void)
     for (i = 0; i != 9; ++i) {
         put_name(name[i], 1 + (i << 1), 4);
     }
-    put_text(4, 12, "BEST");
-    put_digits(9, 12, best, DIGITS);
+    put_text(6, 13, "BEST");
+    put_digits(11, 13, best, DIGITS);
+    put_text(6, 14, "FLUE");
+    put_flue(11, 14, best_flue);
+    put_text(2, 9, "A FLAPS  B DARTS");
     put_text(1, 7, "UP TO THE OPEN SKY");
     screen_on();
     play_tune(TUNE_TITLE);
     for (;;) {
         ++frame;
         if ((frame & 31) == 0) {
-            put_text(4, 10, frame & 32 ? "            " : "PRESS  START");
+            put_text(4, 11, frame & 32 ? "            " : "PRESS  START");
         }
         ++x;
         sprite_wide(x, 124 - (frame & 32 ? frame & 31 : 31 - (frame & 31)) / 4,
@@ -111,15 +123,6 @@ static void pass(u8 frames, u8 x, i16 y)
         sprite_wide(x, y, frames & 8 ? BIRD_UP : BIRD_GLIDE, LOOK_LIGHT);
         next_frame();
     }
-}
-
-static void put_flue(u8 column, u8 row, u8 number)
-{
-    u8 digits[2];
-
-    digits[0] = number / 10;
-    digits[1] = number % 10;
-    put_digits(column, row, digits, 2);
 }
 
 /* The bird is out: what its feathers are worth, and one grows back. */

@@ -17,8 +17,8 @@ void fire_reset(u8 night)
     wind = chance() & 3;
     wind_force = 1;
     wind_left = 600;
-    /* A fire tries to spread when these bits of its time are 0: every 32nd visit, later every 16th. */
-    spread_mask = night > 2 ? 15 : 31;
+    /* A fire tries to spread when these bits of its time are 0: every 32nd visit, from the second night every 16th. */
+    spread_mask = night > 1 ? 15 : 31;
     smoulder_time = night > 9 ? 18 : 38 - (night << 1);
     burn_time = night > 6 ? 120 : 96 + (night << 2);
 }

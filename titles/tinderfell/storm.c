@@ -23,9 +23,9 @@ void storm_reset(u8 night)
     u8 i;
 
     mark_left = flash_left = 0;
-    every = night > 9 ? 64 : 208 - (night << 4);
+    every = night > 8 ? 36 : 164 - (night << 4);
     bold = night > 2;
-    until_next = 90;
+    until_next = 30;
     for (i = 0; i != SPARKS; ++i) {
         spark_left[i] = 0;
     }

@@ -39,6 +39,19 @@ static void sky_colours(void)
     }
 }
 
+static void put_small(u8 column, u8 row, u8 value)
+{
+    u8 digits[2];
+
+    digits[0] = 0;
+    while (value > 9) {
+        value -= 10;
+        ++digits[0];
+    }
+    digits[1] = value;
+    put_number(column, row, digits, 2);
+}
+
 static void title_picture(void)
 {
     u8 i;
@@ -66,8 +79,11 @@ static void title_picture(void)
     }
     put_text(5, 11, "KEEP THE HUTS STANDING");
     put_text(6, 13, "UNTIL THE RAIN COMES");
-    put_text(9, 20, "BEST");
-    put_number(14, 20, best, DIGITS);
+    put_text(7, 15, "A WATER   B STRIKE");
+    put_text(5, 20, "BEST");
+    put_number(10, 20, best, DIGITS);
+    put_text(18, 20, "NIGHT");
+    put_small(24, 20, best_night);
 }
 
 void title(void)
@@ -156,19 +172,6 @@ static void page(const char *head)
     put_colours(0, colours, 32);
     put_text(4, 6, head);
     put_text(20, 6, "NIGHT");
-}
-
-static void put_small(u8 column, u8 row, u8 value)
-{
-    u8 digits[2];
-
-    digits[0] = 0;
-    while (value > 9) {
-        value -= 10;
-        ++digits[0];
-    }
-    digits[1] = value;
-    put_number(column, row, digits, 2);
 }
 
 void dawn(u8 number)
