@@ -11,13 +11,18 @@ static void make_tile(u8 tile, const char *text, u8 line)
     volatile u8 *to = TILES + ((u16)tile << 4);
     u8 x, y, low, high, dot;
 
-    for (y = 0; y != 8; ++y) {
+    line -= 8;
+    for (y = 8; y != 0; --y) {
         low = high = 0;
-        for (x = 0; x != 8; ++x) {
-            dot = text[x];
-            dot = dot == '.' ? 0 : dot - '0';
-            low = (low << 1) | (dot & 1);
-            high = (high << 1) | (dot >> 1);
+        for (x = 8; x != 0; --x) {
+            low <<= 1;
+            high <<= 1;
+            dot = *text++;
+            /* Digits have their value in their lowest bits. */
+            if (dot != '.') {
+                low |= dot & 1;
+                high |= (dot >> 1) & 1;
+            }
         }
         *to++ = low;
         *to++ = high;

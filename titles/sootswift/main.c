@@ -5,8 +5,8 @@
 void main(void)
 {
     screen_off();
-    load_art();
     load_best();
+    load_art();
     sound_reset();
     for (;;) {
         title();

@@ -43,7 +43,7 @@ static const struct effect effects[] = {
 };
 
 static const struct tune *tune = tunes;
-static u8 row, row_left, pace, melody_age, drum_age, drum;
+static u8 row, row_left, pace, melody_age, bass_left, drum_age, drum;
 static u16 period;
 static int glide;
 static u8 effect_left, effect_shape, noise_left;
@@ -106,7 +106,7 @@ static u16 pitch(u8 letter, u8 up)
     return periods[note > 59 ? 59 : note];
 }
 
-static void melody_row(void)
+static void play_row(void)
 {
     static u8 letter;
     static u16 high;
@@ -125,6 +125,8 @@ static void melody_row(void)
     if (letter >= 'a') {
         high = pitch(letter, 12);
         APU[8] = 0xFF;
+        /* Plucked: a triangle has one loudness, and would drown the rest. */
+        bass_left = pace + 3;
         APU[10] = (u8)high;
         APU[11] = high >> 8;
     } else if (letter == '-') {
@@ -151,7 +153,7 @@ static void next_row(void)
         }
         row = 0;
     }
-    melody_row();
+    play_row();
     ++row;
 }
 
@@ -163,7 +165,7 @@ static void effect_step(void)
     }
     --effect_left;
     period += glide;
-    APU[0] = effect_shape | 0x30 | (effect_left > 9 ? 9 : effect_left);
+    APU[0] = effect_shape | 0x30 | (effect_left > 12 ? 12 : effect_left);
     APU[2] = (u8)period;
     /* Writing the upper bits starts the wave anew, which clicks: only when they change. */
     if ((period >> 8) != ((period - glide) >> 8)) {
@@ -197,7 +199,10 @@ void sound_step(void)
         if (melody_age < 64) {
             ++melody_age;
         }
-        APU[4] = 0x70 | (melody_age == 255 ? 0 : melody_age < 4 ? 7 : melody_age < 32 ? 6 - (melody_age >> 3) : 2);
+        APU[4] = 0x70 | (melody_age == 255 ? 0 : melody_age < 4 ? 12 : melody_age < 32 ? 10 - (melody_age >> 3) : 5);
+        if (bass_left != 0 && --bass_left == 0) {
+            APU[8] = 0x80;
+        }
     }
     effect_step();
     noise_step();
