@@ -85,13 +85,13 @@ u8 cell_at(u8 x, u8 y)
 
 u8 blocks(u8 x, u8 y)
 {
-    static u8 cell, kind;
+    static u8 kind;
 
-    cell = cell_at(x, y);
-    if (cell == NOWHERE) {
+    y -= FIELD_Y;
+    if (y >= ROWS * 16) {
         return 1;
     }
-    kind = cells[cell];
+    kind = cells[(y & 0xF0) | (x >> 4)];
     return kind == ROCK || kind >= HUT;
 }
 
@@ -157,6 +157,9 @@ static void clear_path(u8 cell, u8 length)
     }
 }
 
+/* Where the wardens start, beside each other: bare ground. */
+#define START (6 * COLUMNS + 7)
+
 /* Not at the rim, where wardens could not go around. */
 static u8 inside(void)
 {
@@ -176,14 +179,20 @@ static void place_pond(void)
     cells[cell + COLUMNS] = cells[cell + COLUMNS + 1] = WATER;
 }
 
+/* Not in the water, with dry ground at the door, apart from other huts, and not on a warden. */
+static u8 fits_hut(u8 cell)
+{
+    return cells[cell] != WATER && cells[cell + COLUMNS] != WATER && cells[cell - 1] != HUT && cells[cell + 1] != HUT
+        && cell != START && cell != START + 1;
+}
+
 static void place_hut(u8 column)
 {
     u8 cell, way;
 
     do {
         cell = inside();
-    } while ((cell & 15) < column || (cell & 15) > column + 3 || cells[cell] == WATER
-        || cells[cell - 1] == HUT || cells[cell + 1] == HUT || cells[cell + COLUMNS] == WATER);
+    } while ((cell & 15) < column || (cell & 15) > column + 3 || !fits_hut(cell));
     /* It stands among trees, but for its door. */
     for (way = 0; way != 4; ++way) {
         if (cells[neighbour(cell, way)] == GRASS) {
@@ -207,7 +216,7 @@ void plant(u8 night)
     for (; i != 0; --i) {
         clear_path(somewhere(), 14);
     }
-    clear_path(6 * COLUMNS + 7, 12);
+    clear_path(START, 12);
     for (i = night > 5 ? 2 : 3; i != 0; --i) {
         place_pond();
     }
@@ -217,6 +226,6 @@ void plant(u8 night)
     for (i = 0; i != huts; ++i) {
         place_hut(2 + (i << 2));
     }
-    cells[6 * COLUMNS + 7] = cells[6 * COLUMNS + 8] = GRASS;
+    cells[START] = cells[START + 1] = GRASS;
     count_trees();
 }

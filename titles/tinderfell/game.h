@@ -92,6 +92,7 @@ void put_text(u8 column, u8 row, const char *text);
 void put_tile(u8 column, u8 row, u8 tile);
 void put_number(u8 column, u8 row, const u8 *digits, u8 count);
 void put_field_tile(u8 cell, u8 tile, u8 palette);
+void put_palettes(u8 row, u8 palettes, u8 blocks);
 void put_colours(u8 from, const u8 *colours, u8 count);
 void clear_screen(void);
 /* Bytes of the queue that a tile of the field takes, and how many are free. */

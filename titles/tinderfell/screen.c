@@ -205,6 +205,15 @@ void put_field_tile(u8 cell, u8 tile, u8 palette)
     }
 }
 
+/* Palettes of blocks of 32x32 from a row of those on, two bits for each quarter. Only while the screen is off. */
+void put_palettes(u8 row, u8 palettes, u8 blocks)
+{
+    begin(0x23C0 + (row << 3), blocks);
+    for (; blocks != 0; --blocks) {
+        put(palettes);
+    }
+}
+
 /* Only while the screen is off. */
 void clear_screen(void)
 {

@@ -190,6 +190,19 @@ static void mark_draw(void)
     sprite(x + 8 + inset, y + 8 + inset, SPRITE_MARK, FIERY | MIRRORED | UPSIDE);
 }
 
+/* From the upper rim of the field down, in twelve pieces at most. */
+static void bolt_draw(void)
+{
+    static u8 x, y, end;
+
+    x = (mark << 4) + 4;
+    end = (mark & 0xF0) + FIELD_Y + 8;
+    y = end > FIELD_Y + 96 ? end - 96 : FIELD_Y;
+    for (; y < end; y += 8) {
+        sprite(x, y, SPRITE_BOLT, FIERY);
+    }
+}
+
 void storm_draw(void)
 {
     static u8 i;
@@ -198,9 +211,7 @@ void storm_draw(void)
         mark_draw();
     }
     if (flash_left != 0) {
-        for (i = FIELD_Y; i < (mark & 0xF0) + FIELD_Y + 8 && i < 160; i += 8) {
-            sprite((mark << 4) + 4 - (i & 8 ? 3 : 0), i, SPRITE_BOLT, FIERY);
-        }
+        bolt_draw();
     }
     for (i = 0; i != SPARKS; ++i) {
         if (spark_left[i] != 0) {

@@ -22,20 +22,9 @@ static void sky(void)
     for (column = 0; column != 32; ++column) {
         row = 28 - ridge[column >> 1];
         put_tile(column, row, TILE_RIDGE);
-        for (++row; row != 28; ++row) {
+        for (++row; row != 30; ++row) {
             put_tile(column, row, TILE_HILL);
         }
-    }
-}
-
-static void sky_colours(void)
-{
-    u8 i;
-
-    /* Trees are of palette 1: the lower rows of the picture, by blocks of 32x32. */
-    for (i = 0; i != 16; ++i) {
-        put_field_tile(160 + i, TILE_HILL, 1);
-        put_field_tile(176 + i, TILE_HILL, 1);
     }
 }
 
@@ -58,20 +47,9 @@ static void title_picture(void)
 
     clear_screen();
     put_colours(0, colours, 32);
-    sky_colours();
-    for (i = 0; i != 16; ++i) {
-        put_field_tile(144 + i, 0, 1);
-        put_tile(i << 1, 22, 0);
-        put_tile((i << 1) + 1, 22, 0);
-        put_tile(i << 1, 23, 0);
-        put_tile((i << 1) + 1, 23, 0);
-    }
-    for (i = 0; i != 32; ++i) {
-        put_tile(i, 24, 0);
-        put_tile(i, 25, 0);
-        put_tile(i, 26, 0);
-        put_tile(i, 27, 0);
-    }
+    /* The hills, from row 22 on, have the palette of trees. */
+    put_palettes(5, 0x50, 8);
+    put_palettes(6, 0x55, 16);
     sky();
     put_field_tile(13, TILE_MOON, 0);
     for (i = 0; i != 10; ++i) {

@@ -19,6 +19,8 @@
 u8 playing[2], tanks[2];
 
 static u16 at_x[2], at_y[2];
+/* The place of a warden's feet, in pixels: asked for often, and a 6502 shifts words slowly. */
+static u8 feet_x[2], feet_y[2];
 static int speed_x[2], speed_y[2];
 static u8 pose[2], mirrored[2];
 /* Which way a warden looks, as -1, 0 or 1 (255 for -1). */
@@ -27,6 +29,12 @@ static u8 singed[2], safe[2], swing[2], filling[2];
 static u8 chopped[2], chops[2];
 
 static u8 blob_x[BLOBS], blob_y[BLOBS], blob_dx[BLOBS], blob_dy[BLOBS], blob_left[BLOBS];
+
+static void plant_feet(u8 who)
+{
+    feet_x[who] = (at_x[who] >> 8) + 8;
+    feet_y[who] = (at_y[who] >> 8) + 12;
+}
 
 void wardens_reset(void)
 {
@@ -41,15 +49,12 @@ void wardens_reset(void)
         look_y[i] = 1;
         singed[i] = safe[i] = swing[i] = filling[i] = chops[i] = 0;
         tanks[i] = TANK;
+        plant_feet(i);
     }
     for (i = 0; i != BLOBS; ++i) {
         blob_left[i] = 0;
     }
 }
-
-/* The place of a warden's feet. */
-#define FEET_X(who) ((u8)((at_x[who] >> 8) + 8))
-#define FEET_Y(who) ((u8)((at_y[who] >> 8) + 12))
 
 static int faster(int speed, u8 less, u8 more, int fastest)
 {
@@ -88,22 +93,27 @@ static void walk(u8 who)
     static u16 to;
     static u8 x, y;
 
-    to = at_x[who] + speed_x[who];
-    x = (to >> 8) + (speed_x[who] < 0 ? 4 : 12);
-    y = FEET_Y(who);
-    if ((to >> 8) > 240 || blocks(x, y - 2) || blocks(x, y + 2)) {
-        speed_x[who] = 0;
-    } else {
-        at_x[who] = to;
+    if (speed_x[who] != 0) {
+        to = at_x[who] + speed_x[who];
+        x = (to >> 8) + (speed_x[who] < 0 ? 4 : 12);
+        y = feet_y[who];
+        if ((to >> 8) > 240 || blocks(x, y - 2) || blocks(x, y + 2)) {
+            speed_x[who] = 0;
+        } else {
+            at_x[who] = to;
+        }
     }
-    to = at_y[who] + speed_y[who];
-    x = FEET_X(who);
-    y = (to >> 8) + (speed_y[who] < 0 ? 10 : 14);
-    if (blocks(x - 3, y) || blocks(x + 3, y)) {
-        speed_y[who] = 0;
-    } else {
-        at_y[who] = to;
+    if (speed_y[who] != 0) {
+        to = at_y[who] + speed_y[who];
+        x = (at_x[who] >> 8) + 8;
+        y = (to >> 8) + (speed_y[who] < 0 ? 10 : 14);
+        if (blocks(x - 3, y) || blocks(x + 3, y)) {
+            speed_y[who] = 0;
+        } else {
+            at_y[who] = to;
+        }
     }
+    plant_feet(who);
 }
 
 static void throw(u8 who)
@@ -117,8 +127,8 @@ static void throw(u8 who)
     for (i = 0; i != BLOBS; ++i) {
         if (blob_left[i] == 0) {
             --tanks[who];
-            blob_x[i] = FEET_X(who);
-            blob_y[i] = FEET_Y(who) - 4;
+            blob_x[i] = feet_x[who];
+            blob_y[i] = feet_y[who] - 4;
             blob_dx[i] = look_x[who] << 2;
             blob_dy[i] = look_y[who] << 2;
             blob_left[i] = BLOB_FRAMES;
@@ -137,8 +147,8 @@ static void hit(u8 who)
     static u8 x, y, cell;
 
     swing[who] = SWING_FRAMES;
-    x = FEET_X(who) + look_x[who] * 12;
-    y = FEET_Y(who) + look_y[who] * 12;
+    x = feet_x[who] + look_x[who] * 12;
+    y = feet_y[who] + look_y[who] * 12;
     if (swat(x, y)) {
         return;
     }
@@ -178,7 +188,7 @@ static void scorch(u8 who)
     speed_x[who] = speed_x[who] > 0 ? -0x200 : speed_x[who] < 0 ? 0x200 : 0;
     speed_y[who] = speed_y[who] > 0 ? -0x200 : speed_y[who] < 0 ? 0x200 : 0;
     chain = 0;
-    pop(FEET_X(who) - 4, FEET_Y(who) - 16, SPRITE_PUFF, FIERY);
+    pop(feet_x[who] - 4, feet_y[who] - 16, SPRITE_PUFF, FIERY);
     play_sound(SOUND_SINGED);
 }
 
@@ -219,11 +229,15 @@ static void warden_step(u8 who)
             hit(who);
         }
     }
-    kind = cells[cell_at(FEET_X(who), FEET_Y(who))];
+    kind = cells[cell_at(feet_x[who], feet_y[who])];
     fastest = kind != GRASS && kind <= SMOULDER ? FASTEST_IN_TREES : FASTEST;
     turn(who, pad);
-    speed_x[who] = faster(speed_x[who], pad & PAD_LEFT, pad & PAD_RIGHT, fastest);
-    speed_y[who] = faster(speed_y[who], pad & PAD_UP, pad & PAD_DOWN, fastest);
+    if (speed_x[who] != 0 || (pad & (PAD_LEFT | PAD_RIGHT))) {
+        speed_x[who] = faster(speed_x[who], pad & PAD_LEFT, pad & PAD_RIGHT, fastest);
+    }
+    if (speed_y[who] != 0 || (pad & (PAD_UP | PAD_DOWN))) {
+        speed_y[who] = faster(speed_y[who], pad & PAD_UP, pad & PAD_DOWN, fastest);
+    }
     walk(who);
     tread(who, kind);
 }
@@ -233,7 +247,7 @@ void strike_wardens(u8 cell)
     u8 who;
 
     for (who = 0; who != 2; ++who) {
-        if (playing[who] && safe[who] == 0 && cell_at(FEET_X(who), FEET_Y(who)) == cell) {
+        if (playing[who] && safe[who] == 0 && cell_at(feet_x[who], feet_y[who]) == cell) {
             scorch(who);
         }
     }
@@ -327,7 +341,7 @@ static void warden_draw(u8 who)
         look |= MIRRORED;
     }
     /* Among trees the legs are hidden: nothing but the ground shows them. */
-    kind = cells[cell_at(FEET_X(who), FEET_Y(who))];
+    kind = cells[cell_at(feet_x[who], feet_y[who])];
     lower_half = kind >= TREE && kind <= WET ? BEHIND : 0;
     sprite_big(x, y, tile, look);
     lower_half = 0;
