@@ -15,12 +15,14 @@
 //! | room | |
 //! |---|---|
 //! | [`changes`] | what changed in a state since it was saved before |
+//! | [`confine`] | gives up everything a native guest must not have, before it is opened |
 //! | [`wasm`] | WebAssembly modules: the Playfield ABI and WASM-4 cartridges |
 //! | [`replay`] | runs a guest over an input log without a clock |
 //! | [`conformance`] | what every guest has to keep, as functions for tests of titles |
 #![deny(unsafe_code)]
 
 pub mod changes;
+pub mod confine;
 pub mod conformance;
 pub mod replay;
 pub mod wasm;
