@@ -21,9 +21,19 @@ export function launch(name = 'chromium') {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
 }
 
-/** A Firefox as its users have it, with its settings as they come; driven by WebDriver BiDi. */
-async function launchFirefox() {
-  const browser = await firefox.launch({ channel: 'moz-firefox', executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr' });
+/**
+ * Reading a canvas that a worker draws on, as tests do and the player never does, makes Firefox's page wait for that worker, and now and then the
+ * worker for the page: both stand still until this is over, for ten seconds as the setting comes, and nothing is read.
+ */
+const FIREFOX_SETTINGS = { 'gfx.offscreencanvas.snapshot-timeout-ms': 100 };
+
+/** A Firefox on a telephone has fingers (1: coarse) in place of a mouse. Its driver has no command for that, so it is a browser of its own. */
+const FIREFOX_TELEPHONE = { 'ui.primaryPointerCapabilities': 1, 'ui.allPointerCapabilities': 1, 'dom.maxtouchpoints.testing.value': 5 };
+
+/** A Firefox as its users have it, with its settings as they come but for those above; driven by WebDriver BiDi. */
+async function launchFirefox(device = {}) {
+  const executablePath = process.env.FIREFOX ?? '/usr/bin/firefox-esr';
+  const browser = await firefox.launch({ channel: 'moz-firefox', executablePath, firefoxUserPrefs: { ...FIREFOX_SETTINGS, ...device } });
   // The driver sets a colour scheme in each new profile and page, by a command that this Firefox does not know yet.
   const { prototype } = browser._connection.toImpl(browser)._browserSession.constructor;
   const { send } = prototype;
@@ -31,6 +41,46 @@ async function launchFirefox() {
     return method === 'emulation.setMediaFeaturesOverride' ? Promise.resolve({}) : send.call(this, method, params);
   };
   return browser;
+}
+
+/** Starts `chromium` or `firefox` on a telephone; null: the browser that is there can be one. */
+export async function launchTelephone(name) {
+  return name === 'firefox' ? launchFirefox(FIREFOX_TELEPHONE) : null;
+}
+
+/** The fingers that are down from now on, by their places in the window. */
+export async function putFingers(page, places) {
+  await (isFirefox(page) ? touchByBidi : touchByCdp)(page, places);
+}
+
+async function touchByCdp(page, places) {
+  page.touches ??= await page.context().newCDPSession(page);
+  const touchPoints = places.map((place, id) => ({ ...place, id }));
+  await page.touches.send('Input.dispatchTouchEvent', { type: places.length > 0 ? 'touchStart' : 'touchEnd', touchPoints });
+}
+
+/** Each finger is a device of its own. They come down one after another, as a person's do. */
+async function touchByBidi(page, places) {
+  const session = page._connection.toImpl(page).delegate._session;
+  const before = page.fingersDown ?? 0;
+  page.fingersDown = places.length;
+  for (let finger = 0; finger < Math.max(before, places.length); finger++) {
+    const move = places[finger] ? [{ type: 'pointerMove', ...places[finger] }] : [];
+    const down = finger >= before ? [{ type: 'pointerDown', button: 0 }] : [];
+    const up = finger >= places.length ? [{ type: 'pointerUp', button: 0 }] : [];
+    const device = { type: 'pointer', id: `finger ${finger}`, parameters: { pointerType: 'touch' } };
+    await session.send('input.performActions', { context: session.sessionId, actions: [{ ...device, actions: [...move, ...down, ...up] }] });
+  }
+}
+
+/** Turns the wheel by so many notches, down where positive. */
+export async function turnWheel(page, notches) {
+  // What commands can say is pixels. Chromium takes 100 for a notch; Firefox takes them for a touchpad's, three of 120 parts of a notch each.
+  await page.mouse.wheel(0, notches * (isFirefox(page) ? 40 : 100));
+}
+
+function isFirefox(page) {
+  return page.context().browser().browserType().name() === 'firefox';
 }
 
 /** Clicks a title on the catalogue, as a person would. */
@@ -74,6 +124,28 @@ export function watch() {
   };
   addEventListener('playfield-end', ({ detail }) => seen.ends.push(detail));
   addEventListener('playfield-error', ({ detail }) => seen.errors.push(detail));
+}
+
+/**
+ * Runs in a page before its own scripts: puts `ports[port]` in place of each `port` of `address` in the server's answers, and takes away candidates that
+ * would lead past them.
+ */
+export function reroute({ address, ports }) {
+  const lead = (line) => {
+    if (!line.startsWith('a=candidate:')) return [line];
+    const parts = line.split(' ');
+    const port = ports[parts[5]];
+    return parts[4] === address && port !== undefined ? [[...parts.slice(0, 5), port, ...parts.slice(6)].join(' ')] : [];
+  };
+  const { fetch } = window;
+  window.fetch = async (...asked) => {
+    const response = await fetch(...asked);
+    if (!/\/api\/v1\/sessions(\/[^/]+\/connections)?$/.test(response.url)) return response;
+    const body = await response.clone().json().catch(() => null);
+    if (!body?.answer) return response;
+    body.answer = body.answer.split('\r\n').flatMap(lead).join('\r\n');
+    return new Response(JSON.stringify(body), { status: response.status, headers: response.headers });
+  };
 }
 
 /** Runs in a page before its own scripts: takes away what some browsers do not have. */

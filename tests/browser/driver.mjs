@@ -4,13 +4,14 @@
 //   node tests/browser/driver.mjs http://localhost:8080 [chromium | firefox]
 
 import { createInterface } from 'node:readline';
-import { clickTitle, fakeGamepads, lack, launch, selfTest, watch } from './browser.mjs';
+import { clickTitle, fakeGamepads, lack, launch, launchTelephone, putFingers, reroute, selfTest, turnWheel, watch } from './browser.mjs';
 
 /** How long the page may take over what a command waits for, in ms; less than the tests wait for the answer. */
 const PATIENCE_MS = 30_000;
 
 const origin = process.argv[2];
 const browser = await launch(process.argv[3]);
+let telephone = null;
 const context = await newContext({});
 const tabs = [];
 
@@ -26,10 +27,8 @@ const COMMANDS = {
     await page.goto(origin + path);
     return tabs.push(page) - 1;
   },
-  /** From now on every answer names `ports[port]` of 127.0.0.1 in place of `port`. */
-  async reroute({ ports }) {
-    for (const pattern of ['**/api/v1/sessions', '**/api/v1/sessions/*/connections']) await context.route(pattern, (route) => reroute(route, ports));
-  },
+  /** From now on every answer leads new tabs to `ports[port]` in place of each `port` of `address`, and nowhere else. */
+  reroute: (way) => context.addInitScript(reroute, way).then(() => null),
   reload: ({ page }) => page.reload().then(() => null),
   close: ({ page }) => page.close(),
   click: ({ page, title }) => clickTitle(page, title),
@@ -55,14 +54,12 @@ const COMMANDS = {
     await page.mouse.down({ button });
     await page.mouse.up({ button });
   },
-  wheel: ({ page, dy }) => page.mouse.wheel(0, dy),
-  /** The fingers that are down from now on, each on a share of an element; `picture` means the title's. In Chromium only. */
+  wheel: ({ page, notches }) => turnWheel(page, notches),
+  /** The fingers that are down from now on, each on a share of an element; `picture` means the title's. */
   async touch({ page, fingers }) {
-    page.touches ??= await page.context().newCDPSession(page);
-    const touchPoints = [];
-    for (const finger of fingers) touchPoints.push({ ...(await placeOf(page, finger)), id: touchPoints.length });
-    const type = fingers.length > 0 ? 'touchStart' : 'touchEnd';
-    await page.touches.send('Input.dispatchTouchEvent', { type, touchPoints });
+    const places = [];
+    for (const finger of fingers) places.push(await placeOf(page, finger));
+    await putFingers(page, places);
   },
   /** What the made-up gamepads hold from now on. */
   gamepads: ({ page, pads }) => page.evaluate((pads) => window.setFakeGamepads(pads), pads),
@@ -91,12 +88,13 @@ for await (const line of createInterface({ input: process.stdin })) {
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 }
 // Who asked is gone. A Firefox would stay.
-await browser.close();
+await Promise.all([browser.close(), telephone?.close()]);
 process.exit(0);
 
 async function newContext({ touch = false, gamepads = false, lacks = [] }) {
   const screen = touch ? { viewport: { width: 420, height: 800 }, hasTouch: true, isMobile: process.argv[3] !== 'firefox' } : { viewport: { width: 1000, height: 700 } };
-  const made = await browser.newContext(screen);
+  if (touch) telephone ??= await launchTelephone(process.argv[3]);
+  const made = await ((touch && telephone) || browser).newContext(screen);
   made.setDefaultTimeout(PATIENCE_MS);
   await made.addInitScript(watch);
   await made.addInitScript(lack, lacks);
@@ -115,23 +113,6 @@ async function run(command) {
   return COMMANDS[command.do]({ ...command, page: tabs[command.tab] });
 }
 
-async function reroute(route, ports) {
-  const response = await route.fetch();
-  const body = await response.json().catch(() => null);
-  if (!body?.answer) return route.fulfill({ response });
-  const lines = body.answer.split('\r\n').map((line) => rerouteLine(line, ports)).filter((line) => line !== null);
-  await route.fulfill({ response, json: { ...body, answer: lines.join('\r\n') } });
-}
-
-/** A candidate with its port replaced; null: one that would lead past the relay. */
-function rerouteLine(line, ports) {
-  if (!line.startsWith('a=candidate:')) return line;
-  const parts = line.split(' ');
-  const port = ports[parts[5]];
-  if (parts[4] !== '127.0.0.1' || port === undefined) return null;
-  return [...parts.slice(0, 5), port, ...parts.slice(6)].join(' ');
-}
-
 function readPlayer() {
   const player = document.querySelector('playfield-player');
   if (!player) return null;
@@ -148,6 +129,8 @@ async function readPicture() {
   const context = canvas.getContext('2d', { willReadFrequently: true });
   context.drawImage(player.surface, 0, 0, width, height);
   const { data } = context.getImageData(0, 0, width, height);
+  // Nothing could be read: pictures are opaque.
+  if (data[3] === 0) return null;
   let text = '';
   for (let at = 0; at < data.length; at += 8192) text += String.fromCharCode(...data.subarray(at, at + 8192));
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', data));

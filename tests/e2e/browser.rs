@@ -79,7 +79,7 @@ pub struct Sound {
 impl Browser {
     /// A browser for the pages of a server.
     pub fn start(server: &Server) -> Browser {
-        Browser::of_kind(&std::env::var("PLAYFIELD_BROWSER").unwrap_or("chromium".to_owned()), server)
+        Browser::of_kind(&kind(), server)
     }
 
     /// A Firefox for the pages of a server.
@@ -116,8 +116,13 @@ impl Browser {
     pub fn start_behind(relay: &Relay, server: &Server) -> Browser {
         let browser = Browser::start(server);
         let ports: serde_json::Map<_, _> = relay.ports().map(|(from, to)| (from.to_string(), json!(to))).collect();
-        browser.ask(json!({ "do": "reroute", "ports": ports }));
+        browser.ask(json!({ "do": "reroute", "address": relay.address(), "ports": ports }));
         browser
+    }
+
+    /// Whether a relay for the browsers of [`Browser::start`] may be on loopback.
+    pub fn knows_loopback() -> bool {
+        kind() != "firefox"
     }
 
     /// A new tab at a path of the server.
@@ -166,6 +171,11 @@ impl Browser {
             None => panic!("{command}: {}\n{}", answer["error"], complaints()),
         }
     }
+}
+
+/// The browser to test in.
+fn kind() -> String {
+    std::env::var("PLAYFIELD_BROWSER").unwrap_or("chromium".to_owned())
 }
 
 impl Drop for Browser {
@@ -258,9 +268,9 @@ impl Tab<'_> {
         self.ask("clickMouse", json!({ "button": button }));
     }
 
-    /// Turns the wheel.
-    pub fn wheel(&self, dy: i32) {
-        self.ask("wheel", json!({ "dy": dy }));
+    /// Turns the wheel by so many notches, down where positive.
+    pub fn wheel(&self, notches: i32) {
+        self.ask("wheel", json!({ "notches": notches }));
     }
 
     /// Whether the page has the mouse for itself.

@@ -60,7 +60,7 @@ fn the_mouse_points_clicks_and_turns_its_wheel() {
         tab.echo("the lower left corner", |echo| echo.pointer() == (0, 7));
         tab.click_mouse("right");
         tab.echo("a click", |echo| echo.mouse_presses() == 2);
-        tab.wheel(100);
+        tab.wheel(1);
         tab.echo("a notch down", |echo| echo.wheel() == 120);
         assert!(!tab.locked(), "only a title that wants motion gets the mouse for itself");
     });
@@ -112,7 +112,8 @@ fn a_pad_on_the_screen_plays_a_title_that_wants_one() {
         let on = |on, x| Finger { on, x, y: 0.5 };
         tab.touch(&[on(".touchpad [data-button=a]", 0.5), on(".touchpad .stick", 0.95)]);
         let told = tab.echo("a button and the stick", |echo| echo.pad() == A | RIGHT);
-        assert!(told.stick().0 > 25_000 && told.stick().1 == 0, "{told:?}");
+        // Firefox tells of fingers in whole pixels.
+        assert!(told.stick().0 > 25_000 && told.stick().1.abs() < 1_000, "{told:?}");
         tab.touch(&[]);
         tab.echo("both let go", |echo| echo.pad() == 0 && echo.stick() == (0, 0));
     });

@@ -1,7 +1,6 @@
 //! The same trip in a real Firefox, which differs where it matters: it has no candidates on loopback, rounds its clock, and here no H.264.
 //!
-//! `PLAYFIELD_BROWSER=firefox cargo xtask e2e FILTER` runs others of these tests in it, for a look: touch, the wheel, H.264 and the relay of a
-//! bad network are Chromium's.
+//! `PLAYFIELD_BROWSER=firefox cargo xtask e2e FILTER` runs others of these tests in it: all but those that want H.264, whose plugin Firefox fetches itself.
 
 use crate::browser::Browser;
 use crate::play::check_lossless_trip;

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddrV4, TcpStream, UdpSocket};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -98,6 +98,15 @@ impl Server {
     /// All it logged until now.
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.join("log")).unwrap()
+    }
+
+    /// Where its workers listen in the machine's network, for browsers on this machine.
+    pub fn own_address(&self) -> Ipv4Addr {
+        let log = self.log();
+        let ready = log.lines().find(|line| line.contains("worker ready")).expect("a worker");
+        let mut addresses =
+            ready.split(['[', ',', ']']).filter_map(|address| address.trim().parse::<SocketAddrV4>().ok());
+        *addresses.find(|address| !address.ip().is_loopback()).expect("an address in a network").ip()
     }
 
     /// Asks it to stop, as an operator or a service manager does.

@@ -6,23 +6,44 @@ use crate::shell::{Cmd, Failure};
 const NODE: (u32, u32) = (20, 19);
 
 struct Tool {
-    /// The program that shows it is there.
-    program: &'static str,
+    /// What shows that it is there.
+    sign: Sign,
     /// The Debian package that has it.
     package: &'static str,
     /// What it is for.
     why: &'static str,
 }
 
+/// What shows that a tool is there.
+enum Sign {
+    /// This program runs.
+    Program(&'static str),
+    /// The libretro core of this name is where Debian puts them.
+    Core(&'static str),
+}
+
 const BUILD: &[Tool] = &[
-    Tool { program: "g++", package: "g++", why: "compiles the H.264 encoder and the cryptography" },
-    Tool { program: "nasm", package: "nasm", why: "assembles the H.264 encoder, which is half as fast without" },
+    Tool { sign: Sign::Program("g++"), package: "g++", why: "compiles the H.264 encoder and the cryptography" },
+    Tool {
+        sign: Sign::Program("nasm"),
+        package: "nasm",
+        why: "assembles the H.264 encoder, which is half as fast without",
+    },
 ];
 
 const TESTS: &[Tool] = &[
-    Tool { program: "chromium", package: "chromium", why: "the browser of the end-to-end tests" },
-    Tool { program: "curl", package: "curl", why: "the commands in the book" },
-    Tool { program: "firefox-esr", package: "firefox-esr", why: "the other browser of the end-to-end tests" },
+    Tool { sign: Sign::Program("cc65"), package: "cc65", why: "compiles titles for the NES" },
+    Tool { sign: Sign::Program("chromium"), package: "chromium", why: "the browser of the end-to-end tests" },
+    Tool { sign: Sign::Program("curl"), package: "curl", why: "the commands in the book" },
+    Tool {
+        sign: Sign::Program("firefox-esr"),
+        package: "firefox-esr",
+        why: "the other browser of the end-to-end tests",
+    },
+    Tool { sign: Sign::Program("sdcc"), package: "sdcc", why: "compiles titles for the Game Boy" },
+    Tool { sign: Sign::Core("gambatte"), package: "libretro-gambatte", why: "plays titles for the Game Boy" },
+    Tool { sign: Sign::Core("mgba"), package: "libretro-mgba", why: "plays them too" },
+    Tool { sign: Sign::Core("nestopia"), package: "libretro-nestopia", why: "plays titles for the NES" },
 ];
 
 /// What building needs.
@@ -42,15 +63,31 @@ pub fn for_tests() -> Result<(), Failure> {
 }
 
 fn ensure(tools: &[Tool]) -> Result<(), Failure> {
-    let missing: Vec<&Tool> = tools.iter().filter(|tool| !Cmd::new(tool.program).args(["--version"]).works()).collect();
+    let missing: Vec<&Tool> = tools.iter().filter(|tool| !tool.sign.shows()).collect();
     if missing.is_empty() {
         return Ok(());
     }
     for tool in &missing {
-        println!("missing: {} ({})", tool.program, tool.why);
+        println!("missing: {} ({})", tool.package, tool.why);
     }
     let packages: Vec<&str> = missing.iter().map(|tool| tool.package).collect();
     install(&packages)
+}
+
+impl Sign {
+    fn shows(&self) -> bool {
+        match self {
+            Sign::Program(program) => Cmd::new(program).args(["--version"]).works(),
+            Sign::Core(name) => core(name),
+        }
+    }
+}
+
+/// In `/usr/lib/ARCHITECTURE/libretro`.
+fn core(name: &str) -> bool {
+    let Ok(folders) = std::fs::read_dir("/usr/lib") else { return false };
+    let file = format!("libretro/{name}_libretro.so");
+    folders.flatten().any(|folder| folder.path().join(&file).exists())
 }
 
 fn install(packages: &[&str]) -> Result<(), Failure> {
@@ -104,6 +141,11 @@ fn node_will_do(version: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_core_that_is_not_there_is_missing() {
+        assert!(!Sign::Core("no-such-core").shows());
+    }
 
     #[test]
     fn old_node_will_not_do() {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use playfield_core::bus::Missing;
 use serde::{Deserialize, Serialize};
 
 /// Settings of a node. Unknown keys are refused by name.
@@ -24,6 +25,8 @@ pub struct Config {
     pub max_sessions: u32,
     /// Folders with libretro cores, `NAME_libretro.so`; the first that has a core wins.
     pub cores: Vec<PathBuf>,
+    /// What to do where this machine lacks a layer of the fence around native guests: `strict` refuses them, `degrade` goes on.
+    pub sandbox: Missing,
     /// Where compiled modules and the node's own id are kept. Not a setting of its own: the program's data folder.
     #[serde(skip)]
     pub data_dir: PathBuf,
@@ -45,6 +48,7 @@ impl Default for Config {
             public_ips: Vec::new(),
             max_sessions: 64,
             cores: core_folders(),
+            sandbox: Missing::Degrade,
             data_dir: PathBuf::from("data"),
             compile: JobLimits::default(),
             cover: JobLimits::default(),
@@ -264,6 +268,8 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_refused_by_name() {
+        let error = serde_json::from_str::<Config>(r#"{"sandbox":"off"}"#).unwrap_err().to_string();
+        assert!(error.contains("expected `strict` or `degrade`"), "{error}");
         let error = serde_json::from_str::<Config>(r#"{"wokers":2}"#).unwrap_err().to_string();
         assert!(error.contains("unknown field `wokers`"), "{error}");
         let config: Config = serde_json::from_str(r#"{"udp_ports":"5000-5001","workers":2}"#).unwrap();

@@ -15,6 +15,7 @@
 //! | room | |
 //! |---|---|
 //! | [`changes`] | what changed in a state since it was saved before |
+//! | [`confine`] | gives up everything a native guest must not have, before it is opened |
 //! | [`wasm`] | WebAssembly modules: the Playfield ABI and WASM-4 cartridges |
 //! | [`libretro`] | cores of the libretro ecosystem |
 //! | [`process`] | the process of its own that a native guest has |
@@ -23,6 +24,7 @@
 #![deny(unsafe_code)]
 
 pub mod changes;
+pub mod confine;
 pub mod conformance;
 pub mod libretro;
 pub mod process;

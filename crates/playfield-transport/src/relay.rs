@@ -27,6 +27,7 @@ const QUEUE: usize = 4096;
 
 /// A running relay. Dropping it stops it.
 pub struct Relay {
+    at: Ipv4Addr,
     ports: Vec<(u16, u16)>,
     shared: Arc<Shared>,
 }
@@ -55,38 +56,58 @@ enum Arrival {
 impl Relay {
     /// A way to each of the workers' ports on loopback, the same there and back.
     pub fn start(workers: RangeInclusive<u16>, path: Path, seed: u64) -> std::io::Result<Relay> {
+        Relay::start_at(Ipv4Addr::LOCALHOST, workers, path, seed)
+    }
+
+    /// The same at another address of this machine, where clients come and the workers listen too: each side must find the other on the same
+    /// network, since Firefox takes no answer that says it was seen to come from loopback.
+    pub fn start_at(at: Ipv4Addr, workers: RangeInclusive<u16>, path: Path, seed: u64) -> std::io::Result<Relay> {
         let shared = Arc::new(Shared::default());
         let (sender, arrivals) = sync_channel(QUEUE);
         let mut fronts = HashMap::new();
         let mut ports = Vec::new();
         for worker in workers {
-            let front = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+            let front = UdpSocket::bind((at, 0))?;
             ports.push((worker, front.local_addr()?.port()));
             let reader = Reader { socket: front.try_clone()?, sender: sender.clone(), shared: shared.clone() };
             reader.run(move |from, bytes| Arrival::FromClient(Parcel { client: (worker, from), bytes }))?;
             fronts.insert(worker, front);
         }
         let (up, down) = (Link::new(path, seed), Link::new(path, !seed));
-        let carrier =
-            Carrier { begun: Instant::now(), up, down, fronts, backs: HashMap::new(), sender, shared: shared.clone() };
+        let carrier = Carrier {
+            begun: Instant::now(),
+            at,
+            up,
+            down,
+            fronts,
+            backs: HashMap::new(),
+            sender,
+            shared: shared.clone(),
+        };
         thread::Builder::new().name("relay".to_owned()).spawn(move || carrier.run(&arrivals))?;
-        Ok(Relay { ports, shared })
+        Ok(Relay { at, ports, shared })
     }
 
     /// An answer with each worker's port replaced by the one that leads to it through here, and without candidates that
     /// would lead past.
     pub fn reroute(&self, answer: &str) -> String {
+        let at = self.at.to_string();
         let lines = answer.split_inclusive('\n').filter_map(|line| {
             let Some(candidate) = line.strip_prefix("a=candidate:") else { return Some(line.to_owned()) };
             let fields: Vec<_> = candidate.split(' ').collect();
             // RFC 8839, 5.1: foundation, component, transport, priority, address, port.
             let (address, port) = (fields.get(4)?, fields.get(5)?.parse::<u16>().ok()?);
-            let (_, here) = self.ports.iter().find(|(worker, _)| *worker == port && *address == "127.0.0.1")?;
+            let (_, here) = self.ports.iter().find(|(worker, _)| *worker == port && *address == at)?;
             let mut fields: Vec<String> = fields.iter().map(|field| (*field).to_owned()).collect();
             fields[5] = here.to_string();
             Some(format!("a=candidate:{}", fields.join(" ")))
         });
         lines.collect()
+    }
+
+    /// Where clients come.
+    pub fn address(&self) -> Ipv4Addr {
+        self.at
     }
 
     /// Each worker's port and the one that leads to it through here.
@@ -129,6 +150,7 @@ impl Reader {
 
 struct Carrier {
     begun: Instant,
+    at: Ipv4Addr,
     up: Link<Parcel>,
     down: Link<Parcel>,
     /// Towards clients, by worker.
@@ -183,12 +205,12 @@ impl Carrier {
 
     /// The socket that stands for a client at its worker.
     fn back(&mut self, client: Client) -> std::io::Result<&UdpSocket> {
-        let Carrier { backs, sender, shared, .. } = self;
+        let Carrier { at, backs, sender, shared, .. } = self;
         match backs.entry(client) {
             Entry::Occupied(known) => Ok(known.into_mut()),
             Entry::Vacant(new) => {
-                let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
-                socket.connect((Ipv4Addr::LOCALHOST, client.0))?;
+                let socket = UdpSocket::bind((*at, 0))?;
+                socket.connect((*at, client.0))?;
                 let reader = Reader { socket: socket.try_clone()?, sender: sender.clone(), shared: shared.clone() };
                 reader.run(move |_, bytes| Arrival::FromWorker(Parcel { client, bytes }))?;
                 Ok(new.insert(socket))

@@ -106,7 +106,19 @@ export class Pip {
 
 /** Whether this browser can do it at all, here. */
 export function canPip(): boolean {
-  return documentPip() !== null || ('captureStream' in HTMLCanvasElement.prototype && document.pictureInPictureEnabled === true);
+  return documentPip() !== null || (document.pictureInPictureEnabled === true && canMirror());
+}
+
+/** Whether a canvas that a worker draws on can feed a video. Not in Firefox, and only trying tells. */
+function canMirror(): boolean {
+  const canvas = document.createElement('canvas');
+  try {
+    canvas.transferControlToOffscreen();
+    canvas.captureStream().getTracks().forEach((track) => track.stop());
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Only a page that is not inside another may open a window. */

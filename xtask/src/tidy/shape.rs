@@ -48,13 +48,18 @@ pub fn machine_paths(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
+/// A guest's home is a folder of no machine.
+const GUEST: &str = "player";
+
 /// Whether `/home/` and something begins a path on this line, not merely goes on with one.
 fn names_folder(line: &str, home: &str) -> bool {
     let folder = format!("/{home}/");
     line.match_indices(&folder).any(|(at, _)| {
         let inside = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '}' | '$' | '~' | '*');
+        let rest = &line[at + folder.len()..];
         !line[..at].ends_with(inside)
-            && line[at + folder.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '.')
+            && rest.starts_with(|c: char| c.is_alphanumeric() || c == '.')
+            && !rest.strip_prefix(GUEST).is_some_and(|rest| !rest.starts_with(inside) || rest.starts_with('/'))
     })
 }
 
@@ -140,6 +145,9 @@ mod tests {
         check("https://example.org", "home", "page", 0);
         check("under ", "home", " as usual", 0);
         check("$X", "work", "a", 0);
+        check("in `", "home", "player`, which", 0);
+        check("in ", "home", "player/saves", 0);
+        check("in ", "home", "player1/saves", 1);
     }
 
     #[test]

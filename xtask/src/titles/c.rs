@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::ziglang::ziglang;
-use super::{Toolchain, folder};
-use crate::shell::{Cmd, Failure, root};
+use super::{Toolchain, folder, sources};
+use crate::shell::{Cmd, Failure};
 
 const FLAGS: &[&str] = &[
     "-std=c11",
@@ -24,19 +24,8 @@ const FLAGS: &[&str] = &[
 pub fn build(id: &str) -> Result<(PathBuf, Toolchain), Failure> {
     let out = folder()?.join(format!("{id}.wasm"));
     let (compiler, toolchain) = compiler()?;
-    compiler.args(FLAGS).args(sources(id)?).args(["-o".as_ref(), out.as_os_str()]).run()?;
+    compiler.args(FLAGS).args(sources(id, ".c")?).args(["-o".as_ref(), out.as_os_str()]).run()?;
     Ok((out, toolchain))
-}
-
-/// Relative to the root and sorted, so that the order of a directory does not reach the module.
-fn sources(id: &str) -> Result<Vec<String>, Failure> {
-    let entries = std::fs::read_dir(root().join("titles").join(id))
-        .map_err(|error| Failure::new(format!("titles/{id}: {error}")))?;
-    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let mut files: Vec<String> =
-        names.filter(|name| name.ends_with(".c")).map(|name| format!("titles/{id}/{name}")).collect();
-    files.sort();
-    Ok(files)
 }
 
 /// The pinned compiler, or else clang.
