@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use playfield_core::api::EndReason;
-use playfield_core::bus::{Attach, CompileAnswer, CoreFiles, ModuleFacts, Refusal, Reply, Request, SessionSpec};
+use playfield_core::bus::{Attach, CompileAnswer, CoreFiles, Missing, ModuleFacts, Refusal, Reply, Request, SessionSpec};
 use playfield_core::id::SessionId;
 use playfield_core::manifest::{Kind, Libretro};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
@@ -40,6 +40,7 @@ pub(crate) struct Agent {
     pub workers: Vec<mpsc::Sender<Ask>>,
     pub compiler: Compiler,
     pub cores: Cores,
+    pub sandbox: Missing,
     pub compile: JobLimits,
     pub program: PathBuf,
     pub cover: JobLimits,
@@ -253,7 +254,7 @@ impl Agent {
             // Looking at it must not touch what a player keeps.
             Some((libretro, files)) => {
                 let home = self.cores.lay_out(libretro, (module, LOOK), Home::Passing(LOOK)).await?.home;
-                Work::look(module, core_args(libretro, &CoreFiles { home, ..files.clone() }))
+                Work::look(module, core_args(libretro, &CoreFiles { home, ..files.clone() }, self.sandbox))
             }
         };
         let done = tokio::time::timeout(limit, self.compiler.ensure(work)).await.unwrap_or_else(|_| Err(late()))?;
@@ -268,7 +269,7 @@ impl Agent {
         args.extend([module.as_os_str().to_owned(), "--out".into(), to.as_os_str().to_owned()]);
         if let Kind::Libretro { libretro, file } = guest {
             let files = self.cores.lay_out(libretro, (module, file), Home::Passing(LOOK)).await?;
-            args.extend(core_args(libretro, &files));
+            args.extend(core_args(libretro, &files, self.sandbox));
         }
         match job::run(&self.program, args, self.cover).await {
             Ok(job::Finished { answer: Some(CompileAnswer::Refused { refused }), .. }) => Err(refused),
@@ -317,12 +318,15 @@ struct Prepared {
 }
 
 /// Flags that tell a job which core to use, and how.
-fn core_args(libretro: &Libretro, files: &CoreFiles) -> Vec<OsString> {
+fn core_args(libretro: &Libretro, files: &CoreFiles, missing: Missing) -> Vec<OsString> {
     let CoreFiles { core, content, system, home } = files;
     let paths = [("--core", core), ("--content", content), ("--system", system), ("--home", home)];
     let mut args: Vec<OsString> = paths.into_iter().flat_map(|(flag, path)| [flag.into(), path.into()]).collect();
     for (key, value) in &libretro.options {
         args.extend([OsString::from("--option"), format!("{key}={value}").into()]);
+    }
+    if missing == Missing::Refuse {
+        args.push("--strict".into());
     }
     args
 }

@@ -94,6 +94,7 @@ impl Node {
             workers,
             compiler: Compiler::new(program.clone(), cache, config.compile),
             cores,
+            sandbox: config.sandbox,
             compile: config.compile,
             program,
             cover: config.cover,

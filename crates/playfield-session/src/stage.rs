@@ -23,7 +23,7 @@ use crate::inbox::{Command, Inbox, InputStamp};
 use crate::outbox::{FromStage, Outbox};
 use crate::pool::{Job, Next};
 use crate::viewer::{Frozen, Source, Viewer};
-use crate::{Clock, OpenGuest};
+use crate::Clock;
 
 /// How often viewers of a guest that rests get what they lack of its picture.
 const RESTING: Duration = Duration::from_millis(100);
@@ -50,8 +50,11 @@ pub(crate) struct Stage {
     keeper: Keeper,
 }
 
+/// Opens the guest.
+pub(crate) type Opener = Box<dyn FnOnce(&SessionSpec) -> Result<Box<dyn Guest>, GuestError> + Send>;
+
 enum Hosted {
-    Wanted(Box<SessionSpec>, OpenGuest),
+    Wanted(Box<SessionSpec>, Opener),
     Open(Box<dyn Guest>),
     Gone,
 }
@@ -59,7 +62,7 @@ enum Hosted {
 impl Stage {
     pub(crate) fn new(
         spec: SessionSpec,
-        open: OpenGuest,
+        open: Opener,
         inbox: Arc<Inbox>,
         outbox: Outbox,
         keeper: Keeper,

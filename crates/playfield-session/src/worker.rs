@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use playfield_core::api::EndReason;
-use playfield_core::bus::{self, Attach, FromWorker, Reply, Request, SessionSpec, ToWorker};
+use playfield_core::bus::{self, Attach, FromWorker, Missing, Reply, Request, SessionSpec, ToWorker};
 use playfield_core::id::{SessionId, ViewerId};
 use playfield_core::session::{Action, Event as LifeEvent};
 use playfield_core::signal::ToViewer;
@@ -45,8 +45,8 @@ struct Farewell {
     until: Time,
 }
 
-/// Opens a guest; runs on a guest thread.
-pub type OpenGuest = Arc<dyn Fn(&SessionSpec) -> Result<Box<dyn Guest>, GuestError> + Send + Sync>;
+/// Opens a guest; runs on a guest thread. It is told what to do where the machine lacks a layer of the fence around native guests.
+pub type OpenGuest = Arc<dyn Fn(&SessionSpec, Missing) -> Result<Box<dyn Guest>, GuestError> + Send + Sync>;
 
 /// A worker: hosts sessions until its node says stop or goes away.
 pub struct Worker {
@@ -70,6 +70,7 @@ pub struct Worker {
     requests: Receiver<ToWorker>,
     reports: Reports,
     max_sessions: u32,
+    missing: Missing,
     sessions: HashMap<SessionId, Session>,
     /// Sessions whose lives may want something done.
     moved: Vec<SessionId>,
@@ -114,6 +115,7 @@ impl Worker {
             requests,
             reports,
             max_sessions: hello.max_sessions,
+            missing: hello.sandbox,
             sessions: HashMap::new(),
             moved: Vec::new(),
             lives_at: Time::ZERO,
@@ -392,7 +394,8 @@ impl Worker {
             return Some(refused(EndReason::InternalError, "there is a session of this id already"));
         }
         let inbox = Arc::new(Inbox::default());
-        let (open, outbox) = (Arc::clone(&self.open), self.outbox.clone());
+        let (open, missing, outbox) = (Arc::clone(&self.open), self.missing, self.outbox.clone());
+        let open = Box::new(move |spec: &SessionSpec| open(spec, missing));
         let keeper = self.checkpoints.keeper(spec.id.clone());
         let stage = Stage::new(spec.clone(), open, Arc::clone(&inbox), outbox, keeper, self.clock);
         self.stages += 1;

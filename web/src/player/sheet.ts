@@ -56,7 +56,10 @@ export class Sheet {
     const keyed = this.keyed(key);
     if (!keyed) return;
     controlsIn(keyed)[0]?.focus({ preventScroll: true });
-    keyed.scrollIntoView({ block: 'center' });
+    // `scrollIntoView` would move the page around the player too.
+    const { scroller } = this;
+    const middle = (element: HTMLElement) => element.getBoundingClientRect().top + element.clientHeight / 2;
+    if (scroller) scroller.scrollTop += middle(keyed) - middle(scroller);
   }
 
   /** Gives the focus to what fits. */

@@ -1,7 +1,7 @@
 //! A core as a [`Guest`]: the worker's side.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use playfield_core::frame::{CHANNELS, Damage, Picture, PixelFormat, Rect, Shape};
 use playfield_core::frame::{MAX_HEIGHT, MAX_WIDTH};
@@ -13,6 +13,7 @@ use super::words::{
     FromCore, MOST_FRAMES, News, Opened, Opening, PALETTE, PAPERS, PAPERS_LEN, PICTURE, Pace, SHARED_LEN, SOUND, STATE,
     STATE_LEN, Ticked, ToCore,
 };
+use crate::confine::resident;
 use crate::process::{LinkError, Process, Shared};
 use crate::{Guest, GuestConfig, GuestError, GuestEvent, LogLevel, Snapshot, Tick};
 
@@ -20,8 +21,12 @@ use crate::{Guest, GuestConfig, GuestError, GuestEvent, LogLevel, Snapshot, Tick
 const OPENS: Duration = Duration::from_secs(15);
 const TICKS: Duration = Duration::from_secs(3);
 const SAVES: Duration = Duration::from_secs(3);
+/// How often it is looked, while a core takes long, whether it takes too much memory.
+const LOOK: Duration = Duration::from_millis(20);
 /// How long a process that let go of its end may take to end.
 const ENDS: Duration = Duration::from_millis(500);
+/// Memory that a process has beyond its limit at least, in bytes, before the kernel says no: its own and the system's libraries'.
+const SLACK: u64 = 256 << 20;
 /// What states begin with; then the core's name and a zero byte.
 const MAGIC: &[u8] = b"libretro state 1\n";
 
@@ -42,6 +47,26 @@ pub struct LibretroGuest {
     events: Vec<GuestEvent>,
     shakes: [Rumble; MAX_PLAYERS],
     storage_limit: u64,
+    memory: Memory,
+}
+
+/// What its processes take, in bytes.
+#[derive(Clone, Copy, Debug)]
+struct Memory {
+    limit: u64,
+    seen: u64,
+}
+
+impl Memory {
+    /// Looks. False: it is too much.
+    fn look(&mut self, process: &Process) -> bool {
+        self.seen = resident(process.id()).unwrap_or(self.seen);
+        self.seen <= self.limit
+    }
+
+    fn error(self) -> GuestError {
+        GuestError::OutOfMemory { limit_mb: self.limit >> 20 }
+    }
 }
 
 impl LibretroGuest {
@@ -54,12 +79,16 @@ impl LibretroGuest {
             return Err(failed(&"what was kept is too much"));
         }
         let mut process = Process::start(program, "libretro").map_err(|error| failed(&error))?;
-        let open = ToCore::Open(Box::new(Opening { kept: kept.len() as u32, ..opening }));
+        let mut memory = Memory { limit: opening.rules.memory_limit, seen: 0 };
+        let mut opening = Opening { kept: kept.len() as u32, ..opening };
+        // The worker watches it. What the kernel forbids is more, so that it is known which of the two it was.
+        opening.rules.memory_limit = memory.limit.saturating_mul(2).max(memory.limit + SLACK);
+        let open = ToCore::Open(Box::new(opening));
         process.link().send_with(&open, Some(shared.file())).map_err(|error| failed(&error))?;
-        let opened = match process.link().receive(Some(OPENS)) {
-            Ok(FromCore::Opened(opened)) => opened,
-            Ok(FromCore::Failed(why)) => return Err(GuestError::BadModule(why)),
-            other => return Err(lost(&mut process, other.map(drop), "starting")),
+        let opened = match answer(&mut process, &mut memory, OPENS, "starting")? {
+            FromCore::Opened(opened) => opened,
+            FromCore::Failed(why) => return Err(GuestError::BadModule(why)),
+            _ => return Err(lost(&mut process, memory, LinkError::Garbage, "starting")),
         };
         let Opened { name, pace, shape, no_states, news } = opened;
         let Shape { width, height, format } = clamped(shape);
@@ -78,6 +107,7 @@ impl LibretroGuest {
             events: Vec::new(),
             shakes: Default::default(),
             storage_limit: config.storage_limit,
+            memory,
         };
         guest.hear(news);
         Ok(guest)
@@ -89,8 +119,10 @@ impl LibretroGuest {
     }
 
     fn ask(&mut self, ask: &ToCore, patience: Duration, what: &'static str) -> Result<FromCore, GuestError> {
-        let answer = self.process.link().send(ask).and_then(|()| self.process.link().receive(Some(patience)));
-        answer.map_err(|error| lost(&mut self.process, Err(error), what))
+        match self.process.link().send(ask) {
+            Ok(()) => answer(&mut self.process, &mut self.memory, patience, what),
+            Err(error) => Err(lost(&mut self.process, self.memory, error, what)),
+        }
     }
 
     fn take_picture(&mut self, shape: Option<Shape>) -> Damage {
@@ -213,6 +245,9 @@ impl Guest for LibretroGuest {
             return Err(GuestError::Trap("its process does not speak as it should".to_owned()));
         };
         self.ticks += 1;
+        if self.ticks.is_multiple_of(self.pace.tick_hz.into()) && !self.memory.look(&self.process) {
+            return Err(self.memory.error());
+        }
         let damage = self.take_picture(picture);
         self.take_sound(sound);
         self.hear(news);
@@ -285,11 +320,31 @@ impl Guest for LibretroGuest {
     }
 }
 
+/// Waits for an answer; while that takes long, with an eye on memory.
+fn answer(
+    process: &mut Process,
+    memory: &mut Memory,
+    patience: Duration,
+    what: &'static str,
+) -> Result<FromCore, GuestError> {
+    let until = Instant::now() + patience;
+    loop {
+        match process.link().receive(Some(LOOK)) {
+            Err(LinkError::Late) if !memory.look(process) => return Err(memory.error()),
+            Err(LinkError::Late) if Instant::now() < until => {}
+            Err(error) => return Err(lost(process, *memory, error, what)),
+            Ok(answer) => return Ok(answer),
+        }
+    }
+}
+
 /// Why there is no answer.
-fn lost(process: &mut Process, answer: Result<(), LinkError>, what: &'static str) -> GuestError {
-    match answer {
-        Err(LinkError::Late) => GuestError::Hung(what),
-        Err(LinkError::Closed) => {
+fn lost(process: &mut Process, memory: Memory, error: LinkError, what: &'static str) -> GuestError {
+    match error {
+        LinkError::Late => GuestError::Hung(what),
+        // It was about to be ended for that.
+        LinkError::Closed if memory.seen > memory.limit / 2 => memory.error(),
+        LinkError::Closed => {
             let words = process.end(ENDS).map_or_else(|| "hung".to_owned(), |end| end.words());
             let said = process.last_words();
             if !said.is_empty() {
@@ -297,8 +352,7 @@ fn lost(process: &mut Process, answer: Result<(), LinkError>, what: &'static str
             }
             GuestError::Trap(format!("its process {words}"))
         }
-        Err(error) => GuestError::Trap(format!("its process cannot be spoken to: {error}")),
-        Ok(()) => GuestError::Trap("its process does not speak as it should".to_owned()),
+        error => GuestError::Trap(format!("its process cannot be spoken to: {error}")),
     }
 }
 

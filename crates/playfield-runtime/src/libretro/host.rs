@@ -3,7 +3,7 @@
 mod firmware;
 
 use std::collections::BTreeMap;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
 
 use playfield_core::frame::PixelFormat;
@@ -16,6 +16,7 @@ use super::words::{
     FromCore, News, Opened, Opening, PALETTE, PAPERS, PAPERS_LEN, PICTURE, SHARED_LEN, SOUND, STATE, STATE_LEN, Ticked,
     ToCore,
 };
+use crate::confine::{HOME, confine};
 use crate::process::{Link, LinkError, Shared};
 
 /// Ticks between looks at the memory that is to be kept: what a crash may cost.
@@ -32,8 +33,14 @@ pub fn run(socket: OwnedFd) -> Result<(), String> {
     let (ToCore::Open(opening), Some(memory)) = (ask, memory) else {
         return Err("the first message must be what to open".to_owned());
     };
-    let shared = Shared::open(memory, SHARED_LEN).map_err(|error| error.to_string())?;
-    match Host::open(*opening, shared) {
+    let mut rules = opening.rules.clone();
+    rules.keep.extend([link.fd(), memory.as_raw_fd()]);
+    // From here on this is the process behind the fence.
+    let opened = confine(&rules).map_err(|error| error.to_string()).and_then(|_| {
+        let shared = Shared::open(memory, SHARED_LEN).map_err(|error| error.to_string())?;
+        Host::open(*opening, shared)
+    });
+    match opened {
         Ok((mut host, opened)) => {
             link.send(&FromCore::Opened(opened)).map_err(|error| error.to_string())?;
             match host.serve(&mut link) {
@@ -69,7 +76,7 @@ impl Host {
         let chosen: BTreeMap<String, String> =
             kept.get(CHOICES).and_then(|json| serde_json::from_slice(json).ok()).unwrap_or_default();
         let choices: BTreeMap<String, String> = opening.options.into_iter().chain(chosen.clone()).collect();
-        let frontend = Frontend::new(&opening.system, &opening.saves, &opening.core, choices.clone());
+        let frontend = Frontend::new(&opening.system, Path::new(HOME), &opening.core, choices.clone());
         let mut core = Core::open(&opening.core, frontend)?;
         load(&mut core, opening.content.as_deref(), &opening.system, &opening.core)?;
         let mut host = Host {

@@ -7,6 +7,8 @@ use playfield_core::frame::{CHANNELS, Shape};
 use playfield_core::input::TickInput;
 use serde::{Deserialize, Serialize};
 
+use crate::confine::Rules;
+
 /// The picture, rows without padding, as its [`Shape`] says.
 pub const PICTURE: usize = 0;
 /// 256 colours of an indexed picture, three bytes each, after the largest picture.
@@ -54,14 +56,14 @@ pub struct Opening {
     pub content: Option<PathBuf>,
     /// Where firmware lies.
     pub system: PathBuf,
-    /// Where the core may keep files.
-    pub saves: PathBuf,
     /// Values of settings that the title chooses.
     pub options: BTreeMap<String, String>,
     /// Pictures of the content's own delay that are hidden.
     pub run_ahead: u8,
     /// Bytes at [`PAPERS`]: what was kept before, by key.
     pub kept: u32,
+    /// What the process may see and use. Its home is where the core keeps files.
+    pub rules: Rules,
 }
 
 /// What the process of the core answers.

@@ -2,7 +2,7 @@
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
@@ -53,6 +53,11 @@ impl Link {
     /// The end that this process was given.
     pub fn new(socket: OwnedFd) -> Link {
         Link { socket, buffer: vec![0; LONGEST] }
+    }
+
+    /// The number of its descriptor, to be kept where others are closed.
+    pub fn fd(&self) -> i32 {
+        self.socket.as_raw_fd()
     }
 
     /// Sends a message.

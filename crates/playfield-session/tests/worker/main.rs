@@ -165,7 +165,7 @@ impl Node {
         let (worker_in, to) = std::io::pipe().unwrap();
         let (from, worker_out) = std::io::pipe().unwrap();
         let worker = std::thread::spawn(move || {
-            let open: OpenGuest = Arc::new(FakeGuest::open);
+            let open: OpenGuest = Arc::new(|spec, _| FakeGuest::open(spec));
             Worker::start(BufReader::new(worker_in), worker_out, 2, open)?.run()
         });
         let mut node =

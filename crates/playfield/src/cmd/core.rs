@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use playfield_core::bus::CoreFiles;
+use playfield_core::bus::{CoreFiles, Missing};
 use playfield_core::manifest::Libretro;
+use playfield_runtime::confine::Rules;
 use playfield_runtime::libretro::{LibretroGuest, Opening};
 use playfield_runtime::{GuestConfig, GuestError};
 
@@ -26,6 +27,9 @@ pub struct CoreArgs {
     /// An option of the core.
     #[arg(long = "option", value_name = "KEY=VALUE", value_parser = pair)]
     options: Vec<(String, String)>,
+    /// Refuse it unless every layer of the fence around native guests is there.
+    #[arg(long)]
+    strict: bool,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
@@ -46,24 +50,36 @@ impl CoreArgs {
         let options = self.options.iter().cloned().collect();
         let libretro = Libretro { options, ..Libretro::default() };
         let program = std::env::current_exe().context("cannot tell where this program lies")?;
-        Ok(Some(LibretroGuest::open(&program, opening(&files, &libretro), config)?))
+        let missing = if self.strict { Missing::Refuse } else { Missing::Degrade };
+        Ok(Some(LibretroGuest::open(&program, opening(&files, &libretro, config, missing), config)?))
     }
 }
 
 /// What the process of a core is told.
-pub fn opening(files: &CoreFiles, libretro: &Libretro) -> Opening {
+pub fn opening(files: &CoreFiles, libretro: &Libretro, config: &GuestConfig, missing: Missing) -> Opening {
     Opening {
         core: files.core.clone(),
         content: Some(files.content.clone()),
         system: files.system.clone(),
-        saves: files.home.clone(),
         options: libretro.options.clone(),
         run_ahead: libretro.run_ahead,
         kept: 0,
+        rules: Rules {
+            read: vec![files.core.clone(), files.content.clone(), files.system.clone()],
+            home: Some(files.home.clone()),
+            memory_limit: config.memory_limit,
+            missing,
+            ..Rules::default()
+        },
     }
 }
 
 /// Why a session cannot open a core.
 pub fn no_files() -> GuestError {
     GuestError::BadModule("its node did not say where its core lies".to_owned())
+}
+
+/// What a core that is only looked at may take.
+pub fn look_config() -> GuestConfig {
+    GuestConfig { memory_limit: 1 << 30, ..GuestConfig::default() }
 }

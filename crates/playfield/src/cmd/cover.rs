@@ -6,7 +6,7 @@ use playfield_core::bus::{CompileAnswer, Refusal};
 use playfield_core::frame::Picture;
 use playfield_core::input::log::InputLog;
 use playfield_core::manifest::Limits;
-use playfield_runtime::{Guest, GuestConfig};
+use playfield_runtime::Guest;
 use playfield_runtime::replay::{self, ReplayError, Sink, write_png};
 
 use super::core::CoreArgs;
@@ -38,7 +38,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 
 fn draw(args: &Args, richest: &mut Richest) -> anyhow::Result<()> {
     let log = InputLog::parse("")?;
-    let mut guest: Box<dyn Guest> = match args.core.open(&GuestConfig::default())? {
+    let mut guest: Box<dyn Guest> = match args.core.open(&super::core::look_config())? {
         Some(guest) => Box::new(guest),
         None => super::replay::open(&Module { path: args.job.module.clone(), limits: Limits::default() }, &log)?,
     };

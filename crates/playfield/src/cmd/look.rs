@@ -3,7 +3,7 @@
 use playfield_core::api::EndReason;
 use playfield_core::bus::{CompileAnswer, ModuleFacts, Refusal};
 use playfield_core::input::TickInput;
-use playfield_runtime::{Guest, GuestConfig};
+use playfield_runtime::Guest;
 
 use super::core::CoreArgs;
 use super::job::JobArgs;
@@ -34,7 +34,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 fn facts(args: &Args) -> anyhow::Result<ModuleFacts> {
-    let guest = args.core.open(&GuestConfig::default())?;
+    let guest = args.core.open(&super::core::look_config())?;
     let mut guest = guest.ok_or_else(|| anyhow::anyhow!("no core is named"))?;
     for _ in 0..LOOK {
         guest.tick(&TickInput::default())?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
-use playfield_core::bus::SessionSpec;
+use playfield_core::bus::{Missing, SessionSpec};
 use playfield_core::manifest::Kind;
 use playfield_runtime::libretro::LibretroGuest;
 use playfield_runtime::wasm::{Engine, Module};
@@ -28,7 +28,7 @@ pub fn run() -> anyhow::Result<()> {
     let program = std::env::current_exe().context("cannot tell where this program lies")?;
     let modules = Modules { program, engine: Engine::new()?, loaded: Mutex::default() };
     tracing::info!(changes = modules.engine.tracking().name(), "how checkpoints know what changed in a large memory");
-    let open: OpenGuest = Arc::new(move |spec| modules.open(spec));
+    let open: OpenGuest = Arc::new(move |spec, missing| modules.open(spec, missing));
     Worker::start(BufReader::new(stdin()), stdout(), GUEST_THREADS, open)?.run()?;
     Ok(())
 }
@@ -42,7 +42,7 @@ struct Modules {
 }
 
 impl Modules {
-    fn open(&self, spec: &SessionSpec) -> Result<Box<dyn Guest>, GuestError> {
+    fn open(&self, spec: &SessionSpec, missing: Missing) -> Result<Box<dyn Guest>, GuestError> {
         let config = GuestConfig {
             seed: spec.seed,
             start_unix_ms: spec.start_unix_ms,
@@ -52,7 +52,7 @@ impl Modules {
         };
         if let Kind::Libretro { libretro, .. } = &spec.kind {
             let files = spec.core.as_ref().ok_or_else(core::no_files)?;
-            let guest = LibretroGuest::open(&self.program, core::opening(files, libretro), &config)?;
+            let guest = LibretroGuest::open(&self.program, core::opening(files, libretro, &config, missing), &config)?;
             tracing::info!(session = %spec.id, core = guest.name(), "a core has started");
             return Ok(Box::new(guest));
         }

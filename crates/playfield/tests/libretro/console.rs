@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use playfield_core::frame::Damage;
 use playfield_core::input::{PadButton, TickInput};
 use playfield_core::setting::Setting;
+use playfield_runtime::confine::Rules;
 use playfield_runtime::libretro::{LibretroGuest, Opening};
 use playfield_runtime::{Guest, GuestConfig, GuestError, GuestEvent};
 
@@ -80,11 +81,12 @@ impl Console {
             core: core().to_owned(),
             content: Some(content),
             system,
-            saves,
             options: BTreeMap::new(),
             run_ahead: 0,
             kept: 0,
+            rules: Rules { home: Some(saves), memory_limit: 64 << 20, ..Rules::default() },
         };
+        opening.rules.read = vec![opening.core.clone(), folder.clone()];
         change(&mut opening);
         let config = GuestConfig { storage_limit: 1 << 20, storage: storage.clone(), ..GuestConfig::default() };
         let guest = LibretroGuest::open(Path::new(env!("CARGO_BIN_EXE_playfield")), opening, &config)?;

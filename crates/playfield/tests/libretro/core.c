@@ -147,7 +147,7 @@ static bool green(void)
 static void on_time(int64_t usec) { frame_usec = usec; }
 static void on_key(bool down, unsigned code, uint32_t character, uint16_t modifiers)
 {
-    if (down)
+    if (down && code < 256)
         typed = code | (unsigned)(character & 0xff) << 12 | (unsigned)modifiers << 20;
 }
 static bool eject(bool out) { disk_out = out; return true; }
