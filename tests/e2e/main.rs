@@ -14,6 +14,7 @@
 mod browser;
 mod catalogue;
 mod controls;
+mod cores;
 mod devices;
 mod echo;
 mod ends;

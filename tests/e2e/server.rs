@@ -95,6 +95,11 @@ impl Server {
         wait("the server to be there again", || self.url_in_log());
     }
 
+    /// Where it keeps what outlives it.
+    pub fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
     /// All it logged until now.
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.join("log")).unwrap()
@@ -121,9 +126,20 @@ impl Server {
 
     /// The processes of its workers.
     pub fn workers(&self) -> Vec<u32> {
-        let pids = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
-        pids.filter(|pid| parent(*pid) == Some(self.child.id()) && arguments(*pid).iter().any(|arg| arg == "worker"))
+        pids().filter(|pid| parent(*pid) == Some(self.child.id()) && arguments(*pid).iter().any(|arg| arg == "worker"))
             .collect()
+    }
+
+    /// The processes that its workers started for native guests, and in them the guests themselves.
+    pub fn guests(&self) -> Vec<u32> {
+        let workers = self.workers();
+        let all: Vec<u32> = pids().collect();
+        let below = |of: &[u32]| -> Vec<u32> {
+            all.iter().copied().filter(|pid| parent(*pid).is_some_and(|parent| of.contains(&parent))).collect()
+        };
+        let outer = below(&workers);
+        let inits = below(&outer);
+        below(&inits)
     }
 
     /// Asks by HTTP, without a browser.
@@ -162,6 +178,10 @@ pub fn crash(pid: u32) {
 
 fn kill(pid: u32, signal: Signal) {
     kill_process(Pid::from_raw(pid.cast_signed()).unwrap(), signal).unwrap();
+}
+
+fn pids() -> impl Iterator<Item = u32> {
+    fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok())
 }
 
 fn parent(pid: u32) -> Option<u32> {

@@ -9,6 +9,7 @@ pub fn run(args: &[String]) -> Result<bool, Failure> {
     if !build() {
         return Ok(false);
     }
+    tools::for_play();
     let address = option(args, "--listen").unwrap_or("127.0.0.1:8080");
     println!("serving http://{address} until Ctrl-C");
     let mut up = Cmd::at(playfield()).args(["up"]);

@@ -31,6 +31,11 @@ const BUILD: &[Tool] = &[
     },
 ];
 
+const PLAY: &[Tool] = &[
+    Tool { sign: Sign::Core("gambatte"), package: "libretro-gambatte", why: "plays our title for the Game Boy" },
+    Tool { sign: Sign::Core("nestopia"), package: "libretro-nestopia", why: "plays our title for the NES" },
+];
+
 const TESTS: &[Tool] = &[
     Tool { sign: Sign::Program("cc65"), package: "cc65", why: "compiles titles for the NES" },
     Tool { sign: Sign::Program("chromium"), package: "chromium", why: "the browser of the end-to-end tests" },
@@ -50,6 +55,13 @@ const TESTS: &[Tool] = &[
 pub fn for_build() -> Result<(), Failure> {
     ensure(BUILD)?;
     node()
+}
+
+/// What a few of our titles need besides: without it all others play.
+pub fn for_play() {
+    if let Err(failure) = ensure(PLAY) {
+        eprintln!("note: {failure}");
+    }
 }
 
 /// What the tests need besides.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use playfield_core::input::log::InputLog;
-use playfield_core::manifest::Manifest;
+use playfield_core::manifest::{Kind, Manifest};
 use playfield_runtime::conformance::{
     check_guest_changes, check_guest_damage, check_guest_determinism, check_guest_snapshot,
 };
@@ -26,7 +26,12 @@ pub fn titles() -> Vec<(PathBuf, Vec<u8>, InputLog)> {
     for entry in std::fs::read_dir(folder).unwrap() {
         let folder = entry.unwrap().path();
         let Ok(manifest) = std::fs::read_to_string(folder.join("title.toml")) else { continue };
-        let module = folder.join(Manifest::parse(&manifest).unwrap().entry);
+        let manifest = Manifest::parse(&manifest).unwrap();
+        // What a core plays is no module.
+        if manifest.kind() != Kind::Wasm {
+            continue;
+        }
+        let module = folder.join(manifest.entry);
         let Ok(wasm) = std::fs::read(&module) else { continue };
         let demo = std::fs::read_to_string(folder.join("demo.ndjson"));
         titles.push((module, wasm, log(demo.as_deref().unwrap_or(PLAY))));

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use playfield_core::manifest::{Limits, Manifest};
+use playfield_core::manifest::{Kind, Limits, Manifest};
 
 /// A module to run.
 pub struct Module {
@@ -19,6 +19,9 @@ impl Module {
     pub fn find(path: &Path) -> anyhow::Result<Module> {
         if path.is_dir() {
             let manifest = manifest(path)?;
+            if manifest.kind() != Kind::Wasm {
+                bail!("{} is played by a libretro core, which makes no promise to play the same twice", path.display());
+            }
             return Ok(Module { path: path.join(manifest.entry), limits: manifest.limits });
         }
         if !path.exists() {
