@@ -126,7 +126,8 @@ impl Server {
 
     /// The processes of its workers.
     pub fn workers(&self) -> Vec<u32> {
-        pids().filter(|pid| parent(*pid) == Some(self.child.id()) && arguments(*pid).iter().any(|arg| arg == "worker"))
+        pids()
+            .filter(|pid| parent(*pid) == Some(self.child.id()) && arguments(*pid).iter().any(|arg| arg == "worker"))
             .collect()
     }
 

@@ -209,7 +209,8 @@ impl Manifest {
     /// What is assumed of content that comes alone, to be played by a core.
     pub fn for_content(file: &str, core: &str) -> Manifest {
         let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
-        let input = vec![InputKind::Pad, InputKind::Mouse, InputKind::Keys, InputKind::Touch];
+        // Not touch: whoever has fingers alone gets a pad on the screen.
+        let input = vec![InputKind::Pad, InputKind::Mouse, InputKind::Keys];
         Manifest {
             entry: file.to_owned(),
             limits: Limits { memory_mb: CORE_MEMORY_MB, ..Limits::default() },
@@ -251,7 +252,10 @@ impl Manifest {
         if let Some(libretro) = &self.libretro {
             let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '+');
             if libretro.core.is_empty() || libretro.core.len() > 64 || !libretro.core.chars().all(word) {
-                return value("libretro.core", "must be the name of a core, such as \"nestopia\", without folder or ending");
+                return value(
+                    "libretro.core",
+                    "must be the name of a core, such as \"nestopia\", without folder or ending",
+                );
             }
             if libretro.run_ahead > MOST_RUN_AHEAD {
                 return value("libretro.run_ahead", "must be at most 4");

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use playfield_core::api::EndReason;
-use playfield_core::bus::{Attach, CompileAnswer, CoreFiles, Missing, ModuleFacts, Refusal, Reply, Request, SessionSpec};
+use playfield_core::bus::{
+    Attach, CompileAnswer, CoreFiles, Missing, ModuleFacts, Refusal, Reply, Request, SessionSpec,
+};
 use playfield_core::id::SessionId;
 use playfield_core::manifest::{Kind, Libretro};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
@@ -247,7 +249,9 @@ impl Agent {
         let late = || refusal(EndReason::PlacementTimeout, "other titles are being prepared; try again in a moment");
         let core = match guest {
             Kind::Wasm => None,
-            Kind::Libretro { libretro, file } => Some((libretro, self.cores.lay_out(libretro, (module, file), home).await?)),
+            Kind::Libretro { libretro, file } => {
+                Some((libretro, self.cores.lay_out(libretro, (module, file), home).await?))
+            }
         };
         let work = match &core {
             None => Work::compile(module),

@@ -59,8 +59,9 @@ impl Default for Config {
 
 /// Where distributions put libretro cores.
 fn core_folders() -> Vec<PathBuf> {
-    let multiarch = format!("/usr/lib/{}-linux-gnu/libretro", std::env::consts::ARCH);
-    [multiarch.as_str(), "/usr/lib64/libretro", "/usr/lib/libretro", "/usr/local/lib/libretro"].map(PathBuf::from).to_vec()
+    let folders = ["x86_64-linux-gnu/libretro", "aarch64-linux-gnu/libretro", "libretro"];
+    let local = ["/usr/lib64/libretro", "/usr/local/lib/libretro"].map(PathBuf::from);
+    folders.map(|folder| PathBuf::from("/usr/lib").join(folder)).into_iter().chain(local).collect()
 }
 
 /// What a child process that does one job may take.

@@ -127,7 +127,9 @@ mod tests {
 
     #[test]
     fn a_name_is_one_step_of_a_path() {
-        for (name, expect) in [("Cave (EU).nes", "Cave (EU).nes"), ("../x", ".._x"), ("..", "_"), ("", "_"), ("a/b", "a_b")] {
+        for (name, expect) in
+            [("Cave (EU).nes", "Cave (EU).nes"), ("../x", ".._x"), ("..", "_"), ("", "_"), ("a/b", "a_b")]
+        {
             assert_eq!(plain(name), expect);
         }
     }

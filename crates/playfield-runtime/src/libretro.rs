@@ -11,7 +11,6 @@
 //!
 //! Not offered: rendering by a graphics card (a core that needs it says so and ends), sensors, cameras, network play.
 
-#[allow(missing_docs, reason = "names and values are those of libretro.h, which documents them")]
 mod abi;
 mod core;
 mod environment;

@@ -18,12 +18,12 @@ use playfield_media::audio::{AudioError, OpusConfig, OpusEncoder, PACKET_FRAMES}
 use playfield_runtime::{Guest, GuestError, GuestEvent};
 use playfield_transport::Outgoing;
 
+use crate::Clock;
 use crate::checkpoint::Keeper;
 use crate::inbox::{Command, Inbox, InputStamp};
 use crate::outbox::{FromStage, Outbox};
 use crate::pool::{Job, Next};
 use crate::viewer::{Frozen, Source, Viewer};
-use crate::Clock;
 
 /// How often viewers of a guest that rests get what they lack of its picture.
 const RESTING: Duration = Duration::from_millis(100);

@@ -98,5 +98,13 @@ fn inspect(module: &[u8]) -> Reply {
     }
     let dialect = if text.contains("wasm4") { "wasm4" } else { "playfield" };
     let picture = Some(Shape { width: 160, height: 160, format: PixelFormat::Indexed8 });
-    Reply::Inspected { module: ModuleFacts { dialect: dialect.to_owned(), snapshots: true, deterministic: true, groups: vec![], picture } }
+    Reply::Inspected {
+        module: ModuleFacts {
+            dialect: dialect.to_owned(),
+            snapshots: true,
+            deterministic: true,
+            groups: vec![],
+            picture,
+        },
+    }
 }

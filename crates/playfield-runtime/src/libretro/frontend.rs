@@ -11,7 +11,7 @@ use playfield_core::frame::{CHANNELS, MAX_HEIGHT, MAX_WIDTH, Shape};
 use playfield_core::input::{MAX_PLAYERS, TickInput};
 use playfield_core::setting::{Choice, Setting};
 
-use super::abi::{AvInfo, DiskControlExt, FrameTimeCallback, KeyboardCallback, device};
+use super::abi::{AvInfo, DiskControlExt, FrameTimeCallback, KeyboardCallback, UpdateDisplay, device};
 use super::options::Options;
 use super::pads;
 use super::pixels::{Layout, Painter};
@@ -51,7 +51,7 @@ pub struct Frontend {
     pub frame_time: Option<FrameTimeCallback>,
     pub disk: Option<DiskControlExt>,
     pub disks: Disks,
-    pub update_display: Option<unsafe extern "C" fn() -> bool>,
+    pub update_display: Option<UpdateDisplay>,
     /// Content that is to be loaded by path whatever the core says of all content, by extension.
     pub overrides: Vec<Override>,
     pub content: Option<super::core::Content>,

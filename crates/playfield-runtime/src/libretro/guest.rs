@@ -72,7 +72,8 @@ impl Memory {
 impl LibretroGuest {
     /// Starts `program guest libretro` and lets it open a core.
     pub fn open(program: &Path, opening: Opening, config: &GuestConfig) -> Result<LibretroGuest, GuestError> {
-        let failed = |error: &dyn std::fmt::Display| GuestError::BadModule(format!("its process does not start: {error}"));
+        let failed =
+            |error: &dyn std::fmt::Display| GuestError::BadModule(format!("its process does not start: {error}"));
         let mut shared = Shared::create(SHARED_LEN).map_err(|error| failed(&error))?;
         let kept = postcard::to_stdvec(&config.storage).map_err(|error| failed(&error))?;
         if kept.len() > PAPERS_LEN || !shared.write(PAPERS, &kept) {

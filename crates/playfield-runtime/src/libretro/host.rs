@@ -71,8 +71,11 @@ struct Host {
 impl Host {
     fn open(opening: Opening, shared: Shared) -> Result<(Host, Opened), String> {
         let mut bytes = vec![0; (opening.kept as usize).min(PAPERS_LEN)];
-        let kept: BTreeMap<String, Vec<u8>> =
-            if shared.read(PAPERS, &mut bytes) { postcard::from_bytes(&bytes).unwrap_or_default() } else { BTreeMap::new() };
+        let kept: BTreeMap<String, Vec<u8>> = if shared.read(PAPERS, &mut bytes) {
+            postcard::from_bytes(&bytes).unwrap_or_default()
+        } else {
+            BTreeMap::new()
+        };
         let chosen: BTreeMap<String, String> =
             kept.get(CHOICES).and_then(|json| serde_json::from_slice(json).ok()).unwrap_or_default();
         let choices: BTreeMap<String, String> = opening.options.into_iter().chain(chosen.clone()).collect();
@@ -305,7 +308,9 @@ impl Host {
 
     fn plug(&mut self, key: &str, value: &str) -> bool {
         let port = key.strip_prefix(PORT).and_then(|port| port.parse::<u32>().ok());
-        let (Some(port), Ok(device)) = (port.filter(|port| *port < MAX_PLAYERS as u32), value.parse()) else { return false };
+        let (Some(port), Ok(device)) = (port.filter(|port| *port < MAX_PLAYERS as u32), value.parse()) else {
+            return false;
+        };
         let known = with(|frontend| frontend.kinds[port as usize].iter().any(|kind| kind.id == device));
         if known || device == super::abi::device::NONE {
             self.core.plug(port, device);
@@ -324,9 +329,11 @@ fn load(core: &mut Core, path: Option<&Path>, system: &Path, core_path: &Path) -
             let known = info.extensions.replace('|', ", ");
             return Err(format!("{} plays files that end in {known}; {} is none", info.name, path.display()));
         }
-        let special = with(|frontend| frontend.overrides.iter().find(|one| content.is_one_of(&one.extensions)).cloned());
+        let special =
+            with(|frontend| frontend.overrides.iter().find(|one| content.is_one_of(&one.extensions)).cloned());
         if !special.map_or(info.need_fullpath, |one| one.need_fullpath) {
-            content.bytes = std::fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+            content.bytes =
+                std::fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
         }
         Ok(content)
     });

@@ -42,9 +42,8 @@ impl Shared {
 
     fn map(file: OwnedFd, len: usize) -> io::Result<Shared> {
         // SAFETY: a new mapping at an address the kernel chooses. The file has `len` bytes and is sealed at that.
-        let at = unsafe {
-            mmap(std::ptr::null_mut(), len, ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED, &file, 0)
-        }?;
+        let at =
+            unsafe { mmap(std::ptr::null_mut(), len, ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED, &file, 0) }?;
         let at = NonNull::new(at.cast()).ok_or_else(|| io::Error::other("the mapping has no address"))?;
         Ok(Shared { file, at, len })
     }

@@ -46,7 +46,8 @@ fn draw(args: &Args, richest: &mut Richest) -> anyhow::Result<()> {
     let picture = richest.picture.as_ref();
     // A title that fails later still has the pictures before.
     let Some(picture) = picture else { return Ok(played.map(drop)?) };
-    let file = std::fs::File::create(&args.job.out).with_context(|| format!("cannot write {}", args.job.out.display()))?;
+    let file =
+        std::fs::File::create(&args.job.out).with_context(|| format!("cannot write {}", args.job.out.display()))?;
     Ok(write_png(picture, std::io::BufWriter::new(file))?)
 }
 

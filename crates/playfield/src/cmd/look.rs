@@ -25,9 +25,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     args.job.confine()?;
     let answer = match facts(args) {
         Ok(facts) => CompileAnswer::Compiled { compiled: args.job.module.clone(), facts },
-        Err(error) => CompileAnswer::Refused {
-            refused: Refusal { reason: EndReason::BadModule, detail: format!("{error:#}") },
-        },
+        Err(error) => {
+            CompileAnswer::Refused { refused: Refusal { reason: EndReason::BadModule, detail: format!("{error:#}") } }
+        }
     };
     println!("{}", serde_json::to_string(&answer)?);
     Ok(())

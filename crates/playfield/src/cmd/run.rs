@@ -53,7 +53,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 /// Makes a title of content and its core; returns its id, and where it lies.
-fn content_of_core(core: &Path, content: &Path, scratch: &Path, config: &mut Config) -> anyhow::Result<(String, PathBuf)> {
+fn content_of_core(
+    core: &Path,
+    content: &Path,
+    scratch: &Path,
+    config: &mut Config,
+) -> anyhow::Result<(String, PathBuf)> {
     let name = match core.components().count() {
         // A name alone; unless there is such a file here.
         1 if !core.exists() => core.to_string_lossy().into_owned(),

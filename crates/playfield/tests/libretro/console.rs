@@ -32,7 +32,8 @@ fn core() -> &'static Path {
     CORE.get_or_init(|| {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/libretro/core.c");
         let core = scratch().join("test_libretro.so");
-        let flags = ["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC", "-fvisibility=hidden", "-o"];
+        let flags =
+            ["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC", "-fvisibility=hidden", "-o"];
         let status = Command::new("cc").args(flags).arg(&core).arg(source).status().expect("there is a C compiler");
         assert!(status.success());
         core

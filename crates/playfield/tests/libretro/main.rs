@@ -62,7 +62,8 @@ fn only_rows_that_changed_are_damaged() {
 
 #[test]
 fn a_core_may_run_at_another_rate_and_its_sound_keeps_time() {
-    for (script, frames) in [("rate=32040 volume=9000", 800), ("rate=48000 volume=9000 single=1", 800), ("volume=0", 0)] {
+    for (script, frames) in [("rate=32040 volume=9000", 800), ("rate=48000 volume=9000 single=1", 800), ("volume=0", 0)]
+    {
         let mut console = Console::open(script);
         let made: usize = (0..60).map(|_| console.sound()).sum();
         assert!(made.abs_diff(frames * 60) <= 100, "{script}: {made} samples in a second");
@@ -244,7 +245,11 @@ fn a_core_that_crashes_hangs_or_leaves_ends_its_own_session_in_words() {
 #[test]
 fn what_cannot_be_opened_says_why() {
     let refused = |script: &str| Console::try_open(script, Default::default(), |_| {}).err().unwrap().to_string();
-    assert!(refused("refuse=1").contains("does not take its content; it said: no bios, no 42"), "{}", refused("refuse=1"));
+    assert!(
+        refused("refuse=1").contains("does not take its content; it said: no bios, no 42"),
+        "{}",
+        refused("refuse=1")
+    );
     let other = |change: &dyn Fn(&mut playfield_runtime::libretro::Opening)| {
         Console::try_open("", Default::default(), |opening| change(opening)).err().unwrap().to_string()
     };

@@ -65,6 +65,7 @@ export class TitlePage {
     const count = groups.reduce((sum, { settings }) => sum + settings.length, 0);
     this.found.hidden = this.settings.length > 0 && !this.query;
     this.found.textContent = this.settings.length === 0 ? 'The title has no settings now.' : count === 0 ? 'Nothing is called that.' : `${count} of ${this.settings.length}`;
+    this.list.toggleAttribute('data-explains', this.settings.some(({ info }) => info?.trim()));
     this.list.replaceChildren(...groups.flatMap((group) => this.group(group, groups.length)));
   }
 

@@ -213,7 +213,7 @@ impl Core {
 
     /// Asks the core which options it shows now.
     pub fn update_options(&mut self) {
-        if let Some(callback) = with(|frontend| frontend.update_display) {
+        if let Some(callback) = with(|frontend| frontend.update_display).and_then(|update| update.callback) {
             // SAFETY: the core asked to be called so.
             unsafe { callback() };
         }

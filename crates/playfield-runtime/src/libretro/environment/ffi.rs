@@ -11,10 +11,10 @@ use playfield_core::input::MAX_PLAYERS;
 use playfield_core::setting::{Choice, Setting};
 
 use crate::libretro::abi::{
-    AvInfo, ContentInfoOverride, ControllerInfo, DiskControl, DiskControlExt, FrameTimeCallback, GameInfoExt,
-    Geometry, KeyboardCallback, LogInterface, Message, MessageExt, OptionCategory, OptionDefinition,
-    OptionDefinitionV2, OptionDisplay, OptionValue, OptionsIntl, OptionsV2, PerfCounter, PerfInterface,
-    RumbleInterface, UpdateDisplay, Variable, VfsInfo, device, env, quirk,
+    AvInfo, ContentInfoOverride, ControllerInfo, DiskControl, DiskControlExt, FrameTimeCallback, GameInfoExt, Geometry,
+    KeyboardCallback, LogInterface, Message, MessageExt, OptionCategory, OptionDefinition, OptionDefinitionV2,
+    OptionDisplay, OptionValue, OptionsIntl, OptionsV2, PerfCounter, PerfInterface, RumbleInterface, UpdateDisplay,
+    Variable, VfsInfo, device, env, quirk,
 };
 use crate::libretro::core::with;
 use crate::libretro::files;
@@ -133,7 +133,8 @@ pub unsafe extern "C" fn environment(command: c_uint, data: *mut c_void) -> bool
             }
             env::GET_DISK_CONTROL_INTERFACE_VERSION => put(data, 1 as c_uint),
             env::SET_DISK_CONTROL_INTERFACE => take(data, |base: DiskControl| {
-                let none = DiskControlExt { base, set_initial_image: None, get_image_path: None, get_image_label: None };
+                let none =
+                    DiskControlExt { base, set_initial_image: None, get_image_path: None, get_image_label: None };
                 with(|frontend| frontend.disk = Some(none));
                 true
             }),
@@ -191,8 +192,8 @@ unsafe fn options(command: c_uint, data: *mut c_void) -> bool {
                 });
                 true
             }),
-            env::SET_CORE_OPTIONS_UPDATE_DISPLAY_CALLBACK => take_ref(data, |update: &UpdateDisplay| {
-                with(|frontend| frontend.update_display = update.callback);
+            env::SET_CORE_OPTIONS_UPDATE_DISPLAY_CALLBACK => take(data, |update: UpdateDisplay| {
+                with(|frontend| frontend.update_display = Some(update));
                 true
             }),
             _ => false,
@@ -333,10 +334,8 @@ unsafe fn overrides(all: *const ContentInfoOverride) -> bool {
     // SAFETY: the caller's word.
     let all = unsafe {
         let all = list(all, |one| !one.extensions.is_null());
-        let one = |one: &ContentInfoOverride| Override {
-            extensions: text(one.extensions),
-            need_fullpath: one.need_fullpath,
-        };
+        let one =
+            |one: &ContentInfoOverride| Override { extensions: text(one.extensions), need_fullpath: one.need_fullpath };
         all.map(one).collect()
     };
     with(|frontend| frontend.overrides = all);
