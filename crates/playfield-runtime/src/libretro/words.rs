@@ -31,6 +31,7 @@ pub const MOST_FRAMES: usize = 24_000;
 const _: () = assert!(SOUND + MOST_FRAMES * CHANNELS * 2 <= PAPERS);
 
 /// What the worker asks.
+#[allow(clippy::large_enum_variant, reason = "nearly every message is a tick, and none of them is kept")]
 #[derive(Debug, Serialize, Deserialize)]
 pub enum ToCore {
     /// Load the core and its content. The shared memory comes with it; what was kept lies in [`PAPERS`].

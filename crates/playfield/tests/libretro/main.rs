@@ -1,6 +1,8 @@
 //! Libretro cores in processes of their own: the real frontend and the real program, and a core written for these tests that
 //! does what its content says (`core.c`).
 
+#![allow(clippy::unwrap_used)]
+
 mod console;
 
 use console::{Console, pad};
