@@ -22,7 +22,7 @@ mod peer;
 pub mod relay;
 
 pub use client::{Client, ClientEvent};
-pub use crowd::{Crowd, Member};
+pub use crowd::{Crowd, Member, Packets};
 pub use hub::{Config, ConnectionId, Hub, Waker};
 
 use std::net::SocketAddr;

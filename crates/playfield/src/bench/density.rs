@@ -15,7 +15,7 @@ use playfield_core::input::{Pad, PadButton};
 use playfield_core::receipt::Histogram;
 use playfield_core::sim::Random;
 use playfield_media::delta::Decoder;
-use playfield_transport::{ClientEvent, Crowd, Event, Member};
+use playfield_transport::{ClientEvent, Crowd, Event, Member, Packets};
 
 use super::worker::Worker;
 use super::{Better, Figure, Report};
@@ -74,6 +74,8 @@ struct Measured {
     memory: u64,
     /// What the workers wrote to files, in bytes: checkpoints, nearly all of it.
     written: u64,
+    /// Of the viewers.
+    packets: Packets,
     time: Duration,
 }
 
@@ -86,8 +88,9 @@ fn figures(case: &Case, sessions: usize, measured: &Measured, base: &Measured) -
     let memory = measured.memory.saturating_sub(base.memory) as f64 / more / 1024.0 / 1024.0;
     // The targets are of the small lossless pictures the shelf is made for.
     let target = |value| (case.video == VideoMode::Lossless).then_some(value);
-    let written = measured.written as f64 / 1024.0 / seconds / measured.sessions as f64;
-    let fps = measured.pictures as f64 / seconds / measured.sessions as f64;
+    let rate = |count: u64| count as f64 / seconds / measured.sessions as f64;
+    let written = rate(measured.written) / 1024.0;
+    let Packets { sent, received } = measured.packets;
     vec![
         Figure::ms(name("between pictures, p50"), ms(measured.interval.percentile(50)), None),
         Figure::ms(name("between pictures, p99"), ms(measured.interval.percentile(99)), target(25.0)),
@@ -95,7 +98,9 @@ fn figures(case: &Case, sessions: usize, measured: &Measured, base: &Measured) -
         Figure::new(name("viewer CPU per session"), each(measured.viewers_cpu), "ms/s", None, Better::Lower),
         Figure::new(name("memory per further session"), memory, "MiB", target(2.0), Better::Lower),
         Figure::new(name("written per session"), written, "KiB/s", None, Better::Lower),
-        Figure::new(name("pictures a second and session"), fps, "1/s", None, Better::Higher),
+        Figure::new(name("pictures a second and session"), rate(measured.pictures), "1/s", None, Better::Higher),
+        Figure::new(name("packets to the server per session"), rate(sent), "1/s", None, Better::Lower),
+        Figure::new(name("packets from the server per session"), rate(received), "1/s", None, Better::Lower),
         Figure::new(name("sound packets"), measured.sound as f64, "", None, Better::Higher),
     ]
 }
@@ -120,9 +125,11 @@ fn measure(case: &Case, sessions: usize) -> anyhow::Result<Measured> {
     let cpu = || workers.iter().map(|worker| cpu_of(worker.pid())).sum::<anyhow::Result<Duration>>();
     let written = || workers.iter().map(|worker| written_by(worker.pid())).sum::<anyhow::Result<u64>>();
     let written_before = written()?;
+    let packets_before = crowd.crowd.packets();
     let (before, mine_before, begun) = (cpu()?, cpu_of(std::process::id())?, Instant::now());
     crowd.play_for(case.time)?;
     let time = begun.elapsed();
+    let packets = crowd.crowd.packets();
     Ok(Measured {
         sessions,
         interval: crowd.interval,
@@ -132,6 +139,10 @@ fn measure(case: &Case, sessions: usize) -> anyhow::Result<Measured> {
         viewers_cpu: cpu_of(std::process::id())? - mine_before,
         memory: workers.iter().map(|worker| memory_of(worker.pid())).sum::<anyhow::Result<u64>>()?,
         written: written()? - written_before,
+        packets: Packets {
+            sent: packets.sent - packets_before.sent,
+            received: packets.received - packets_before.received,
+        },
         time,
     })
 }
