@@ -433,7 +433,7 @@ export class Play {
       return this.presented(message.frames);
     }
     if (message.painted) this.host.painted(message.width, message.height);
-    this.sender.acknowledge(message.acks, message.painted);
+    this.sender.acknowledge(message.acks, message.picture, message.count, message.painted);
   }
 
   private checkSilence(): void {

@@ -10,10 +10,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use playfield_core::api::VideoMode;
+use playfield_core::input::uplink::Uplink;
 use playfield_core::input::wire::{Ack, PadReport, Writer};
 use playfield_core::input::{Pad, PadButton};
 use playfield_core::receipt::Histogram;
 use playfield_core::sim::Random;
+use playfield_core::time::Time;
 use playfield_media::delta::Decoder;
 use playfield_transport::{ClientEvent, Crowd, Event, Member, Packets};
 
@@ -24,8 +26,8 @@ use super::{Better, Figure, Report};
 const SETTLE: Duration = Duration::from_secs(3);
 /// How long sessions and viewers may take to come up.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// A viewer is heard of at least this often.
-const BEAT: Duration = Duration::from_millis(50);
+/// How often is looked whose message is due; those that a picture makes due leave at once.
+const BEAT: Duration = Duration::from_millis(5);
 /// Connections that are being made at a time.
 const AT_ONCE: usize = 8;
 
@@ -154,7 +156,7 @@ struct Viewer {
     open: bool,
     decoder: Decoder,
     seq: u32,
-    sent: Instant,
+    uplink: Uplink,
     held: u16,
     presses: [u8; 16],
     /// When the newest picture came, and its tick.
@@ -200,7 +202,7 @@ impl Audience {
             open: false,
             decoder: Decoder::new(),
             seq: 0,
-            sent: Instant::now(),
+            uplink: Uplink::default(),
             held: 0,
             presses: [0; 16],
             last: None,
@@ -241,11 +243,7 @@ impl Audience {
         let now = Instant::now();
         if now >= self.beat {
             self.beat = now + BEAT;
-            for member in 0..self.viewers.len() {
-                if now - self.viewers[member].sent >= BEAT {
-                    self.send(member, now);
-                }
-            }
+            (0..self.viewers.len()).for_each(|member| self.send_if_due(member));
         }
         Ok(())
     }
@@ -259,9 +257,16 @@ impl Audience {
             ClientEvent::Lossless { data, .. } => {
                 let before = viewer.decoder.shown().map(|shown| shown.picture);
                 // What comes too late to be of use is no fault.
-                let _ = viewer.decoder.push(&data);
+                if viewer.decoder.push(&data).is_err() {
+                    return Ok(());
+                }
                 let shown = viewer.decoder.shown().map(|shown| (shown.picture, shown.tick));
-                if let Some((_, tick)) = shown.filter(|(picture, _)| Some(*picture) != before) {
+                let new = shown.filter(|(picture, _)| Some(*picture) != before);
+                if let Some(ack) = viewer.decoder.acks().next() {
+                    let now = Time::ZERO + self.begun.elapsed();
+                    viewer.uplink.datagram(now, ack.picture, ack.count, new.is_some());
+                }
+                if let Some((_, tick)) = new {
                     self.shown(member, tick);
                 }
             }
@@ -284,26 +289,32 @@ impl Audience {
             }
             self.pictures += 1;
         }
-        self.send(member, now);
+        self.play_a_little(member);
+        self.send_if_due(member);
     }
 
-    /// Sends a viewer's state with its acknowledgements; now and then it holds another button.
-    fn send(&mut self, member: Member, now: Instant) {
+    /// Twice a second or so the player holds another button, or lets go of one.
+    fn play_a_little(&mut self, member: Member) {
         let viewer = &mut self.viewers[member];
-        if !viewer.open {
-            return;
-        }
         if self.random.next_u64().is_multiple_of(30) {
             let buttons = [PadButton::A, PadButton::Left, PadButton::Right, PadButton::Up, PadButton::Down];
             let button = buttons[(self.random.next_u64() % 5) as usize];
             viewer.held ^= button.bit();
             viewer.presses[button as usize] =
                 viewer.presses[button as usize].wrapping_add(u8::from(viewer.held & button.bit() != 0));
+            viewer.uplink.changed(Time::ZERO + self.begun.elapsed(), true);
+        }
+    }
+
+    /// Sends a viewer's state with its acknowledgements, if it is time.
+    fn send_if_due(&mut self, member: Member) {
+        let (viewer, now) = (&mut self.viewers[member], Time::ZERO + self.begun.elapsed());
+        if !viewer.open || viewer.uplink.next() > now {
+            return;
         }
         viewer.seq += 1;
-        viewer.sent = now;
-        let sent_us = self.begun.elapsed().as_micros() as u64;
-        let mut writer = Writer::new(&mut self.message, viewer.seq, sent_us, None);
+        viewer.uplink.sent(now);
+        let mut writer = Writer::new(&mut self.message, viewer.seq, now.as_micros(), None);
         let pad = Pad { buttons: viewer.held, ..Pad::default() };
         writer.pad(&PadReport { index: 0, pad, presses: viewer.presses });
         let acks: Vec<Ack> =

@@ -13,10 +13,18 @@ export type ToWorker =
   | { type: 'datagram'; generation: number; data: ArrayBuffer };
 
 export type FromWorker =
-  /** Datagrams came: what to acknowledge. `size` is set when a picture was painted. */
-  | { type: 'acks'; generation: number; acks: Ack[]; painted: boolean; width: number; height: number; tick: number; bytes: number }
+  /** One of `count` datagrams of a picture came: what to acknowledge. `painted`: with it the picture was whole. */
+  | { type: 'acks'; generation: number; acks: Ack[]; picture: number; count: number; painted: boolean } & Size
   /** Pictures reached the screen. */
   | { type: 'frames'; generation: number; frames: WatchedFrame[] };
+
+interface Size {
+  width: number;
+  height: number;
+  tick: number;
+  /** That came since the last of these messages. */
+  bytes: number;
+}
 
 export interface WatchedFrame extends FrameReport {
   /** The watched pixel, 0xRRGGBB. */

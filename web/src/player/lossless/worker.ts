@@ -69,8 +69,9 @@ function datagram(bytes: Uint8Array): void {
     const report = { rtp: false, id: picture.tick, arrivalUs: arrival, decodeUs: now() - arrival, presentUs: 0 };
     shownSoon(watched ? { ...report, colour: painter.colourAt(watched.x, watched.y) } : report);
   }
-  const { width, height, tick } = picture;
-  scope.postMessage({ type: 'acks', generation, acks: decoder.acks(MAX_ACKS), painted: complete, width, height, tick, bytes: bytesSince });
+  const { number, count, width, height, tick } = picture;
+  const size = { width, height, tick, bytes: bytesSince };
+  scope.postMessage({ type: 'acks', generation, acks: decoder.acks(MAX_ACKS), picture: number, count, painted: complete, ...size });
   bytesSince = 0;
 }
 
