@@ -92,13 +92,23 @@ impl Crowd {
         self.send(member, &Outgoing::Input(bytes.into()))
     }
 
+    /// Sends the same kind of message on the lossless track; false if there is none.
+    pub fn send_input_track(&mut self, member: Member, bytes: &[u8]) -> bool {
+        self.send(member, &Outgoing::Lossless(bytes.into()))
+    }
+
     /// Sends a message on the `control` channel; false if it cannot be sent now.
     pub fn send_control(&mut self, member: Member, text: &str) -> bool {
         self.send(member, &Outgoing::Control(text.to_owned()))
     }
 
     fn send(&mut self, member: Member, outgoing: &Outgoing) -> bool {
-        let sent = self.viewers[member].peer.send(Instant::now(), outgoing);
+        let (now, peer) = (Instant::now(), &mut self.viewers[member].peer);
+        let sent = peer.send(now, outgoing);
+        if matches!(outgoing, Outgoing::Lossless(_)) {
+            // What was written becomes packets when the peer is told the time.
+            peer.timeout(now);
+        }
         self.drain(member);
         sent
     }

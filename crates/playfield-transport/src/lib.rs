@@ -109,6 +109,8 @@ pub enum Event {
     ControlOpen,
     /// A message on the `input` channel.
     Input(Vec<u8>),
+    /// A message like those on the `input` channel that came on the lossless track.
+    InputTrack(Vec<u8>),
     /// A message on the `control` channel.
     Control(String),
     /// The viewer needs a picture that stands alone.

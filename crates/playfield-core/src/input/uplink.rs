@@ -12,6 +12,9 @@
 //!                              calm: with every third picture or so, at least every 60 ms
 //! ```
 //!
+//! Data channels stall where much is lost: what was sent waits in them, for seconds. Then messages go by the lossless track as well,
+//! which does not; nobody pays for that before.
+//!
 //! The player in the browser follows the same rule; `uplink.txt` beside this file is what both are held to.
 
 use std::time::Duration;
@@ -28,8 +31,8 @@ const REPEATS: u8 = 3;
 /// Messages are no farther apart, whatever happens: four of them are in [`super::merge::SILENCE`].
 const CALM: Duration = Duration::from_millis(60);
 /// A picture that comes when the oldest one has waited so long takes all of them along: two frames at 60 Hz, less some jitter. Deltas
-/// are then coded against a picture that is two frames older at most.
-const SHARE: Duration = Duration::from_millis(25);
+/// are then coded against a picture that is two frames older.
+const SHARE: Duration = Duration::from_millis(30);
 /// No further picture came for so long: those that wait leave alone. The node takes a picture for lost after 20 ms at the soonest, and
 /// looks once a tick.
 const LINGER: Duration = Duration::from_millis(20);
@@ -39,6 +42,12 @@ const PART: Duration = Duration::from_millis(10);
 const MOST_WAITING: u8 = 8;
 /// How long after a loss the next one is reckoned with.
 const WARY: Duration = Duration::from_secs(1);
+/// A picture that is missing for so long was not overtaken, but lost.
+const OVERTAKEN: Duration = Duration::from_millis(10);
+/// Bytes that wait in the data channel for so long, message after message, are held up.
+const HELD: Duration = Duration::from_millis(40);
+/// How long after that messages go by the track as well: where it happened once, it happens again.
+const DETOUR: Duration = Duration::from_secs(10);
 
 /// Decides when a viewer's next message leaves. Tell it what happened, send when [`Uplink::next`] has come, and say so.
 #[derive(Debug, Default)]
@@ -50,6 +59,8 @@ pub struct Uplink {
     /// When the oldest datagram came that was not acknowledged yet, and the newest of all.
     oldest: Option<Time>,
     newest: Time,
+    /// The newest came long after the one before it.
+    rare: bool,
     /// Pictures that wait.
     waiting: u8,
     /// Something came of a picture that was not whole.
@@ -57,7 +68,12 @@ pub struct Uplink {
     /// All that is not to wait any longer.
     ready: bool,
     picture: Option<u32>,
+    /// A picture that a newer one came before, and since when.
+    missing: Option<(u32, Time)>,
     wary_until: Time,
+    /// Since when bytes wait in the data channel.
+    held: Option<Time>,
+    detour_until: Time,
 }
 
 impl Uplink {
@@ -71,8 +87,11 @@ impl Uplink {
     /// One of `count` datagrams of a picture came; with it the picture is `whole`, or not yet.
     pub fn datagram(&mut self, now: Time, picture: u32, count: u8, whole: bool) {
         let oldest = *self.oldest.get_or_insert(now);
-        let rare = self.picture.is_none() || now.since(self.newest) >= SHARE;
-        self.waiting += u8::from(whole);
+        let apart = self.picture.is_none() || now.since(self.newest) >= SHARE;
+        // One that is late is no reason: the next is near.
+        let rare = apart && (self.rare || self.picture.is_none());
+        self.rare = apart;
+        self.waiting = self.waiting.saturating_add(u8::from(whole));
         self.part |= !whole;
         // Where pictures come rarely there is none to share with. A large one is worth a message: it is the base of large ones.
         self.ready |= whole && (rare || count > 1) || now.since(oldest) >= SHARE || self.waiting >= MOST_WAITING;
@@ -81,8 +100,16 @@ impl Uplink {
         if ahead > 0 {
             self.picture = Some(picture);
         }
+        match self.missing {
+            Some((missing, _)) if missing == picture => self.missing = None,
+            Some((_, since)) if now.since(since) >= OVERTAKEN => {
+                self.missing = None;
+                self.lost(now);
+            }
+            _ => {}
+        }
         if ahead > 1 {
-            self.lost(now);
+            self.missing.get_or_insert((picture.wrapping_sub(1), now));
         }
     }
 
@@ -111,13 +138,20 @@ impl Uplink {
         })
     }
 
-    /// A message left, with all there was to say.
-    pub fn sent(&mut self, now: Time) {
+    /// A message leaves, with all there was to say; bytes of those before still wait in the data channel, or not. Returns whether it
+    /// is to go by the track as well.
+    pub fn sent(&mut self, now: Time, waits: bool) -> bool {
+        self.held = waits.then(|| self.held.unwrap_or(now));
+        if self.held.is_some_and(|since| now.since(since) >= HELD) {
+            self.lost(now);
+            self.detour_until = now + DETOUR;
+        }
         if self.changed.take().is_none() {
             self.repeats = self.repeats.saturating_sub(1);
         }
         self.sent = Some(now);
         (self.oldest, self.waiting, self.part, self.ready) = (None, 0, false, false);
+        now < self.detour_until
     }
 
     /// That moment, or when the next message may leave that is not urgent.
@@ -131,15 +165,15 @@ mod tests {
     use super::*;
 
     /// What happens in a line of the table, and the milliseconds at which messages leave when each does as soon as it is due.
-    fn departures(events: &str) -> Vec<u64> {
-        let (mut uplink, mut now, mut left) = (Uplink::default(), Time::ZERO, Vec::new());
+    fn departures(events: &str) -> Vec<String> {
+        let (mut uplink, mut now, mut waits, mut left) = (Uplink::default(), Time::ZERO, false, Vec::new());
         for event in events.split(' ') {
             let (ms, what) = event.split_once(':').unwrap();
             let until = Time::from_millis(ms.parse().unwrap());
             while uplink.next() < until {
                 now = now.max(uplink.next());
-                uplink.sent(now);
-                left.push(now.as_micros() / 1_000);
+                let detour = if uplink.sent(now, waits) { "+" } else { "" };
+                left.push(format!("{}{detour}", now.as_micros() / 1_000));
             }
             now = until;
             match what.split_at(1) {
@@ -150,6 +184,7 @@ mod tests {
                     uplink.datagram(now, number.parse().unwrap(), count.parse().unwrap(), kind == "p");
                 }
                 ("l", _) => uplink.lost(now),
+                ("w", _) => waits = !waits,
                 _ => assert_eq!(what, "end", "{events}"),
             }
         }
@@ -161,8 +196,7 @@ mod tests {
         let lines = include_str!("uplink.txt").lines().filter(|line| !line.starts_with('#') && !line.is_empty());
         for story in lines.collect::<Vec<_>>().chunks(3) {
             let [name, events, expect] = story else { panic!("{story:?}: a story has three lines") };
-            let left: Vec<_> = departures(events.trim()).iter().map(u64::to_string).collect();
-            assert_eq!(left.join(" "), expect.trim(), "{name}");
+            assert_eq!(departures(events.trim()).join(" "), expect.trim(), "{name}");
         }
     }
 }

@@ -13,8 +13,8 @@ use anyhow::Context;
 use playfield_core::delta::{RowRun, Sender};
 use playfield_core::frame::{Damage, Picture};
 use playfield_core::input::log::InputLog;
-use playfield_core::manifest::Limits;
 use playfield_core::input::uplink::Uplink;
+use playfield_core::manifest::Limits;
 use playfield_core::rate::VideoRate;
 use playfield_core::receipt::Histogram;
 use playfield_core::sim::{Link, Path};
@@ -255,7 +255,7 @@ impl Trip {
         if self.uplink.next() > now {
             return;
         }
-        self.uplink.sent(now);
+        self.uplink.sent(now, false);
         let acks: Vec<_> = self.decoder.acks().map(|ack| (ack.picture, ack.datagrams)).collect();
         self.up.send(now, ACKS, acks);
     }

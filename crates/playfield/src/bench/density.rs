@@ -313,7 +313,7 @@ impl Audience {
             return;
         }
         viewer.seq += 1;
-        viewer.uplink.sent(now);
+        viewer.uplink.sent(now, false);
         let mut writer = Writer::new(&mut self.message, viewer.seq, now.as_micros(), None);
         let pad = Pad { buttons: viewer.held, ..Pad::default() };
         writer.pad(&PadReport { index: 0, pad, presses: viewer.presses });

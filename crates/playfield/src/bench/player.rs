@@ -189,7 +189,7 @@ impl Player {
             return;
         }
         self.seq += 1;
-        self.uplink.sent(now);
+        self.uplink.sent(now, false);
         let mut message = std::mem::take(&mut self.message);
         let mut writer = Writer::new(&mut message, self.seq, now.as_micros(), self.clock.estimate());
         let mut report = PadReport { index: 0, pad: Pad::default(), presses: [0; 16] };

@@ -6,6 +6,14 @@ import { InputWriter, MAX_FRAMES, type Ack, type FrameReport } from '../wire';
 import type { InputState } from './state';
 import { Uplink } from './uplink';
 
+/** What carries messages to the node. */
+export interface Way {
+  /** Whether of those before something still waits to leave. */
+  waits(): boolean;
+  /** `heldUp`: by every way there is. False if the message could not leave. */
+  deliver(bytes: Uint8Array<ArrayBuffer>, heldUp: boolean): boolean;
+}
+
 export class Sender {
   private readonly writer = new InputWriter();
   private seq = 0;
@@ -20,7 +28,7 @@ export class Sender {
     private readonly state: InputState,
     private readonly clock: () => Clock,
     private readonly kinds: () => ReadonlySet<InputKind>,
-    private readonly deliver: (bytes: Uint8Array<ArrayBuffer>) => boolean,
+    private readonly way: Way,
   ) {}
 
   start(): void {
@@ -81,8 +89,8 @@ export class Sender {
       frames: this.frames,
     });
     // What cannot leave now is said again by the next one, which is no sooner due for that.
-    this.uplink.sent(performance.now());
-    if (!this.deliver(bytes)) return;
+    const heldUp = this.uplink.sent(performance.now(), this.way.waits());
+    if (!this.way.deliver(bytes, heldUp)) return;
     this.seq = (this.seq + 1) >>> 0;
     this.frames = [];
   }

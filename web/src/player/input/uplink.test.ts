@@ -3,20 +3,21 @@ import table from '../../../../crates/playfield-core/src/input/uplink.txt?raw';
 import { Uplink } from './uplink';
 
 /** The milliseconds at which messages leave, each as soon as it is due. */
-function departures(events: string): number[] {
+function departures(events: string): string[] {
   const uplink = new Uplink();
-  const left: number[] = [];
-  let now = 0;
+  const left: string[] = [];
+  let [now, waits] = [0, false];
   for (const event of events.split(' ')) {
     const [, until, kind, number, count] = /^(\d+):([a-z]+)(\d+)?(?:\/(\d+))?$/.exec(event)!;
-    for (; uplink.next() < Number(until); left.push(now)) {
+    while (uplink.next() < Number(until)) {
       now = Math.max(now, uplink.next());
-      uplink.sent(now);
+      left.push(`${now}${uplink.sent(now, waits) ? '+' : ''}`);
     }
     now = Number(until);
     if (kind === 'c' || kind === 'm') uplink.changed(now, kind === 'c');
     else if (kind === 'p' || kind === 'd') uplink.datagram(now, Number(number), Number(count ?? 1), kind === 'p');
     else if (kind === 'l') uplink.lost(now);
+    else if (kind === 'w') waits = !waits;
     else expect(kind).toBe('end');
   }
   return left;

@@ -9,6 +9,8 @@ export type ToWorker =
   | { type: 'connection'; generation: number }
   /** From now on the colour of this pixel comes with each picture's report; null: no longer. */
   | { type: 'watch'; pixel: { x: number; y: number } | null }
+  /** The newest input message, to leave by the track. */
+  | { type: 'input'; data: ArrayBuffer }
   /** A datagram that came over the data channel. */
   | { type: 'datagram'; generation: number; data: ArrayBuffer };
 
@@ -34,4 +36,6 @@ export interface WatchedFrame extends FrameReport {
 /** What an encoded transform tells the worker about itself. */
 export interface TransformOptions {
   generation: number;
+  /** It is of what we send. */
+  up: boolean;
 }
