@@ -153,6 +153,18 @@ export function lack(what) {
   if (what.includes('encodedTransform')) delete window.RTCRtpScriptTransform;
   if (what.includes('frameTimes')) delete HTMLVideoElement.prototype.requestVideoFrameCallback;
   if (what.includes('webrtc')) delete window.RTCPeerConnection;
+  if (what.includes('inputChannel')) {
+    // It takes what it is given and never lets it go: a data channel that has stalled, for ever.
+    const { send } = RTCDataChannel.prototype;
+    let held = 0;
+    RTCDataChannel.prototype.send = function (data) {
+      if (this.label === 'input') held += data.byteLength;
+      else send.call(this, data);
+    };
+    const { get } = Object.getOwnPropertyDescriptor(RTCDataChannel.prototype, 'bufferedAmount');
+    const bufferedAmount = { get() { return this.label === 'input' ? held : get.call(this); } };
+    Object.defineProperty(RTCDataChannel.prototype, 'bufferedAmount', bufferedAmount);
+  }
   if (!what.includes('h264')) return;
   const others = (codecs) => codecs.filter(({ mimeType }) => !/h264/i.test(mimeType));
   const capabilities = RTCRtpReceiver.getCapabilities;

@@ -10,6 +10,8 @@ import { clickTitle, fakeGamepads, lack, launch, launchTelephone, putFingers, re
 const PATIENCE_MS = 30_000;
 
 const origin = process.argv[2];
+/** Where answers lead new tabs, if not where they say. */
+let way = null;
 const browser = await launch(process.argv[3]);
 let telephone = null;
 const context = await newContext({});
@@ -28,7 +30,10 @@ const COMMANDS = {
     return tabs.push(page) - 1;
   },
   /** From now on every answer leads new tabs to `ports[port]` in place of each `port` of `address`, and nowhere else. */
-  reroute: (way) => context.addInitScript(reroute, way).then(() => null),
+  reroute(to) {
+    way = to;
+    return context.addInitScript(reroute, way).then(() => null);
+  },
   reload: ({ page }) => page.reload().then(() => null),
   close: ({ page }) => page.close(),
   click: ({ page, title }) => clickTitle(page, title),
@@ -99,6 +104,7 @@ async function newContext({ touch = false, gamepads = false, lacks = [] }) {
   await made.addInitScript(watch);
   await made.addInitScript(lack, lacks);
   if (gamepads) await made.addInitScript(fakeGamepads);
+  if (way) await made.addInitScript(reroute, way);
   return made;
 }
 

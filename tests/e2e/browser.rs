@@ -38,7 +38,7 @@ pub struct Device {
     pub touch: bool,
     /// It has gamepads: made-up ones, which a test holds.
     pub gamepads: bool,
-    /// What its browser lacks: `encodedTransform`, `h264`, `frameTimes`, `webrtc`.
+    /// What its browser lacks: `encodedTransform`, `h264`, `frameTimes`, `webrtc`; `inputChannel`: one that lets anything through.
     pub lacks: Vec<&'static str>,
 }
 

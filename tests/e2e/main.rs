@@ -26,6 +26,7 @@ mod play;
 mod receipts;
 mod server;
 mod together;
+mod uplink;
 
 use std::time::{Duration, Instant};
 

@@ -369,7 +369,8 @@ pub struct Account {
     #[serde(flatten)]
     pub receipt: Receipt,
     /// Counts by name: `pictures_sent`, `pictures_shown`, `pictures_not_shown` (lost, skipped by the browser, or never
-    /// reported), `pictures_implausible` (the report cannot be), `bytes_sent`; of a session `ticks`, `pictures_made` (ticks
+    /// reported), `pictures_implausible` (the report cannot be), `bytes_sent`, `inputs` (messages, each newer than all before),
+    /// `inputs_on_track` (of these, on the lossless track), `input_silence_us` (the longest wait for one); of a session `ticks`, `pictures_made` (ticks
     /// that changed the picture) and `ticks_late` too.
     pub counts: BTreeMap<String, u64>,
     /// Of each stage; of `total` (pictures that are the first to show an input, from its sending to the present); of `picture` (all pictures,

@@ -13,6 +13,7 @@
 pub mod keys;
 pub mod log;
 pub mod merge;
+pub mod uplink;
 pub mod wire;
 
 use serde::{Deserialize, Serialize};

@@ -7,7 +7,7 @@
 //! ```text
 //!   words       id  time  frame  input  manifest  api  bus  signal
 //!   wire        input::wire  delta::wire          (formats the browser speaks too: docs/reference/wire.md)
-//!   decisions   input::merge  delta::sender  session  seats  pace  phase  rate  clock  receipt
+//!   decisions   input::merge  input::uplink  delta::sender  session  seats  pace  phase  rate  clock  receipt
 //!   proof       input::log  sim
 //! ```
 #![forbid(unsafe_code)]

@@ -344,8 +344,14 @@ impl Session {
         self.viewers.iter().filter(|(_, attached)| late(attached)).map(|(id, _)| *id).collect()
     }
 
-    /// Takes a message of the `input` channel. Returns the clock reply that is due.
-    pub(crate) fn hear_input(&mut self, now: Time, connection: ConnectionId, bytes: &[u8]) -> Option<Outgoing> {
+    /// Takes an input message that came on the `input` channel, or on the lossless track. Returns the clock reply that is due.
+    pub(crate) fn hear_input(
+        &mut self,
+        now: Time,
+        connection: ConnectionId,
+        bytes: &[u8],
+        on_track: bool,
+    ) -> Option<Outgoing> {
         let attached = self.viewers.get_mut(&connection)?;
         let message = match Message::parse(bytes) {
             Ok(message) => message,
@@ -358,7 +364,9 @@ impl Session {
         let mut inbox = self.inbox.open();
         if let Some(slot) = attached.slot {
             let seat = &mut inbox.seats[usize::from(slot)];
+            let silence = now.since(seat.heard_at());
             if seat.handle(now, &message) {
+                self.seen[attached.seen].tally.heard(silence, on_track);
                 // A message that only repeats, or acknowledges, is nothing that a picture could show.
                 if seat.active_at() == now {
                     let input = Input { sent_us: message.sent_us, came: now };

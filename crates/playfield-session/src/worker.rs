@@ -331,8 +331,9 @@ impl Worker {
                 let greeting = session.greet(now, connection);
                 greeting.iter().for_each(|message| self.say(connection, message));
             }
-            Event::Input(bytes) => {
-                if let Some(reply) = session.hear_input(now, connection, &bytes) {
+            Event::Input(ref bytes) | Event::InputTrack(ref bytes) => {
+                let on_track = matches!(event, Event::InputTrack(_));
+                if let Some(reply) = session.hear_input(now, connection, bytes, on_track) {
                     self.hub.send(connection, &reply);
                 }
             }

@@ -53,6 +53,11 @@ impl Client {
         self.crowd.send_input(self.me, bytes)
     }
 
+    /// Sends the same kind of message on the lossless track; false if there is none.
+    pub fn send_input_track(&mut self, bytes: &[u8]) -> bool {
+        self.crowd.send_input_track(self.me, bytes)
+    }
+
     /// Sends a message on the `control` channel; false if it cannot be sent now.
     pub fn send_control(&mut self, text: &str) -> bool {
         self.crowd.send_control(self.me, text)

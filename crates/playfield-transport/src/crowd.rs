@@ -39,6 +39,16 @@ pub struct Crowd {
     readable: VecDeque<Member>,
     happened: VecDeque<(Member, ClientEvent)>,
     buffer: Vec<u8>,
+    packets: Packets,
+}
+
+/// UDP packets of all members.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Packets {
+    /// That went out.
+    pub sent: u64,
+    /// That came.
+    pub received: u64,
 }
 
 impl Crowd {
@@ -52,6 +62,7 @@ impl Crowd {
             readable: VecDeque::new(),
             happened: VecDeque::new(),
             buffer: vec![0; MAX_PACKET],
+            packets: Packets::default(),
         })
     }
 
@@ -81,13 +92,23 @@ impl Crowd {
         self.send(member, &Outgoing::Input(bytes.into()))
     }
 
+    /// Sends the same kind of message on the lossless track; false if there is none.
+    pub fn send_input_track(&mut self, member: Member, bytes: &[u8]) -> bool {
+        self.send(member, &Outgoing::Lossless(bytes.into()))
+    }
+
     /// Sends a message on the `control` channel; false if it cannot be sent now.
     pub fn send_control(&mut self, member: Member, text: &str) -> bool {
         self.send(member, &Outgoing::Control(text.to_owned()))
     }
 
     fn send(&mut self, member: Member, outgoing: &Outgoing) -> bool {
-        let sent = self.viewers[member].peer.send(Instant::now(), outgoing);
+        let (now, peer) = (Instant::now(), &mut self.viewers[member].peer);
+        let sent = peer.send(now, outgoing);
+        if matches!(outgoing, Outgoing::Lossless(_)) {
+            // What was written becomes packets when the peer is told the time.
+            peer.timeout(now);
+        }
         self.drain(member);
         sent
     }
@@ -124,6 +145,11 @@ impl Crowd {
         self.happened.pop_front()
     }
 
+    /// Packets so far, whatever they carried.
+    pub fn packets(&self) -> Packets {
+        self.packets
+    }
+
     /// Takes what one socket holds.
     fn receive(&mut self) {
         let Some(member) = self.readable.pop_front() else { return };
@@ -132,6 +158,7 @@ impl Crowd {
             let viewer = &mut self.viewers[member];
             match viewer.socket.recv_from(&mut buffer) {
                 Ok((len, source)) => {
+                    self.packets.received += 1;
                     let packet = Packet { source, destination: viewer.local, bytes: &buffer[..len] };
                     viewer.peer.receive(Instant::now(), &packet);
                     self.drain(member);
@@ -162,10 +189,10 @@ impl Crowd {
     }
 
     fn drain(&mut self, member: Member) {
-        let Crowd { viewers, happened, timeouts, .. } = self;
+        let Crowd { viewers, happened, timeouts, packets, .. } = self;
         let Viewer { socket, peer, timeout, .. } = &mut viewers[member];
         let next = peer.drain(|drained| match drained {
-            Drained::Transmit { to, packet, .. } => drop(socket.send_to(&packet, to)),
+            Drained::Transmit { to, packet, .. } => packets.sent += u64::from(socket.send_to(&packet, to).is_ok()),
             Drained::Event(event) => happened.push_back((member, ClientEvent::Connection(event))),
             Drained::Media { lane, data, rtp } => happened.push_back((member, media(lane, data, rtp))),
         });

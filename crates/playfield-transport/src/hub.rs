@@ -11,7 +11,7 @@ use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token};
 use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::peer::{Drained, LONG, Packet, Peer};
+use crate::peer::{Drained, LONG, Lane, Packet, Peer};
 use crate::{Event, MAX_OFFER, Outgoing, TransportError};
 
 const WAKE: Token = Token(usize::MAX);
@@ -300,7 +300,8 @@ impl Hub {
                 closed |= event == Event::Closed;
                 happened.push_back((id, event));
             }
-            // Viewers send no media yet.
+            Drained::Media { lane: Lane::Lossless, data, .. } => happened.push_back((id, Event::InputTrack(data))),
+            // Viewers send no other media.
             Drained::Media { .. } => {}
         });
         if connection.timeout != timeout {

@@ -22,7 +22,7 @@ mod peer;
 pub mod relay;
 
 pub use client::{Client, ClientEvent};
-pub use crowd::{Crowd, Member};
+pub use crowd::{Crowd, Member, Packets};
 pub use hub::{Config, ConnectionId, Hub, Waker};
 
 use std::net::SocketAddr;
@@ -109,6 +109,8 @@ pub enum Event {
     ControlOpen,
     /// A message on the `input` channel.
     Input(Vec<u8>),
+    /// A message like those on the `input` channel that came on the lossless track.
+    InputTrack(Vec<u8>),
     /// A message on the `control` channel.
     Control(String),
     /// The viewer needs a picture that stands alone.

@@ -35,7 +35,7 @@ pub(crate) enum Drained {
     Transmit { to: SocketAddr, from: SocketAddr, packet: Vec<u8> },
     /// Tell the driver.
     Event(Event),
-    /// A whole frame came (client side).
+    /// A whole frame came.
     Media { lane: Lane, data: Vec<u8>, rtp: u32 },
 }
 
@@ -91,6 +91,8 @@ fn config(extensions: ExtensionMap, estimates: bool) -> RtcConfig {
         .set_extension_map(extensions)
         .enable_bwe(estimates.then_some(Bitrate::bps(START_BPS)))
         .set_stats_interval(None)
+        // As browsers hand packets to an encoded transform: as they come. No audio that is played takes this way.
+        .set_reordering_size_audio(0)
         .set_sctp_max_message_size(16 * 1024);
     // Constrained baseline, both spellings browsers use, packetization-mode 1, each with RTX.
     config.codec_config().add_h264(Pt::new_with_value(108), Some(Pt::new_with_value(109)), true, 0x42e01f);
@@ -132,16 +134,15 @@ impl Peer {
     /// Makes the offer a viewer makes.
     pub(crate) fn offer(now: Instant, local: SocketAddr) -> Result<(Peer, String, SdpPendingOffer), TransportError> {
         let refused = |error: &dyn std::fmt::Display| TransportError::Offer(error.to_string());
-        // As browsers hand packets to an encoded transform: as they come.
-        let config = config(extensions(true), false).set_reordering_size_audio(0);
-        let mut peer = Peer::new(config.build(now));
+        let mut peer = Peer::new(config(extensions(true), false).build(now));
         let candidate = Candidate::host(local, Protocol::Udp).map_err(|error| refused(&error))?;
         peer.rtc.add_local_candidate(candidate);
         let mut api = peer.rtc.sdp_api();
         let mut track =
-            |kind| Some(Track { mid: api.add_media(kind, Direction::RecvOnly, None, None, None), pt: None });
-        (peer.sound, peer.lossless, peer.video) =
-            (track(MediaKind::Audio), track(MediaKind::Audio), track(MediaKind::Video));
+            |kind, direction| Some(Track { mid: api.add_media(kind, direction, None, None, None), pt: None });
+        peer.sound = track(MediaKind::Audio, Direction::RecvOnly);
+        peer.lossless = track(MediaKind::Audio, Direction::SendRecv);
+        peer.video = track(MediaKind::Video, Direction::RecvOnly);
         let now_or_never = |label: &str| ChannelConfig {
             label: label.to_owned(),
             ordered: false,
@@ -159,7 +160,11 @@ impl Peer {
     pub(crate) fn take_answer(&mut self, pending: SdpPendingOffer, answer: &str) -> Result<(), TransportError> {
         let refused = |error: &dyn std::fmt::Display| TransportError::Answer(error.to_string());
         let answer = SdpAnswer::from_sdp_string(answer).map_err(|_| refused(&"it is not SDP (RFC 8866)"))?;
-        self.rtc.sdp_api().accept_answer(pending, answer).map_err(|error| refused(&error))
+        self.rtc.sdp_api().accept_answer(pending, answer).map_err(|error| refused(&error))?;
+        if let Some(track) = &mut self.lossless {
+            track.pt = payload_type(&mut self.rtc, track.mid, Codec::Opus);
+        }
+        Ok(())
     }
 
     fn new(rtc: Rtc) -> Peer {
@@ -322,10 +327,7 @@ impl Peer {
     /// The first audio section is sound, the second the lossless track: docs/reference/wire.md.
     fn add_track(&mut self, mid: Mid, kind: MediaKind) {
         let wanted = if kind == MediaKind::Video { Codec::H264 } else { Codec::Opus };
-        let pt = self.rtc.writer(mid).and_then(|writer| {
-            writer.payload_params().find(|params| params.spec().codec == wanted).map(|params| params.pt())
-        });
-        let track = Some(Track { mid, pt });
+        let track = Some(Track { mid, pt: payload_type(&mut self.rtc, mid, wanted) });
         match kind {
             MediaKind::Video if self.video.is_none() => self.video = track,
             MediaKind::Audio if self.sound.is_none() => self.sound = track,
@@ -345,6 +347,12 @@ impl Peer {
             _ => {}
         }
     }
+}
+
+/// What a codec is called on a media section that was agreed on; none: it was not.
+fn payload_type(rtc: &mut Rtc, mid: Mid, codec: Codec) -> Option<Pt> {
+    let writer = rtc.writer(mid)?;
+    writer.payload_params().find(|params| params.spec().codec == codec).map(|params| params.pt())
 }
 
 /// A packet from the socket.

@@ -64,9 +64,11 @@ fn trip(ip: IpAddr) {
         rig.from_node.iter().any(opened)
     });
     assert!(rig.client.send_input(b"held"));
+    assert!(rig.client.send_input_track(b"held too"));
     assert!(rig.client.send_control("{}"));
     rig.until("input", |rig| {
         rig.from_viewer.contains(&Event::Input(b"held".to_vec()))
+            && rig.from_viewer.contains(&Event::InputTrack(b"held too".to_vec()))
             && rig.from_viewer.contains(&Event::Control("{}".into()))
     });
 

@@ -4,6 +4,7 @@
 // address from our checks, so there is nothing to gather and no STUN server to ask.
 
 import type { FromViewer, ToViewer } from '../api';
+import { Detour, quickPackets } from './detour';
 import type { Lossless } from './lossless';
 
 export interface LinkEvents {
@@ -25,11 +26,15 @@ const SOUND = 0;
 const LOSSLESS = 1;
 const VIDEO = 2;
 
+/** Bytes that may wait in the input channel: what waits there is old when it leaves. */
+const MOST_WAITING = 1_000;
+
 export class Link {
   private readonly pc = new RTCPeerConnection({ iceServers: [], bundlePolicy: 'max-bundle' });
   private readonly input: RTCDataChannel;
   private readonly control: RTCDataChannel;
   private readonly transceivers: RTCRtpTransceiver[];
+  private readonly detour: Detour | null;
   private readonly offered: Promise<string>;
   private events: LinkEvents | null = null;
   private closed = false;
@@ -38,12 +43,15 @@ export class Link {
   constructor(private readonly lossless: Lossless) {
     // Video last: browsers fail over an answer that refuses the first of a bundle, and without H.264 it is refused.
     this.transceivers = ['audio', 'audio', 'video'].map((kind) => this.pc.addTransceiver(kind, { direction: 'recvonly' }));
+    const track = this.transceivers[LOSSLESS]!;
+    if (lossless.carrier === 'track') track.direction = 'sendrecv';
+    this.detour = lossless.carrier === 'track' ? new Detour(track.sender, lossless) : null;
     preferH264(this.transceivers[VIDEO]!);
     this.input = this.pc.createDataChannel('input', { ordered: false, maxRetransmits: 0 });
     this.control = this.pc.createDataChannel('control');
     const datagrams = this.pc.createDataChannel('lossless', { ordered: false, maxRetransmits: 0 });
     this.input.binaryType = datagrams.binaryType = 'arraybuffer';
-    this.lossless.connect(this.transceivers[LOSSLESS]!.receiver, datagrams);
+    this.lossless.connect(track, datagrams);
     this.offered = this.offer();
   }
 
@@ -61,15 +69,24 @@ export class Link {
   async accept(answer: string, events: LinkEvents): Promise<void> {
     this.events = events;
     this.listen(events);
-    await this.pc.setRemoteDescription({ type: 'answer', sdp: answer });
+    await this.pc.setRemoteDescription({ type: 'answer', sdp: quickPackets(answer) });
     const { receiver } = this.transceivers[VIDEO]!;
     lowestDelay(receiver);
     events.video(receiver.track, receiver);
     events.sound(this.transceivers[SOUND]!.receiver.track);
   }
 
-  sendInput(bytes: Uint8Array<ArrayBuffer>): boolean {
+  /** Whether of the input messages before something still waits to leave. */
+  get inputWaits(): boolean {
+    return this.input.bufferedAmount > 0;
+  }
+
+  /** Sends an input message, by the lossless track too where the channel is held up; false if it could not leave. */
+  sendInput(bytes: Uint8Array<ArrayBuffer>, heldUp: boolean): boolean {
     if (this.input.readyState !== 'open') return false;
+    if (heldUp) this.detour?.send(bytes);
+    else this.detour?.close();
+    if (this.input.bufferedAmount > MOST_WAITING) return heldUp && this.detour !== null;
     this.input.send(bytes);
     return true;
   }
@@ -85,6 +102,7 @@ export class Link {
   close(): void {
     this.closed = true;
     this.events = null;
+    this.detour?.close();
     this.pc.close();
   }
 

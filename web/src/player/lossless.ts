@@ -31,12 +31,21 @@ export class Lossless {
   }
 
   /** Takes the datagrams of a new connection; those of an older one are not listened to any more. */
-  connect(receiver: RTCRtpReceiver, channel: RTCDataChannel): void {
+  connect({ sender, receiver }: RTCRtpTransceiver, channel: RTCDataChannel): void {
     if (!this.worker) return;
     const generation = ++this.generation;
     this.tell({ type: 'connection', generation });
-    if (this.carrier === 'track') receiver.transform = new RTCRtpScriptTransform(this.worker, { generation });
+    if (this.carrier === 'track') {
+      receiver.transform = new RTCRtpScriptTransform(this.worker, { generation, up: false });
+      sender.transform = new RTCRtpScriptTransform(this.worker, { generation, up: true });
+    }
     channel.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => this.tell({ type: 'datagram', generation, data }, [data]);
+  }
+
+  /** Sends an input message with the next packet of the track. */
+  sendInput(bytes: Uint8Array<ArrayBuffer>): void {
+    const data = bytes.slice().buffer;
+    this.tell({ type: 'input', data }, [data]);
   }
 
   listen(listener: LosslessListener): void {

@@ -128,7 +128,10 @@ export class Play {
     private video: VideoMode,
   ) {
     this.sessions = new Sessions(new Api(origin), title);
-    this.sender = new Sender(this.input, () => this.clock, () => this.kinds, (bytes) => this.link?.sendInput(bytes) ?? false);
+    this.sender = new Sender(this.input, () => this.clock, () => this.kinds, {
+      waits: () => this.link?.inputWaits ?? false,
+      deliver: (bytes, heldUp) => this.link?.sendInput(bytes, heldUp) ?? false,
+    });
   }
 
   /** Starts. `startedAt` is when the person asked for it, in ms of `performance.now()`. */
@@ -461,7 +464,7 @@ export class Play {
       return this.presented(message.frames);
     }
     if (message.painted) this.host.painted(message.width, message.height);
-    this.sender.acknowledge(message.acks, message.painted);
+    this.sender.acknowledge(message.acks, message.picture, message.count, message.painted);
   }
 
   private checkSilence(): void {

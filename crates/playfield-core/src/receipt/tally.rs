@@ -5,6 +5,8 @@
 //! decides what part of the way belongs to the input (`uplink`) and what part to the picture (`network`). A picture that shows
 //! no input has no first two stages and no total; it counts in the other seven, and in `picture`, their sum.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::histogram::Histogram;
@@ -33,6 +35,13 @@ pub struct Tally {
     shown: u64,
     implausible: u64,
     bytes: u64,
+    /// Input messages that were newer than all before, those of them that came on the lossless track, and the longest wait for one.
+    #[serde(default)]
+    inputs: u64,
+    #[serde(default)]
+    inputs_on_track: u64,
+    #[serde(default)]
+    silence_us: u64,
 }
 
 /// A picture's time, in microseconds.
@@ -54,6 +63,13 @@ impl Tally {
     /// What the node did for a picture.
     pub(super) fn worked(&mut self, stamps: &Stamps) {
         self.node.add(us(stamps.latched, stamps.sent));
+    }
+
+    /// An input message came, the first in so long that was newer than all before.
+    pub fn heard(&mut self, silence: Duration, on_track: bool) {
+        self.inputs += 1;
+        self.inputs_on_track += u64::from(on_track);
+        self.silence_us = self.silence_us.max(silence.as_micros() as u64);
     }
 
     /// The viewer reported a picture: both halves are known.
@@ -92,6 +108,9 @@ impl Tally {
         self.shown = self.shown.saturating_add(other.shown);
         self.implausible = self.implausible.saturating_add(other.implausible);
         self.bytes = self.bytes.saturating_add(other.bytes);
+        self.inputs = self.inputs.saturating_add(other.inputs);
+        self.inputs_on_track = self.inputs_on_track.saturating_add(other.inputs_on_track);
+        self.silence_us = self.silence_us.max(other.silence_us);
     }
 
     /// Pictures measured.
@@ -119,6 +138,9 @@ impl Tally {
         let more = more.into_iter().filter(|(_, histogram)| histogram.count() > 0);
         let counts = [
             ("bytes_sent", self.bytes),
+            ("input_silence_us", self.silence_us),
+            ("inputs", self.inputs),
+            ("inputs_on_track", self.inputs_on_track),
             ("pictures_implausible", self.implausible),
             ("pictures_not_shown", self.sent.saturating_sub(self.shown)),
             ("pictures_sent", self.sent),
@@ -282,6 +304,18 @@ mod tests {
         assert_eq!(stages, sum("total") + account.without_input.sum_us);
         assert_eq!(STAGES[2..].iter().map(|name| sum(name)).sum::<u64>(), sum("picture"));
         assert_eq!((account.receipt.pictures, account.without_input.pictures), (2_000, 667));
+    }
+
+    #[test]
+    fn inputs_add_up_and_of_waits_the_longest_counts() {
+        let (mut one, mut other) = (Tally::default(), Tally::default());
+        one.heard(Duration::from_millis(60), false);
+        other.heard(Duration::from_millis(20), true);
+        other.heard(Duration::from_millis(90), false);
+        one.merge(&other);
+        let counts = one.account().counts;
+        let count = |name: &str| counts[name];
+        assert_eq!((count("inputs"), count("inputs_on_track"), count("input_silence_us")), (3, 1, 90_000));
     }
 
     #[test]

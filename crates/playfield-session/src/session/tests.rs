@@ -55,7 +55,7 @@ impl World {
     fn hears(&mut self, from: ConnectionId, write: impl FnOnce(&mut Writer)) -> Vec<Command> {
         let mut message = Vec::new();
         write(&mut Writer::new(&mut message, 1, 1, None));
-        self.session.hear_input(Time::from_millis(1), from, &message);
+        self.session.hear_input(Time::from_millis(1), from, &message, false);
         self.commands()
     }
 

@@ -13,6 +13,7 @@ use anyhow::Context;
 use playfield_core::delta::{RowRun, Sender};
 use playfield_core::frame::{Damage, Picture};
 use playfield_core::input::log::InputLog;
+use playfield_core::input::uplink::Uplink;
 use playfield_core::manifest::Limits;
 use playfield_core::rate::VideoRate;
 use playfield_core::receipt::Histogram;
@@ -160,6 +161,7 @@ struct Trip {
     down: Link<Vec<u8>>,
     up: Link<Vec<(u32, u64)>>,
     decoder: Decoder,
+    uplink: Uplink,
     /// Ticks that showed something new, not shown to the viewer yet.
     news: VecDeque<u32>,
     shown_at: Time,
@@ -196,6 +198,7 @@ impl Trip {
             down: Link::new(path, 2 * seed + 1),
             up: Link::new(path, 2 * seed + 2),
             decoder: Decoder::new(),
+            uplink: Uplink::default(),
             news: VecDeque::new(),
             shown_at: Time::ZERO,
             seen,
@@ -216,9 +219,18 @@ impl Trip {
         }
     }
 
-    /// The viewer gets a datagram, and acknowledges when a picture is whole.
+    /// The viewer gets a datagram, and acknowledges when it is time.
     fn hear(&mut self, at: Time, datagram: &[u8]) {
-        let shows = self.decoder.push(datagram).is_ok_and(|received| received.shows);
+        let Ok(received) = self.decoder.push(datagram) else { return };
+        if let Some(ack) = self.decoder.acks().next() {
+            self.uplink.datagram(at, ack.picture, ack.count, received.shows);
+        }
+        self.look(at, received.shows);
+        self.acknowledge_if_due(at);
+    }
+
+    /// The viewer sees what it shows now.
+    fn look(&mut self, at: Time, shows: bool) {
         let Some(shown) = self.decoder.shown().filter(|_| shows) else { return };
         let meant = self.sent.iter().find(|sent| sent.number == shown.picture);
         let differs = |meant: &Sent| (0..meant.rows.rows()).any(|row| meant.rows.row(row) != shown.rows.row(row));
@@ -237,10 +249,13 @@ impl Trip {
             self.seen.first.add(at.as_micros());
         }
         self.shown_at = at;
-        self.acknowledge(at);
     }
 
-    fn acknowledge(&mut self, now: Time) {
+    fn acknowledge_if_due(&mut self, now: Time) {
+        if self.uplink.next() > now {
+            return;
+        }
+        self.uplink.sent(now, false);
         let acks: Vec<_> = self.decoder.acks().map(|ack| (ack.picture, ack.datagrams)).collect();
         self.up.send(now, ACKS, acks);
     }
@@ -325,8 +340,7 @@ impl Sink for Trip {
     fn frame(&mut self, frame: u64, picture: &Picture, _sound: &[i16], _frames: u32) -> Result<(), ReplayError> {
         let tick = frame as u32;
         self.arrive(made(tick));
-        // Messages leave at least once a picture, whatever came.
-        self.acknowledge(made(tick));
+        self.acknowledge_if_due(made(tick));
         self.make(tick, picture)
     }
 }

@@ -10,12 +10,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use playfield_core::api::VideoMode;
+use playfield_core::input::uplink::Uplink;
 use playfield_core::input::wire::{Ack, PadReport, Writer};
 use playfield_core::input::{Pad, PadButton};
 use playfield_core::receipt::Histogram;
 use playfield_core::sim::Random;
+use playfield_core::time::Time;
 use playfield_media::delta::Decoder;
-use playfield_transport::{ClientEvent, Crowd, Event, Member};
+use playfield_transport::{ClientEvent, Crowd, Event, Member, Packets};
 
 use super::worker::Worker;
 use super::{Better, Figure, Report};
@@ -24,8 +26,8 @@ use super::{Better, Figure, Report};
 const SETTLE: Duration = Duration::from_secs(3);
 /// How long sessions and viewers may take to come up.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// A viewer is heard of at least this often.
-const BEAT: Duration = Duration::from_millis(50);
+/// How often is looked whose message is due; those that a picture makes due leave at once.
+const BEAT: Duration = Duration::from_millis(5);
 /// Connections that are being made at a time.
 const AT_ONCE: usize = 8;
 
@@ -74,6 +76,8 @@ struct Measured {
     memory: u64,
     /// What the workers wrote to files, in bytes: checkpoints, nearly all of it.
     written: u64,
+    /// Of the viewers.
+    packets: Packets,
     time: Duration,
 }
 
@@ -86,8 +90,9 @@ fn figures(case: &Case, sessions: usize, measured: &Measured, base: &Measured) -
     let memory = measured.memory.saturating_sub(base.memory) as f64 / more / 1024.0 / 1024.0;
     // The targets are of the small lossless pictures the shelf is made for.
     let target = |value| (case.video == VideoMode::Lossless).then_some(value);
-    let written = measured.written as f64 / 1024.0 / seconds / measured.sessions as f64;
-    let fps = measured.pictures as f64 / seconds / measured.sessions as f64;
+    let rate = |count: u64| count as f64 / seconds / measured.sessions as f64;
+    let written = rate(measured.written) / 1024.0;
+    let Packets { sent, received } = measured.packets;
     vec![
         Figure::ms(name("between pictures, p50"), ms(measured.interval.percentile(50)), None),
         Figure::ms(name("between pictures, p99"), ms(measured.interval.percentile(99)), target(25.0)),
@@ -95,7 +100,9 @@ fn figures(case: &Case, sessions: usize, measured: &Measured, base: &Measured) -
         Figure::new(name("viewer CPU per session"), each(measured.viewers_cpu), "ms/s", None, Better::Lower),
         Figure::new(name("memory per further session"), memory, "MiB", target(2.0), Better::Lower),
         Figure::new(name("written per session"), written, "KiB/s", None, Better::Lower),
-        Figure::new(name("pictures a second and session"), fps, "1/s", None, Better::Higher),
+        Figure::new(name("pictures a second and session"), rate(measured.pictures), "1/s", None, Better::Higher),
+        Figure::new(name("packets to the server per session"), rate(sent), "1/s", None, Better::Lower),
+        Figure::new(name("packets from the server per session"), rate(received), "1/s", None, Better::Lower),
         Figure::new(name("sound packets"), measured.sound as f64, "", None, Better::Higher),
     ]
 }
@@ -120,9 +127,11 @@ fn measure(case: &Case, sessions: usize) -> anyhow::Result<Measured> {
     let cpu = || workers.iter().map(|worker| cpu_of(worker.pid())).sum::<anyhow::Result<Duration>>();
     let written = || workers.iter().map(|worker| written_by(worker.pid())).sum::<anyhow::Result<u64>>();
     let written_before = written()?;
+    let packets_before = crowd.crowd.packets();
     let (before, mine_before, begun) = (cpu()?, cpu_of(std::process::id())?, Instant::now());
     crowd.play_for(case.time)?;
     let time = begun.elapsed();
+    let packets = crowd.crowd.packets();
     Ok(Measured {
         sessions,
         interval: crowd.interval,
@@ -132,6 +141,10 @@ fn measure(case: &Case, sessions: usize) -> anyhow::Result<Measured> {
         viewers_cpu: cpu_of(std::process::id())? - mine_before,
         memory: workers.iter().map(|worker| memory_of(worker.pid())).sum::<anyhow::Result<u64>>()?,
         written: written()? - written_before,
+        packets: Packets {
+            sent: packets.sent - packets_before.sent,
+            received: packets.received - packets_before.received,
+        },
         time,
     })
 }
@@ -143,7 +156,7 @@ struct Viewer {
     open: bool,
     decoder: Decoder,
     seq: u32,
-    sent: Instant,
+    uplink: Uplink,
     held: u16,
     presses: [u8; 16],
     /// When the newest picture came, and its tick.
@@ -189,7 +202,7 @@ impl Audience {
             open: false,
             decoder: Decoder::new(),
             seq: 0,
-            sent: Instant::now(),
+            uplink: Uplink::default(),
             held: 0,
             presses: [0; 16],
             last: None,
@@ -230,11 +243,7 @@ impl Audience {
         let now = Instant::now();
         if now >= self.beat {
             self.beat = now + BEAT;
-            for member in 0..self.viewers.len() {
-                if now - self.viewers[member].sent >= BEAT {
-                    self.send(member, now);
-                }
-            }
+            (0..self.viewers.len()).for_each(|member| self.send_if_due(member));
         }
         Ok(())
     }
@@ -248,9 +257,16 @@ impl Audience {
             ClientEvent::Lossless { data, .. } => {
                 let before = viewer.decoder.shown().map(|shown| shown.picture);
                 // What comes too late to be of use is no fault.
-                let _ = viewer.decoder.push(&data);
+                if viewer.decoder.push(&data).is_err() {
+                    return Ok(());
+                }
                 let shown = viewer.decoder.shown().map(|shown| (shown.picture, shown.tick));
-                if let Some((_, tick)) = shown.filter(|(picture, _)| Some(*picture) != before) {
+                let new = shown.filter(|(picture, _)| Some(*picture) != before);
+                if let Some(ack) = viewer.decoder.acks().next() {
+                    let now = Time::ZERO + self.begun.elapsed();
+                    viewer.uplink.datagram(now, ack.picture, ack.count, new.is_some());
+                }
+                if let Some((_, tick)) = new {
                     self.shown(member, tick);
                 }
             }
@@ -273,26 +289,32 @@ impl Audience {
             }
             self.pictures += 1;
         }
-        self.send(member, now);
+        self.play_a_little(member);
+        self.send_if_due(member);
     }
 
-    /// Sends a viewer's state with its acknowledgements; now and then it holds another button.
-    fn send(&mut self, member: Member, now: Instant) {
+    /// Twice a second or so the player holds another button, or lets go of one.
+    fn play_a_little(&mut self, member: Member) {
         let viewer = &mut self.viewers[member];
-        if !viewer.open {
-            return;
-        }
         if self.random.next_u64().is_multiple_of(30) {
             let buttons = [PadButton::A, PadButton::Left, PadButton::Right, PadButton::Up, PadButton::Down];
             let button = buttons[(self.random.next_u64() % 5) as usize];
             viewer.held ^= button.bit();
             viewer.presses[button as usize] =
                 viewer.presses[button as usize].wrapping_add(u8::from(viewer.held & button.bit() != 0));
+            viewer.uplink.changed(Time::ZERO + self.begun.elapsed(), true);
+        }
+    }
+
+    /// Sends a viewer's state with its acknowledgements, if it is time.
+    fn send_if_due(&mut self, member: Member) {
+        let (viewer, now) = (&mut self.viewers[member], Time::ZERO + self.begun.elapsed());
+        if !viewer.open || viewer.uplink.next() > now {
+            return;
         }
         viewer.seq += 1;
-        viewer.sent = now;
-        let sent_us = self.begun.elapsed().as_micros() as u64;
-        let mut writer = Writer::new(&mut self.message, viewer.seq, sent_us, None);
+        viewer.uplink.sent(now, false);
+        let mut writer = Writer::new(&mut self.message, viewer.seq, now.as_micros(), None);
         let pad = Pad { buttons: viewer.held, ..Pad::default() };
         writer.pad(&PadReport { index: 0, pad, presses: viewer.presses });
         let acks: Vec<Ack> =

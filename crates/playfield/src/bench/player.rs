@@ -4,14 +4,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use playfield_core::clock::Clock;
+use playfield_core::input::uplink::Uplink;
 use playfield_core::input::wire::{Ack, ClockReply, FrameReport, PadReport, Writer};
 use playfield_core::input::{Pad, PadButton};
+use playfield_core::time::Time;
 use playfield_media::convert::I420;
 use playfield_media::decode::H264Decoder;
 use playfield_media::delta::Decoder;
 use playfield_transport::{Client, ClientEvent, Event};
 
-/// How often the viewer's state is sent when nothing changes.
+/// How long is waited at a time for something to happen.
 const BEAT: Duration = Duration::from_millis(16);
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The RTP clock of video and the rate of `probe`, which together give the tick of a picture.
@@ -29,7 +31,7 @@ pub struct Player {
     clock: Clock,
     seq: u32,
     presses: u8,
-    beat: Instant,
+    uplink: Uplink,
     open: bool,
     reports: Vec<FrameReport>,
     /// The flip square of the newest picture is white.
@@ -59,7 +61,7 @@ impl Player {
             clock: Clock::default(),
             seq: 0,
             presses: 0,
-            beat: begun,
+            uplink: Uplink::default(),
             open: false,
             reports: Vec::new(),
             white: None,
@@ -96,7 +98,8 @@ impl Player {
         let before = self.white.context("pictures come before presses")?;
         self.presses = self.presses.wrapping_add(1);
         let pressed = Instant::now();
-        self.send()?;
+        self.uplink.changed(self.now(), true);
+        self.send_if_due();
         while self.white == Some(before) {
             if pressed.elapsed() > PATIENCE {
                 bail!("a press was never shown");
@@ -106,21 +109,24 @@ impl Player {
         Ok(pressed.elapsed())
     }
 
+    fn now(&self) -> Time {
+        Time::ZERO + self.begun.elapsed()
+    }
+
     fn now_us(&self) -> u64 {
-        self.begun.elapsed().as_micros() as u64
+        self.now().as_micros()
     }
 
     fn play(&mut self, most: Duration) -> anyhow::Result<()> {
-        let wait = most.min(self.beat.saturating_duration_since(Instant::now()));
+        // Before the channels are open nothing is sent, however long it is due.
+        let wait = if self.open { most.min(self.uplink.next() - self.now()) } else { most.min(BEAT) };
         let mut events = std::mem::take(&mut self.events);
         self.client.poll(wait, &mut events)?;
         for event in events.drain(..) {
             self.handle(event)?;
         }
         self.events = events;
-        if Instant::now() >= self.beat {
-            self.send()?;
-        }
+        self.send_if_due();
         Ok(())
     }
 
@@ -134,22 +140,23 @@ impl Player {
                 }
             }
             ClientEvent::Connection(Event::Closed) => bail!("the session closed the connection"),
-            ClientEvent::Lossless { data, .. } => self.take_lossless(&data, arrival_us)?,
+            ClientEvent::Lossless { data, .. } => self.take_lossless(&data, arrival_us),
             ClientEvent::Video { data, rtp } => self.take_video(&data, rtp, arrival_us),
             _ => {}
         }
         Ok(())
     }
 
-    fn take_lossless(&mut self, bytes: &[u8], arrival_us: u64) -> anyhow::Result<()> {
+    fn take_lossless(&mut self, bytes: &[u8], arrival_us: u64) {
         let before = self.lossless.shown().map(|shown| shown.picture);
         if self.lossless.push(bytes).is_err() {
-            return Ok(());
+            return;
         }
-        let Some(shown) = self.lossless.shown() else { return Ok(()) };
-        if Some(shown.picture) == before {
-            return Ok(());
+        let shown = self.lossless.shown().filter(|shown| Some(shown.picture) != before);
+        if let Some(ack) = self.lossless.acks().next() {
+            self.uplink.datagram(Time::from_micros(arrival_us), ack.picture, ack.count, shown.is_some());
         }
+        let Some(shown) = shown else { return };
         let mut rgba = Vec::new();
         shown.rows.to_rgba(&mut rgba);
         let (tick, middle) = (shown.tick, (80 * usize::from(shown.rows.width()) + 80) * 4);
@@ -158,8 +165,7 @@ impl Player {
             watch(tick, &rgba);
         }
         self.shown(false, tick, arrival_us);
-        // Acknowledgements ride on input, sent as soon as a picture is there.
-        self.send()
+        self.send_if_due();
     }
 
     fn take_video(&mut self, unit: &[u8], rtp: u32, arrival_us: u64) {
@@ -177,15 +183,15 @@ impl Player {
         self.reports.push(FrameReport { rtp, id, arrival_us, decode_us, present_us: decode_us });
     }
 
-    fn send(&mut self) -> anyhow::Result<()> {
-        self.beat = Instant::now() + BEAT;
-        if !self.open {
-            return Ok(());
+    fn send_if_due(&mut self) {
+        let now = self.now();
+        if !self.open || self.uplink.next() > now {
+            return;
         }
         self.seq += 1;
-        let sent_us = self.now_us();
+        self.uplink.sent(now, false);
         let mut message = std::mem::take(&mut self.message);
-        let mut writer = Writer::new(&mut message, self.seq, sent_us, self.clock.estimate());
+        let mut writer = Writer::new(&mut message, self.seq, now.as_micros(), self.clock.estimate());
         let mut report = PadReport { index: 0, pad: Pad::default(), presses: [0; 16] };
         report.presses[PadButton::A as usize] = self.presses;
         writer.pad(&report);
@@ -196,7 +202,6 @@ impl Player {
         self.reports.clear();
         self.client.send_input(&message);
         self.message = message;
-        Ok(())
     }
 
     /// Waits for a moment that has nothing to do with the guest's ticks.

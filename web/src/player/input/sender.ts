@@ -1,68 +1,62 @@
-// When an input message leaves, and what it carries: at once when something changed, and at least once a picture.
-//
-// Motion comes faster than anybody needs (mice report up to 8,000 times a second), so messages that are not urgent keep a distance. Acknowledgements
-// make a message due too: the sooner the node knows what came, the smaller the next delta.
+// Input messages: what they carry, and that each leaves when it is due.
 
 import type { InputKind } from '../../api';
 import { nowUs, type Clock } from '../clock';
 import { InputWriter, MAX_FRAMES, type Ack, type FrameReport } from '../wire';
 import type { InputState } from './state';
+import { Uplink } from './uplink';
 
-/** Least distance of messages that are not urgent, in ms. */
-const SPACING_MS = 4;
-/** A message leaves at least this often, in ms, even where no display refresh drives us (hidden pages). */
-const HEARTBEAT_MS = 50;
-/** A display refresh sends only if nothing else did within this time, in ms. */
-const QUIET_MS = 12;
+/** What carries messages to the node. */
+export interface Way {
+  /** Whether of those before something still waits to leave. */
+  waits(): boolean;
+  /** `heldUp`: by every way there is. False if the message could not leave. */
+  deliver(bytes: Uint8Array<ArrayBuffer>, heldUp: boolean): boolean;
+}
 
 export class Sender {
   private readonly writer = new InputWriter();
   private seq = 0;
   private acks: Ack[] = [];
   private frames: FrameReport[] = [];
-  private lastSent = -Infinity;
-  private later: ReturnType<typeof setTimeout> | null = null;
-  private heartbeat: ReturnType<typeof setInterval> | null = null;
-  private animation = 0;
+  private uplink = new Uplink();
+  private running = false;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private timerAt = Infinity;
 
   constructor(
     private readonly state: InputState,
     private readonly clock: () => Clock,
     private readonly kinds: () => ReadonlySet<InputKind>,
-    private readonly deliver: (bytes: Uint8Array<ArrayBuffer>) => boolean,
+    private readonly way: Way,
   ) {}
 
   start(): void {
     this.stop();
-    this.heartbeat = setInterval(() => this.ifQuiet(HEARTBEAT_MS - 5), HEARTBEAT_MS);
-    const refresh = () => {
-      this.ifQuiet(QUIET_MS);
-      this.animation = requestAnimationFrame(refresh);
-    };
-    this.animation = requestAnimationFrame(refresh);
-    this.send();
+    this.running = true;
+    this.uplink = new Uplink();
+    this.sendIfDue();
   }
 
   stop(): void {
-    if (this.heartbeat !== null) clearInterval(this.heartbeat);
-    if (this.later !== null) clearTimeout(this.later);
-    cancelAnimationFrame(this.animation);
-    this.heartbeat = this.later = null;
+    clearTimeout(this.timer);
+    this.timerAt = Infinity;
+    this.running = false;
     this.acks = [];
     this.frames = [];
   }
 
   /** Something changed. What is urgent (a press) goes now, the rest within a few milliseconds. */
   changed(urgent: boolean): void {
-    const wait = SPACING_MS - (performance.now() - this.lastSent);
-    if (urgent || wait <= 0) this.send();
-    else this.later ??= setTimeout(() => this.send(), wait);
+    this.uplink.changed(performance.now(), urgent);
+    this.sendIfDue();
   }
 
-  /** Datagrams came; `due` sends the acknowledgements now. */
-  acknowledge(acks: Ack[], due: boolean): void {
+  /** One of `count` datagrams of a picture came; with it the picture is whole, or not yet. */
+  acknowledge(acks: Ack[], picture: number, count: number, whole: boolean): void {
     this.acks = acks;
-    if (due) this.changed(false);
+    this.uplink.datagram(performance.now(), picture, count, whole);
+    this.sendIfDue();
   }
 
   report(frames: FrameReport[]): void {
@@ -70,13 +64,22 @@ export class Sender {
     if (this.frames.length > MAX_FRAMES) this.frames.splice(0, this.frames.length - MAX_FRAMES);
   }
 
-  private ifQuiet(ms: number): void {
-    if (performance.now() - this.lastSent >= ms) this.send();
+  /** Sends, or comes back when it is time: also in hidden pages, where no display refresh would drive us. */
+  private sendIfDue(): void {
+    if (!this.running) return;
+    if (this.uplink.next() <= performance.now()) this.send();
+    const at = this.uplink.next();
+    // A timer that fires too soon looks again.
+    if (this.timerAt <= at) return;
+    clearTimeout(this.timer);
+    this.timerAt = at;
+    this.timer = setTimeout(() => {
+      this.timerAt = Infinity;
+      this.sendIfDue();
+    }, at - performance.now());
   }
 
   private send(): void {
-    if (this.later !== null) clearTimeout(this.later);
-    this.later = null;
     const bytes = this.writer.write({
       seq: this.seq + 1,
       sentUs: nowUs(),
@@ -85,9 +88,10 @@ export class Sender {
       acks: this.acks,
       frames: this.frames,
     });
-    if (!this.deliver(bytes)) return;
+    // What cannot leave now is said again by the next one, which is no sooner due for that.
+    const heldUp = this.uplink.sent(performance.now(), this.way.waits());
+    if (!this.way.deliver(bytes, heldUp)) return;
     this.seq = (this.seq + 1) >>> 0;
     this.frames = [];
-    this.lastSent = performance.now();
   }
 }

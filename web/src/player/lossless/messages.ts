@@ -12,14 +12,24 @@ export type ToWorker =
   | { type: 'watch'; pixel: { x: number; y: number } | null }
   /** From now on each pixel is drawn so many times as wide and high. */
   | { type: 'zoom'; zoom: Zoom }
+  /** The newest input message, to leave by the track. */
+  | { type: 'input'; data: ArrayBuffer }
   /** A datagram that came over the data channel. */
   | { type: 'datagram'; generation: number; data: ArrayBuffer };
 
 export type FromWorker =
-  /** Datagrams came: what to acknowledge. `size` is set when a picture was painted. */
-  | { type: 'acks'; generation: number; acks: Ack[]; painted: boolean; width: number; height: number; tick: number; bytes: number }
+  /** One of `count` datagrams of a picture came: what to acknowledge. `painted`: with it the picture was whole. */
+  | { type: 'acks'; generation: number; acks: Ack[]; picture: number; count: number; painted: boolean } & Size
   /** Pictures reached the screen. */
   | { type: 'frames'; generation: number; frames: WatchedFrame[] };
+
+interface Size {
+  width: number;
+  height: number;
+  tick: number;
+  /** That came since the last of these messages. */
+  bytes: number;
+}
 
 export interface WatchedFrame extends FrameReport {
   /** The watched pixel, 0xRRGGBB. */
@@ -29,4 +39,6 @@ export interface WatchedFrame extends FrameReport {
 /** What an encoded transform tells the worker about itself. */
 export interface TransformOptions {
   generation: number;
+  /** It is of what we send. */
+  up: boolean;
 }

@@ -1,4 +1,5 @@
-// The worker between the lossless track and the screen: datagrams in, pictures on the canvas, acknowledgements and times out.
+// The worker between the lossless track and the screen: datagrams in, pictures on the canvas, acknowledgements and times out. Where the data
+// channel is held up, input leaves through here too.
 //
 // The browser hands it every RTP payload of the track through an encoded transform, untouched and at once; nothing is ever written back, so
 // no audio decoder sees our bytes. Pictures are painted when they are whole, without waiting for the next display refresh.
@@ -8,8 +9,12 @@ import { Decoder } from './decoder';
 import type { FromWorker, ToWorker, TransformOptions, WatchedFrame } from './messages';
 import { Painter } from './paint';
 
+interface Packet {
+  data: ArrayBuffer;
+}
+
 interface TransformEvent extends Event {
-  transformer: { readable: ReadableStream<{ data: ArrayBuffer }>; options: TransformOptions };
+  transformer: { readable: ReadableStream<Packet>; writable: WritableStream<Packet>; options: TransformOptions };
 }
 
 interface Scope {
@@ -28,16 +33,19 @@ let clockShift = 0;
 let waiting: WatchedFrame[] = [];
 let watched: { x: number; y: number } | null = null;
 let bytesSince = 0;
+/** The newest input message, if it has not left. */
+let input: ArrayBuffer | null = null;
 
 scope.onmessage = ({ data: message }) => {
   if (message.type === 'init') init(message.canvas, message.timeOrigin);
   else if (message.type === 'connection') begin(message.generation);
   else if (message.type === 'watch') watched = message.pixel;
   else if (message.type === 'zoom') painter?.enlarge(message.zoom);
+  else if (message.type === 'input') input = message.data;
   else if (message.generation === generation) datagram(new Uint8Array(message.data));
 };
 
-scope.onrtctransform = (event) => void pump(event.transformer);
+scope.onrtctransform = ({ transformer }) => void (transformer.options.up ? sendInput(transformer) : pump(transformer));
 
 async function pump({ readable, options }: TransformEvent['transformer']): Promise<void> {
   const reader = readable.getReader();
@@ -45,6 +53,19 @@ async function pump({ readable, options }: TransformEvent['transformer']): Promi
     const { done, value } = await reader.read();
     if (done) return;
     if (options.generation === generation) datagram(new Uint8Array(value.data));
+  }
+}
+
+/** Puts the newest input message in the place of a packet of silence; without one the packet is left out. */
+async function sendInput({ readable, writable, options }: TransformEvent['transformer']): Promise<void> {
+  const [reader, writer] = [readable.getReader(), writable.getWriter()];
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    if (!input || options.generation !== generation) continue;
+    value.data = input;
+    input = null;
+    await writer.write(value);
   }
 }
 
@@ -57,6 +78,7 @@ function begin(next: number): void {
   generation = next;
   decoder = new Decoder();
   waiting = [];
+  input = null;
 }
 
 function datagram(bytes: Uint8Array): void {
@@ -70,8 +92,9 @@ function datagram(bytes: Uint8Array): void {
     const report = { rtp: false, id: picture.tick, arrivalUs: arrival, decodeUs: now() - arrival, presentUs: 0 };
     shownSoon(watched ? { ...report, colour: painter.colourAt(watched.x, watched.y) } : report);
   }
-  const { width, height, tick } = picture;
-  scope.postMessage({ type: 'acks', generation, acks: decoder.acks(MAX_ACKS), painted: complete, width, height, tick, bytes: bytesSince });
+  const { number, count, width, height, tick } = picture;
+  const size = { width, height, tick, bytes: bytesSince };
+  scope.postMessage({ type: 'acks', generation, acks: decoder.acks(MAX_ACKS), picture: number, count, painted: complete, ...size });
   bytesSince = 0;
 }
 
