@@ -272,6 +272,18 @@ pub enum Event {
     },
 }
 
+/// What to do where a machine lacks a layer of the fence around native guests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Missing {
+    /// `strict`: refuse native guests unless every layer is there.
+    #[serde(rename = "strict")]
+    Refuse,
+    /// `degrade`: go on without Landlock, control groups, a `/proc` and a count of processes. Never without namespaces and seccomp.
+    #[default]
+    Degrade,
+}
+
 /// The first line a node writes to a new worker: what it is to be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -284,6 +296,9 @@ pub struct WorkerConfig {
     pub max_sessions: u32,
     /// The folder that checkpoints go to; all workers of a node share it, so that one can go on where another was lost.
     pub checkpoints: PathBuf,
+    /// What to do where the machine lacks a layer of the fence around native guests.
+    #[serde(default)]
+    pub sandbox: Missing,
 }
 
 /// The one line that `playfield compile` writes to its standard output.

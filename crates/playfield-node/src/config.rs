@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use playfield_core::bus::Missing;
 use serde::{Deserialize, Serialize};
 
 /// Settings of a node. Unknown keys are refused by name.
@@ -22,6 +23,8 @@ pub struct Config {
     pub public_ips: Vec<IpAddr>,
     /// Most sessions a worker may hold.
     pub max_sessions: u32,
+    /// What to do where this machine lacks a layer of the fence around native guests: `strict` refuses them, `degrade` goes on.
+    pub sandbox: Missing,
     /// Where compiled modules and the node's own id are kept. Not a setting of its own: the program's data folder.
     #[serde(skip)]
     pub data_dir: PathBuf,
@@ -42,6 +45,7 @@ impl Default for Config {
             bind: vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
             public_ips: Vec::new(),
             max_sessions: 64,
+            sandbox: Missing::Degrade,
             data_dir: PathBuf::from("data"),
             compile: JobLimits::default(),
             cover: JobLimits::default(),
@@ -255,6 +259,8 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_refused_by_name() {
+        let error = serde_json::from_str::<Config>(r#"{"sandbox":"off"}"#).unwrap_err().to_string();
+        assert!(error.contains("expected `strict` or `degrade`"), "{error}");
         let error = serde_json::from_str::<Config>(r#"{"wokers":2}"#).unwrap_err().to_string();
         assert!(error.contains("unknown field `wokers`"), "{error}");
         let config: Config = serde_json::from_str(r#"{"udp_ports":"5000-5001","workers":2}"#).unwrap();

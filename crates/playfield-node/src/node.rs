@@ -144,6 +144,7 @@ fn hello(config: &Config, number: u16, checkpoints: &Checkpoints) -> WorkerConfi
         public_ips: config.public_ips.clone(),
         max_sessions: config.max_sessions,
         checkpoints: checkpoints.folder().to_owned(),
+        sandbox: config.sandbox,
     }
 }
 

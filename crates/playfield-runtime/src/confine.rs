@@ -35,9 +35,10 @@ mod sandbox;
 mod syscalls;
 mod user;
 
+pub use playfield_core::bus::Missing;
 pub use processes::resident;
 pub use report::{Layer, LayerKind, Report};
-pub use rules::{Bind, HOME, Missing, Rules};
+pub use rules::{Bind, HOME, Rules};
 pub use user::{User, guest_user};
 
 use std::path::PathBuf;
@@ -99,7 +100,7 @@ pub fn confine(rules: &Rules) -> Result<Report, ConfineError> {
     report.agree(rules.missing)?;
 
     let memory_is_counted = group.is_ok();
-    sandbox::detach(&user, rules.network, group.ok())?;
+    sandbox::detach(&user, rules, group.ok())?;
     report.namespaces(rules.network);
     report.note(LayerKind::Proc, root::build(&sources, rules, &user)?);
     report.note(LayerKind::Processes, sandbox::limit(rules)?);
@@ -123,4 +124,15 @@ pub fn environment(user: &User) -> Vec<(&'static str, String)> {
         ("TMPDIR", "/tmp".to_owned()),
         ("XDG_RUNTIME_DIR", user.runtime_dir()),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_with_threads_is_not_confined() {
+        let said = confine(&Rules::default()).unwrap_err();
+        assert!(matches!(said, ConfineError::Threads(2..)), "{said}");
+    }
 }

@@ -7,6 +7,7 @@ mod job;
 mod module;
 mod replay;
 mod run;
+mod sandbox;
 mod up;
 mod worker;
 
@@ -24,6 +25,8 @@ pub enum Command {
     /// Measure: each benchmark prints a table, or JSON.
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Say what this machine has to fence off native guests.
+    Sandbox(sandbox::Args),
     /// Host sessions for a node (a node starts this).
     #[command(hide = true)]
     Worker,
@@ -42,6 +45,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Run(args) => run::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Bench(bench) => bench::run(&bench),
+        Command::Sandbox(args) => sandbox::run(&args),
         Command::Worker => worker::run(),
         Command::Compile(args) => compile::run(&args),
         Command::Cover(args) => cover::run(&args),

@@ -102,3 +102,33 @@ fn sweep(parent: &Path) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guests_group_goes_beside_the_nodes_and_nowhere_else() {
+        // A folder with the files of a tree: a made-up one, since the real one belongs to the machine.
+        let tree = std::env::temp_dir().join(format!("playfield-groups-{}", std::process::id()));
+        let write = |file: &str, text: &str| {
+            fs::create_dir_all(tree.join(file).parent().unwrap()).unwrap();
+            fs::write(tree.join(file), text).unwrap();
+        };
+        let check = |own: &str, expect: Result<&str, &str>| match (parent(own, &tree), expect) {
+            (Ok(found), Ok(wanted)) => assert_eq!(found, tree.join(wanted), "{own}"),
+            (Err(said), Err(wanted)) => assert!(said.contains(wanted), "{own}: {said}"),
+            (found, _) => panic!("{own}: {found:?}"),
+        };
+        check("0::/playfield.service/node\n", Err("version 2"));
+        write("cgroup.controllers", "cpuset cpu io memory pids\n");
+        write("playfield.service/cgroup.subtree_control", "memory pids\n");
+        check("0::/playfield.service/node\n", Ok("playfield.service"));
+        check("4:memory:/x\n0::/playfield.service/node\n", Ok("playfield.service"));
+        check("0::/playfield.service\n", Err("Delegate=yes"));
+        check("0::/\n", Err("Delegate=yes"));
+        check("4:memory:/x\n", Err("Delegate=yes"));
+        check("0::/gone.service/node\n", Err("/gone.service does not hand on"));
+        fs::remove_dir_all(&tree).unwrap();
+    }
+}

@@ -58,13 +58,15 @@ const FROZEN: [&str; 4] = ["/proc/sys", "/proc/irq", "/proc/bus", "/proc/fs"];
 
 /// What is shown, with the links in its paths followed while the machine's own root is there to follow them in.
 pub(super) struct Sources {
+    /// Host, inside, how: the system's, then what the rules add.
+    system: Vec<(PathBuf, PathBuf, Shown)>,
     shown: Vec<(PathBuf, PathBuf, Shown)>,
     links: Vec<(PathBuf, PathBuf)>,
 }
 
 impl Sources {
     pub(super) fn look_up(rules: &Rules) -> Result<Sources, ConfineError> {
-        let mut sources = Sources { shown: Vec::new(), links: Vec::new() };
+        let mut sources = Sources { system: Vec::new(), shown: Vec::new(), links: Vec::new() };
         for path in SYSTEM.map(Path::new) {
             match fs::read_link(path) {
                 Ok(to) => sources.links.push((path.to_owned(), to)),
@@ -91,7 +93,7 @@ impl Sources {
 
     fn if_there(&mut self, path: &Path) {
         if let Ok(host) = fs::canonicalize(path) {
-            self.shown.push((host, path.to_owned(), Shown::ReadOnly));
+            self.system.push((host, path.to_owned(), Shown::ReadOnly));
         }
     }
 
@@ -114,15 +116,25 @@ pub(super) fn build(sources: &Sources, rules: &Rules, user: &User) -> Result<Res
     pivot_root("/tmp", "/tmp/old").map_err(step("to leave the machine's root"))?;
     rustix::process::chdir("/").map_err(step("to leave the machine's root"))?;
     memory("/new", "mode=755,size=4m,nr_inodes=4096").map_err(ConfineError::step("to make the guest's root"))?;
-    for (host, inside, how) in &sources.shown {
-        show(host, inside, *how).map_err(|source| ConfineError::Path { path: inside.clone(), source })?;
-    }
+    let show_all = |list: &[(PathBuf, PathBuf, Shown)]| {
+        list.iter().try_for_each(|(host, inside, how)| {
+            show(host, inside, *how).map_err(|source| match source.raw_os_error() {
+                Some(libc::ENOSYS) => {
+                    ConfineError::Missing("mounts cannot be closed with all below them before Linux 5.12".into())
+                }
+                _ => ConfineError::Path { path: inside.clone(), source },
+            })
+        })
+    };
+    show_all(&sources.system)?;
     for (path, to) in &sources.links {
         symlink(to, at(path)).map_err(ConfineError::step("to make the guest's root"))?;
     }
     settings(user).map_err(ConfineError::step("to write the guest's /etc"))?;
     scratch(rules, user).map_err(ConfineError::step("to make the guest's /tmp"))?;
     devices().map_err(ConfineError::step("to make the guest's /dev"))?;
+    // After its folders in memory, or they would cover it: a core may lie below the machine's /tmp.
+    show_all(&sources.shown)?;
     let proc = proc().map_err(ConfineError::step("to make the guest's /proc"))?;
     enter().map_err(ConfineError::step("to enter the guest's root"))?;
     Ok(proc)

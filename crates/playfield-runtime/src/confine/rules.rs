@@ -2,6 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use playfield_core::bus::Missing;
 use serde::{Deserialize, Serialize};
 
 use super::ConfineError;
@@ -53,17 +54,6 @@ pub struct Bind {
     pub inside: PathBuf,
 }
 
-/// What to do where this machine lacks a layer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Missing {
-    /// Refuse native guests unless every layer is there.
-    Refuse,
-    /// Go on without Landlock, control groups, a `/proc` and a count of processes. Never without namespaces and seccomp.
-    #[default]
-    Degrade,
-}
-
 impl Default for Rules {
     fn default() -> Self {
         Rules {
@@ -95,8 +85,13 @@ impl Rules {
         if let Some(path) = self.devices.iter().find(|path| !path.starts_with("/dev")) {
             return refuse(format!("{} is not a device", path.display()));
         }
+        let own = [Path::new(HOME), Path::new("/tmp"), Path::new("/dev/shm"), Path::new("/proc")];
+        let covers = |path: &&PathBuf| path.starts_with(HOME) || own.iter().any(|own| own.starts_with(path));
+        if let Some(path) = self.read.iter().chain(&self.devices).find(covers) {
+            return refuse(format!("{} lies where the guest has a folder of its own", path.display()));
+        }
         // A guest leaves links in what it may write; nothing is ever shown at a place that leads through them.
-        let mut taken = vec![Path::new(HOME), Path::new("/tmp"), Path::new("/dev/shm")];
+        let mut taken = own.to_vec();
         for inside in insides {
             let clash = |other: &&Path| inside.starts_with(other) || other.starts_with(inside);
             if let Some(other) = taken.iter().copied().find(clash) {
@@ -136,6 +131,11 @@ mod tests {
         check(|rules| rules.home = Some("data".into()), Some("data is not an absolute path"));
         check(|rules| rules.devices = vec!["/etc/shadow".into()], Some("/etc/shadow is not a device"));
         check(|rules| rules.devices = vec!["/dev/dri".into()], None);
+        check(|rules| rules.devices = vec!["/dev".into()], Some("/dev lies where the guest has a folder of its own"));
+        check(|rules| rules.read = vec!["/".into()], Some("/ lies where"));
+        check(|rules| rules.read = vec!["/home".into()], Some("/home lies where"));
+        check(|rules| rules.read = vec!["/home/player/cores".into()], Some("cores lies where"));
+        check(|rules| rules.read = vec!["/tmp/core.so".into(), "/usr/lib".into()], None);
         check(|rules| rules.memory_limit = 0, Some("16 MiB"));
         check(|rules| rules.processes = 0, Some("a process"));
     }
@@ -160,7 +160,7 @@ mod tests {
     fn rules_travel_as_json_and_unknown_words_are_refused() {
         let rules = Rules { home: Some("/srv/home".into()), missing: Missing::Refuse, ..Rules::default() };
         let text = serde_json::to_string(&rules).unwrap();
-        assert!(text.contains(r#""missing":"refuse""#), "{text}");
+        assert!(text.contains(r#""missing":"strict""#), "{text}");
         assert_eq!(serde_json::from_str::<Rules>(&text).unwrap(), rules);
         assert!(serde_json::from_str::<Rules>(r#"{"nettwork":true}"#).is_err());
     }

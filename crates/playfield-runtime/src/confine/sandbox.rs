@@ -66,7 +66,7 @@ fn close_range(first: u32, last: u32) -> Result<(), ConfineError> {
 }
 
 /// Goes into namespaces of its own and forks twice. Returns in the guest's process alone.
-pub(super) fn detach(user: &User, network: bool, group: Option<Group>) -> Result<(), ConfineError> {
+pub(super) fn detach(user: &User, rules: &Rules, group: Option<Group>) -> Result<(), ConfineError> {
     let step = ConfineError::step::<rustix::io::Errno>;
     let worker = getppid();
     die_with_parent()?;
@@ -76,26 +76,32 @@ pub(super) fn detach(user: &User, network: bool, group: Option<Group>) -> Result
     limit_to(Resource::Core, 0)?;
     // A working folder outside the root to be would hold the machine's files open in a process that the guest can name.
     rustix::process::chdir("/").map_err(step("to leave its folder"))?;
-    enter_namespaces(user, network)?;
+    enter_namespaces(user, rules.network)?;
+    // Opened now: while the guest puts its root together, there is none to open it from.
+    let null = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
+        .map_err(step("to open /dev/null"))?;
+    let silent = Silence { null, kept: &rules.keep };
     let (go, start) = pipe_with(PipeFlags::CLOEXEC).map_err(step("to make a pipe"))?;
     let (ended, end) = pipe_with(PipeFlags::CLOEXEC).map_err(step("to make a pipe"))?;
     match fork()? {
         Some(init) => {
             drop((go, end));
-            outer(init, start, &ended, group)
+            outer(user, &silent, init, (start, &ended), group)
         }
         None => {
             drop((start, ended, group));
-            inner(user, &go, end)
+            inner(user, silent, &go, end)
         }
     }
 }
 
 /// The process that was started: waits outside and ends as the guest did.
-fn outer(init: Pid, start: OwnedFd, ended: &OwnedFd, group: Option<Group>) -> ! {
-    let ready = silence()
+fn outer(user: &User, silent: &Silence, init: Pid, (start, ended): (OwnedFd, &OwnedFd), group: Option<Group>) -> ! {
+    let ready = silent
+        .keep()
         .and_then(|()| group.as_ref().map_or(Ok(()), |group| group.adopt(init)))
-        .and_then(|()| give_up(None))
+        // The signal at its death is sent in its name: only the same user's, or a privileged one's, reaches init.
+        .and_then(|()| give_up(user))
         .and_then(|()| die_with_parent());
     // Without the byte, init ends before it has made a guest.
     if ready.is_ok() {
@@ -121,7 +127,7 @@ fn outer(init: Pid, start: OwnedFd, ended: &OwnedFd, group: Option<Group>) -> ! 
 }
 
 /// The first process inside. Returns in the second, the guest's.
-fn inner(user: &User, go: &OwnedFd, end: OwnedFd) -> Result<(), ConfineError> {
+fn inner(user: &User, silent: Silence, go: &OwnedFd, end: OwnedFd) -> Result<(), ConfineError> {
     die_with_parent()?;
     // If the outer process ended before this one was bound to it, the pipe is at its end.
     if !rustix::io::read(go, &mut [0]).is_ok_and(|read| read == 1) {
@@ -130,14 +136,14 @@ fn inner(user: &User, go: &OwnedFd, end: OwnedFd) -> Result<(), ConfineError> {
     match fork()? {
         Some(guest) => {
             let ready =
-                silence().and_then(|()| give_up(Some(user))).and_then(|()| hide()).and_then(|()| die_with_parent());
+                silent.keep().and_then(|()| give_up(user)).and_then(|()| hide()).and_then(|()| die_with_parent());
             if ready.is_err() {
                 exit(1);
             }
             reap(guest, &end)
         }
         None => {
-            drop(end);
+            drop((end, silent));
             setsid().map_err(ConfineError::step("to begin a session of processes"))?;
             rustix::system::sethostname(b"playfield").map_err(ConfineError::step("to set the host name"))?;
             loopback()
@@ -223,14 +229,22 @@ fn end_like(end: End) -> ! {
     exit(128 + signal)
 }
 
-/// The socket and the log belong to the guest: their other ends see its end.
-fn silence() -> Result<(), ConfineError> {
-    let step = ConfineError::step::<rustix::io::Errno>;
-    let null = rustix::fs::open("/dev/null", OFlags::RDWR, Mode::empty()).map_err(step("to open /dev/null"))?;
-    rustix::stdio::dup2_stdin(&null).map_err(step("to let go of its input"))?;
-    rustix::stdio::dup2_stdout(&null).map_err(step("to let go of its output"))?;
-    rustix::stdio::dup2_stderr(&null).map_err(step("to let go of its log"))?;
-    Ok(())
+/// What the two processes around a guest put in place of what is open: the socket and the log belong to the guest, and
+/// their other ends see its end.
+struct Silence<'a> {
+    null: OwnedFd,
+    kept: &'a [i32],
+}
+
+impl Silence<'_> {
+    fn keep(&self) -> Result<(), ConfineError> {
+        let step = ConfineError::step::<rustix::io::Errno>;
+        rustix::stdio::dup2_stdin(&self.null).map_err(step("to let go of its input"))?;
+        rustix::stdio::dup2_stdout(&self.null).map_err(step("to let go of its output"))?;
+        rustix::stdio::dup2_stderr(&self.null).map_err(step("to let go of its log"))?;
+        let kept = self.kept.iter().filter_map(|fd| u32::try_from(*fd).ok());
+        kept.filter(|fd| *fd > 2).try_for_each(|fd| close_range(fd, fd))
+    }
 }
 
 fn die_with_parent() -> Result<(), ConfineError> {
@@ -384,6 +398,8 @@ pub(super) fn limit(rules: &Rules) -> Result<Result<(), String>, ConfineError> {
     limit_to(Resource::Fsize, rules.file_size)?;
     limit_to(Resource::Memlock, 1 << 20)?;
     limit_to(Resource::Msgqueue, 1 << 16)?;
+    // Where the machine runs out of memory all the same, guests go first. Without a /proc there is nothing to write to.
+    let _ = fs::write("/proc/self/oom_score_adj", "500");
     let release = rustix::system::uname().release().to_string_lossy().into_owned();
     if release_of(&release).is_none_or(|release| release < COUNTED_APART) {
         return Ok(Err(
@@ -402,14 +418,14 @@ fn release_of(text: &str) -> Option<(u32, u32)> {
 
 /// Takes the guest's user and gives up every privilege.
 pub(super) fn become_guest(user: &User) -> Result<(), ConfineError> {
-    give_up(Some(user))?;
+    give_up(user)?;
     // A change of user makes a process's own files in /proc root's; they are the guest's again.
     set_dumpable_behavior(DumpableBehavior::Dumpable).map_err(ConfineError::step("to show itself its own files"))
 }
 
 /// No capabilities, none to be had, and the way there locked: `capabilities`(7). A user is taken in between, while that is
 /// still allowed.
-fn give_up(user: Option<&User>) -> Result<(), ConfineError> {
+fn give_up(user: &User) -> Result<(), ConfineError> {
     let step = ConfineError::step::<rustix::io::Errno>;
     set_no_new_privs(true).map_err(step("to give up new privileges"))?;
     for number in 0..64 {
@@ -421,7 +437,7 @@ fn give_up(user: Option<&User>) -> Result<(), ConfineError> {
         }
     }
     set_capabilities_secure_bits(LOCKED).map_err(step("to lock its privileges"))?;
-    if let Some(user) = user.filter(|user| user.from_root) {
+    if user.from_root {
         let (uid, gid) = (Uid::from_raw(user.uid), Gid::from_raw(user.gid));
         set_thread_groups(&[]).map_err(step("to leave its groups"))?;
         set_thread_res_gid(gid, gid, gid).map_err(step("to take the guest's group"))?;

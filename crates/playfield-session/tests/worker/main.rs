@@ -175,6 +175,7 @@ impl Node {
             public_ips: Vec::new(),
             max_sessions,
             checkpoints: checkpoints.to_owned(),
+            sandbox: playfield_core::bus::Missing::default(),
         });
         assert!(matches!(node.hear(), Some(FromWorker::Ready { .. })));
         node

@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, bail, ensure};
 use playfield_core::api::{Receipt, Role, VideoMode};
-use playfield_core::bus::{Attach, FromWorker, Reply, Request, SessionSpec, SessionTimes, ToWorker, WorkerConfig};
+use playfield_core::bus::{
+    Attach, FromWorker, Missing, Reply, Request, SessionSpec, SessionTimes, ToWorker, WorkerConfig,
+};
 use playfield_core::id::{SessionId, ViewerId};
 use playfield_core::manifest::Limits;
 use playfield_core::receipt::STAGES;
@@ -40,7 +42,8 @@ impl Worker {
         let stdout = BufReader::new(child.stdout.take().context("a worker has standard output")?);
         let mut worker = Worker { child, stdin, stdout, folder, requests: 0, udp: Vec::new() };
         let (udp, checkpoints) = (vec!["127.0.0.1:0".parse()?], worker.folder.clone());
-        worker.say(&WorkerConfig { udp, public_ips: Vec::new(), max_sessions, checkpoints })?;
+        let sandbox = Missing::default();
+        worker.say(&WorkerConfig { udp, public_ips: Vec::new(), max_sessions, checkpoints, sandbox })?;
         match worker.hear()? {
             FromWorker::Ready { udp } => {
                 worker.udp = udp;

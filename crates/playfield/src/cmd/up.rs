@@ -110,6 +110,7 @@ impl App {
             config.node.bind = media_addresses(&config.control.listen);
         }
         let program = std::env::current_exe().context("cannot tell where this program is")?;
+        super::sandbox::log(&program, config.node.sandbox).await;
         let node = Node::start(config.node, bus.clone(), program).await?;
         let parts = Parts {
             config: config.control,
