@@ -106,8 +106,8 @@ pub fn run(part: &str) {
         }
         Act::Orphan(part) => {
             let program = std::env::current_exe().unwrap();
-            let mut child = std::process::Command::new(program);
-            child.arg("--guest").arg(serde_json::to_string(&part).unwrap()).spawn().unwrap();
+            let part = serde_json::to_string(&part).unwrap();
+            let mut child = std::process::Command::new(program).arg("--guest").arg(part).spawn().unwrap();
             // It is confined and waits; then nobody waits for it.
             child.wait().unwrap();
         }
