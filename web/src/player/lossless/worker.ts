@@ -64,12 +64,12 @@ function datagram(bytes: Uint8Array): void {
   bytesSince += bytes.length;
   if (!decoded) return;
   const { picture, complete } = decoded;
-  if (complete && painter) {
+  if (picture && complete && painter) {
     painter.paint(picture);
     const report = { rtp: false, id: picture.tick, arrivalUs: arrival, decodeUs: now() - arrival, presentUs: 0 };
     shownSoon(watched ? { ...report, colour: painter.colourAt(watched.x, watched.y) } : report);
   }
-  const { width, height, tick } = picture;
+  const { width, height, tick } = picture ?? { width: 0, height: 0, tick: 0 };
   scope.postMessage({ type: 'acks', generation, acks: decoder.acks(MAX_ACKS), painted: complete, width, height, tick, bytes: bytesSince });
   bytesSince = 0;
 }
