@@ -67,8 +67,8 @@ const FLOW: Duration = Duration::from_millis(250);
 const LATE: Duration = Duration::from_millis(50);
 /// Pieces whose acknowledgements are waited for at a time.
 const COHORTS: usize = 16;
-/// Loss that is reckoned with until the fate of so many packets is known.
-const LOSS_GUESS: f64 = 0.03;
+/// Loss that is reckoned with until the fate of so many packets is known: the first picture is large, and is waited for.
+const LOSS_GUESS: f64 = 0.10;
 const FEW_PACKETS: u64 = 8;
 /// Packets by which the loss is judged.
 const JUDGED_PACKETS: u64 = 256;
@@ -315,7 +315,7 @@ mod tests {
 
     #[test]
     fn the_more_is_lost_the_more_is_sent_and_no_slower() {
-        assert_eq!(packets(&DeltaRate::default()), [2, 7, 23], "what is lost is not known yet");
+        assert_eq!(packets(&DeltaRate::default()), [2, 9, 26], "what is lost is not known yet");
         let cases = [(100, [1, 6, 20]), (99, [1, 7, 22]), (95, [2, 8, 24]), (80, [3, 11, 31]), (50, [6, 21, 55])];
         for (arrive, expect) in cases {
             let mut rate = DeltaRate::default();
