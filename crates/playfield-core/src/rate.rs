@@ -39,6 +39,8 @@ struct Cohort {
     began: Time,
     sent: Flow,
     arrived: Flow,
+    /// Acknowledgements did not come through.
+    doubtful: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -115,7 +117,12 @@ impl DeltaRate {
     pub fn on_sent(&mut self, now: Time, bytes: u64) {
         self.tokens_bits -= bytes as i64 * 8;
         if self.cohorts.back().is_none_or(|cohort| now.since(cohort.began) >= FLOW) {
-            self.cohorts.push_back(Cohort { began: now, sent: Flow::default(), arrived: Flow::default() });
+            self.cohorts.push_back(Cohort {
+                began: now,
+                sent: Flow::default(),
+                arrived: Flow::default(),
+                doubtful: false,
+            });
         }
         if let Some(cohort) = self.cohorts.back_mut() {
             cohort.sent.add(bytes);
@@ -135,6 +142,11 @@ impl DeltaRate {
         if let Some(cohort) = self.cohorts.iter_mut().rev().find(began) {
             cohort.arrived.add(bytes);
         }
+    }
+
+    /// Acknowledgements are held up: what was sent lately may have arrived.
+    pub fn on_unheard(&mut self) {
+        self.cohorts.iter_mut().for_each(|cohort| cohort.doubtful = true);
     }
 
     /// Share of packets that do not arrive, lately.
@@ -157,9 +169,9 @@ impl DeltaRate {
         sent
     }
 
-    fn learn(&mut self, now: Time, Cohort { sent, arrived, .. }: Cohort) {
+    fn learn(&mut self, now: Time, Cohort { sent, arrived, doubtful, .. }: Cohort) {
         // Nothing at all: the viewer is away, which says nothing of the path.
-        if arrived.packets == 0 {
+        if arrived.packets == 0 || doubtful {
             return;
         }
         if arrived.bytes * 3 < sent.bytes {
@@ -348,6 +360,23 @@ mod tests {
     fn there_is_an_end_to_what_is_sent() {
         let rate = DeltaRate { judged: 1_000_000, lost: 1_000_000, ..DeltaRate::default() };
         assert_eq!([1, 20, 64].map(|needed| rate.packets(needed, 64, 20)), [64; 3]);
+    }
+
+    #[test]
+    fn acknowledgements_that_are_held_up_say_nothing_of_the_path() {
+        let mut rate = DeltaRate::default();
+        flow(&mut rate, 80);
+        let before = packets(&rate);
+        for n in 0..100 {
+            let now = Time::from_millis(4_000 + n * 10);
+            rate.on_sent(now, 1_000);
+            if n < 5 {
+                rate.on_arrived(now, 1_000);
+            } else if n > 20 {
+                rate.on_unheard();
+            }
+        }
+        assert_eq!((packets(&rate), rate.bits_per_second()), (before, DELTA_START_BPS));
     }
 
     #[test]

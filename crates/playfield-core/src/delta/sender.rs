@@ -243,6 +243,9 @@ impl Sender {
     /// drop the same end of it every time. Asked at every tick: a picture that nothing follows gets more parity.
     pub fn release(&mut self, now: Time) -> Release {
         let is_away = self.is_away(now);
+        if self.is_unheard(now, self.patience() + QUIET) {
+            self.rate.on_unheard();
+        }
         let Some(sent) = self.sent.back_mut() else { return Release::default() };
         let (before, count) = (sent.left.len(), sent.datagrams.len());
         while let Some(datagram) = sent.datagrams.get(sent.left.len())
