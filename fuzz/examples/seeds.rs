@@ -12,7 +12,7 @@ use playfield_core::input::wire::{
 };
 use playfield_core::input::{Pad, log::Recorder};
 use playfield_fuzz::{INSTRUCTION, packed, saved_states};
-use playfield_media::delta::{Base, Encoder, PictureRows, RowSpan};
+use playfield_media::delta::{Base, Encoder, PictureRows, RowSpan, write_parity};
 use playfield_transport::Client;
 
 #[path = "seeds/modules.rs"]
@@ -32,6 +32,7 @@ fn main() -> std::io::Result<()> {
         ("delta", "indexed", delta(PixelFormat::Indexed8)),
         ("delta", "rgb565", delta(PixelFormat::Rgb565)),
         ("delta", "rgba", delta(PixelFormat::Rgba8)),
+        ("delta", "parity", with_parity()),
         ("console", "shapes", console()),
         ("calls", "all", calls()),
         ("log", "recorded", recorded()),
@@ -130,6 +131,46 @@ fn delta(format: PixelFormat) -> Vec<u8> {
         before = Some(rows);
     }
     packed(datagrams.iter().map(Vec::as_slice))
+}
+
+/// Pictures of noise, each of which comes whole by other parity: of a single datagram, and of several, one of which is late; then
+/// parity that contradicts the datagrams, which are whole without it, and some that is cut.
+fn with_parity() -> Vec<u8> {
+    let mut noise = 7u32;
+    let mut sent = Vec::new();
+    for number in 1..7u32 {
+        let side = if number == 1 { 4 } else { 50 };
+        let mut picture = Picture::black(side, side, PixelFormat::Rgb565);
+        picture.pixels.iter_mut().for_each(|byte| {
+            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            *byte = (noise >> 24) as u8;
+        });
+        let rows = PictureRows::new(&picture);
+        let run = RowRun { first_row: 0, rows: rows.rows(), base: None };
+        let mut encoder = Encoder::new();
+        let coded = encoder.encode(&rows, number, number, &[run], &|_| None).expect("a small picture fits");
+        let datagrams: Vec<_> = coded.iter().map(<[u8]>::to_vec).collect();
+        let parity = |parity| {
+            let mut bytes = Vec::new();
+            write_parity(number, parity, datagrams.iter().map(Vec::as_slice), &mut bytes);
+            bytes
+        };
+        let last = datagrams.len() - 1;
+        match number {
+            1 => sent.push(parity(5)),
+            2 => sent.extend([&[parity(0)], &datagrams[1..], &datagrams[..1], &[parity(1)]].concat()),
+            3 => sent.extend([&datagrams[..last - 1], &[parity(2), parity(9)]].concat()),
+            4 => sent.extend((3..).take(datagrams.len()).map(parity)),
+            5 => {
+                let mut bad = parity(1);
+                // The tick in the datagram that is missing.
+                bad[15] ^= 1;
+                sent.extend([&datagrams[1..], &[bad], &datagrams[..1]].concat());
+            }
+            _ => sent.extend([&datagrams[1..], &[parity(0)[..900].to_vec(), parity(3)]].concat()),
+        }
+    }
+    packed(sent.iter().map(Vec::as_slice))
 }
 
 /// Each call of the console once, with numbers that draw.

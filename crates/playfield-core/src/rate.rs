@@ -26,36 +26,33 @@ pub struct DeltaRate {
     lowered: u32,
     /// What went out lately, oldest first, and what of it arrived.
     cohorts: VecDeque<Cohort>,
-    /// What was too little to tell the loss by, so far.
-    little: [Flow; MOST_COPIES as usize],
     /// The newest round trip.
     rtt: Duration,
-    /// Share of packets that do not arrive, in a thousand, lately; none: not known yet.
-    loss_per_mille: Option<u64>,
+    /// Packets whose fate is known, and how many of them are lost, both in a thousandth of one; the older count for less.
+    judged: u64,
+    lost: u64,
 }
 
 /// What went out within one [`FLOW`].
 #[derive(Clone, Copy, Debug)]
 struct Cohort {
     began: Time,
-    /// What was sent once, what twice, and so on.
-    flows: [Flow; MOST_COPIES as usize],
+    sent: Flow,
+    arrived: Flow,
+    /// Acknowledgements did not come through.
+    doubtful: bool,
 }
 
-/// Bytes; of copies one is counted.
 #[derive(Clone, Copy, Debug, Default)]
 struct Flow {
-    sent: u64,
-    arrived: u64,
+    packets: u64,
+    bytes: u64,
 }
 
 impl Flow {
-    /// Share of packets that do not arrive, in a thousand, where each of these was sent so often.
-    fn loss_per_mille(self, copies: u32) -> u64 {
-        let lost = 1_000 - (self.arrived * 1_000 / self.sent.max(1)).min(1_000);
-        // All copies must be lost: the root.
-        let of_each = |loss: &u64| loss.pow(copies) >= lost * 1_000_u64.pow(copies - 1);
-        (0..1_000).find(of_each).unwrap_or(1_000)
+    fn add(&mut self, bytes: u64) {
+        self.packets += 1;
+        self.bytes += bytes;
     }
 }
 
@@ -72,17 +69,13 @@ const FLOW: Duration = Duration::from_millis(250);
 const LATE: Duration = Duration::from_millis(50);
 /// Pieces whose acknowledgements are waited for at a time.
 const COHORTS: usize = 16;
-/// Loss that is reckoned with until it is known.
-const LOSS_GUESS_PER_MILLE: u64 = 30;
-/// Loss from which on everything is sent twice.
-const LOSSY_PER_MILLE: u64 = 80;
-/// Datagrams that a picture may be expected to lose, in a thousandth of one; where it would be more, they are sent again.
-const BEARABLE_PER_MILLE: u64 = 100;
-/// Most times a datagram is sent.
-const MOST_COPIES: u8 = 4;
-/// Bytes below which a piece says nothing of the width of the path, and pieces nothing of its losses.
+/// Loss that is reckoned with until the fate of so many packets is known: the first picture is large, and is waited for.
+const LOSS_GUESS: f64 = 0.10;
+const FEW_PACKETS: u64 = 8;
+/// Packets by which the loss is judged.
+const JUDGED_PACKETS: u64 = 256;
+/// Bytes below which a piece says nothing of the width of the path.
 const WIDTH_BYTES: u64 = 6_000;
-const LOSS_BYTES: u64 = 2_000;
 /// Lowered so often without the round trip getting shorter, the path is longer, not fuller.
 const PATIENT_LOWERINGS: u32 = 4;
 
@@ -97,9 +90,9 @@ impl Default for DeltaRate {
             changed: Time::ZERO,
             lowered: 0,
             cohorts: VecDeque::new(),
-            little: Default::default(),
             rtt: Duration::ZERO,
-            loss_per_mille: None,
+            judged: 0,
+            lost: 0,
         }
     }
 }
@@ -120,14 +113,19 @@ impl DeltaRate {
         self.tokens_bits >= 0
     }
 
-    /// A datagram of so many bytes goes out, so often; copies are paid for with [`DeltaRate::on_copied`].
-    pub fn on_sent(&mut self, now: Time, bytes: u64, copies: u8) {
+    /// A packet of so many bytes goes out.
+    pub fn on_sent(&mut self, now: Time, bytes: u64) {
         self.tokens_bits -= bytes as i64 * 8;
         if self.cohorts.back().is_none_or(|cohort| now.since(cohort.began) >= FLOW) {
-            self.cohorts.push_back(Cohort { began: now, flows: Default::default() });
+            self.cohorts.push_back(Cohort {
+                began: now,
+                sent: Flow::default(),
+                arrived: Flow::default(),
+                doubtful: false,
+            });
         }
         if let Some(cohort) = self.cohorts.back_mut() {
-            cohort.flows[usize::from(copies.clamp(1, MOST_COPIES) - 1)].sent += bytes;
+            cohort.sent.add(bytes);
         }
         let ripe = FLOW + self.rtt * 3 / 2 + LATE;
         while let Some(oldest) = self.cohorts.front().copied()
@@ -138,55 +136,61 @@ impl DeltaRate {
         }
     }
 
-    /// So many bytes went out another time.
-    pub fn on_copied(&mut self, bytes: u64) {
-        self.tokens_bits -= bytes as i64 * 8;
-    }
-
-    /// So many bytes that left then, so often each, arrived.
-    pub fn on_arrived(&mut self, left: Time, bytes: u64, copies: u8) {
+    /// A packet of so many bytes that left then arrived.
+    pub fn on_arrived(&mut self, left: Time, bytes: u64) {
         let began = |cohort: &&mut Cohort| cohort.began <= left;
         if let Some(cohort) = self.cohorts.iter_mut().rev().find(began) {
-            cohort.flows[usize::from(copies.clamp(1, MOST_COPIES) - 1)].arrived += bytes;
+            cohort.arrived.add(bytes);
         }
     }
 
-    /// How often to send each datagram of a picture of so many: where many are lost, one of several would hardly ever be
-    /// whole, and a large one not even where few are.
-    pub fn copies(&self, datagrams: usize) -> u8 {
-        let loss = self.loss_per_mille.unwrap_or(LOSS_GUESS_PER_MILLE);
-        let least = if loss > LOSSY_PER_MILLE { 2 } else { 1 };
-        let lost = |copies: u8| loss.pow(copies.into()) * datagrams as u64 / 1_000_u64.pow(u32::from(copies) - 1);
-        (least..MOST_COPIES).find(|copies| lost(*copies) <= BEARABLE_PER_MILLE).unwrap_or(MOST_COPIES)
+    /// Acknowledgements are held up: what was sent lately may have arrived.
+    pub fn on_unheard(&mut self) {
+        self.cohorts.iter_mut().for_each(|cohort| cohort.doubtful = true);
     }
 
-    fn learn(&mut self, now: Time, Cohort { flows, .. }: Cohort) {
-        let sent: u64 = flows.iter().map(|flow| flow.sent).sum();
-        let arrived: u64 = flows.iter().map(|flow| flow.arrived).sum();
+    /// Share of packets that do not arrive, lately.
+    fn loss(&self) -> f64 {
+        if self.judged < FEW_PACKETS * 1_000 { LOSS_GUESS } else { self.lost as f64 / self.judged as f64 }
+    }
+
+    /// How many of `most` packets are to be sent at least, so that some `needed` of them arrive but `risk_per_mille` times in
+    /// a thousand, if each is lost as if the others were not.
+    pub fn packets(&self, needed: usize, most: usize, risk_per_mille: u64) -> usize {
+        let (lost, risk) = (self.loss(), risk_per_mille as f64 / 1e3);
+        let kept = (1..needed).fold(1.0, |kept, _| kept * (1.0 - lost));
+        // Of so many packets too few arrive; all but one of the needed ones do.
+        let (mut sent, mut fails, mut short) = (needed, 1.0 - kept * (1.0 - lost), needed as f64 * lost * kept);
+        while fails > risk && sent < most {
+            fails -= short * (1.0 - lost);
+            short *= lost * (sent + 1) as f64 / (sent + 2 - needed) as f64;
+            sent += 1;
+        }
+        sent
+    }
+
+    fn learn(&mut self, now: Time, Cohort { sent, arrived, doubtful, .. }: Cohort) {
         // Nothing at all: the viewer is away, which says nothing of the path.
-        if arrived == 0 {
+        if arrived.packets == 0 || doubtful {
             return;
         }
-        if arrived * 3 < sent {
-            if sent >= WIDTH_BYTES {
-                let carried = arrived * 8 * 1_000_000 / FLOW.as_micros() as u64;
+        if arrived.bytes * 3 < sent.bytes {
+            if sent.bytes >= WIDTH_BYTES {
+                let carried = arrived.bytes * 8 * 1_000_000 / FLOW.as_micros() as u64;
                 self.bps = self.bps.min(carried).max(DELTA_MIN_BPS);
                 self.changed = now;
-                // Round trips through a full queue are no measure of the path, and copies would only fill it.
-                (self.lowered, self.loss_per_mille) = (0, Some(0));
+                // Round trips through a full queue are no measure of the path, and parity would only fill it.
+                (self.lowered, self.lost, self.judged) = (0, 0, FEW_PACKETS * 1_000);
             }
             return;
         }
-        for (all, flow) in self.little.iter_mut().zip(flows) {
-            (all.sent, all.arrived) = (all.sent + flow.sent, all.arrived + flow.arrived);
+        self.judged += sent.packets * 1_000;
+        self.lost += (sent.packets - arrived.packets.min(sent.packets)) * 1_000;
+        let most = JUDGED_PACKETS * 1_000;
+        if self.judged > most {
+            self.lost = self.lost * most / self.judged;
+            self.judged = most;
         }
-        let sent: u64 = self.little.iter().map(|flow| flow.sent).sum();
-        if sent < LOSS_BYTES {
-            return;
-        }
-        let weighed = |(flow, copies): (Flow, u32)| flow.loss_per_mille(copies) * flow.sent;
-        let lost = std::mem::take(&mut self.little).into_iter().zip(1..).map(weighed).sum::<u64>() / sent;
-        self.loss_per_mille = Some(self.loss_per_mille.map_or(lost, |loss| (loss * 3 + lost) / 4));
     }
 
     /// A picture was acknowledged this long after it went out.
@@ -297,19 +301,20 @@ impl VideoRate {
 mod tests {
     use super::*;
 
-    /// Sends 1,000 bytes every 10 ms for two seconds, of which so many in a hundred arrive 50 ms later.
+    /// Sends 1,000 bytes every 10 ms for three seconds, of which so many in a hundred arrive 50 ms later.
     fn flow(rate: &mut DeltaRate, arrive_percent: u64) {
-        for n in 0..200 {
+        for n in 0..300 {
             let now = Time::from_millis(1_000 + n * 10);
-            rate.on_sent(now, 1_000, 1);
+            rate.on_sent(now, 1_000);
             if n * arrive_percent / 100 != (n + 1) * arrive_percent / 100 {
-                rate.on_arrived(now, 1_000, 1);
+                rate.on_arrived(now, 1_000);
             }
         }
     }
 
-    fn copies(rate: &DeltaRate) -> [u8; 3] {
-        [1, 6, 20].map(|datagrams| rate.copies(datagrams))
+    /// Packets for pictures of 1, 6 and 20 datagrams.
+    fn packets(rate: &DeltaRate) -> [usize; 3] {
+        [1, 6, 20].map(|datagrams| rate.packets(datagrams, 64, 20))
     }
 
     #[test]
@@ -317,40 +322,68 @@ mod tests {
         let mut rate = DeltaRate::default();
         flow(&mut rate, 30);
         assert!((220_000..260_000).contains(&rate.bits_per_second()), "30 % of 800 kbit/s: {rate:?}");
-        assert_eq!(copies(&rate), [1, 1, 1], "copies would only fill it");
+        assert_eq!(packets(&rate), [1, 6, 20], "parity would only fill it");
     }
 
     #[test]
-    fn what_would_hardly_come_whole_is_sent_more_than_once_and_no_slower() {
-        assert_eq!(copies(&DeltaRate::default()), [1, 2, 2], "what is lost is not known yet");
-        for (arrive, expect) in [(100, [1, 1, 1]), (98, [1, 2, 2]), (95, [1, 2, 2]), (80, [2, 3, 4]), (50, [4, 4, 4])] {
+    fn the_more_is_lost_the_more_is_sent_and_no_slower() {
+        assert_eq!(packets(&DeltaRate::default()), [2, 9, 26], "what is lost is not known yet");
+        let cases = [(100, [1, 6, 20]), (99, [1, 7, 22]), (95, [2, 8, 24]), (80, [3, 11, 31]), (50, [6, 21, 55])];
+        for (arrive, expect) in cases {
             let mut rate = DeltaRate::default();
             flow(&mut rate, arrive);
-            assert_eq!((copies(&rate), rate.bits_per_second()), (expect, DELTA_START_BPS), "{arrive} % arrive");
+            assert_eq!((packets(&rate), rate.bits_per_second()), (expect, DELTA_START_BPS), "{arrive} % arrive");
         }
     }
 
     #[test]
-    fn of_copies_all_must_be_lost() {
-        for (copies, one_of) in [(1, 5), (2, 25)] {
-            let mut rate = DeltaRate::default();
-            for n in 0..2_000u64 {
-                let now = Time::from_millis(1_000 + n * 10);
-                rate.on_sent(now, 1_000, copies);
-                if n % one_of != 0 {
-                    rate.on_arrived(now, 1_000, copies);
-                }
-            }
-            let loss = rate.loss_per_mille.unwrap();
-            assert!((180..=220).contains(&loss), "a fifth of packets, {copies} copies: {loss}");
+    fn the_risk_is_what_was_asked_for() {
+        let mut random = crate::sim::Random::new(3);
+        for (lost, needed, risk) in [(200, 1, 20), (200, 10, 20), (50, 30, 20), (300, 5, 20), (200, 10, 1)] {
+            let rate = DeltaRate { judged: 1_000_000, lost: lost * 1_000, ..DeltaRate::default() };
+            let mut fails = |packets: usize| {
+                let arrive =
+                    |random: &mut crate::sim::Random| (0..packets).filter(|_| !random.chance(lost as u32)).count();
+                (0..20_000).filter(|_| arrive(&mut random) < needed).count()
+            };
+            let packets = rate.packets(needed, 64, risk);
+            let (enough, less) = (fails(packets) as u64, fails(packets - 1) as u64);
+            let meant = risk * 20;
+            assert!(
+                enough <= meant * 5 / 4 && less >= meant * 3 / 4,
+                "{lost}, {needed}: {enough} and {less} of {meant}"
+            );
         }
+    }
+
+    #[test]
+    fn there_is_an_end_to_what_is_sent() {
+        let rate = DeltaRate { judged: 1_000_000, lost: 1_000_000, ..DeltaRate::default() };
+        assert_eq!([1, 20, 64].map(|needed| rate.packets(needed, 64, 20)), [64; 3]);
+    }
+
+    #[test]
+    fn acknowledgements_that_are_held_up_say_nothing_of_the_path() {
+        let mut rate = DeltaRate::default();
+        flow(&mut rate, 80);
+        let before = packets(&rate);
+        for n in 0..100 {
+            let now = Time::from_millis(4_000 + n * 10);
+            rate.on_sent(now, 1_000);
+            if n < 5 {
+                rate.on_arrived(now, 1_000);
+            } else if n > 20 {
+                rate.on_unheard();
+            }
+        }
+        assert_eq!((packets(&rate), rate.bits_per_second()), (before, DELTA_START_BPS));
     }
 
     #[test]
     fn a_viewer_that_is_away_says_nothing_of_its_path() {
         let mut rate = DeltaRate::default();
         flow(&mut rate, 0);
-        assert_eq!((copies(&rate), rate.bits_per_second()), (copies(&DeltaRate::default()), DELTA_START_BPS));
+        assert_eq!((packets(&rate), rate.bits_per_second()), (packets(&DeltaRate::default()), DELTA_START_BPS));
     }
 
     #[test]
@@ -358,7 +391,7 @@ mod tests {
         let mut rate = DeltaRate::default();
         let mut now = Time::from_millis(100);
         assert!(rate.may_send(now));
-        rate.on_sent(now, 50_000, 1);
+        rate.on_sent(now, 50_000);
         let mut waited = 0;
         while !rate.may_send(now) {
             now = now + Duration::from_millis(1);

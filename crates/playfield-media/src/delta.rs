@@ -6,6 +6,7 @@
 //! ```text
 //!   Picture -> RowsPool::freeze -> Arc<PictureRows> --+
 //!   Sender::plan -> runs of rows, each with a base ---+-> Encoder::encode -> Datagrams -> the network
+//!                                                 write_parity (as many more as the losses ask for)
 //!                                                            Decoder::push <- (any of them, in any order)
 //! ```
 //!
@@ -16,6 +17,7 @@ mod decoder;
 mod encoder;
 mod motion;
 mod ops;
+mod parity;
 mod parse;
 mod rows;
 #[cfg(target_arch = "x86_64")]
@@ -26,5 +28,6 @@ mod units;
 
 pub use decoder::{Ack, Decoder, Received, Rejected, Shown};
 pub use encoder::{Base, Datagrams, DeltaError, Encoder, RowSpan};
-pub use ops::{MAX_DATAGRAM, MAX_DATAGRAMS};
+pub use ops::{MAX_DATAGRAM, MAX_DATAGRAMS, MAX_PARITY};
+pub use parity::write_parity;
 pub use rows::{PictureRows, RowFormat, RowsPool};

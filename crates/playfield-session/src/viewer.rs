@@ -11,7 +11,7 @@ use playfield_core::rate::VideoRate;
 use playfield_core::signal::{Carrier, ToViewer};
 use playfield_core::time::Time;
 use playfield_media::convert::{Converter, I420};
-use playfield_media::delta::{Base, DeltaError, Encoder, PictureRows, RowSpan, RowsPool};
+use playfield_media::delta::{Base, DeltaError, Encoder, PictureRows, RowSpan, RowsPool, write_parity};
 use playfield_media::encode::{FrameBudget, OpenH264, VideoEncoder};
 use playfield_transport::{ConnectionId, Outgoing, Ways};
 
@@ -109,7 +109,8 @@ impl Viewer {
             shape: None,
             history: VecDeque::new(),
             changed: RowSpan::ALL,
-            waiting: VecDeque::new(),
+            current: Current { number: 0, carrier, datagrams: Vec::new() },
+            parity: Vec::new(),
         };
         Viewer {
             connection,
@@ -149,7 +150,7 @@ impl Viewer {
         self.way = None;
         self.lossless.shape = None;
         self.lossless.history.clear();
-        self.lossless.waiting.clear();
+        self.lossless.current.datagrams.clear();
     }
 
     pub(crate) fn handle_ack(&mut self, at: Time, ack: Ack) {
@@ -264,8 +265,15 @@ struct Lossless {
     history: VecDeque<Sent>,
     /// Where pictures differ from the one sent last.
     changed: RowSpan,
-    /// Datagrams of the picture coded last that wait for their turn.
-    waiting: VecDeque<Outgoing>,
+    current: Current,
+    parity: Vec<u8>,
+}
+
+/// The picture coded last: its datagrams may wait for their turn, and parity may be made of them later.
+struct Current {
+    number: u32,
+    carrier: Carrier,
+    datagrams: Vec<Arc<[u8]>>,
 }
 
 /// A picture that was sent.
@@ -284,15 +292,14 @@ impl Lossless {
         if self.shape != shape {
             self.shape = shape;
             self.changed = RowSpan::ALL;
-            self.waiting.clear();
+            self.current.datagrams.clear();
             self.sender.reset(frozen.rows(picture).rows());
             self.history.clear();
         }
         let (tick, changed) = (source.tick as u32, source.damage != Damage::None);
-        if !self.waiting.is_empty() {
+        let Some(number) = self.sender.plan(source.now, tick, changed, &mut frozen.runs) else {
             return Ok(self.rest(source.now));
-        }
-        let Some(number) = self.sender.plan(source.now, tick, changed, &mut frozen.runs) else { return Ok(None) };
+        };
         let rows = frozen.rows(picture);
         let converted = source.clock.now();
         let Lossless { sender, history, changed, .. } = self;
@@ -302,11 +309,9 @@ impl Lossless {
             Some(Base { rows: &history[at].rows, known: sender.known_rows(number)?, changed: since })
         };
         let datagrams = frozen.encoder.encode(&rows, number, tick, &frozen.runs, &base)?;
-        let wrap = |bytes: &[u8]| match carrier {
-            Carrier::Track => Outgoing::Lossless(bytes.into()),
-            Carrier::Channel => Outgoing::LosslessChannel(bytes.into()),
-        };
-        self.waiting.extend(datagrams.iter().map(wrap));
+        (self.current.number, self.current.carrier) = (number, carrier);
+        self.current.datagrams.clear();
+        self.current.datagrams.extend(datagrams.iter().map(Arc::from));
         self.sender.coded(source.now, tick, datagrams.rows());
         let packets = self.released(source.now);
         if self.history.len() == playfield_core::delta::HISTORY {
@@ -318,16 +323,22 @@ impl Lossless {
     }
 
     fn released(&mut self, now: Time) -> Vec<Outgoing> {
-        let count = self.sender.release(now).min(self.waiting.len());
-        let mut packets: Vec<_> = self.waiting.drain(..count).collect();
-        // After all of them, since losses come in bursts.
-        for _ in 1..self.sender.copies() {
-            packets.extend_from_within(..count);
+        let release = self.sender.release(now);
+        let Current { number, carrier, datagrams } = &self.current;
+        let wrap = |bytes: Arc<[u8]>| match carrier {
+            Carrier::Track => Outgoing::Lossless(bytes),
+            Carrier::Channel => Outgoing::LosslessChannel(bytes),
+        };
+        let left = datagrams.get(release.datagrams).unwrap_or_default();
+        let mut packets: Vec<_> = left.iter().map(|datagram| wrap(Arc::clone(datagram))).collect();
+        for parity in release.parity {
+            write_parity(*number, parity as u8, datagrams.iter().map(AsRef::as_ref), &mut self.parity);
+            packets.push(wrap(self.parity.as_slice().into()));
         }
         packets
     }
 
-    /// More of a picture that is larger than what may go out at once.
+    /// More of a picture that is larger than what may go out at once, or more parity of one that may be lost.
     fn rest(&mut self, now: Time) -> Option<Coded> {
         let packets = self.released(now);
         (!packets.is_empty()).then_some(Coded { packets, rest: true, rtp: None, converted: now, encoded: now })

@@ -1,6 +1,7 @@
 //! What one viewer is known to have, and what to send it next.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::time::Duration;
 
 use super::RowSet;
@@ -22,6 +23,12 @@ const AWAY: Duration = Duration::from_millis(1_000);
 const AWAY_PERIOD: Duration = Duration::from_millis(250);
 /// Bits a second that pictures may take whose viewer is not heard of.
 const BLIND_BPS: u64 = 500_000;
+/// Datagrams and parity of one picture: an acknowledgement has so many bits.
+const MOST_PACKETS: usize = 64;
+/// Of pictures that others follow, so many in a thousand may be lost.
+const RISK_PER_MILLE: u64 = 20;
+/// Of those that nothing follows: they stay on the screen, and only a round trip and a half later would they be sent again.
+const LONE_RISK_PER_MILLE: u64 = 1;
 
 /// Rows to be coded against one base.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,17 +52,25 @@ pub struct DatagramRows {
     pub len: u16,
 }
 
+/// What of the picture coded last goes out now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Release {
+    /// Which of its datagrams.
+    pub datagrams: Range<usize>,
+    /// Which of its parity datagrams, after those.
+    pub parity: Range<usize>,
+}
+
 #[derive(Debug)]
 struct Sent {
     picture: u32,
     tick: u32,
-    /// When the newest of its datagrams left.
+    /// When the newest of its packets left.
     at: Time,
     datagrams: Vec<DatagramRows>,
-    /// When each of them left, as far as they have.
+    /// When each packet left, as far as they have: the datagrams, then parity.
     left: Vec<Time>,
-    /// How often each of them was sent.
-    copies: u8,
+    /// Bit i: packet i came.
     acked: u64,
     rows: RowSet,
 }
@@ -73,9 +88,15 @@ impl Sent {
         Duration::from_micros(bytes * 8 * 1_000_000 / BLIND_BPS)
     }
 
+    /// Whether the viewer has all of it: any of its packets will do, if they are as many as its datagrams.
     fn is_complete(&self) -> bool {
-        let all = if self.datagrams.len() >= 64 { u64::MAX } else { (1 << self.datagrams.len()) - 1 };
-        self.acked & all == all
+        self.acked.count_ones() as usize >= self.datagrams.len()
+    }
+
+    /// Bytes of a packet: parity is as long as the longest datagram.
+    fn len_of(&self, index: usize) -> u64 {
+        let longest = || self.datagrams.iter().map(|datagram| datagram.len).max().unwrap_or(0);
+        self.datagrams.get(index).map_or_else(longest, |datagram| datagram.len).into()
     }
 }
 
@@ -214,54 +235,72 @@ impl Sender {
         if self.sent.len() == HISTORY {
             self.spare.extend(self.sent.pop_front().map(Sent::into_spare));
         }
-        let (picture, rows, copies) = (self.last_picture, RowSet::default(), self.rate.copies(list.len()));
-        self.sent.push_back(Sent { picture, tick, at: now, datagrams: list, left, copies, acked: 0, rows });
+        let (picture, rows) = (self.last_picture, RowSet::default());
+        self.sent.push_back(Sent { picture, tick, at: now, datagrams: list, left, acked: 0, rows });
     }
 
-    /// How often each datagram of the picture coded last is to be sent.
-    pub fn copies(&self) -> usize {
-        self.sent.back().map_or(1, |sent| sent.copies.into())
-    }
-
-    /// How many more datagrams of the picture coded last go out now, in order. The rest waits: a path that is narrower than
-    /// the picture would drop the same end of it every time.
-    pub fn release(&mut self, now: Time) -> usize {
-        let Some(sent) = self.sent.back_mut() else { return 0 };
-        let (before, mut bytes) = (sent.left.len(), 0);
+    /// What of the picture coded last goes out now, in order. The rest waits: a path that is narrower than the picture would
+    /// drop the same end of it every time. Asked at every tick: a picture that nothing follows gets more parity.
+    pub fn release(&mut self, now: Time) -> Release {
+        let is_away = self.is_away(now);
+        if self.is_unheard(now, self.patience() + QUIET) {
+            self.rate.on_unheard();
+        }
+        let Some(sent) = self.sent.back_mut() else { return Release::default() };
+        let (before, count) = (sent.left.len(), sent.datagrams.len());
         while let Some(datagram) = sent.datagrams.get(sent.left.len())
             && self.rate.may_send(now)
         {
-            self.rate.on_sent(now, u64::from(datagram.len), sent.copies);
-            bytes += u64::from(datagram.len);
+            self.rate.on_sent(now, u64::from(datagram.len));
             sent.left.push(now);
             sent.at = now;
         }
-        // Copies go last, so the next picture pays for them and not this one.
-        self.rate.on_copied(bytes * u64::from(sent.copies - 1));
-        sent.left.len() - before
+        let after = sent.left.len();
+        let is_lone = sent.tick >= self.changed_at_tick && now > sent.at && !sent.is_complete() && !is_away;
+        let risk = if before < count {
+            RISK_PER_MILLE
+        } else if is_lone && self.rate.may_send(now) {
+            LONE_RISK_PER_MILLE
+        } else {
+            return Release::default();
+        };
+        // Parity is paid for by the next picture and not this one.
+        if after >= count {
+            let packets = self.rate.packets(count, MOST_PACKETS, risk);
+            while sent.left.len() < packets {
+                self.rate.on_sent(now, sent.len_of(count));
+                sent.left.push(now);
+            }
+        }
+        Release {
+            datagrams: before.min(count)..after.min(count),
+            parity: after.max(count) - count..sent.left.len().max(count) - count,
+        }
     }
 
-    /// The viewer has these datagrams of a picture.
-    pub fn handle_ack(&mut self, now: Time, picture: u32, datagrams: u64) {
+    /// The viewer has these packets of a picture.
+    pub fn handle_ack(&mut self, now: Time, picture: u32, packets: u64) {
         // Most of a message says again what the ones before said, and of the newest pictures.
         let Some(sent) = self.sent.iter_mut().rfind(|sent| sent.picture == picture) else { return };
-        let new = datagrams & !sent.acked;
+        let new = packets & !sent.acked;
         if new == 0 {
             return;
         }
         let first_news = sent.acked == 0;
-        let (mut newest, mut bytes) = (None, 0);
+        let mut newest = None;
         // What did not leave was not received, whatever is claimed.
-        for (index, datagram) in sent.datagrams.iter().enumerate().take(sent.left.len().min(64)) {
-            if new & (1 << index) != 0 {
-                sent.acked |= 1 << index;
+        for index in (0..sent.left.len().min(MOST_PACKETS)).filter(|index| new & (1 << index) != 0) {
+            sent.acked |= 1 << index;
+            if let Some(datagram) = sent.datagrams.get(index) {
                 sent.rows.insert(datagram.first_row, datagram.rows);
-                bytes += u64::from(datagram.len);
-                newest = sent.left.get(index).copied();
             }
+            self.rate.on_arrived(sent.left[index], sent.len_of(index));
+            newest = newest.max(Some(sent.left[index]));
         }
-        let (copies, Some(left)) = (sent.copies, newest) else { return };
-        self.rate.on_arrived(left, bytes, copies);
+        let Some(left) = newest else { return };
+        if sent.is_complete() {
+            sent.rows.insert(0, self.total_rows);
+        }
         self.unheard_since = None;
         if picture.wrapping_sub(self.newest_acked) as i32 > 0 {
             self.newest_acked = picture;
@@ -472,7 +511,7 @@ mod tests {
         let large = || (0..40).map(|row| DatagramRows { first_row: row, rows: 1, len: 1_000 });
         assert_eq!(sender.plan(now, 1, true, &mut runs), Some(1));
         sender.coded(now, 1, large());
-        let at_once = sender.release(now);
+        let at_once = sender.release(now).datagrams.end;
         assert!((20..30).contains(&at_once), "20 ms of 10 Mbit/s: {at_once}");
         // What has not left cannot have been received.
         sender.handle_ack(now, 1, u64::MAX);
@@ -481,11 +520,61 @@ mod tests {
         let mut left = at_once;
         while left < 40 {
             now = now + Duration::from_millis(17);
-            left += sender.release(now);
+            let release = sender.release(now);
+            assert_eq!(release.datagrams.start, left, "in order");
+            left = release.datagrams.end;
         }
         sender.handle_ack(now, 1, u64::MAX);
         assert!(sender.known_rows(1).is_some_and(|rows| rows.contains(39)));
         assert_eq!(sender.plan(now + Duration::from_millis(100), 3, true, &mut runs), Some(2));
+    }
+
+    /// A rig on whose path every fifth packet is lost, which the sender knows.
+    fn lossy() -> Rig {
+        let mut rig = Rig::new();
+        for _ in 0..120 {
+            let picture = rig.tick(true).unwrap();
+            let left = rig.sender.sent.back().unwrap().left.len();
+            let came = (0..left).filter(|at| at % 5 != 3).fold(0, |all, at| all | 1 << at);
+            rig.sender.handle_ack(rig.now, picture, came);
+        }
+        rig
+    }
+
+    #[test]
+    fn any_of_its_packets_make_a_picture_whole_if_they_are_enough() {
+        let mut rig = lossy();
+        let picture = rig.tick(true).unwrap();
+        let left = rig.sender.sent.back().unwrap().left.len();
+        assert!((15..20).contains(&left), "ten, and parity for what is lost: {left}");
+        rig.sender.handle_ack(rig.now, picture, 0x1fe);
+        assert_eq!(rig.sender.known_rows(picture).map(RowSet::len), Some(8));
+        rig.sender.handle_ack(rig.now, picture, 0x1fe | 1 << 12 | 1 << (left - 1));
+        assert_eq!(rig.sender.known_rows(picture).map(RowSet::len), Some(10));
+        rig.sender.handle_ack(rig.now, picture, 1 << left);
+        assert_eq!(rig.sender.sent.back().unwrap().acked >> left, 0, "what did not leave is not received");
+    }
+
+    #[test]
+    fn a_picture_that_nothing_follows_gets_more_parity_at_the_next_tick() {
+        let mut rig = lossy();
+        rig.tick(true);
+        let packets = |rig: &Rig| rig.sender.sent.back().unwrap().left.len();
+        let before = packets(&rig);
+        assert_eq!(rig.tick(false), None);
+        let lone = packets(&rig);
+        assert!((before + 2..before + 8).contains(&lone), "{before}, then {lone}");
+    }
+
+    #[test]
+    fn where_nothing_is_lost_there_is_no_parity() {
+        let mut rig = Rig::new();
+        for tick in 0..200 {
+            let picture = rig.tick(tick % 3 != 0);
+            let sent = rig.sender.sent.back().unwrap();
+            assert!(tick < 60 || sent.left.len() == 10, "tick {tick}: {}", sent.left.len());
+            picture.into_iter().for_each(|picture| rig.sender.handle_ack(rig.now, picture, u64::MAX));
+        }
     }
 
     #[test]

@@ -5,7 +5,8 @@
 
 use playfield_core::delta::RowSet;
 
-use super::ops::{HEADER, Header, Kind, literal_len, read_op, unpack};
+use super::ops::{HEADER, Header, Kind, ParityHeader, literal_len, read_op, unpack};
+use super::parity::Pieces;
 use super::rows::{PALETTE_BYTES, PictureRows, Shape};
 
 /// Pictures a viewer keeps.
@@ -18,7 +19,7 @@ const ACKS: usize = 16;
 pub struct Received {
     /// The picture it belongs to.
     pub picture: u32,
-    /// Its index in that picture.
+    /// Its index in that picture, parity counted on from the datagrams.
     pub index: u8,
     /// It had come before.
     pub again: bool,
@@ -46,14 +47,14 @@ pub enum Rejected {
     BadOperations,
 }
 
-/// The datagrams of one picture that came.
+/// The datagrams of one picture that came, parity counted on from the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ack {
     /// The picture.
     pub picture: u32,
     /// Bit i: datagram i came.
     pub datagrams: u64,
-    /// How many there are.
+    /// How many there are without parity: of any so many the picture was put together.
     pub count: u8,
 }
 
@@ -70,19 +71,45 @@ pub struct Shown<'a> {
 
 #[derive(Debug, Default)]
 struct Slot {
-    /// What all datagrams of the picture agree on; none if the slot is free.
+    /// The picture and how many datagrams it has; none if the slot is free.
+    of: Option<(u32, u8)>,
+    /// What all datagrams of the picture agree on; none while only parity came.
     about: Option<About>,
     came: u64,
+    /// Datagrams that parity stood in for.
+    rebuilt: u64,
     have: RowSet,
     rows: PictureRows,
+    /// What came, as long as the picture is not whole.
+    pieces: Pieces,
+}
+
+impl Slot {
+    fn begin(&mut self, of: (u32, u8)) {
+        if self.of != Some(of) {
+            (self.of, self.about) = (Some(of), None);
+            (self.came, self.rebuilt) = (0, 0);
+            self.have = RowSet::default();
+            self.pieces.clear();
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.about.is_some_and(|about| self.have.len() == usize::from(about.shape.rows()))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct About {
     picture: u32,
     tick: u32,
-    count: u8,
     shape: Shape,
+}
+
+impl About {
+    fn of(header: &Header) -> About {
+        About { picture: header.picture, tick: header.tick, shape: header.shape }
+    }
 }
 
 /// Puts pictures together.
@@ -110,32 +137,115 @@ impl Decoder {
 
     /// Takes a datagram.
     pub fn push(&mut self, datagram: &[u8]) -> Result<Received, Rejected> {
+        if let Some((header, code)) = ParityHeader::parse(datagram) {
+            return self.push_parity(header, code);
+        }
         let header = Header::parse(datagram).ok_or(Rejected::NoHeader)?;
-        if self.newest.is_some_and(|newest| age(newest, header.picture) >= HISTORY as i32) {
-            return Err(Rejected::TooOld);
-        }
-        let about = About { picture: header.picture, tick: header.tick, count: header.count, shape: header.shape };
-        let at = place(header.picture);
-        let known = self.slots[at].about.filter(|known| known.picture == header.picture);
-        if known.is_some_and(|known| known != about) {
-            return Err(Rejected::Contradicts);
-        }
+        let slot = self.place_of(header.picture, header.count)?;
         let mut received = Received { picture: header.picture, index: header.index, again: false, shows: false };
-        let rows = header.first_row..header.first_row + header.rows;
-        if known.is_some() {
-            let slot = &self.slots[at];
-            if slot.came >> header.index & 1 == 1 {
-                received.again = true;
+        if slot.of == Some((header.picture, header.count)) {
+            if slot.about.is_some_and(|known| known != About::of(&header)) {
+                return Err(Rejected::Contradicts);
+            }
+            received.again = slot.came >> header.index & 1 == 1;
+            if (slot.came | slot.rebuilt) >> header.index & 1 == 1 {
+                slot.came |= 1 << header.index;
                 return Ok(received);
             }
-            if rows.clone().any(|row| slot.have.contains(row)) {
+        }
+        self.take(&header, &datagram[HEADER..])?;
+        let slot = &mut self.slots[place(header.picture)];
+        slot.came |= 1 << header.index;
+        if !slot.is_whole() {
+            slot.pieces.keep(header.index, datagram);
+        }
+        received.shows = self.finish(header.picture, header.count);
+        Ok(received)
+    }
+
+    fn push_parity(&mut self, header: ParityHeader, code: &[u8]) -> Result<Received, Rejected> {
+        let ParityHeader { picture, count, index } = header;
+        let slot = self.place_of(picture, count)?;
+        slot.begin((picture, count));
+        let mut received = Received { picture, index, again: slot.came >> index & 1 == 1, shows: false };
+        if !received.again {
+            slot.came |= 1 << index;
+            if !slot.is_whole() {
+                slot.pieces.keep(index, code);
+            }
+            self.note(picture);
+            received.shows = self.finish(picture, count);
+            if self.slots[place(picture)].came >> index & 1 == 0 {
                 return Err(Rejected::Contradicts);
             }
         }
-        self.decode(&header, &datagram[HEADER..])?;
-        self.keep(about, &header);
-        received.shows = self.show(about);
         Ok(received)
+    }
+
+    /// Where a picture of so many datagrams is kept, if it can be.
+    fn place_of(&mut self, picture: u32, count: u8) -> Result<&mut Slot, Rejected> {
+        if self.newest.is_some_and(|newest| age(newest, picture) >= HISTORY as i32) {
+            return Err(Rejected::TooOld);
+        }
+        let slot = &mut self.slots[place(picture)];
+        let contradicts = slot.of.is_some_and(|(number, of)| number == picture && of != count);
+        if contradicts { Err(Rejected::Contradicts) } else { Ok(slot) }
+    }
+
+    /// Takes the rows of a datagram that did not come before.
+    fn take(&mut self, header: &Header, ops: &[u8]) -> Result<(), Rejected> {
+        let about = About::of(header);
+        let slot = &self.slots[place(header.picture)];
+        if slot.of == Some((header.picture, header.count)) {
+            let mut rows = header.first_row..header.first_row + header.rows;
+            if slot.about.is_some_and(|known| known != about) || rows.any(|row| slot.have.contains(row)) {
+                return Err(Rejected::Contradicts);
+            }
+        }
+        self.decode(header, ops)?;
+        self.keep(about, header);
+        self.note(header.picture);
+        Ok(())
+    }
+
+    /// As soon as enough of a picture came, what is missing is rebuilt. Returns whether the picture is shown.
+    fn finish(&mut self, picture: u32, count: u8) -> bool {
+        let slot = &mut self.slots[place(picture)];
+        let parity = slot.came & u64::MAX.checked_shl(count.into()).unwrap_or(0);
+        if !slot.is_whole() {
+            if parity == 0 || slot.pieces.len() < usize::from(count) {
+                return false;
+            }
+            if self.rebuild(picture, count).is_err() {
+                // Then parity is worth nothing, and is not acknowledged.
+                let slot = &mut self.slots[place(picture)];
+                slot.came &= !parity;
+                slot.pieces.clear();
+                return false;
+            }
+        }
+        let slot = &mut self.slots[place(picture)];
+        slot.pieces.clear();
+        slot.about.is_some_and(|about| self.show(about))
+    }
+
+    fn rebuild(&mut self, picture: u32, count: u8) -> Result<(), Rejected> {
+        let missing = self.slots[place(picture)].pieces.rebuild(count).ok_or(Rejected::Contradicts)?;
+        for (index, datagram) in missing {
+            let header = Header::parse(&datagram).ok_or(Rejected::Contradicts)?;
+            if (header.picture, header.count, header.index) != (picture, count, index) {
+                return Err(Rejected::Contradicts);
+            }
+            self.take(&header, &datagram[HEADER..])?;
+            self.slots[place(picture)].rebuilt |= 1 << index;
+        }
+        if self.slots[place(picture)].is_whole() { Ok(()) } else { Err(Rejected::Contradicts) }
+    }
+
+    fn note(&mut self, picture: u32) {
+        if self.newest.is_none_or(|newest| age(newest, picture) < 0) {
+            self.newest = Some(picture);
+        }
     }
 
     /// The newest complete picture.
@@ -149,8 +259,8 @@ impl Decoder {
         let kept = newest.flat_map(|newest| (0..HISTORY).map(move |age| newest.wrapping_sub(age)));
         let came = kept.filter_map(|picture| {
             let slot = &self.slots[place(picture)];
-            let about = slot.about.filter(|about| about.picture == picture)?;
-            Some(Ack { picture, datagrams: slot.came, count: about.count })
+            let (_, count) = slot.of.filter(|(number, _)| *number == picture)?;
+            (slot.came != 0).then_some(Ack { picture, datagrams: slot.came, count })
         });
         came.take(ACKS)
     }
@@ -196,28 +306,22 @@ impl Decoder {
     /// Keeps the rows in the scratch.
     fn keep(&mut self, about: About, header: &Header) {
         let slot = &mut self.slots[place(about.picture)];
+        slot.begin((about.picture, header.count));
         if slot.about != Some(about) {
             slot.about = Some(about);
-            slot.came = 0;
-            slot.have = RowSet::default();
             slot.rows.shape = about.shape;
             slot.rows.bits = 8;
             slot.rows.data.resize(about.shape.bytes(), 0);
         }
         let start = about.shape.span(header.first_row).start;
         slot.rows.data[start..start + self.scratch.len()].copy_from_slice(&self.scratch);
-        slot.came |= 1 << header.index;
         slot.have.insert(header.first_row, header.rows);
-        if self.newest.is_none_or(|newest| age(newest, about.picture) < 0) {
-            self.newest = Some(about.picture);
-        }
     }
 
     fn show(&mut self, about: About) -> bool {
         let slot = &self.slots[place(about.picture)];
-        let complete = slot.have.len() == usize::from(about.shape.rows());
         let newer = self.shown.is_none_or(|(shown, _)| age(shown, about.picture) < 0);
-        if !complete || !newer {
+        if !slot.is_whole() || !newer {
             return false;
         }
         self.shown = Some((about.picture, about.tick));

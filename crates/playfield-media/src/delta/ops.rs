@@ -6,10 +6,17 @@ use super::rows::{RowFormat, Shape};
 pub const MAX_DATAGRAM: usize = 1_060;
 /// Most datagrams of one picture.
 pub const MAX_DATAGRAMS: usize = 64;
+/// Most bytes in a datagram of parity.
+pub const MAX_PARITY: usize = PARITY_HEADER + LENGTH + MAX_DATAGRAM;
 /// Bytes before the operations.
 pub(super) const HEADER: usize = 24;
 
+/// Bytes before the code of a datagram of parity; and those of a datagram's length, before it, in what is coded.
+pub(super) const PARITY_HEADER: usize = 7;
+pub(super) const LENGTH: usize = 2;
+
 const MAGIC: u8 = 0xD1;
+const PARITY_MAGIC: u8 = 0xD2;
 /// A length field of this value means that more follows.
 const LONG: usize = 31;
 
@@ -96,6 +103,32 @@ impl Header {
             && matches!(self.bits, 1 | 2 | 4 | 8)
             && self.rows >= 1
             && u32::from(self.first_row) + u32::from(self.rows) <= u32::from(self.shape.rows())
+    }
+}
+
+/// What every datagram of parity begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ParityHeader {
+    pub picture: u32,
+    /// Datagrams of the picture.
+    pub count: u8,
+    /// Counted on from theirs.
+    pub index: u8,
+}
+
+impl ParityHeader {
+    pub fn write(&self) -> [u8; PARITY_HEADER] {
+        let [a, b, c, d] = self.picture.to_le_bytes();
+        [PARITY_MAGIC, a, b, c, d, self.count, self.index]
+    }
+
+    /// Reads a header, and the code after it; `None` if these bytes are no parity.
+    pub fn parse(bytes: &[u8]) -> Option<(ParityHeader, &[u8])> {
+        let (&[magic, a, b, c, d, count, index], code) = bytes.split_first_chunk()?;
+        let header = ParityHeader { picture: u32::from_le_bytes([a, b, c, d]), count, index };
+        let fits = (LENGTH + HEADER..=LENGTH + MAX_DATAGRAM).contains(&code.len());
+        let counted = count >= 1 && count <= index && usize::from(index) < MAX_DATAGRAMS;
+        (magic == PARITY_MAGIC && fits && counted).then_some((header, code))
     }
 }
 

@@ -20,7 +20,7 @@ use playfield_core::receipt::Histogram;
 use playfield_core::sim::{Link, Path};
 use playfield_core::time::Time;
 use playfield_media::convert::{Converter, I420};
-use playfield_media::delta::{Base, Decoder, Encoder, PictureRows, RowSpan, RowsPool};
+use playfield_media::delta::{Base, Decoder, Encoder, PictureRows, RowSpan, RowsPool, write_parity};
 use playfield_media::encode::{FrameBudget, OpenH264, VideoEncoder};
 use playfield_runtime::GuestConfig;
 use playfield_runtime::replay::{self, ReplayError, Sink, write_png};
@@ -156,7 +156,9 @@ struct Trip {
     pool: RowsPool,
     runs: Vec<RowRun>,
     sent: VecDeque<Sent>,
-    waiting: VecDeque<Vec<u8>>,
+    /// Of the picture coded last.
+    datagrams: Vec<Vec<u8>>,
+    parity: Vec<u8>,
     before: Option<Picture>,
     down: Link<Vec<u8>>,
     up: Link<Vec<(u32, u64)>>,
@@ -193,7 +195,8 @@ impl Trip {
             pool: RowsPool::new(),
             runs: Vec::new(),
             sent: VecDeque::new(),
-            waiting: VecDeque::new(),
+            datagrams: Vec::new(),
+            parity: Vec::new(),
             before: None,
             down: Link::new(path, 2 * seed + 1),
             up: Link::new(path, 2 * seed + 2),
@@ -281,7 +284,8 @@ impl Trip {
         };
         let coded = self.encoder.encode(&rows, number, tick, &self.runs, &base);
         let datagrams = coded.map_err(|error| ReplayError::Output(std::io::Error::other(error)))?;
-        self.waiting.extend(datagrams.iter().map(<[u8]>::to_vec));
+        self.datagrams.clear();
+        self.datagrams.extend(datagrams.iter().map(<[u8]>::to_vec));
         sender.coded(now, tick, datagrams.rows());
         self.seen.pictures += 1;
         let oldest = sender.oldest_needed();
@@ -296,15 +300,17 @@ impl Trip {
 
     /// What of the picture coded last may go out now.
     fn release(&mut self, now: Time) {
-        let count = self.sender.as_mut().map_or(0, |sender| sender.release(now));
-        let copies = self.sender.as_ref().map_or(1, Sender::copies);
-        for _ in 0..copies {
-            for datagram in self.waiting.iter().take(count) {
-                self.seen.bytes += datagram.len() as u64;
-                self.down.send(now, datagram.len() + AROUND, datagram.clone());
-            }
+        let Some(release) = self.sender.as_mut().map(|sender| sender.release(now)) else { return };
+        let mut send = |datagram: &[u8]| {
+            self.seen.bytes += datagram.len() as u64;
+            self.down.send(now, datagram.len() + AROUND, datagram.to_vec());
+        };
+        self.datagrams[release.datagrams].iter().for_each(|datagram| send(datagram));
+        let number = self.sent.back().map_or(0, |sent| sent.number);
+        for parity in release.parity {
+            write_parity(number, parity as u8, self.datagrams.iter().map(Vec::as_slice), &mut self.parity);
+            send(&self.parity);
         }
-        self.waiting.drain(..count);
     }
 }
 

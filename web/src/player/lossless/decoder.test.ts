@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { encode, type Candidate, type Source } from '../../../dev/encoder';
 import { Decoder } from './decoder';
 import { toRgba } from './paint';
+import { addDatagram, factor } from './parity';
 
 /** A small repeatable source of chance (mulberry32). */
 function random(seed: number): (below: number) => number {
@@ -41,8 +42,8 @@ function check(decoder: Decoder, datagrams: Uint8Array[], expected: Source): voi
   const results = datagrams.map((bytes) => decoder.handle(bytes));
   const shown = results.find((result) => result?.complete);
   expect(shown, 'the picture is complete').toBeTruthy();
-  expect(firstDifference(shown!.picture.pixels, expected.pixels)).toBe(-1);
-  expect(firstDifference(shown!.picture.palette, expected.palette)).toBe(-1);
+  expect(firstDifference(shown!.picture!.pixels, expected.pixels)).toBe(-1);
+  expect(firstDifference(shown!.picture!.palette, expected.palette)).toBe(-1);
 }
 
 /** Where two runs of bytes differ, or -1. (Comparing long arrays with `toEqual` takes seconds.) */
@@ -135,6 +136,56 @@ describe('loss', () => {
   });
 });
 
+/** Parity `number` of a picture, as the node makes it. */
+function parity(picture: number, number: number, datagrams: Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(9 + Math.max(...datagrams.map((datagram) => datagram.length)));
+  bytes.set([0xd2, picture, 0, 0, 0, datagrams.length, datagrams.length + number]);
+  datagrams.forEach((datagram, index) => addDatagram(bytes.subarray(7), factor(number, index), datagram));
+  return bytes;
+}
+
+describe('parity', () => {
+  const chance = random(9);
+  const noise = { ...blank(2, 40, 40), pixels: Uint8Array.from({ length: 4800 }, () => chance(256)) };
+
+  test('its factors are those of the node', () => {
+    for (let n = 0; n < 64; n++) expect([factor(0, n), factor(n, 0)]).toEqual([1, 1]);
+    expect([factor(1, 1), factor(2, 3), factor(63, 62)]).toEqual([124, 106, 186]);
+  });
+
+  test('any as many as the datagrams bring back the picture', () => {
+    for (let round = 0; round < 100; round++) {
+      const decoder = new Decoder();
+      const datagrams = encode(noise, { picture: 1, tick: 1 });
+      const all = [...datagrams, ...Array.from({ length: 6 }, (_, number) => parity(1, number, datagrams))];
+      for (let i = all.length - 1; i > 0; i--) {
+        const j = chance(i + 1);
+        [all[i], all[j]] = [all[j]!, all[i]!];
+      }
+      const results = all.map((bytes) => decoder.handle(bytes)?.complete);
+      expect(results.indexOf(true)).toBe(datagrams.length - 1);
+      expect(results.lastIndexOf(true)).toBe(datagrams.length - 1);
+      // All that comes is acknowledged, so that the node knows what is lost.
+      expect(results).not.toContain(undefined);
+      const bits = decoder.acks(16)[0]!.bits.reduce((sum, byte) => sum + byte.toString(2).replaceAll('0', '').length, 0);
+      expect(bits).toBe(all.length);
+    }
+  });
+
+  test('what contradicts is dropped, and the picture comes all the same', () => {
+    for (let round = 0; round < 500; round++) {
+      const decoder = new Decoder();
+      const datagrams = encode(noise, { picture: 1, tick: 1 });
+      datagrams.slice(1).forEach((bytes) => expect(decoder.handle(bytes)?.complete).toBe(false));
+      let bad = parity(1, 1, datagrams);
+      if (round % 2) bad = bad.slice(0, chance(bad.length));
+      else bad[7 + chance(15)]! ^= 1 + chance(255);
+      expect(decoder.handle(bad)).toBeNull();
+      expect(decoder.handle(datagrams[0]!)?.complete).toBe(true);
+    }
+  });
+});
+
 describe('hostile bytes', () => {
   const chance = random(77);
   const scene = next(next(blank(0, 64, 48), chance, 16), chance, 16);
@@ -148,7 +199,7 @@ describe('hostile bytes', () => {
       for (let n = 1 + chance(4); n > 0; n--) bytes[chance(bytes.length)] = chance(256);
       if (chance(3) === 0) bytes = bytes.slice(0, chance(bytes.length + 1));
       const result = decoder.handle(bytes);
-      if (result) expect(result.picture.pixels.length).toBe(result.picture.width * result.picture.height * (result.picture.format + 1));
+      if (result?.picture) expect(result.picture.pixels.length).toBe(result.picture.width * result.picture.height * (result.picture.format + 1));
     }
   });
 
@@ -200,7 +251,7 @@ test('every format becomes the same opaque colour', () => {
     const whole = { ...blank(2, 1, 1), ...source };
     for (const bytes of encode(whole, { picture: 1, tick: 1 })) {
       const result = new Decoder().handle(bytes);
-      toRgba(result!.picture, out);
+      toRgba(result!.picture!, out);
     }
     return [...new Uint8Array(out.buffer)];
   };

@@ -86,13 +86,13 @@ function datagram(bytes: Uint8Array): void {
   const decoded = decoder.handle(bytes);
   bytesSince += bytes.length;
   if (!decoded) return;
-  const { picture, complete } = decoded;
-  if (complete && painter) {
+  const { number, count, picture, complete } = decoded;
+  if (picture && complete && painter) {
     painter.paint(picture);
     const report = { rtp: false, id: picture.tick, arrivalUs: arrival, decodeUs: now() - arrival, presentUs: 0 };
     shownSoon(watched ? { ...report, colour: painter.colourAt(watched.x, watched.y) } : report);
   }
-  const { number, count, width, height, tick } = picture;
+  const { width, height, tick } = picture ?? { width: 0, height: 0, tick: 0 };
   const size = { width, height, tick, bytes: bytesSince };
   scope.postMessage({ type: 'acks', generation, acks: decoder.acks(MAX_ACKS), picture: number, count, painted: complete, ...size });
   bytesSince = 0;
