@@ -95,8 +95,10 @@ mod tests {
     /// How often the left channel goes from below zero to above, a second.
     fn pitch(samples: &[i16]) -> f64 {
         let left: Vec<i16> = samples.iter().step_by(2).copied().collect();
-        let crossings = left.windows(2).filter(|pair| pair[0] < 0 && pair[1] >= 0).count();
-        crossings as f64 * f64::from(SAMPLE_RATE) / left.len() as f64
+        let pairs = left.windows(2).enumerate().filter(|(_, pair)| pair[0] < 0 && pair[1] >= 0);
+        let crossings: Vec<usize> = pairs.map(|(at, _)| at).collect();
+        let (first, last) = (crossings[0], crossings[crossings.len() - 1]);
+        (crossings.len() - 1) as f64 * f64::from(SAMPLE_RATE) / (last - first) as f64
     }
 
     #[test]

@@ -110,8 +110,10 @@ impl Link {
             RecvAncillaryMessage::ScmRights(mut files) => files.next(),
             _ => None,
         });
-        let message = postcard::from_bytes(&self.buffer[..came.bytes]).map_err(|_| LinkError::Garbage)?;
-        Ok((message, file))
+        match postcard::take_from_bytes(&self.buffer[..came.bytes]) {
+            Ok((message, [])) => Ok((message, file)),
+            _ => Err(LinkError::Garbage),
+        }
     }
 
     fn wait(&self, patience: Option<Duration>) -> Result<(), LinkError> {
@@ -150,7 +152,9 @@ mod tests {
         let mut theirs = Link::new(theirs);
         assert!(matches!(ours.receive::<u8>(Some(Duration::ZERO)), Err(LinkError::Late)));
         theirs.send(&[1u8; 3]).unwrap();
-        assert!(matches!(ours.receive::<String>(None), Err(LinkError::Garbage)));
+        assert!(matches!(ours.receive::<String>(None), Err(LinkError::Garbage)), "something follows");
+        theirs.send(&9u8).unwrap();
+        assert!(matches!(ours.receive::<bool>(None), Err(LinkError::Garbage)));
         let long = vec![0u8; LONGEST];
         assert!(matches!(theirs.send(&long), Err(LinkError::TooLong(_))));
         drop(theirs);
