@@ -94,7 +94,8 @@ mod tests {
 
     /// How often the left channel goes from below zero to above, a second.
     fn pitch(samples: &[i16]) -> f64 {
-        let left: Vec<i16> = samples.iter().step_by(2).copied().collect();
+        // While the filter fills, zero is crossed by rounding.
+        let left: Vec<i16> = samples.iter().step_by(2).skip(2_000).copied().collect();
         let pairs = left.windows(2).enumerate().filter(|(_, pair)| pair[0] < 0 && pair[1] >= 0);
         let crossings: Vec<usize> = pairs.map(|(at, _)| at).collect();
         let (first, last) = (crossings[0], crossings[crossings.len() - 1]);
@@ -115,7 +116,7 @@ mod tests {
             let frames = all.len() / 2;
             assert!((46_800..=48_100).contains(&frames), "{rate} Hz: {frames} samples");
             assert!((pitch(&all) - 440.0).abs() < 3.0, "{rate} Hz: {}", pitch(&all));
-            let level = all[2000..].iter().copied().max().unwrap();
+            let level = all[4_000..].iter().copied().max().unwrap();
             assert!((15_500..16_500).contains(&level), "{rate} Hz: {level}");
         }
     }
