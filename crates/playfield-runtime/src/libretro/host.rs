@@ -178,8 +178,8 @@ impl Host {
         let shared = &mut self.shared;
         let (picture, sound, exited) = with(|frontend| {
             let picture = frontend.shape.filter(|_| {
-                let palette: &[[u8; 3]] = &frontend.painter.palette;
-                shared.write(PICTURE, &frontend.painter.pixels) && shared.write(PALETTE, palette.as_flattened())
+                let painter = &frontend.painter;
+                shared.write(PICTURE, painter.pixels()) && shared.write(PALETTE, painter.palette().as_flattened())
             });
             let sound = frontend.take_sound();
             self.bytes.clear();

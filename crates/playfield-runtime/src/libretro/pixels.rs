@@ -60,29 +60,29 @@ const TABLE_BITS: u32 = 12;
 const EMPTY: u32 = u32::MAX;
 
 /// Makes pictures.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Painter {
-    /// Rows without padding, turned as the core wants.
-    pub pixels: Vec<u8>,
-    /// The colours of an indexed picture.
-    pub palette: Vec<Rgb>,
     layout: Layout,
-    table: Vec<(u32, u8)>,
+    colours: Colours,
+    /// The core's rows, without padding, of the picture before, while that one is indexed: rows that are the same need no work.
+    raw: Vec<u8>,
+    straight: Vec<u8>,
     turned: Vec<u8>,
+    is_turned: bool,
     /// Pictures to go until indexing is tried again.
     patience: u32,
 }
 
-impl Default for Painter {
-    fn default() -> Painter {
-        Painter {
-            pixels: Vec::new(),
-            palette: Vec::new(),
-            layout: Layout::default(),
-            table: vec![(EMPTY, 0); 1 << TABLE_BITS],
-            turned: Vec::new(),
-            patience: 0,
-        }
+/// The colours of an indexed picture, and the table that finds them.
+#[derive(Debug)]
+struct Colours {
+    palette: Vec<Rgb>,
+    table: Vec<(u32, u8)>,
+}
+
+impl Default for Colours {
+    fn default() -> Colours {
+        Colours { palette: Vec::new(), table: vec![(EMPTY, 0); 1 << TABLE_BITS] }
     }
 }
 
@@ -106,80 +106,81 @@ impl Painter {
             self.forget();
         }
         let rows = || bytes.chunks(pitch).take(height.into()).map(|chunk| &chunk[..row]);
-        let format = if self.index(rows) { PixelFormat::Indexed8 } else { self.copy(rows()) };
+        let format =
+            if self.index(rows, row * usize::from(height)) { PixelFormat::Indexed8 } else { self.copy(rows()) };
         let (width, height) = self.turn(width, height, format.bytes_per_pixel(), quarters);
         Some(Shape { width, height, format })
     }
 
-    fn forget(&mut self) {
-        self.palette.clear();
-        self.table.fill((EMPTY, 0));
+    /// Rows without padding, turned as the core wants.
+    pub fn pixels(&self) -> &[u8] {
+        if self.is_turned { &self.turned } else { &self.straight }
     }
 
-    fn index<'a, R: Iterator<Item = &'a [u8]>>(&mut self, rows: impl Fn() -> R) -> bool {
+    /// The colours of an indexed picture.
+    pub fn palette(&self) -> &[Rgb] {
+        &self.colours.palette
+    }
+
+    fn forget(&mut self) {
+        self.colours.palette.clear();
+        self.colours.table.fill((EMPTY, 0));
+        self.raw.clear();
+    }
+
+    fn index<'a, R: Iterator<Item = &'a [u8]>>(&mut self, rows: impl Fn() -> R, len: usize) -> bool {
         if self.patience > 0 {
             self.patience -= 1;
             return false;
         }
         // Once with the colours of the pictures before, once with those of this one alone.
-        if self.try_index(rows()) {
-            return true;
+        for _ in 0..2 {
+            if self.try_index(rows(), len) {
+                return true;
+            }
+            self.forget();
         }
-        self.forget();
-        if self.try_index(rows()) {
-            return true;
-        }
-        self.forget();
         self.patience = PATIENCE;
         false
     }
 
-    fn try_index<'a>(&mut self, rows: impl Iterator<Item = &'a [u8]>) -> bool {
-        self.pixels.clear();
-        let (mut last, mut index) = (EMPTY, 0);
+    fn try_index<'a>(&mut self, rows: impl Iterator<Item = &'a [u8]>, len: usize) -> bool {
+        let known = self.raw.len() == len;
+        self.raw.resize(len, 0);
+        let size = self.layout.size();
+        self.straight.resize(len / size, 0);
+        let mut at = 0;
         for row in rows {
-            for pixel in row.chunks_exact(self.layout.size()) {
-                let value = self.layout.value(pixel);
-                if value != last {
-                    let Some(found) = self.index_of(value) else { return false };
-                    (last, index) = (value, found);
+            let raw = &mut self.raw[at..at + row.len()];
+            if !known || raw != row {
+                raw.copy_from_slice(row);
+                let indexed = &mut self.straight[at / size..(at + row.len()) / size];
+                let done = match self.layout {
+                    Layout::Xrgb8888 => self.colours.index::<4>(self.layout, row, indexed),
+                    Layout::Rgb565 | Layout::Xrgb1555 => self.colours.index::<2>(self.layout, row, indexed),
+                };
+                if !done {
+                    return false;
                 }
-                self.pixels.push(index);
             }
+            at += row.len();
         }
         true
     }
 
-    fn index_of(&mut self, value: u32) -> Option<u8> {
-        let mut slot = (value.wrapping_mul(0x9e37_79b1) >> (32 - TABLE_BITS)) as usize;
-        loop {
-            let (known, index) = self.table[slot];
-            if known == value {
-                return Some(index);
-            }
-            if known == EMPTY {
-                let index = u8::try_from(self.palette.len()).ok()?;
-                self.table[slot] = (value, index);
-                self.palette.push(self.layout.colour(value));
-                return Some(index);
-            }
-            slot = (slot + 1) % self.table.len();
-        }
-    }
-
     fn copy<'a>(&mut self, rows: impl Iterator<Item = &'a [u8]>) -> PixelFormat {
-        self.pixels.clear();
+        self.straight.clear();
         match self.layout {
-            Layout::Rgb565 => rows.for_each(|row| self.pixels.extend_from_slice(row)),
+            Layout::Rgb565 => rows.for_each(|row| self.straight.extend_from_slice(row)),
             Layout::Xrgb1555 => {
                 for pair in rows.flat_map(|row| row.chunks_exact(2)) {
                     let value = widened(u16::from_le_bytes([pair[0], pair[1]]));
-                    self.pixels.extend_from_slice(&value.to_le_bytes());
+                    self.straight.extend_from_slice(&value.to_le_bytes());
                 }
             }
             Layout::Xrgb8888 => {
                 for pixel in rows.flat_map(|row| row.chunks_exact(4)) {
-                    self.pixels.extend_from_slice(&[pixel[2], pixel[1], pixel[0], 255]);
+                    self.straight.extend_from_slice(&[pixel[2], pixel[1], pixel[0], 255]);
                 }
                 return PixelFormat::Rgba8;
             }
@@ -187,9 +188,10 @@ impl Painter {
         PixelFormat::Rgb565
     }
 
-    /// Turns `pixels` left; returns the new width and height.
+    /// Turns the picture left; returns its width and height then.
     fn turn(&mut self, width: u16, height: u16, size: usize, quarters: u8) -> (u16, u16) {
         let (w, h) = (usize::from(width), usize::from(height));
+        self.is_turned = !quarters.is_multiple_of(4);
         let from: &dyn Fn(usize, usize) -> usize = match quarters % 4 {
             0 => return (width, height),
             1 => &|x, y| x * w + (w - 1 - y),
@@ -201,11 +203,43 @@ impl Painter {
         for y in 0..to_height {
             for x in 0..to_width {
                 let at = from(x, y) * size;
-                self.turned.extend_from_slice(&self.pixels[at..at + size]);
+                self.turned.extend_from_slice(&self.straight[at..at + size]);
             }
         }
-        std::mem::swap(&mut self.pixels, &mut self.turned);
         if quarters.is_multiple_of(2) { (width, height) } else { (height, width) }
+    }
+}
+
+impl Colours {
+    /// Indexes a row of pixels that take `SIZE` bytes each. False: there are too many colours.
+    fn index<const SIZE: usize>(&mut self, layout: Layout, row: &[u8], indexed: &mut [u8]) -> bool {
+        let (mut last, mut index) = (EMPTY, 0);
+        for (pixel, out) in row.as_chunks::<SIZE>().0.iter().zip(indexed) {
+            let value = layout.value(pixel);
+            if value != last {
+                let Some(found) = self.index_of(layout, value) else { return false };
+                (last, index) = (value, found);
+            }
+            *out = index;
+        }
+        true
+    }
+
+    fn index_of(&mut self, layout: Layout, value: u32) -> Option<u8> {
+        let mut slot = (value.wrapping_mul(0x9e37_79b1) >> (32 - TABLE_BITS)) as usize;
+        loop {
+            let (known, index) = self.table[slot];
+            if known == value {
+                return Some(index);
+            }
+            if known == EMPTY {
+                let index = u8::try_from(self.palette.len()).ok()?;
+                self.table[slot] = (value, index);
+                self.palette.push(layout.colour(value));
+                return Some(index);
+            }
+            slot = (slot + 1) % self.table.len();
+        }
     }
 }
 
@@ -216,11 +250,11 @@ mod tests {
     use super::*;
 
     fn rgba(painter: &Painter, shape: Shape) -> Vec<u8> {
-        let mut palette = painter.palette.clone();
+        let mut palette = painter.palette().to_vec();
         palette.resize(256, [0; 3]);
         let Shape { width, height, format } = shape;
         let mut rgba = Vec::new();
-        Picture { width, height, format, palette, pixels: painter.pixels.clone() }.to_rgba(&mut rgba);
+        Picture { width, height, format, palette, pixels: painter.pixels().to_vec() }.to_rgba(&mut rgba);
         rgba
     }
 
@@ -242,7 +276,7 @@ mod tests {
         let mut painter = Painter::default();
         let bytes = [1, 0, 2, 0, 99, 99, 3, 0, 4, 0];
         let shape = painter.paint(Layout::Rgb565, &bytes, (2, 2), 6, 0).unwrap();
-        assert_eq!((shape.width, shape.height, painter.palette.len()), (2, 2, 4));
+        assert_eq!((shape.width, shape.height, painter.palette().len()), (2, 2, 4));
         assert_eq!(painter.paint(Layout::Rgb565, &bytes[..9], (2, 2), 6, 0), None);
         assert_eq!(painter.paint(Layout::Rgb565, &bytes, (2, 2), 3, 0), None);
         assert_eq!(painter.paint(Layout::Rgb565, &bytes, (0, 2), 6, 0), None);
@@ -256,7 +290,7 @@ mod tests {
             // 4 5 6
             let bytes: Vec<u8> = (1..=6u8).flat_map(|value| [value, 0]).collect();
             let shape = painter.paint(Layout::Rgb565, &bytes, (3, 2), 6, quarters).unwrap();
-            (shape.width, painter.pixels.iter().map(|index| index + 1).collect::<Vec<_>>())
+            (shape.width, painter.pixels().iter().map(|index| index + 1).collect::<Vec<_>>())
         };
         assert_eq!(turned(0), (3, vec![1, 2, 3, 4, 5, 6]));
         assert_eq!(turned(1), (2, vec![3, 6, 2, 5, 1, 4]));
@@ -279,8 +313,14 @@ mod tests {
         }
         let shape = painter.paint(Layout::Rgb565, &bytes(256), (300, 1), 600, 0).unwrap();
         assert_eq!(shape.format, PixelFormat::Indexed8);
+        let again = painter.paint(Layout::Rgb565, &bytes(255), (300, 1), 600, 0).unwrap();
+        assert_eq!(
+            (again.format, painter.pixels()[255]),
+            (PixelFormat::Indexed8, 0),
+            "a row that changed is not the one before"
+        );
         let other: Vec<u8> = (0..300u16).flat_map(|n| (n % 100 + 1000).to_le_bytes()).collect();
         let shape = painter.paint(Layout::Rgb565, &other, (300, 1), 600, 0).unwrap();
-        assert_eq!((shape.format, painter.palette.len()), (PixelFormat::Indexed8, 100), "a new palette");
+        assert_eq!((shape.format, painter.palette().len()), (PixelFormat::Indexed8, 100), "a new palette");
     }
 }

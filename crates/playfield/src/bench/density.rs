@@ -5,7 +5,7 @@
 //! the machine, so what is measured is what is left when the viewers have taken theirs.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -19,7 +19,7 @@ use playfield_core::time::Time;
 use playfield_media::delta::Decoder;
 use playfield_transport::{ClientEvent, Crowd, Event, Member, Packets};
 
-use super::worker::Worker;
+use super::worker::{Prepared, Worker};
 use super::{Better, Figure, Report};
 
 /// How long sessions play before they are measured.
@@ -36,7 +36,7 @@ pub struct Case {
     /// For the names of figures.
     pub name: &'static str,
     /// The title.
-    pub module: Vec<u8>,
+    pub title: Title,
     /// How pictures are sent.
     pub video: VideoMode,
     /// Sessions, in all.
@@ -47,6 +47,19 @@ pub struct Case {
     pub workers: usize,
     /// A title one of whose sessions runs in each worker too, unseen by the figures.
     pub neighbour: Option<Vec<u8>>,
+}
+
+/// A title to play.
+pub enum Title {
+    /// A module.
+    Module(Vec<u8>),
+    /// Content of a libretro core.
+    Content {
+        /// The core.
+        core: PathBuf,
+        /// The content.
+        content: PathBuf,
+    },
 }
 
 /// Measures each number of sessions, one after the other.
@@ -112,19 +125,22 @@ fn measure(case: &Case, sessions: usize) -> anyhow::Result<Measured> {
     let mut workers = (0..case.workers).map(|_| Worker::start(per_worker as u32 + 1)).collect::<Result<Vec<_>, _>>()?;
     let mut crowd = Audience::new()?;
     for (index, worker) in workers.iter_mut().enumerate() {
-        let module = worker.prepare(&case.module)?;
+        let title = match &case.title {
+            Title::Module(module) => worker.prepare(module)?,
+            Title::Content { core, content } => worker.prepare_content(core, content)?,
+        };
         if let Some(neighbour) = &case.neighbour {
             let neighbour = worker.prepare(neighbour)?;
             crowd.admit(worker, &neighbour, case.video, false)?;
         }
         for _ in (index..sessions).step_by(case.workers) {
-            crowd.admit(worker, &module, case.video, true)?;
+            crowd.admit(worker, &title, case.video, true)?;
         }
     }
     crowd.until("all sessions play", |crowd| crowd.viewers.iter().all(|viewer| viewer.last.is_some()))?;
     crowd.play_for(SETTLE)?;
     crowd.count_from_now();
-    let cpu = || workers.iter().map(|worker| cpu_of(worker.pid())).sum::<anyhow::Result<Duration>>();
+    let cpu = || tree_of(&workers).map(cpu_of).sum::<anyhow::Result<Duration>>();
     let written = || workers.iter().map(|worker| written_by(worker.pid())).sum::<anyhow::Result<u64>>();
     let written_before = written()?;
     let packets_before = crowd.crowd.packets();
@@ -139,7 +155,7 @@ fn measure(case: &Case, sessions: usize) -> anyhow::Result<Measured> {
         sound: crowd.sound,
         cpu: cpu()? - before,
         viewers_cpu: cpu_of(std::process::id())? - mine_before,
-        memory: workers.iter().map(|worker| memory_of(worker.pid())).sum::<anyhow::Result<u64>>()?,
+        memory: tree_of(&workers).map(memory_of).sum::<anyhow::Result<u64>>()?,
         written: written()? - written_before,
         packets: Packets {
             sent: packets.sent - packets_before.sent,
@@ -193,9 +209,9 @@ impl Audience {
     }
 
     /// Opens a session for one more viewer, and lets the others play on meanwhile.
-    fn admit(&mut self, worker: &mut Worker, module: &Path, video: VideoMode, counts: bool) -> anyhow::Result<()> {
+    fn admit(&mut self, worker: &mut Worker, title: &Prepared, video: VideoMode, counts: bool) -> anyhow::Result<()> {
         let (member, offer) = self.crowd.join([127, 0, 0, 1].into())?;
-        let (_, answer) = worker.open(module, video, offer)?;
+        let (_, answer) = worker.open(title, video, offer)?;
         self.crowd.answer(member, &answer)?;
         let viewer = Viewer {
             counts,
@@ -325,6 +341,20 @@ impl Audience {
 }
 
 /// Processor time a process has taken: proc(5), `stat`, fields 14 and 15.
+/// The workers' processes, and those of their native guests.
+fn tree_of(workers: &[Worker]) -> impl Iterator<Item = u32> {
+    let mut tree: Vec<u32> = workers.iter().map(Worker::pid).collect();
+    let mut at = 0;
+    while let Some(&pid) = tree.get(at) {
+        let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+        let children = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+        let children: String = children.collect();
+        tree.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
+        at += 1;
+    }
+    tree.into_iter()
+}
+
 fn cpu_of(pid: u32) -> anyhow::Result<Duration> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).context("a process is gone")?;
     let (_, fields) = stat.rsplit_once(')').context("/proc/PID/stat has no name")?;

@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use anyhow::{Context, bail, ensure};
 use playfield_core::api::{Receipt, Role, VideoMode};
 use playfield_core::bus::{
-    Attach, FromWorker, Missing, Reply, Request, SessionSpec, SessionTimes, ToWorker, WorkerConfig,
+    Attach, CoreFiles, FromWorker, Missing, Reply, Request, SessionSpec, SessionTimes, ToWorker, WorkerConfig,
 };
 use playfield_core::id::{SessionId, ViewerId};
-use playfield_core::manifest::Limits;
+use playfield_core::manifest::{Kind, Libretro, Limits};
 use playfield_core::receipt::STAGES;
 use playfield_core::sim::Random;
 use playfield_runtime::wasm::{Engine, compile};
@@ -27,6 +27,13 @@ pub struct Worker {
     requests: u64,
     /// Where it listens.
     pub udp: Vec<SocketAddr>,
+}
+
+/// A guest that can be opened again and again.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    module: PathBuf,
+    core: Option<CoreFiles>,
 }
 
 impl Worker {
@@ -84,29 +91,43 @@ impl Worker {
         self.child.id()
     }
 
+    /// Makes content of a libretro core ready for `open`.
+    pub fn prepare_content(&self, core: &Path, content: &Path) -> anyhow::Result<Prepared> {
+        let home = self.folder.join("home");
+        std::fs::create_dir_all(&home)?;
+        let [core, content, system, home] = [core, content, &self.folder, &home].map(std::path::absolute);
+        let files = CoreFiles { core: core?, content: content?, system: system?, home: home? };
+        Ok(Prepared { module: files.content.clone(), core: Some(files) })
+    }
+
     /// Compiles a module for `open`.
-    pub fn prepare(&self, module: &[u8]) -> anyhow::Result<PathBuf> {
+    pub fn prepare(&self, module: &[u8]) -> anyhow::Result<Prepared> {
         let engine = Engine::new()?;
         let compiled = self.folder.join(compile::cache_key(&engine, module));
         std::fs::write(&compiled, compile::compile(&engine, module)?.bytes())?;
-        Ok(compiled)
+        Ok(Prepared { module: compiled, core: None })
     }
 
-    /// Opens a prepared module for one viewer and returns the session and the answer to its offer.
-    pub fn open(&mut self, module: &Path, video: VideoMode, offer: String) -> anyhow::Result<(SessionId, String)> {
+    /// Opens a guest for one viewer and returns the session and the answer to its offer.
+    pub fn open(&mut self, guest: &Prepared, video: VideoMode, offer: String) -> anyhow::Result<(SessionId, String)> {
         let mut random = Random::new(self.requests + 1);
         let entropy = std::array::from_fn(|_| random.next_u64() as u8);
         let id = SessionId::from_entropy(entropy);
-        let compiled = module.to_owned();
+        let Prepared { module, core } = guest.clone();
+        let kind = match &core {
+            None => Kind::Wasm,
+            Some(_) => Kind::Libretro { libretro: Libretro::default(), file: String::new() },
+        };
+        let memory_mb = if core.is_some() { 512 } else { Limits::default().memory_mb };
         let spec = Box::new(SessionSpec {
             id: id.clone(),
             title: "probe".to_owned(),
-            module: compiled.clone(),
-            kind: Default::default(),
-            compiled: Some(compiled),
+            module: module.clone(),
+            kind,
+            compiled: Some(module),
             home: None,
-            core: None,
-            limits: Limits::default(),
+            core,
+            limits: Limits { memory_mb, ..Limits::default() },
             input: Vec::new(),
             players: 1,
             keys_as_pad: true,

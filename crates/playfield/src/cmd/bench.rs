@@ -80,9 +80,12 @@ pub struct DensityArgs {
     /// Worker processes; one for each core if not said.
     #[arg(long)]
     workers: Option<usize>,
-    /// Play this module instead.
+    /// Play this module instead; with `--core`, this content.
     #[arg(long, value_name = "FILE")]
     module: Option<PathBuf>,
+    /// Let this libretro core play it.
+    #[arg(long, value_name = "FILE", requires = "module")]
+    core: Option<PathBuf>,
     /// Let one session of this module run in each worker beside those that are measured.
     #[arg(long, value_name = "FILE")]
     neighbour: Option<PathBuf>,
@@ -95,7 +98,10 @@ impl DensityArgs {
         let own = || Ok(include_bytes!("../../../../titles/gloamling/gloamling.wasm").to_vec());
         Ok(density::Case {
             name: if self.h264 { "H.264" } else { "lossless" },
-            module: self.module.as_ref().map_or_else(own, read)?,
+            title: match (&self.core, &self.module) {
+                (Some(core), Some(content)) => density::Title::Content { core: core.clone(), content: content.clone() },
+                (_, module) => density::Title::Module(module.as_ref().map_or_else(own, read)?),
+            },
             video: if self.h264 { VideoMode::H264 } else { VideoMode::Lossless },
             sessions: self.sessions.clone(),
             time: Duration::from_secs(self.seconds),
