@@ -15,6 +15,7 @@ mod abi;
 mod core;
 mod environment;
 mod files;
+mod firmware;
 mod frontend;
 mod guest;
 pub mod host;

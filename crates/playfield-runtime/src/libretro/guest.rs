@@ -9,6 +9,7 @@ use playfield_core::input::{MAX_PLAYERS, MAX_RUMBLE_MS, Rumble, TickInput};
 use playfield_core::setting::Setting;
 use serde::de::DeserializeOwned;
 
+use super::firmware;
 use super::words::{
     FromCore, MOST_FRAMES, News, Opened, Opening, PALETTE, PAPERS, PAPERS_LEN, PICTURE, Pace, SHARED_LEN, SOUND, STATE,
     STATE_LEN, Ticked, ToCore,
@@ -80,13 +81,19 @@ impl LibretroGuest {
             return Err(failed(&"what was kept is too much"));
         }
         let mut process = Process::start(program, "libretro").map_err(|error| failed(&error))?;
+        let wanted = firmware::missing(&opening.core, &opening.system);
         let mut memory = Memory { limit: opening.rules.memory_limit, seen: 0 };
         let mut opening = Opening { kept: kept.len() as u32, ..opening };
         // The worker watches it. What the kernel forbids is more, so that it is known which of the two it was.
         opening.rules.memory_limit = memory.limit.saturating_mul(2).max(memory.limit + SLACK);
         let open = ToCore::Open(Box::new(opening));
         process.link().send_with(&open, Some(shared.file())).map_err(|error| failed(&error))?;
-        let opened = match answer(&mut process, &mut memory, OPENS, "starting")? {
+        let opened = answer(&mut process, &mut memory, OPENS, "starting").map_err(|error| match error {
+            // Cores that lack firmware are not all so kind as to say so.
+            GuestError::Trap(what) => GuestError::BadModule(format!("{what} while it opened its content{wanted}")),
+            other => other,
+        });
+        let opened = match opened? {
             FromCore::Opened(opened) => opened,
             FromCore::Failed(why) => return Err(GuestError::BadModule(why)),
             _ => return Err(lost(&mut process, memory, LinkError::Garbage, "starting")),

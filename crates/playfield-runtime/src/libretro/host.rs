@@ -1,7 +1,5 @@
 //! The process of a core: opens it, and makes pictures when the worker asks for them.
 
-mod firmware;
-
 use std::collections::BTreeMap;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
@@ -11,6 +9,7 @@ use playfield_core::input::{MAX_PLAYERS, TickInput};
 
 use super::abi::{memory, quirk};
 use super::core::{Content, Core, with};
+use super::firmware;
 use super::frontend::{DISK, Frontend, PORT};
 use super::words::{
     FromCore, News, Opened, Opening, PALETTE, PAPERS, PAPERS_LEN, PICTURE, SHARED_LEN, SOUND, STATE, STATE_LEN, Ticked,
