@@ -2,7 +2,8 @@
 //!
 //! A job is never run by two threads at once. A job that takes long holds its own thread only; its neighbours are taken
 //! by the others. One idle thread, the leader, waits for the next deadline; the rest wait to be called. A job that waits
-//! for another process brings a thread of its own, so that however long that takes, the others have theirs.
+//! for another process brings a thread of its own, so that however long that takes, the others have theirs. Threads stay for
+//! as long as the pool: a process that one of them started ends with that thread, whoever works with it by then.
 
 use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -58,7 +59,7 @@ struct State {
     slots: HashMap<JobId, Slot>,
     due: BTreeSet<(Time, JobId)>,
     next_id: u64,
-    /// Threads there are, and threads there should be.
+    /// Threads there are, and threads that the jobs of now want.
     threads: usize,
     wanted: usize,
     leader: bool,
@@ -92,7 +93,6 @@ impl Pool {
     /// Starts the threads that are missing.
     fn fill(&self) -> std::io::Result<()> {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        threads.retain(|thread| !thread.is_finished());
         loop {
             let mut state = self.shared.lock();
             if state.threads >= state.wanted {
@@ -168,12 +168,6 @@ impl Shared {
             let now = self.clock.now();
             match state.due.first().copied() {
                 Some((at, id)) if at <= now => state = self.run(state, now, id),
-                _ if state.threads > state.wanted => {
-                    state.threads -= 1;
-                    // It may have been woken to do something.
-                    self.called.notify_one();
-                    return;
-                }
                 Some((at, _)) if !state.leader => {
                     state.leader = true;
                     let wait = self.led.wait_timeout(state, at.since(now));
@@ -321,26 +315,27 @@ mod tests {
     }
 
     #[test]
-    fn jobs_that_wait_bring_their_own_threads_and_take_them_away() {
+    fn jobs_that_wait_have_threads_of_their_own_which_stay_for_others() {
         let pool = Pool::start(1, Clock::start()).unwrap();
-        let mut releases = Vec::new();
-        for _ in 0..5 {
-            let (release, gate) = sync_channel(8);
-            pool.spawn(Box::new(Waiting(gate)));
-            releases.push(release);
-        }
-        let (done, receiver) = sync_channel(8);
-        pool.spawn(Box::new(Count { left: 3, done }));
-        for _ in 0..3 {
-            patient(&receiver);
-        }
-        assert_eq!(pool.shared.lock().threads, 6);
-        releases.iter().for_each(|release| release.send(()).unwrap());
-        let began = std::time::Instant::now();
-        while pool.shared.lock().threads > 1 {
-            assert!(began.elapsed() < Duration::from_secs(20), "threads that are not needed go");
-            pool.shared.called.notify_one();
-            thread::yield_now();
+        for round in 0..2 {
+            let mut releases = Vec::new();
+            for _ in 0..5 {
+                let (release, gate) = sync_channel(8);
+                pool.spawn(Box::new(Waiting(gate)));
+                releases.push(release);
+            }
+            let (done, receiver) = sync_channel(8);
+            pool.spawn(Box::new(Count { left: 3, done }));
+            for _ in 0..3 {
+                patient(&receiver);
+            }
+            assert_eq!(pool.shared.lock().threads, 6, "round {round}");
+            releases.iter().for_each(|release| release.send(()).unwrap());
+            let began = std::time::Instant::now();
+            while pool.shared.lock().wanted > 1 {
+                assert!(began.elapsed() < Duration::from_secs(20), "they end");
+                thread::yield_now();
+            }
         }
     }
 
