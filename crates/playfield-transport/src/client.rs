@@ -53,6 +53,11 @@ impl Client {
         self.crowd.send_input(self.me, bytes)
     }
 
+    /// Bytes of the `input` channel that the other side has not acknowledged.
+    pub fn input_waiting(&mut self) -> usize {
+        self.crowd.input_waiting(self.me)
+    }
+
     /// Sends the same kind of message on the lossless track; false if there is none.
     pub fn send_input_track(&mut self, bytes: &[u8]) -> bool {
         self.crowd.send_input_track(self.me, bytes)

@@ -92,6 +92,11 @@ impl Crowd {
         self.send(member, &Outgoing::Input(bytes.into()))
     }
 
+    /// Bytes of the `input` channel that the other side has not acknowledged.
+    pub fn input_waiting(&mut self, member: Member) -> usize {
+        self.viewers[member].peer.input_waiting()
+    }
+
     /// Sends the same kind of message on the lossless track; false if there is none.
     pub fn send_input_track(&mut self, member: Member, bytes: &[u8]) -> bool {
         self.send(member, &Outgoing::Lossless(bytes.into()))

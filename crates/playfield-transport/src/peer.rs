@@ -243,6 +243,12 @@ impl Peer {
         writer.start_of_talkspurt(start).write(pt, now, time, Arc::clone(data)).is_ok()
     }
 
+    /// Bytes of the `input` channel that the other side has not acknowledged.
+    pub(crate) fn input_waiting(&mut self) -> usize {
+        let channel = self.channels.input.and_then(|id| self.rtc.channel(id));
+        channel.map_or(0, |mut channel| channel.buffered_amount())
+    }
+
     fn write_channel(&mut self, id: Option<ChannelId>, binary: bool, data: &[u8], most: usize) -> bool {
         let Some(mut channel) = id.and_then(|id| self.rtc.channel(id)) else { return false };
         channel.buffered_amount() <= most && channel.write(binary, data).unwrap_or(false)

@@ -115,6 +115,10 @@ impl Uplink {
 
     /// Something on the path was seen to be lost, or to be held up.
     pub fn lost(&mut self, now: Time) {
+        // Where that happens again and again acknowledgements are lost too, and what is lost holds the channel up.
+        if now < self.wary_until {
+            self.detour_until = now + DETOUR;
+        }
         self.wary_until = now + WARY;
     }
 

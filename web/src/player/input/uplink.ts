@@ -62,6 +62,7 @@ export class Uplink {
 
   /** Something on the path was seen to be lost, or to be held up. */
   lost(now: number): void {
+    if (now < this.waryUntil) this.detourUntil = now + DETOUR;
     this.waryUntil = now + WARY;
   }
 
