@@ -59,6 +59,8 @@ pub enum Title {
         core: PathBuf,
         /// The content.
         content: PathBuf,
+        /// Pictures it runs ahead.
+        run_ahead: u8,
     },
 }
 
@@ -129,7 +131,7 @@ fn measure(case: &Case, sessions: usize) -> anyhow::Result<Measured> {
     for (index, worker) in workers.iter_mut().enumerate() {
         let title = match &case.title {
             Title::Module(module) => worker.prepare(module)?,
-            Title::Content { core, content } => worker.prepare_content(core, content)?,
+            Title::Content { core, content, run_ahead } => worker.prepare_content(core, content, *run_ahead)?,
         };
         if let Some(neighbour) = &case.neighbour {
             let neighbour = worker.prepare(neighbour)?;

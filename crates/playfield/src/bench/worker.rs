@@ -34,6 +34,7 @@ pub struct Worker {
 pub struct Prepared {
     module: PathBuf,
     core: Option<CoreFiles>,
+    run_ahead: u8,
 }
 
 impl Worker {
@@ -92,12 +93,12 @@ impl Worker {
     }
 
     /// Makes content of a libretro core ready for `open`.
-    pub fn prepare_content(&self, core: &Path, content: &Path) -> anyhow::Result<Prepared> {
+    pub fn prepare_content(&self, core: &Path, content: &Path, run_ahead: u8) -> anyhow::Result<Prepared> {
         let home = self.folder.join("home");
         std::fs::create_dir_all(&home)?;
         let [core, content, system, home] = [core, content, &self.folder, &home].map(std::path::absolute);
         let files = CoreFiles { core: core?, content: content?, system: system?, home: home? };
-        Ok(Prepared { module: files.content.clone(), core: Some(files) })
+        Ok(Prepared { module: files.content.clone(), core: Some(files), run_ahead })
     }
 
     /// Compiles a module for `open`.
@@ -105,7 +106,7 @@ impl Worker {
         let engine = Engine::new()?;
         let compiled = self.folder.join(compile::cache_key(&engine, module));
         std::fs::write(&compiled, compile::compile(&engine, module)?.bytes())?;
-        Ok(Prepared { module: compiled, core: None })
+        Ok(Prepared { module: compiled, core: None, run_ahead: 0 })
     }
 
     /// Opens a guest for one viewer and returns the session and the answer to its offer.
@@ -113,10 +114,10 @@ impl Worker {
         let mut random = Random::new(self.requests + 1);
         let entropy = std::array::from_fn(|_| random.next_u64() as u8);
         let id = SessionId::from_entropy(entropy);
-        let Prepared { module, core } = guest.clone();
+        let Prepared { module, core, run_ahead } = guest.clone();
         let kind = match &core {
             None => Kind::Wasm,
-            Some(_) => Kind::Libretro { libretro: Libretro::default(), file: String::new() },
+            Some(_) => Kind::Libretro { libretro: Libretro { run_ahead, ..Libretro::default() }, file: String::new() },
         };
         let memory_mb = if core.is_some() { 512 } else { Limits::default().memory_mb };
         let spec = Box::new(SessionSpec {

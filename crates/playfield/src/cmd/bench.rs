@@ -86,6 +86,9 @@ pub struct DensityArgs {
     /// Let this libretro core play it.
     #[arg(long, value_name = "FILE", requires = "module")]
     core: Option<PathBuf>,
+    /// Let the core run so many pictures ahead.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=4))]
+    run_ahead: u8,
     /// Let one session of this module run in each worker beside those that are measured.
     #[arg(long, value_name = "FILE")]
     neighbour: Option<PathBuf>,
@@ -99,7 +102,10 @@ impl DensityArgs {
         Ok(density::Case {
             name: if self.h264 { "H.264" } else { "lossless" },
             title: match (&self.core, &self.module) {
-                (Some(core), Some(content)) => density::Title::Content { core: core.clone(), content: content.clone() },
+                (Some(core), Some(content)) => {
+                    let (core, content, run_ahead) = (core.clone(), content.clone(), self.run_ahead);
+                    density::Title::Content { core, content, run_ahead }
+                }
                 (_, module) => density::Title::Module(module.as_ref().map_or_else(own, read)?),
             },
             video: if self.h264 { VideoMode::H264 } else { VideoMode::Lossless },
