@@ -257,7 +257,7 @@ impl Agent {
             None => Work::compile(module),
             // Looking at it must not touch what a player keeps.
             Some((libretro, files)) => {
-                let home = self.cores.lay_out(libretro, (module, LOOK), Home::Passing(LOOK)).await?.home;
+                let home = self.cores.home(Home::Passing(LOOK)).await?;
                 Work::look(module, core_args(libretro, &CoreFiles { home, ..files.clone() }, self.sandbox))
             }
         };

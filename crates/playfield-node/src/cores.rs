@@ -70,12 +70,17 @@ impl Cores {
         let hash = module.file_name().unwrap_or_default();
         let content = self.data.join("content").join(hash).join(plain(file));
         self.place(module, &content).await.map_err(|error| cannot(module, &error))?;
-        let home = match home {
+        Ok(CoreFiles { core, content, system: self.system(), home: self.home(home).await? })
+    }
+
+    /// The folder where a core may write.
+    pub(crate) async fn home(&self, home: Home<'_>) -> Result<PathBuf, Refusal> {
+        let path = match home {
             Home::Of(who, title) => self.data.join("homes").join(plain(who)).join(plain(title)),
             Home::Passing(what) => self.passing.join(format!("{}{HOME}", plain(what))),
         };
-        tokio::fs::create_dir_all(&home).await.map_err(|error| cannot(&home, &error))?;
-        Ok(CoreFiles { core, content, system: self.system(), home })
+        tokio::fs::create_dir_all(&path).await.map_err(|error| cannot(&path, &error))?;
+        Ok(path)
     }
 
     /// The same bytes under another name: no copy where the file system can.
