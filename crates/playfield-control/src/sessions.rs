@@ -61,6 +61,7 @@ impl App {
             compiled: None,
             home,
             core: None,
+            folder: None,
             limits: entry.manifest.limits,
             input: entry.manifest.input.clone(),
             players: entry.manifest.players.max,

@@ -45,6 +45,9 @@ pub struct SessionSpec {
     /// Where a core and its files lie; the node fills it in.
     #[serde(default)]
     pub core: Option<CoreFiles>,
+    /// The folder where a program of its own may write; the node fills it in.
+    #[serde(default)]
+    pub folder: Option<PathBuf>,
     /// What the guest may take.
     pub limits: Limits,
     /// The ways of playing the title understands; the viewer is told.
@@ -251,7 +254,7 @@ pub enum Reply {
 /// What can be said of a module without playing it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModuleFacts {
-    /// `playfield`, `wasm4` or `libretro`.
+    /// `playfield`, `wasm4`, `libretro` or `program`.
     pub dialect: String,
     /// Its state can be captured exactly.
     pub snapshots: bool,

@@ -42,7 +42,8 @@ pub struct Manifest {
     /// One or two sentences, at most 400 characters.
     #[serde(default)]
     pub summary: String,
-    /// The module, a path beside the manifest.
+    /// The module, a path beside the manifest. A program has none.
+    #[serde(default = "own_file")]
     pub entry: String,
     /// A PNG beside the manifest; without it the catalogue shows a picture of the running title.
     #[serde(default)]
@@ -75,6 +76,9 @@ pub struct Manifest {
     /// The entry is content of a libretro core.
     #[serde(default)]
     pub libretro: Option<Libretro>,
+    /// The title is a program that is installed on the node.
+    #[serde(default)]
+    pub program: Option<Program>,
 }
 
 /// What plays the entry, where that is a libretro core.
@@ -89,6 +93,59 @@ pub struct Libretro {
     /// Values of the core's options that this title wants in place of the core's own.
     #[serde(default)]
     pub options: BTreeMap<String, String>,
+}
+
+/// A Linux program, as it is installed on a node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Program {
+    /// The program, by its name on the path or where it lies; then its arguments.
+    pub command: Vec<String>,
+    /// What its environment has besides what every program's has.
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
+    /// Its working folder. Without one it begins in its home, which is kept for each player.
+    #[serde(default)]
+    pub folder: Option<String>,
+    /// Width and height of the screen it begins with, in pixels.
+    #[serde(default = "screen")]
+    pub size: [u16; 2],
+    /// Whether the screen takes the size of the player's window, where the program lets it.
+    #[serde(default = "yes")]
+    pub resize: bool,
+    /// Most pictures a second, 1 to 120.
+    #[serde(default = "sixty")]
+    pub max_fps: u16,
+    /// Whether it reaches the node's network. Without it, it reaches nothing.
+    #[serde(default)]
+    pub network: bool,
+    /// Files and folders of the node that it may read besides the system's own.
+    #[serde(default)]
+    pub read: Vec<String>,
+}
+
+impl Program {
+    /// A program of which nothing but its command is known.
+    pub fn new(command: Vec<String>) -> Program {
+        Program {
+            command,
+            environment: BTreeMap::new(),
+            folder: None,
+            size: screen(),
+            resize: yes(),
+            max_fps: sixty(),
+            network: false,
+            read: Vec::new(),
+        }
+    }
+}
+
+const fn screen() -> [u16; 2] {
+    [1280, 720]
+}
+
+const fn sixty() -> u16 {
+    60
 }
 
 /// What kind of guest a title is.
@@ -106,12 +163,29 @@ pub enum Kind {
         /// The content's file name; cores look at how it ends.
         file: String,
     },
+    /// A Linux program.
+    Program {
+        /// What it is started with.
+        #[serde(flatten)]
+        program: Program,
+    },
+}
+
+impl Kind {
+    /// Whether it makes its pictures when it likes, instead of when it is asked for one.
+    pub fn runs_free(&self) -> bool {
+        matches!(self, Kind::Program { .. })
+    }
 }
 
 /// Most pictures of delay that can be hidden: each costs a run of the core for every picture.
 pub const MOST_RUN_AHEAD: u8 = 4;
 /// Memory of a libretro core where nothing is said, in MiB.
 const CORE_MEMORY_MB: u32 = 512;
+/// Memory of a program where nothing is said, in MiB.
+const PROGRAM_MEMORY_MB: u32 = 2048;
+/// The manifest's own file name.
+const FILE: &str = "title.toml";
 
 /// How many can play at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -154,6 +228,10 @@ pub(crate) const fn yes() -> bool {
     true
 }
 
+fn own_file() -> String {
+    FILE.to_owned()
+}
+
 fn default_input() -> Vec<InputKind> {
     vec![InputKind::Pad]
 }
@@ -178,8 +256,13 @@ impl Manifest {
     /// Reads `title.toml` and checks every value.
     pub fn parse(text: &str) -> Result<Manifest, ManifestError> {
         let mut manifest: Manifest = toml::from_str(text)?;
-        if manifest.libretro.is_some() && !says_memory(text) {
-            manifest.limits.memory_mb = CORE_MEMORY_MB;
+        let native = manifest.program.as_ref().map(|_| PROGRAM_MEMORY_MB);
+        let native = native.or(manifest.libretro.as_ref().map(|_| CORE_MEMORY_MB));
+        if let Some(memory_mb) = native.filter(|_| !says(text, &["limits", "memory_mb"])) {
+            manifest.limits.memory_mb = memory_mb;
+        }
+        if manifest.program.is_some() && !says(text, &["input"]) {
+            manifest.input = all_inputs();
         }
         manifest.check()?;
         Ok(manifest)
@@ -203,6 +286,20 @@ impl Manifest {
             keys_as_pad: true,
             limits: Limits::default(),
             libretro: None,
+            program: None,
+        }
+    }
+
+    /// What is assumed of a program that nothing but its command line is known of.
+    pub fn for_program(command: Vec<String>) -> Manifest {
+        let program = command.first().map(String::as_str).unwrap_or_default();
+        let stem = program.rsplit('/').next().unwrap_or_default().to_owned();
+        Manifest {
+            entry: own_file(),
+            limits: Limits { memory_mb: PROGRAM_MEMORY_MB, ..Limits::default() },
+            program: Some(Program::new(command)),
+            keys_as_pad: false,
+            ..Manifest::for_module(&stem, all_inputs(), 4)
         }
     }
 
@@ -221,6 +318,9 @@ impl Manifest {
 
     /// What kind of guest it is.
     pub fn kind(&self) -> Kind {
+        if let Some(program) = self.program.clone() {
+            return Kind::Program { program };
+        }
         let file = self.entry.rsplit('/').next().unwrap_or_default().to_owned();
         self.libretro.clone().map_or(Kind::Wasm, |libretro| Kind::Libretro { libretro, file })
     }
@@ -245,7 +345,15 @@ impl Manifest {
         if self.players.min == 0 || self.players.max < self.players.min || self.players.max > 4 {
             return value("players", "must have 1 <= min <= max <= 4");
         }
-        let most_mb = if self.libretro.is_some() { 8192 } else { 1024 };
+        if self.entry == FILE && self.program.is_none() {
+            return value("entry", "must name the module beside the manifest");
+        }
+        let most_mb = match (&self.program, &self.libretro) {
+            (Some(_), Some(_)) => return value("program", "cannot stand beside `libretro`: a title is one of them"),
+            (Some(_), None) => 65_536,
+            (None, Some(_)) => 8192,
+            (None, None) => 1024,
+        };
         if !(1..=most_mb).contains(&self.limits.memory_mb) {
             return value("limits.memory_mb", &format!("must be 1 to {most_mb}"));
         }
@@ -261,6 +369,9 @@ impl Manifest {
                 return value("libretro.run_ahead", "must be at most 4");
             }
         }
+        if let Some(program) = &self.program {
+            program.check()?;
+        }
         if self.limits.storage_kb > MOST_STORAGE_KB {
             return value("limits.storage_kb", "must be at most 8192");
         }
@@ -268,9 +379,43 @@ impl Manifest {
     }
 }
 
-fn says_memory(text: &str) -> bool {
-    let limits = toml::from_str::<toml::Table>(text).ok().and_then(|table| table.get("limits").cloned());
-    limits.is_some_and(|limits| limits.get("memory_mb").is_some())
+impl Program {
+    fn check(&self) -> Result<(), ManifestError> {
+        let value = |key, problem: &str| Err(ManifestError::Value { key, problem: problem.to_owned() });
+        if self.command.first().is_none_or(String::is_empty) || self.command.len() > MOST_ARGUMENTS {
+            return value("program.command", "must be the program and its arguments, such as [\"supertux2\"]");
+        }
+        let [width, height] = self.size;
+        if !(64..=crate::frame::MAX_WIDTH).contains(&width) || !(64..=crate::frame::MAX_HEIGHT).contains(&height) {
+            return value("program.size", "must be [width, height], each at least 64, at most [1920, 1080]");
+        }
+        if !(1..=120).contains(&self.max_fps) {
+            return value("program.max_fps", "must be 1 to 120");
+        }
+        if self.folder.iter().chain(&self.read).any(|path| !path.starts_with('/')) {
+            return value("program.read", "and `program.folder` must be whole paths on the node, from /");
+        }
+        let name = |name: &String| !name.is_empty() && !name.contains(['=', '\0']);
+        if !self.environment.keys().all(name) {
+            return value("program.environment", "has a name that is none");
+        }
+        Ok(())
+    }
+}
+
+/// Most words of a program's command.
+const MOST_ARGUMENTS: usize = 256;
+
+/// Whether the manifest says something itself.
+fn says(text: &str, path: &[&str]) -> bool {
+    let table = toml::from_str::<toml::Value>(text).ok();
+    path.iter().try_fold(table, |value, key| Some(value?.get(key).cloned())).flatten().is_some()
+}
+
+/// What a program may take, of which nothing else is known.
+fn all_inputs() -> Vec<InputKind> {
+    use InputKind::{Keys, Motion, Mouse, Pad, Text, Touch};
+    vec![Keys, Mouse, Motion, Pad, Touch, Text]
 }
 
 fn stays_beside(path: &str) -> bool {
@@ -334,6 +479,24 @@ mod tests {
         assert!(refused("run_ahead = 1", "run_ahead = 5").contains("`libretro.run_ahead` must be at most 4"));
         let bare = Manifest::for_content("Cave Story.gb", "gambatte");
         assert_eq!((bare.id.as_str(), bare.entry.as_str()), ("cave-story", "Cave Story.gb"));
+    }
+
+    #[test]
+    fn a_program_needs_no_module_and_may_take_every_input() {
+        let toml = "id = 'tux'\nname = 'Tux'\n[program]\ncommand = ['supertux2', '--fullscreen']\n";
+        let manifest = Manifest::parse(toml).unwrap();
+        assert_eq!((manifest.limits.memory_mb, manifest.input.len()), (2048, 6));
+        let Kind::Program { program } = manifest.kind() else { panic!("{:?}", manifest.kind()) };
+        assert_eq!((program.size, program.max_fps, program.network), ([1280, 720], 60, false));
+        let refused = |line: &str| Manifest::parse(&format!("{toml}{line}")).unwrap_err().to_string();
+        assert!(refused("size = [10, 10]").contains("`program.size` must be"));
+        assert!(refused("read = ['games']").contains("whole paths"));
+        assert!(refused("[libretro]\ncore = 'x'").contains("one of them"));
+        let bare = Manifest::for_program(vec!["/usr/games/supertux2".to_owned()]);
+        assert_eq!((bare.id.as_str(), bare.name.as_str()), ("supertux2", "Supertux2"));
+        let written = toml::to_string(&bare).unwrap();
+        assert_eq!(Manifest::parse(&written).unwrap(), bare);
+        assert!(Manifest::parse("id = 'p'\nname = 'P'").unwrap_err().to_string().contains("`entry` must name"));
     }
 
     #[test]

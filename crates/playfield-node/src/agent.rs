@@ -19,6 +19,7 @@ use crate::config::{JobLimits, Times};
 use crate::cores::{Cores, Home};
 use crate::job;
 use crate::ledger::{NoPlace, Place};
+use crate::programs;
 use crate::worker::{Ask, Shared};
 
 /// How long to wait for others' modules to be compiled before our own is.
@@ -118,8 +119,8 @@ impl Agent {
         if let Err(no_place @ (NoPlace::Known | NoPlace::Full)) = room {
             return Err(self.no_place(no_place));
         }
-        let Prepared { compiled, core, facts } = self.prepared(&spec).await?;
-        (spec.compiled, spec.core) = (compiled, core);
+        let Prepared { compiled, core, folder, facts } = self.prepared(&spec).await?;
+        (spec.compiled, spec.core, spec.folder) = (compiled, core, folder);
         let worker = self.place(&spec.id).await?;
         let session = spec.id.clone();
         if let Some(Attach { viewer, slot: Some(slot), .. }) = attach.as_deref() {
@@ -252,6 +253,11 @@ impl Agent {
             Kind::Libretro { libretro, file } => {
                 Some((libretro, self.cores.lay_out(libretro, (module, file), home).await?))
             }
+            Kind::Program { program } => {
+                let facts = programs::facts(program).await?;
+                let folder = Some(self.cores.home(home).await?);
+                return Ok(Prepared { compiled: None, core: None, folder, facts });
+            }
         };
         let work = match &core {
             None => Work::compile(module),
@@ -264,13 +270,19 @@ impl Agent {
         let done = tokio::time::timeout(limit, self.compiler.ensure(work)).await.unwrap_or_else(|_| Err(late()))?;
         let core = core.map(|(_, files)| files);
         let compiled = core.is_none().then_some(done.path);
-        Ok(Prepared { compiled, core, facts: done.facts })
+        Ok(Prepared { compiled, core, folder: None, facts: done.facts })
     }
 
     async fn make_cover(&self, guest: &Kind, module: &Path, to: &Path) -> Result<Reply, Refusal> {
         let _turn = self.cover_turn.acquire().await;
         let mut args: Vec<OsString> = ["cover", "--module"].map(OsString::from).to_vec();
         args.extend([module.as_os_str().to_owned(), "--out".into(), to.as_os_str().to_owned()]);
+        if matches!(guest, Kind::Program { .. }) {
+            return Err(refusal(
+                EndReason::BadModule,
+                "a program is not run to be looked at; it brings a cover of its own",
+            ));
+        }
         if let Kind::Libretro { libretro, file } = guest {
             let files = self.cores.lay_out(libretro, (module, file), Home::Passing(LOOK)).await?;
             args.extend(core_args(libretro, &files, self.sandbox));
@@ -318,6 +330,8 @@ struct Prepared {
     compiled: Option<PathBuf>,
     /// Where things lie, of a libretro guest.
     core: Option<CoreFiles>,
+    /// Where a program may write.
+    folder: Option<PathBuf>,
     facts: ModuleFacts,
 }
 

@@ -41,6 +41,7 @@ mod door;
 mod job;
 mod ledger;
 mod node;
+mod programs;
 mod worker;
 
 pub use config::{Config, ConfigError, JobLimits, PortRange, Times};

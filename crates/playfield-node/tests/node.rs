@@ -83,6 +83,7 @@ impl House {
             compiled: None,
             home: None,
             core: None,
+            folder: None,
             limits: Limits::default(),
             keys_as_pad: true,
             picture: None,

@@ -18,6 +18,7 @@
 //! | [`confine`] | gives up everything a native guest must not have, before it is opened |
 //! | [`wasm`] | WebAssembly modules: the Playfield ABI and WASM-4 cartridges |
 //! | [`libretro`] | cores of the libretro ecosystem |
+//! | [`desktop`] | Linux programs, under a compositor of our own |
 //! | [`process`] | the process of its own that a native guest has |
 //! | [`replay`] | runs a guest over an input log without a clock |
 //! | [`conformance`] | what every guest has to keep, as functions for tests of titles |
@@ -26,12 +27,15 @@
 pub mod changes;
 pub mod confine;
 pub mod conformance;
+pub mod desktop;
 pub mod libretro;
 pub mod process;
 pub mod replay;
 pub mod wasm;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
 
 use playfield_core::frame::{Damage, Picture};
 use playfield_core::input::{Rumble, TickInput};
@@ -160,10 +164,31 @@ pub struct Snapshot {
     pub bytes: Vec<u8>,
 }
 
-/// A stepped guest: it makes picture N when asked for it with the inputs of N.
+/// Wakes the session of a guest that keeps its own time.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// A guest. A stepped one makes picture N when it is asked for it with the inputs of N. One that runs free makes pictures
+/// whenever it likes, and says so.
 pub trait Guest: Send {
-    /// Pictures a second, 1 to 240. A tick may change it.
+    /// Pictures a second, 1 to 240; of a guest that runs free, the most there are. A tick may change it.
     fn tick_hz(&self) -> u16;
+
+    /// Whether it keeps its own time. Then a tick passes the inputs on, and takes up what the guest made since the last one:
+    /// no picture, or one.
+    fn runs_free(&self) -> bool {
+        false
+    }
+
+    /// Is called when a guest that runs free has something for the next tick.
+    fn wake_by(&mut self, _wake: Wake) {}
+
+    /// Nobody is there, or somebody is again. A stepped guest is just not asked for pictures.
+    fn pause(&mut self, _paused: bool) {}
+
+    /// When the picture was presented, of a guest that runs free.
+    fn made(&self) -> Option<Instant> {
+        None
+    }
 
     /// Width by height of the picture as it is to be shown; `None`: its pixels are square.
     fn aspect(&self) -> Option<f32> {

@@ -19,6 +19,11 @@ impl Clock {
         Time::ZERO + self.0.elapsed()
     }
 
+    /// A moment that the system told.
+    pub fn at(self, moment: Instant) -> Time {
+        Time::ZERO + moment.saturating_duration_since(self.0)
+    }
+
     /// How long until then; zero if it is past.
     pub fn until(self, then: Time) -> Duration {
         then.since(self.now())

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 
 use playfield_core::time::Time;
@@ -33,6 +33,9 @@ pub(crate) trait Job: Send {
     /// Runs once. `now` is when it was taken up.
     fn run(&mut self, now: Time) -> Next;
 
+    /// It is about to be added: whoever has this can wake it.
+    fn meet(&mut self, _waker: Waker) {}
+
     /// Whether it waits for another process while it runs. It says the same all its life.
     fn waits(&self) -> bool {
         false
@@ -45,6 +48,22 @@ pub(crate) trait Job: Send {
 /// A job of a [`Pool`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct JobId(u64);
+
+/// Wakes a job, for as long as there is one.
+#[derive(Clone)]
+pub(crate) struct Waker {
+    pool: Weak<Shared>,
+    id: JobId,
+}
+
+impl Waker {
+    /// Runs the job now, or again as soon as it stops running.
+    pub(crate) fn wake(&self) {
+        if let Some(pool) = self.pool.upgrade() {
+            pool.wake(self.id);
+        }
+    }
+}
 
 struct Slot {
     /// Out while it runs.
@@ -106,11 +125,12 @@ impl Pool {
     }
 
     /// Adds a job that is due at once.
-    pub(crate) fn spawn(&self, job: Box<dyn Job>) -> JobId {
+    pub(crate) fn spawn(&self, mut job: Box<dyn Job>) -> JobId {
         let waits = job.waits();
         let mut state = self.shared.lock();
         state.next_id += 1;
         let id = JobId(state.next_id);
+        job.meet(Waker { pool: Arc::downgrade(&self.shared), id });
         state.wanted += usize::from(waits);
         state.slots.insert(id, Slot { job: Some(job), waits, due: None, woken: false });
         self.shared.make_due(&mut state, id, Time::ZERO);
@@ -123,12 +143,7 @@ impl Pool {
 
     /// Runs a job now, or again as soon as it stops running.
     pub(crate) fn wake(&self, id: JobId) {
-        let mut state = self.shared.lock();
-        match state.slots.get_mut(&id) {
-            Some(slot) if slot.job.is_none() => slot.woken = true,
-            Some(_) => self.shared.make_due(&mut state, id, Time::ZERO),
-            None => {}
-        }
+        self.shared.wake(id);
     }
 }
 
@@ -147,6 +162,15 @@ impl Drop for Pool {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wake(&self, id: JobId) {
+        let mut state = self.lock();
+        match state.slots.get_mut(&id) {
+            Some(slot) if slot.job.is_none() => slot.woken = true,
+            Some(_) => self.make_due(&mut state, id, Time::ZERO),
+            None => {}
+        }
     }
 
     fn make_due(&self, state: &mut State, id: JobId, at: Time) {

@@ -71,6 +71,8 @@ pub(crate) struct Session {
     pub(crate) life: Lifecycle,
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) job: JobId,
+    /// Its guest keeps its own time.
+    pub(crate) runs_free: bool,
     pub(crate) tick_hz: Option<u16>,
     /// Its guest was let go of.
     pub(crate) gone: bool,
@@ -117,6 +119,7 @@ impl Session {
             life: Lifecycle::new(now, spec.times),
             inbox,
             job,
+            runs_free: spec.kind.runs_free(),
             tick_hz: None,
             gone: false,
             began_ms,

@@ -22,11 +22,13 @@ use crate::Clock;
 use crate::checkpoint::Keeper;
 use crate::inbox::{Command, Inbox, InputStamp};
 use crate::outbox::{FromStage, Outbox};
-use crate::pool::{Job, Next};
-use crate::viewer::{Frozen, Source, Viewer};
+use crate::pool::{Job, Next, Waker};
+use crate::viewer::{Frozen, Source, Viewer, rtp_at};
 
 /// How often viewers of a guest that rests get what they lack of its picture.
 const RESTING: Duration = Duration::from_millis(100);
+/// How soon a guest that runs free gets what of an input was left over: a press shorter than that is let go of then.
+const UNFOLDS: Duration = Duration::from_millis(4);
 
 /// A session on its guest thread.
 pub(crate) struct Stage {
@@ -43,11 +45,25 @@ pub(crate) struct Stage {
     commands: VecDeque<Command>,
     input: TickInput,
     stamps: [Option<InputStamp>; MAX_PLAYERS],
+    free: Free,
     frozen: Frozen,
     sound: Sound,
     events: Vec<GuestEvent>,
     rumbles: Rumbles,
     keeper: Keeper,
+}
+
+/// What a session with a guest that runs free knows besides.
+#[derive(Default)]
+struct Free {
+    /// Wakes the session.
+    waker: Option<Waker>,
+    /// Inputs that were passed on, and when: a picture presented after that may show them.
+    passed: [Option<(InputStamp, Time)>; MAX_PLAYERS],
+    /// When viewers last got a picture, or what they lacked of one.
+    shown: Time,
+    /// Until when there was sound, or a silence in its place.
+    heard: Time,
 }
 
 /// Opens the guest.
@@ -81,6 +97,7 @@ impl Stage {
             commands: VecDeque::new(),
             input: TickInput::default(),
             stamps: Default::default(),
+            free: Free::default(),
             frozen: Frozen::default(),
             sound: Sound::default(),
             events: Vec::new(),
@@ -92,7 +109,10 @@ impl Stage {
     fn open(&mut self) {
         let Hosted::Wanted(spec, open) = std::mem::replace(&mut self.guest, Hosted::Gone) else { return };
         match open(&spec).and_then(|guest| self.resumed(guest, spec.resume)) {
-            Ok(guest) => {
+            Ok(mut guest) => {
+                if let (true, Some(waker)) = (guest.runs_free(), self.free.waker.clone()) {
+                    guest.wake_by(Arc::new(move || waker.wake()));
+                }
                 self.pacer = Pacer::new(self.clock.now(), guest.tick_hz());
                 let (session, tick_hz) = (self.session.clone(), guest.tick_hz());
                 self.guest = Hosted::Open(guest);
@@ -221,6 +241,73 @@ impl Stage {
         Next::At(self.pacer.deadline())
     }
 
+    /// Passes input on to a guest that runs free, and shows what it made since.
+    fn pass(&mut self) -> Next {
+        let Hosted::Open(mut guest) = std::mem::replace(&mut self.guest, Hosted::Gone) else { return Next::Done };
+        let now = self.clock.now();
+        let before = self.input.clone();
+        self.latch(now, guest.picture().width, guest.picture().height);
+        for (passed, stamp) in self.free.passed.iter_mut().zip(self.stamps) {
+            *passed = passed.or(stamp.map(|stamp| (stamp, now)));
+        }
+        guest.pause(!self.running && self.viewers.is_empty());
+        let tick = match guest.tick(&self.input) {
+            Ok(tick) => tick,
+            Err(error) => {
+                self.tell_events(guest.as_mut());
+                self.end(&error);
+                return Next::Done;
+            }
+        };
+        self.tell_events(guest.as_mut());
+        let now = self.clock.now();
+        if tick.damage != Damage::None {
+            self.inbox.counts.ticks.fetch_add(1, Ordering::Relaxed);
+            self.inbox.counts.pictures.fetch_add(1, Ordering::Relaxed);
+            self.frozen.forget();
+            let made = guest.made().map_or(now, |made| self.clock.at(made));
+            let latched = self.take_passed(made);
+            self.show(guest.as_ref(), tick.damage, latched, made);
+            self.free.shown = now;
+        } else if guest.tick_count() > 0 && now.since(self.free.shown) >= RESTING {
+            self.show(guest.as_ref(), Damage::None, now, now);
+            self.free.shown = now;
+        }
+        let silent = now.since(self.free.heard).as_micros() as usize * SAMPLE_RATE as usize / 1_000_000;
+        self.sound.send(
+            guest.audio(),
+            if self.free.heard == Time::ZERO { 0 } else { silent },
+            &self.viewers,
+            &self.outbox,
+        );
+        self.free.heard = now;
+        if tick.exited {
+            guest.finish();
+            self.tell_events(guest.as_mut());
+            let (session, reason) = (self.session.clone(), EndReason::ApplicationExit);
+            self.outbox.send(FromStage::Ended { session, reason, detail: None });
+            return Next::Done;
+        }
+        self.guest = Hosted::Open(guest);
+        // Who says nothing lets go after a while, which is noticed here.
+        match self.viewers.is_empty() {
+            true => Next::Park,
+            false if before != self.input => Next::At(now + UNFOLDS),
+            false => Next::At(now + RESTING),
+        }
+    }
+
+    /// Inputs that a picture presented then may show, and when the first of them was passed on.
+    fn take_passed(&mut self, made: Time) -> Time {
+        let mut first = made;
+        for (stamp, passed) in self.stamps.iter_mut().zip(&mut self.free.passed) {
+            let shown = passed.take_if(|(_, at)| *at <= made);
+            *stamp = shown.map(|(stamp, _)| stamp);
+            first = shown.map_or(first, |(_, at)| first.min(at));
+        }
+        first
+    }
+
     /// Nobody plays: what is there now is kept, however long that lasts. Who watches sees it stand still.
     fn rest(&mut self) -> Next {
         let Hosted::Open(mut guest) = std::mem::replace(&mut self.guest, Hosted::Gone) else { return Next::Done };
@@ -255,7 +342,10 @@ impl Stage {
             let input = input.filter(|stamp| damage != Damage::None && stamp.connection == viewer.connection);
             viewer.input = viewer.input.or(input);
             let (tick, tick_hz) = (guest.tick_count(), guest.tick_hz());
-            let source = Source { picture, damage, tick, tick_hz, now, clock: self.clock };
+            // Pictures of a guest that keeps its own time come when they come.
+            let rtp =
+                if guest.runs_free() { rtp_at(done.as_micros(), 1_000_000) } else { rtp_at(tick, tick_hz.into()) };
+            let source = Source { picture, damage, tick, tick_hz, rtp, now, clock: self.clock };
             let coded = viewer.code(&source, &mut self.frozen);
             if let Some(message) = viewer.news(picture, guest.aspect()) {
                 self.outbox.send(FromStage::Tell { connection: viewer.connection, message });
@@ -307,6 +397,10 @@ impl Job for Stage {
         self.outbox.send(FromStage::Ended { session, reason, detail: None });
     }
 
+    fn meet(&mut self, waker: Waker) {
+        self.free.waker = Some(waker);
+    }
+
     fn waits(&self) -> bool {
         self.apart
     }
@@ -317,6 +411,9 @@ impl Job for Stage {
         }
         if !self.obey() || matches!(self.guest, Hosted::Gone) {
             return Next::Done;
+        }
+        if matches!(&self.guest, Hosted::Open(guest) if guest.runs_free()) {
+            return self.pass();
         }
         if !self.running {
             return self.rest();

@@ -21,6 +21,11 @@ use crate::inbox::InputStamp;
 /// RTP clock of video, in Hz.
 const RTP_HZ: u64 = 90_000;
 
+/// A moment as video says it: `count` of so many a second.
+pub(crate) fn rtp_at(count: u64, hz: u64) -> u32 {
+    (count * RTP_HZ / hz.max(1)) as u32
+}
+
 /// The picture of a tick, frozen once for all viewers that want exact pixels.
 #[derive(Default)]
 pub(crate) struct Frozen {
@@ -65,6 +70,8 @@ pub(crate) struct Source<'a> {
     pub(crate) tick: u64,
     /// Pictures a second.
     pub(crate) tick_hz: u16,
+    /// When it is to be shown, as video says it.
+    pub(crate) rtp: u32,
     /// When it is.
     pub(crate) now: Time,
     /// Tells the time between the steps.
@@ -412,7 +419,7 @@ impl Video {
         self.rate.on_encoded(self.unit.len());
         self.coded = (source.tick, times + 1);
         // No two pictures have the same time.
-        let rtp = ((source.tick * RTP_HZ / u64::from(source.tick_hz)) as u32).wrapping_add(times);
+        let rtp = source.rtp.wrapping_add(times);
         let packets = vec![Outgoing::Video { data: self.unit.as_slice().into(), rtp }];
         Some(Coded { packets, rest: false, rtp: Some(rtp), converted, encoded: source.clock.now() })
     }
@@ -444,7 +451,7 @@ mod tests {
             let picture = Picture::black(width, height, PixelFormat::Rgba8);
             let clock = Clock::start();
             let source =
-                Source { picture: &picture, damage: Damage::All, tick: 1, tick_hz: 60, now: Time::ZERO, clock };
+                Source { picture: &picture, damage: Damage::All, tick: 1, tick_hz: 60, rtp: 0, now: Time::ZERO, clock };
             let name = match Way::choose(wanted, Ways { video, track: true }, &source, 0) {
                 Way::Lossless => "lossless",
                 Way::Video(_) => "video",

@@ -336,6 +336,10 @@ impl Worker {
                 if let Some(reply) = session.hear_input(now, connection, bytes, on_track) {
                     self.hub.send(connection, &reply);
                 }
+                if session.runs_free {
+                    // It waits for no tick of its own.
+                    self.pool.wake(session.job);
+                }
             }
             Event::Control(text) => {
                 if let Some(answer) = session.hear_control(now, connection, &text) {

@@ -8,6 +8,7 @@ mod guest;
 mod job;
 mod look;
 mod module;
+mod program;
 mod replay;
 mod run;
 mod sandbox;

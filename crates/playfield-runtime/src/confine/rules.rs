@@ -28,6 +28,9 @@ pub struct Rules {
     pub network: bool,
     /// Device files, or folders of them: `/dev/dri`.
     pub devices: Vec<PathBuf>,
+    /// It may make memory that it hands to others by a descriptor (`memfd_create`(2)) even where no control group counts that:
+    /// programs share pictures so. Whoever watches it has to count.
+    pub memfd: bool,
     /// Descriptors that stay open besides 0, 1 and 2.
     pub keep: Vec<i32>,
     /// Most memory, in bytes: of each process its private memory, and of all together where a control group counts it.
@@ -62,6 +65,7 @@ impl Default for Rules {
             home: None,
             network: false,
             devices: Vec::new(),
+            memfd: false,
             keep: Vec::new(),
             memory_limit: 1 << 30,
             scratch: 256 << 20,

@@ -75,7 +75,8 @@ const ALLOWED_HERE: &[c_long] = &[38, 84, 163, 164];
 
 /// Memory that no process need map, so that nothing but a control group counts it. Programs have a second way: files in
 /// `/dev/shm` and `XDG_RUNTIME_DIR`.
-const UNCOUNTED: &[c_long] = calls! { SYS_memfd_create SYS_shmget SYS_shmat SYS_shmctl SYS_shmdt };
+const UNCOUNTED: &[c_long] = calls! { SYS_shmget SYS_shmat SYS_shmctl SYS_shmdt };
+const MEMFD: &[c_long] = calls! { SYS_memfd_create };
 
 /// Known, and not for guests.
 const REFUSED: &[c_long] = calls! {
@@ -113,23 +114,27 @@ const TIOCLINUX: u64 = 0x541c;
 const PERSONALITIES: [u64; 3] = [0, 0x0004_0000, 0xffff_ffff];
 
 /// Filters this process and all that it starts, for good. Without a control group, memory that only it would count is refused.
-pub(super) fn restrict(memory_is_counted: bool) -> Result<(), ConfineError> {
+pub(super) fn restrict(memory_is_counted: bool, memfd: bool) -> Result<(), ConfineError> {
     let failed = |error: seccompiler::Error| {
         ConfineError::Missing(format!("seccomp: this kernel does not filter system calls ({error})"))
     };
-    programs(memory_is_counted)
+    programs(memory_is_counted, memfd)
         .and_then(|programs| programs.iter().try_for_each(|program| apply_filter(program)))
         .map_err(failed)
 }
 
-fn programs(memory_is_counted: bool) -> seccompiler::Result<Vec<BpfProgram>> {
+fn programs(memory_is_counted: bool, memfd: bool) -> seccompiler::Result<Vec<BpfProgram>> {
     let named = |lists: &[&[c_long]]| -> Rules {
         lists.iter().flat_map(|list| list.iter()).map(|call| (*call, Vec::new())).collect()
     };
-    let absent = if memory_is_counted { named(&[NOT_THERE]) } else { named(&[NOT_THERE, UNCOUNTED]) };
+    let absent = match (memory_is_counted, memfd) {
+        (true, _) => named(&[NOT_THERE]),
+        (false, true) => named(&[NOT_THERE, UNCOUNTED]),
+        (false, false) => named(&[NOT_THERE, UNCOUNTED, MEMFD]),
+    };
     let mut refused = named(&[REFUSED]);
     refused.extend(by_argument()?);
-    let known = named(&[ALLOWED, ALLOWED_HERE, UNCOUNTED, NOT_THERE, REFUSED]);
+    let known = named(&[ALLOWED, ALLOWED_HERE, UNCOUNTED, MEMFD, NOT_THERE, REFUSED]);
     // What is installed last is asked first, and among equally strict answers it counts.
     let errno = |code: i32| SeccompAction::Errno(code.unsigned_abs());
     Ok(vec![
@@ -169,14 +174,16 @@ mod tests {
     #[test]
     fn the_filters_are_programs_the_kernel_takes() {
         // 4,096 instructions: BPF_MAXINSNS.
-        for counted in [true, false] {
-            assert!(programs(counted).unwrap().iter().all(|program| !program.is_empty() && program.len() <= 4_096));
+        for (counted, memfd) in [(true, false), (false, true), (false, false)] {
+            assert!(
+                programs(counted, memfd).unwrap().iter().all(|program| !program.is_empty() && program.len() <= 4_096)
+            );
         }
     }
 
     #[test]
     fn no_call_is_both_allowed_and_refused() {
-        let lists = [ALLOWED, ALLOWED_HERE, UNCOUNTED, NOT_THERE, REFUSED];
+        let lists = [ALLOWED, ALLOWED_HERE, UNCOUNTED, MEMFD, NOT_THERE, REFUSED];
         let mut all: Vec<c_long> = lists.concat();
         let count = all.len();
         all.sort_unstable();

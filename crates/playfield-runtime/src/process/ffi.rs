@@ -76,6 +76,16 @@ impl Shared {
         true
     }
 
+    /// Bytes to be written in place, for the process that alone writes them; empty if they are not all inside.
+    pub fn view(&mut self, at: usize, len: usize) -> &mut [u8] {
+        if !self.contains(at, len) {
+            return &mut [];
+        }
+        // SAFETY: the range is inside the mapping, and borrowed from it for as long as the slice lives. The other process
+        // only reads what this one writes; what it reads meanwhile is its own concern, and it knows.
+        unsafe { std::slice::from_raw_parts_mut(self.at.as_ptr().add(at), len) }
+    }
+
     fn contains(&self, at: usize, len: usize) -> bool {
         at.checked_add(len).is_some_and(|end| end <= self.len)
     }

@@ -60,6 +60,11 @@ impl Link {
         self.socket.as_raw_fd()
     }
 
+    /// Its socket, for whoever waits for it to be readable.
+    pub fn socket(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
     /// Sends a message.
     pub fn send<T: Serialize>(&mut self, message: &T) -> Result<(), LinkError> {
         self.send_with(message, None)

@@ -264,6 +264,7 @@ fn spec(id: SessionId, title: &str, times: SessionTimes) -> Box<SessionSpec> {
         compiled: None,
         home: None,
         core: None,
+        folder: None,
         limits: Limits::default(),
         input: Vec::new(),
         players: 2,

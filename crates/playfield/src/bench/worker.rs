@@ -128,6 +128,7 @@ impl Worker {
             compiled: Some(module),
             home: None,
             core,
+            folder: None,
             limits: Limits { memory_mb, ..Limits::default() },
             input: Vec::new(),
             players: 1,

@@ -4,7 +4,7 @@ use std::io::stdin;
 use std::os::fd::AsFd;
 
 use anyhow::{Context, anyhow};
-use playfield_runtime::libretro;
+use playfield_runtime::{desktop, libretro};
 
 /// Flags of `guest`.
 #[derive(Debug, clap::Args)]
@@ -17,6 +17,8 @@ pub struct Args {
 enum Kind {
     /// A libretro core.
     Libretro,
+    /// A Linux program, and the compositor it draws for.
+    Desktop,
 }
 
 /// Serves the worker until it lets go.
@@ -25,5 +27,6 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let socket = stdin().as_fd().try_clone_to_owned()?;
     match args.kind {
         Kind::Libretro => libretro::host::run(socket).map_err(|error| anyhow!(error)),
+        Kind::Desktop => desktop::host::run(socket).map_err(|error| anyhow!(error)),
     }
 }

@@ -1,4 +1,4 @@
-//! `playfield run`: serves one module, or one content of a libretro core, at once, out of a folder that is gone afterwards.
+//! `playfield run`: serves one module, one content of a libretro core, or one program, at once, out of a folder that is gone afterwards.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -17,8 +17,8 @@ use crate::telemetry;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The module: a `.wasm` file, or a folder with a `title.toml`. With `--core`, the content that the core plays.
-    #[arg(value_name = "MODULE")]
-    module: PathBuf,
+    #[arg(value_name = "MODULE", required_unless_present = "program")]
+    module: Option<PathBuf>,
     /// A libretro core that plays it: its file, or its name if it is installed (`nestopia`).
     #[arg(long, value_name = "CORE")]
     core: Option<PathBuf>,
@@ -28,6 +28,9 @@ pub struct Args {
     /// UDP ports for pictures, sound and input, one for each worker.
     #[arg(long, value_name = "FIRST-LAST", default_value = "40100-40101")]
     udp_ports: PortRange,
+    /// A program that is installed here, and its arguments, after `--`: `playfield run -- supertux2`.
+    #[arg(last = true, value_name = "PROGRAM", conflicts_with_all = ["module", "core"])]
+    program: Vec<String>,
 }
 
 /// Serves until told to stop.
@@ -35,10 +38,15 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let mut config = Config::default();
     telemetry::install(&config.log)?;
     let folder = Scratch::new()?;
-    let module = args.module.canonicalize().with_context(|| format!("cannot find {}", args.module.display()))?;
-    let (id, title) = match &args.core {
-        Some(core) => content_of_core(core, &module, &folder.0, &mut config)?,
-        None => (title_id(&module)?, module),
+    let (id, title) = match (&args.module, &args.core) {
+        (None, _) => manifest_alone(&Manifest::for_program(args.program.clone()), &folder.0)?,
+        (Some(module), core) => {
+            let module = module.canonicalize().with_context(|| format!("cannot find {}", module.display()))?;
+            match core {
+                Some(core) => content_of_core(core, &module, &folder.0, &mut config)?,
+                None => (title_id(&module)?, module),
+            }
+        }
     };
     config.data = folder.0.join("data");
     config.control.titles = vec![title];
@@ -50,6 +58,14 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             println!("play at {url}/play/{id}");
         }
     })
+}
+
+/// Makes a title of what a manifest says alone; returns its id, and where it lies.
+fn manifest_alone(manifest: &Manifest, scratch: &Path) -> anyhow::Result<(String, PathBuf)> {
+    let title = scratch.join("title");
+    std::fs::create_dir_all(&title)?;
+    std::fs::write(title.join("title.toml"), toml::to_string(manifest)?)?;
+    Ok((manifest.id.clone(), title))
 }
 
 /// Makes a title of content and its core; returns its id, and where it lies.
@@ -74,11 +90,9 @@ fn content_of_core(
     }
     let file = content.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let manifest = Manifest::for_content(&file, &name);
-    let title = scratch.join("title");
-    std::fs::create_dir_all(&title)?;
+    let (id, title) = manifest_alone(&manifest, scratch)?;
     std::fs::copy(content, title.join(&file)).with_context(|| format!("cannot copy {}", content.display()))?;
-    std::fs::write(title.join("title.toml"), toml::to_string(&manifest)?)?;
-    Ok((manifest.id, title))
+    Ok((id, title))
 }
 
 /// The id under which the catalogue will list the module.

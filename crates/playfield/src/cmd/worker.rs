@@ -8,12 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::Context;
 use playfield_core::bus::{Missing, SessionSpec};
 use playfield_core::manifest::Kind;
+use playfield_runtime::desktop::DesktopGuest;
 use playfield_runtime::libretro::LibretroGuest;
 use playfield_runtime::wasm::{Engine, Module};
 use playfield_runtime::{Guest, GuestConfig, GuestError};
 use playfield_session::{OpenGuest, Worker};
 
-use super::core;
+use super::{core, program};
 use crate::telemetry;
 
 /// Modules kept mapped; each costs address space, hardly memory.
@@ -54,6 +55,12 @@ impl Modules {
             let files = spec.core.as_ref().ok_or_else(core::no_files)?;
             let guest = LibretroGuest::open(&self.program, core::opening(files, libretro, &config, missing), &config)?;
             tracing::info!(session = %spec.id, core = guest.name(), "a core has started");
+            return Ok(Box::new(guest));
+        }
+        if let Kind::Program { program } = &spec.kind {
+            let opening = program::opening(program, spec.folder.clone(), &config, missing);
+            let guest = DesktopGuest::open(&self.program, opening, &config)?;
+            tracing::info!(session = %spec.id, program = program.command.first(), "a program has started");
             return Ok(Box::new(guest));
         }
         let compiled = spec.compiled.as_deref();

@@ -1,0 +1,330 @@
+//! A program as a [`Guest`]: the worker's side.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use playfield_core::frame::{CHANNELS, Damage, Picture, PixelFormat, Rect};
+use playfield_core::input::{MAX_RUMBLE_MS, PlayerInput, Rumble, TickInput};
+use rustix::event::{EventfdFlags, epoll, eventfd};
+
+use super::command::Size;
+use super::words::{Ended, FromProgram, Opening, Presented, SHARED_LEN, SOUND, SOUND_FRAMES, ToProgram, monotonic_us};
+use crate::confine::resident;
+use crate::process::{End, LinkError, Process, Shared};
+use crate::{Guest, GuestConfig, GuestError, GuestEvent, LogLevel, Snapshot, Tick, Wake};
+
+/// How long it may take until the program is started; its own start is not part of that.
+const STARTS: Duration = Duration::from_secs(15);
+/// How long a process that let go of its end may take to end.
+const ENDS: Duration = Duration::from_millis(500);
+/// How often it is looked whether its processes take too much memory.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// A program in a process tree of its own.
+pub struct DesktopGuest {
+    process: Process,
+    shared: Shared,
+    hz: u16,
+    ticks: u64,
+    picture: Picture,
+    /// Bytes on their way from shared memory into the picture.
+    rows: Vec<u8>,
+    committed: Option<Instant>,
+    audio: Vec<i16>,
+    /// Samples of one channel taken out of the ring so far.
+    heard: u64,
+    events: Vec<GuestEvent>,
+    told: TickInput,
+    paused: bool,
+    ended: Option<Ended>,
+    memory_limit: u64,
+    look_at: Instant,
+    watcher: Option<Watcher>,
+}
+
+impl DesktopGuest {
+    /// Starts `program guest desktop`, and lets it start the program.
+    pub fn open(program: &Path, opening: Opening, _config: &GuestConfig) -> Result<DesktopGuest, GuestError> {
+        let failed =
+            |error: &dyn std::fmt::Display| GuestError::BadModule(format!("its process does not start: {error}"));
+        let shared = Shared::create(SHARED_LEN).map_err(|error| failed(&error))?;
+        let mut process = Process::start(program, "desktop").map_err(|error| failed(&error))?;
+        let Size { width, height } = opening.command.size.clamped();
+        let (hz, memory_limit) = (opening.command.hz.clamp(1, 240), opening.rules.memory_limit);
+        let open = ToProgram::Open(Box::new(opening));
+        process.link().send_with(&open, Some(shared.file())).map_err(|error| failed(&error))?;
+        let mut guest = DesktopGuest {
+            process,
+            shared,
+            hz,
+            ticks: 0,
+            picture: Picture::black(width, height, PixelFormat::Rgba8),
+            rows: Vec::new(),
+            committed: None,
+            audio: Vec::new(),
+            heard: 0,
+            events: Vec::new(),
+            told: TickInput::default(),
+            paused: false,
+            ended: None,
+            memory_limit,
+            look_at: Instant::now(),
+            watcher: None,
+        };
+        loop {
+            match guest.process.link().receive(Some(STARTS)) {
+                Ok(FromProgram::Opened) => return Ok(guest),
+                Ok(FromProgram::Failed(why)) => return Err(GuestError::BadModule(why)),
+                Ok(FromProgram::Log(line)) => guest.log(LogLevel::Warn, line),
+                Ok(_) => {}
+                Err(error) => return Err(guest.lost(&error, "starting")),
+            }
+        }
+    }
+
+    fn log(&mut self, level: LogLevel, line: String) {
+        self.events.push(GuestEvent::Log { level, line });
+    }
+
+    /// Everything that its process said since the last call; what part of the picture it changed.
+    fn hear(&mut self) -> Result<Damage, GuestError> {
+        let mut damage = Damage::None;
+        loop {
+            match self.process.link().receive(Some(Duration::ZERO)) {
+                Ok(FromProgram::Picture(presented)) => damage = self.take_picture(presented)?,
+                Ok(FromProgram::Sound(frames)) => self.take_sound(frames),
+                Ok(FromProgram::Rumble(player, strong, weak, ms)) => {
+                    let rumble = Rumble { strong, weak, ms: ms.min(MAX_RUMBLE_MS) };
+                    self.events.push(GuestEvent::Rumble { player, rumble });
+                }
+                Ok(FromProgram::Message(text)) => self.events.push(GuestEvent::Message(text)),
+                Ok(FromProgram::Log(line)) => self.log(LogLevel::Warn, line),
+                Ok(FromProgram::Ended(ended)) => self.ended = Some(ended),
+                Ok(FromProgram::Cursor(_) | FromProgram::Locked(_) | FromProgram::Opened | FromProgram::Failed(_)) => {}
+                Err(LinkError::Late) => return Ok(damage),
+                Err(_) if self.ended.is_some() => return Ok(damage),
+                Err(error) => return Err(self.lost(&error, "a picture")),
+            }
+        }
+    }
+
+    fn take_picture(&mut self, presented: Presented) -> Result<Damage, GuestError> {
+        let size = presented.size.clamped();
+        let area = presented.area().filter(|_| size == presented.size);
+        let area = area.ok_or_else(|| GuestError::Trap("its process presents what is no picture".to_owned()))?;
+        let whole = (self.picture.width, self.picture.height) == (size.width, size.height);
+        if !whole {
+            self.picture = Picture::black(size.width, size.height, PixelFormat::Rgba8);
+        }
+        let area = if whole { area } else { Rect { x: 0, y: 0, width: size.width, height: size.height } };
+        let (stride, pixel) = (self.picture.stride(), PixelFormat::Rgba8.bytes_per_pixel());
+        let (first, bytes) = (usize::from(area.x) * pixel, usize::from(area.width) * pixel);
+        if bytes == stride {
+            let rows = usize::from(area.y) * stride..usize::from(area.y + area.height) * stride;
+            let at = rows.start;
+            // The length of the shared memory was checked when it was made.
+            let _ = self.shared.read(at, &mut self.picture.pixels[rows]);
+        } else {
+            for y in usize::from(area.y)..usize::from(area.y + area.height) {
+                let at = y * stride + first;
+                let _ = self.shared.read(at, &mut self.picture.pixels[at..at + bytes]);
+            }
+        }
+        // If it is gone, that is noticed next.
+        let _ = self.process.link().send(&ToProgram::Taken);
+        let age = monotonic_us().saturating_sub(presented.committed_us);
+        self.committed = Instant::now().checked_sub(Duration::from_micros(age));
+        self.ticks += 1;
+        Ok(if whole { Damage::Area(area) } else { Damage::All })
+    }
+
+    fn take_sound(&mut self, frames: u32) {
+        let frames = (frames as usize).min(SOUND_FRAMES);
+        self.rows.resize(frames * CHANNELS * 2, 0);
+        let frame = CHANNELS * 2;
+        let at = (self.heard % SOUND_FRAMES as u64) as usize;
+        let first = frames.min(SOUND_FRAMES - at) * frame;
+        let (head, tail) = self.rows.split_at_mut(first);
+        if self.shared.read(SOUND + at * frame, head) && self.shared.read(SOUND, tail) {
+            self.audio.extend(self.rows.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])));
+        }
+        self.heard += frames as u64;
+    }
+
+    fn lines(&mut self) {
+        self.process.lines(|line| {
+            self.events.push(GuestEvent::Log { level: LogLevel::Info, line: line.to_owned() });
+        });
+    }
+
+    fn watch_memory(&mut self) -> Result<(), GuestError> {
+        let now = Instant::now();
+        if now < self.look_at {
+            return Ok(());
+        }
+        self.look_at = now + LOOK;
+        match resident(self.process.id()) {
+            Some(bytes) if bytes > self.memory_limit => {
+                Err(GuestError::OutOfMemory { limit_mb: self.memory_limit >> 20 })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Why nothing comes any more.
+    fn lost(&mut self, error: &LinkError, what: &'static str) -> GuestError {
+        match error {
+            LinkError::Late => GuestError::Hung(what),
+            LinkError::Closed => {
+                let words = self.process.end(ENDS).map_or_else(|| "hung".to_owned(), |end| end.words());
+                self.crashed(&format!("its process {words}"))
+            }
+            error => GuestError::Trap(format!("its process cannot be spoken to: {error}")),
+        }
+    }
+
+    fn crashed(&mut self, what: &str) -> GuestError {
+        let said = self.process.last_words();
+        if !said.is_empty() {
+            tracing::warn!("a program has ended: {what}; it last said: {said}");
+        }
+        GuestError::Trap(what.to_owned())
+    }
+}
+
+impl Guest for DesktopGuest {
+    fn tick_hz(&self) -> u16 {
+        self.hz
+    }
+
+    fn runs_free(&self) -> bool {
+        true
+    }
+
+    fn wake_by(&mut self, wake: Wake) {
+        match Watcher::start(self.process.link().socket(), wake) {
+            Ok(watcher) => self.watcher = Some(watcher),
+            Err(error) => self.log(LogLevel::Error, format!("a program's pictures are not noticed: {error}")),
+        }
+    }
+
+    fn pause(&mut self, paused: bool) {
+        if std::mem::replace(&mut self.paused, paused) != paused {
+            // If it is gone, that is noticed at the next tick.
+            let _ = self.process.link().send(&ToProgram::Pause(paused));
+        }
+    }
+
+    fn tick(&mut self, input: &TickInput) -> Result<Tick, GuestError> {
+        // What moves is said again, though it moves by the same.
+        if self.told != *input || input.players.iter().any(moves) {
+            self.told.clone_from(input);
+            if let Err(error) = self.process.link().send(&ToProgram::Input(input.clone()))
+                && self.ended.is_none()
+            {
+                return Err(self.lost(&error, "input"));
+            }
+        }
+        self.audio.clear();
+        let damage = self.hear()?;
+        self.lines();
+        self.watch_memory()?;
+        match self.ended.clone() {
+            Some(Ended::Exit(0)) => Ok(Tick { damage, exited: true }),
+            Some(Ended::Exit(code)) => Err(self.crashed(&format!("it ended by itself with exit code {code}"))),
+            Some(Ended::Signal(signal)) => Err(self.crashed(&format!("it {}", End::Signal(signal).words()))),
+            None => Ok(Tick { damage, exited: false }),
+        }
+    }
+
+    fn tick_count(&self) -> u64 {
+        self.ticks
+    }
+
+    fn picture(&self) -> &Picture {
+        &self.picture
+    }
+
+    fn made(&self) -> Option<Instant> {
+        self.committed
+    }
+
+    fn audio(&self) -> &[i16] {
+        &self.audio
+    }
+
+    fn take_events(&mut self, into: &mut Vec<GuestEvent>) {
+        into.append(&mut self.events);
+    }
+
+    fn finish(&mut self) {
+        // If it is gone, it is finished.
+        let _ = self.process.link().send(&ToProgram::Finish);
+    }
+
+    fn snapshots(&self) -> Result<(), GuestError> {
+        Err(GuestError::NoSnapshot("it is a program of its own, whose state nobody can take".to_owned()))
+    }
+
+    fn snapshot(&mut self, _into: &mut Snapshot) -> Result<(), GuestError> {
+        self.snapshots()
+    }
+
+    fn restore(&mut self, _from: &Snapshot) -> Result<(), GuestError> {
+        self.snapshots()
+    }
+}
+
+/// Whether some of what a player does counts anew each time it is said.
+fn moves(player: &PlayerInput) -> bool {
+    let pointer = player.pointer;
+    (pointer.dx, pointer.dy, pointer.wheel_x, pointer.wheel_y) != (0, 0, 0, 0) || !player.text.is_empty()
+}
+
+/// Wakes the session whenever its program's process says something.
+struct Watcher {
+    stop: Arc<OwnedFd>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Watcher {
+    fn start(socket: impl AsFd, wake: Wake) -> io::Result<Watcher> {
+        let socket = rustix::io::dup(socket)?;
+        let stop = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
+        let set = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        // By edges: each message is told once, and taken by whoever is woken.
+        let news = epoll::EventFlags::IN | epoll::EventFlags::ET;
+        epoll::add(&set, &socket, epoll::EventData::new_u64(0), news)?;
+        epoll::add(&set, &*stop, epoll::EventData::new_u64(1), epoll::EventFlags::IN)?;
+        let builder = std::thread::Builder::new().name("program".to_owned()).stack_size(64 << 10);
+        let thread = builder.spawn(move || {
+            let _socket = socket;
+            let mut events =
+                [epoll::Event { flags: epoll::EventFlags::empty(), data: epoll::EventData::new_u64(0) }; 2];
+            loop {
+                match epoll::wait(&set, &mut events[..], None) {
+                    Ok(came) if events[..came].iter().any(|event| event.data.u64() == 1) => return,
+                    Ok(_) => wake(),
+                    Err(rustix::io::Errno::INTR) => {}
+                    Err(_) => return,
+                }
+            }
+        })?;
+        Ok(Watcher { stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        // A counter of one always has room.
+        let _ = rustix::io::write(&*self.stop, &1u64.to_ne_bytes());
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has said so already.
+            drop(thread.join());
+        }
+    }
+}

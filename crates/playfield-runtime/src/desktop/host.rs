@@ -1,0 +1,128 @@
+//! The process of a program: starts it behind the fence, and runs the compositor it draws for.
+
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use smithay::reexports::calloop::generic::Generic;
+use smithay::reexports::calloop::{EventLoop, Interest, LoopHandle, Mode, PostAction};
+
+use super::command::Command;
+use super::compositor::Compositor;
+use super::words::{Ended, FromProgram, Opening, SHARED_LEN, ToProgram};
+use crate::confine::{HOME, User, confine, environment, guest_user};
+use crate::process::{Link, LinkError, Shared};
+
+/// The socket that programs speak Wayland at, in their runtime folder.
+const SOCKET: &str = "wayland-0";
+
+/// Serves the worker at the other end until it lets go, or the program has ended.
+pub fn run(socket: OwnedFd) -> Result<(), String> {
+    let mut link = Link::new(socket);
+    let (ask, memory) = link.receive_with(None).map_err(|error| error.to_string())?;
+    let (ToProgram::Open(opening), Some(memory)) = (ask, memory) else {
+        return Err("the first message must be what to open".to_owned());
+    };
+    let mut rules = opening.rules.clone();
+    rules.keep.extend([link.fd(), memory.as_raw_fd()]);
+    // From here on this is the process behind the fence.
+    let fenced = confine(&rules).map_err(|error| error.to_string()).and_then(|_| {
+        let shared = Shared::open(memory, SHARED_LEN).map_err(|error| error.to_string())?;
+        guest_user().map(|user| (shared, user)).map_err(|error| error.to_string())
+    });
+    // One that fails has moved its end into what failed.
+    let mut spare = Link::new(rustix::io::dup(link.socket()).map_err(|error| error.to_string())?);
+    let served = fenced.and_then(|(shared, user)| serve(link, shared, *opening, &user));
+    served.or_else(|why| spare.send(&FromProgram::Failed(why)).map_err(|error| error.to_string()))
+}
+
+fn serve(link: Link, shared: Shared, opening: Opening, user: &User) -> Result<(), String> {
+    let mut events = EventLoop::try_new().map_err(|error| error.to_string())?;
+    let words = rustix::io::dup(link.socket()).map_err(|error| error.to_string())?;
+    let socket = PathBuf::from(user.runtime_dir()).join(SOCKET);
+    let Command { size, hz, .. } = opening.command;
+    let mut compositor = Compositor::start(events.handle(), &socket, link, shared, size, hz)?;
+    let source = Generic::new(words, Interest::READ, Mode::Level);
+    let heard = events.handle().insert_source(source, |_, _, compositor| {
+        compositor.hear();
+        Ok(PostAction::Continue)
+    });
+    heard.map_err(|error| error.to_string())?;
+    match start(&opening.command, user).and_then(|child| watch(&events.handle(), child)) {
+        Ok(()) => compositor.report(FromProgram::Opened),
+        Err(error) => {
+            let program = opening.command.line.first().map(String::as_str).unwrap_or_default();
+            let why = match error.kind() {
+                io::ErrorKind::NotFound => format!("there is no program `{program}` on this node"),
+                _ => format!("`{program}` cannot be started: {error}"),
+            };
+            compositor.report(FromProgram::Failed(why));
+            return Ok(());
+        }
+    }
+    while !compositor.done {
+        events.dispatch(None, &mut compositor).map_err(|error| error.to_string())?;
+        compositor.settle();
+    }
+    Ok(())
+}
+
+/// Starts the program.
+fn start(command: &Command, user: &User) -> io::Result<Child> {
+    let (program, arguments) = command.line.split_first().ok_or(io::ErrorKind::NotFound)?;
+    let own = [
+        ("WAYLAND_DISPLAY", SOCKET),
+        ("DISPLAY", super::compositor::DISPLAY),
+        ("XDG_SESSION_TYPE", "wayland"),
+        ("XDG_CURRENT_DESKTOP", "Playfield"),
+        // Toolkits that would take X11 if they could.
+        ("SDL_VIDEODRIVER", "wayland,x11"),
+        ("SDL_VIDEO_DRIVER", "wayland,x11"),
+        ("QT_QPA_PLATFORM", "wayland;xcb"),
+        ("MOZ_ENABLE_WAYLAND", "1"),
+    ];
+    let mut child = std::process::Command::new(program);
+    child.args(arguments).env_clear().envs(environment(user)).envs(own).envs(&command.environment);
+    child.current_dir(command.folder.as_deref().unwrap_or(HOME.as_ref()));
+    child.stdin(Stdio::null()).spawn()
+}
+
+/// Tells the worker when the program has ended, and how.
+fn watch(handle: &LoopHandle<'static, Compositor>, mut child: Child) -> io::Result<()> {
+    let id = Pid::from_raw(child.id() as i32).ok_or(io::ErrorKind::NotFound)?;
+    let source = Generic::new(pidfd_open(id, PidfdFlags::empty())?, Interest::READ, Mode::Level);
+    let watched = handle.insert_source(source, move |_, _, compositor: &mut Compositor| {
+        let status = child.wait()?;
+        let ended = match (status.signal(), status.code()) {
+            (Some(signal), _) => Ended::Signal(signal),
+            (None, code) => Ended::Exit(code.unwrap_or_default()),
+        };
+        compositor.report(FromProgram::Ended(ended));
+        compositor.done = true;
+        Ok(PostAction::Remove)
+    });
+    watched.map(drop).map_err(|error| io::Error::other(error.to_string()))
+}
+
+impl Compositor {
+    /// Takes what the worker said.
+    fn hear(&mut self) {
+        loop {
+            match self.link().receive(Some(std::time::Duration::ZERO)) {
+                Ok(ToProgram::Input(input)) => self.play(&input),
+                Ok(ToProgram::Taken) => self.taken(),
+                Ok(ToProgram::Resize(size)) => self.resize(size),
+                Ok(ToProgram::Pause(paused)) => self.pause(paused),
+                Ok(ToProgram::Finish) | Ok(ToProgram::Open(_)) => self.done = true,
+                Err(LinkError::Late) => return,
+                Err(_) => {
+                    self.done = true;
+                    return;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! What the process of a Linux program is told.
+
+use std::path::PathBuf;
+
+use playfield_core::bus::Missing;
+use playfield_core::manifest::Program;
+use playfield_runtime::GuestConfig;
+use playfield_runtime::confine::Rules;
+use playfield_runtime::desktop::{Command, Opening, Size};
+
+/// Most bytes in `/tmp` and where programs share pictures with the compositor.
+const SCRATCH: u64 = 1 << 30;
+/// Most processes and threads: a browser has hundreds.
+const PROCESSES: u32 = 1024;
+/// Most descriptors that one process has open.
+const OPEN_FILES: u64 = 8192;
+
+/// What to start, and behind which fence.
+pub fn opening(program: &Program, home: Option<PathBuf>, config: &GuestConfig, missing: Missing) -> Opening {
+    let [width, height] = program.size;
+    Opening {
+        command: Command {
+            line: program.command.clone(),
+            environment: program.environment.clone(),
+            folder: program.folder.as_ref().map(PathBuf::from),
+            size: Size { width, height },
+            hz: program.max_fps,
+        },
+        rules: Rules {
+            read: program.read.iter().map(PathBuf::from).collect(),
+            home,
+            network: program.network,
+            memory_limit: config.memory_limit,
+            scratch: SCRATCH,
+            memfd: true,
+            processes: PROCESSES,
+            open_files: OPEN_FILES,
+            missing,
+            ..Rules::default()
+        },
+    }
+}
