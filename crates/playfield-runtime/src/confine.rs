@@ -38,7 +38,7 @@ mod user;
 pub use playfield_core::bus::Missing;
 pub use processes::resident;
 pub use report::{Layer, LayerKind, Report};
-pub use rules::{Bind, HOME, Rules};
+pub use rules::{Bind, HOME, INPUT, Rules};
 pub use user::{User, guest_user};
 
 use std::path::PathBuf;

@@ -18,6 +18,7 @@
 //! | [`confine`] | gives up everything a native guest must not have, before it is opened |
 //! | [`wasm`] | WebAssembly modules: the Playfield ABI and WASM-4 cartridges |
 //! | [`libretro`] | cores of the libretro ecosystem |
+//! | [`desktop`] | Linux programs
 //! | [`process`] | the process of its own that a native guest has |
 //! | [`replay`] | runs a guest over an input log without a clock |
 //! | [`conformance`] | what every guest has to keep, as functions for tests of titles |
@@ -26,6 +27,7 @@
 pub mod changes;
 pub mod confine;
 pub mod conformance;
+pub mod desktop;
 pub mod libretro;
 pub mod process;
 pub mod replay;
