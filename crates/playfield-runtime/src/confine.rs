@@ -107,7 +107,7 @@ pub fn confine(rules: &Rules) -> Result<Report, ConfineError> {
     sandbox::become_guest(&user)?;
     report.note(LayerKind::Landlock, landlock::restrict(rules, &user)?);
     report.agree(rules.missing)?;
-    syscalls::restrict(memory_is_counted)?;
+    syscalls::restrict(memory_is_counted, rules.gamepads)?;
     report.note(LayerKind::Seccomp, Ok(()));
     Ok(report)
 }

@@ -22,6 +22,7 @@ const TRIES: &[Try] = &[
     ("a program that does not read holds up nobody, and learns what it missed", a_program_that_does_not_read),
     ("what a program starts has the pads as well", what_it_starts_has_them),
     ("a hostile program fools itself", a_hostile_program),
+    ("udev says nothing, and programs that ask it start all the same", udev_says_nothing),
     ("SDL is told to look for itself", sdl_is_told),
 ];
 
@@ -277,6 +278,11 @@ fn a_hostile_program(pads: &mut Pads, program: &Path) {
     assert_eq!(Program::start(pads, program, "hostile", FOLDER).rest(), HOSTILE);
     // Nobody else noticed.
     events_are_read_to_the_end(pads, program);
+}
+
+fn udev_says_nothing(pads: &mut Pads, program: &Path) {
+    let said = Program::start(pads, program, "udev", "").rest();
+    assert_eq!(said, "socket 1, bound 0, options 0, nonblocking 1, heard -1 1\nroutes 1\nanother 0\n");
 }
 
 fn sdl_is_told(pads: &mut Pads, _: &Path) {

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/input.h>
 #include <linux/joystick.h>
+#include <linux/netlink.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -187,6 +189,21 @@ static int rumble(const char *path) {
     close(fd);
     say("closed");
     wait_for_line();
+    return 0;
+}
+
+/* Asks udev, which is not there, as libudev does. */
+static int udev(const char *path) {
+    (void)path;
+    struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = 2};
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT), one = 1;
+    printf("socket %d, bound %d, ", fd >= 0, bind(fd, (struct sockaddr *)&address, sizeof address));
+    printf("options %d, ", setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &one, sizeof one));
+    printf("nonblocking %d, ", (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
+    printf("heard %zd", recv(fd, &one, sizeof one, 0));
+    printf(" %d\n", errno == EAGAIN);
+    printf("routes %d\n", socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE) >= 0);
+    printf("another %d\n", socket(AF_NETLINK, SOCK_RAW, NETLINK_GENERIC) >= 0);
     return 0;
 }
 
@@ -383,7 +400,7 @@ int main(int count, char **argument) {
         const char *name;
         int (*run)(const char *);
     } parts[] = {{"ask", ask},   {"events", events},   {"joystick", joystick}, {"watch", watch}, {"rumble", rumble},
-                 {"idle", idle}, {"hostile", hostile}, {"cost", cost},         {"delay", delay}};
+                 {"idle", idle}, {"hostile", hostile}, {"udev", udev}, {"cost", cost},         {"delay", delay}};
     for (size_t n = 0; count == 3 && n < sizeof parts / sizeof *parts; n++) {
         if (!strcmp(argument[1], parts[n].name)) return parts[n].run(argument[2]);
     }

@@ -43,28 +43,37 @@ const fn equal(value: u32, yes: u8, no: u8) -> sock_filter {
     step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, yes, no, value)
 }
 
-/// Asks for `open`, `openat` and `openat2`, unless their flags say that it is no device, and for `ioctl` of an input device
-/// or a joystick, by the letter in the request's number. All else goes on at once.
-static FILTER: [sock_filter; 17] = [
+/// `NETLINK_KOBJECT_UEVENT`: what the kernel and udev say of devices.
+const DEVICES: u32 = 15;
+
+/// Asks for `open`, `openat` and `openat2`, unless their flags say that it is no device; for `ioctl` of an input device
+/// or a joystick, by the letter in the request's number; for a socket that hears of devices. All else goes on at once.
+static FILTER: [sock_filter; 22] = [
     load(ARCHITECTURE),
-    equal(ARCH, 0, 13),
+    equal(ARCH, 0, 18),
     load(NUMBER),
-    equal(libc::SYS_ioctl as u32, 7, 0),
-    equal(libc::SYS_openat as u32, 2, 0),
-    equal(libc::SYS_openat2 as u32, 10, 0),
-    equal(OPEN as u32, 2, 8),
-    // 7: openat(folder, path, flags)
+    equal(libc::SYS_ioctl as u32, 12, 0),
+    equal(libc::SYS_openat as u32, 3, 0),
+    equal(libc::SYS_socket as u32, 6, 0),
+    equal(libc::SYS_openat2 as u32, 14, 0),
+    equal(OPEN as u32, 2, 12),
+    // 8: openat(folder, path, flags)
     load(argument(2)),
-    step(libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K, 6, 7, NO_DEVICE),
-    // 9: open(path, flags)
+    step(libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K, 10, 11, NO_DEVICE),
+    // 10: open(path, flags)
     load(argument(1)),
-    step(libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K, 4, 5, NO_DEVICE),
-    // 11: ioctl(fd, request)
+    step(libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K, 8, 9, NO_DEVICE),
+    // 12: socket(family, type, protocol)
+    load(argument(0)),
+    equal(libc::AF_NETLINK as u32, 0, 6),
+    load(argument(2)),
+    equal(DEVICES, 5, 4),
+    // 16: ioctl(fd, request)
     load(argument(1)),
     step(libc::BPF_ALU | libc::BPF_AND | libc::BPF_K, 0, 0, 0xff00),
     equal((b'E' as u32) << 8, 2, 0),
     equal((b'j' as u32) << 8, 1, 0),
-    // 15: go on; 16: ask
+    // 20: go on; 21: ask
     step(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
     step(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_USER_NOTIF),
 ];

@@ -12,7 +12,9 @@ use std::sync::Arc;
 use playfield_core::input::MAX_PLAYERS;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::io::Errno;
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SocketFlags, SocketType, recvmsg, socket_with,
+};
 
 use super::evdev::Request;
 use super::ffi::{self, Answer, Call, Listener};
@@ -115,6 +117,7 @@ impl Supervisor {
         let [one, two, three, _, _, _] = call.arguments;
         let answer = match call.number {
             libc::SYS_ioctl => self.control(listener, call, one, two, three),
+            libc::SYS_socket => return listen_to_nothing(listener, call, two as i32),
             number => match self.wanted(listener, call, number) {
                 Some(wanted) => return self.open(listener, call, &wanted),
                 None => Answer::GoOn,
@@ -166,9 +169,8 @@ impl Supervisor {
             Err(error) => return listener.answer(call, Answer::Failed(error.raw_os_error())),
         };
         // The program is woken to take it, so no lock is held here.
-        if let Err(error) = listener.give(call, theirs.as_fd(), wanted.close_on_exec) {
+        if !give(listener, call, &theirs, wanted.close_on_exec) {
             self.shared.state().close(id);
-            listener.answer(call, Answer::Failed(error.raw_os_error().unwrap_or(libc::EIO)));
         }
     }
 
@@ -198,6 +200,27 @@ impl Supervisor {
         let Reply { value, bytes, at } = self.shared.state().control(id, request, to, input, now_ms)?;
         if bytes.is_empty() || memory.write(to.saturating_add(at), &bytes) { Ok(value) } else { Err(Errno::FAULT) }
     }
+}
+
+/// A program wants to hear of devices from udev. There is none; but SDL does not start without, so it gets a socket on which
+/// nothing is said: it hears of routes, if it should ask for that, which it may anyway.
+fn listen_to_nothing(listener: &Listener, call: &Call, kind: i32) {
+    let nonblocking = if kind & libc::SOCK_NONBLOCK != 0 { SocketFlags::NONBLOCK } else { SocketFlags::empty() };
+    let flags = nonblocking | SocketFlags::CLOEXEC;
+    // Protocol 0 is `NETLINK_ROUTE`.
+    match socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, None) {
+        Ok(socket) => drop(give(listener, call, &socket, kind & libc::SOCK_CLOEXEC != 0)),
+        Err(error) => listener.answer(call, Answer::Failed(error.raw_os_error())),
+    }
+}
+
+/// False: the program is gone, or has no place for it.
+fn give(listener: &Listener, call: &Call, file: &OwnedFd, close_on_exec: bool) -> bool {
+    let given = listener.give(call, file.as_fd(), close_on_exec);
+    if let Err(error) = &given {
+        listener.answer(call, Answer::Failed(error.raw_os_error().unwrap_or(libc::EIO)));
+    }
+    given.is_ok()
 }
 
 /// What a call wants to open, and how.
