@@ -51,6 +51,7 @@ use std::time::Instant;
 use playfield_core::input::{MAX_PLAYERS, Pad, Rumble};
 use rustix::event::{EventfdFlags, epoll, eventfd};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+use serde::{Deserialize, Serialize};
 
 pub use keys::{KeyMap, KeyMapError};
 use state::State;
@@ -74,7 +75,10 @@ pub enum PadsError {
     )]
     Filter,
     /// The program's memory and descriptors cannot be looked at.
-    #[error("there is no /proc that shows what a program asks for; containers show one with `systempaths=unconfined`")]
+    #[error(
+        "there is no /proc to see there what a program asks for (a container has one with `systempaths=unconfined`), or \
+         kernel.yama.ptrace_scope is above 1"
+    )]
     Proc,
     /// Devices cannot be shown.
     #[error("input devices cannot be shown: {0}")]
@@ -82,6 +86,26 @@ pub enum PadsError {
     /// The system refused something it offers.
     #[error("pads could not be made: {0}")]
     Io(#[from] io::Error),
+}
+
+/// How players' pads reach Linux programs on this machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Way {
+    /// As input devices; otherwise as keys.
+    pub devices: bool,
+    /// A sentence: what programs get, and why not more.
+    pub says: String,
+}
+
+/// Finds out by making pads, in a process that was confined with `gamepads`.
+pub fn way() -> Way {
+    let made = Pads::new(Path::new(FOLDER)).map(drop);
+    let devices = made.is_ok();
+    let says = match made {
+        Ok(()) => "gamepads: Linux programs find a pad for each player in /dev/input, and nobody else does".to_owned(),
+        Err(error) => format!("gamepads: Linux programs get keys in place of buttons; {error}"),
+    };
+    Way { devices, says }
 }
 
 /// The two interfaces of a pad.
@@ -162,7 +186,8 @@ impl Pads {
         }
     }
 
-    /// The program that `command` starts has these pads, and so has whatever it starts.
+    /// The program that `command` starts has these pads, and so has whatever it starts. Where `kernel.yama.ptrace_scope` is 1
+    /// (Ubuntu), that ends with processes whose parents are gone, unless this process adopts them (`PR_SET_CHILD_SUBREAPER`).
     pub fn arm(&self, command: &mut Command) -> io::Result<()> {
         command.envs(ENVIRONMENT);
         ffi::arm(command, self.door.try_clone()?);

@@ -6,7 +6,10 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use playfield_core::input::{Pad, PadButton, Rumble};
 use playfield_runtime::confine::{self, Rules};
-use playfield_runtime::desktop::pads::{FOLDER, Pads};
+use playfield_runtime::desktop::pads::{FOLDER, Pads, way};
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+};
 
 /// What is tried: a sentence that holds, and how.
 type Try = (&'static str, fn(&mut Pads, &Path));
@@ -28,8 +31,12 @@ const TRIES: &[Try] = &[
 
 pub fn run(programs: &Path, what: &str) {
     let program = |name| programs.join(name);
-    let rules = Rules { read: vec![program("dynamic"), program("static")], gamepads: true, ..Rules::default() };
+    let gamepads = what != "without";
+    let rules = Rules { read: vec![program("dynamic"), program("static")], gamepads, ..Rules::default() };
     confine::confine(&rules).unwrap_or_else(|error| panic!("{error}"));
+    if what == "without" {
+        return without();
+    }
     let mut pads = Pads::new(Path::new(FOLDER)).unwrap_or_else(|error| panic!("{error}"));
     let dynamic = program("dynamic");
     match what {
@@ -42,6 +49,24 @@ pub fn run(programs: &Path, what: &str) {
         holds(&mut pads, &dynamic);
         (0..4).for_each(|player| pads.set(player, None));
     }
+}
+
+/// What is missing is said.
+fn without() {
+    println!("  where there can be none, it is said why");
+    let why = || Pads::new(Path::new(FOLDER)).unwrap_err().to_string();
+    assert_eq!(why(), "input devices cannot be shown: No such file or directory (os error 2)");
+    // A kernel that passes no system calls on.
+    let sizes = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, 3).unwrap();
+    let calls = [(libc::SYS_seccomp, vec![SeccompRule::new(vec![sizes]).unwrap()])].into();
+    let invalid = SeccompAction::Errno(libc::EINVAL.unsigned_abs());
+    let arch = std::env::consts::ARCH.try_into().unwrap();
+    let filter = SeccompFilter::new(calls, SeccompAction::Allow, invalid, arch).unwrap();
+    let program: BpfProgram = filter.try_into().unwrap();
+    seccompiler::apply_filter(&program).unwrap();
+    assert_eq!(why(), "this kernel does not pass system calls on to another process (seccomp, Linux 5.9)");
+    let way = way();
+    assert!(!way.devices && way.says.starts_with("gamepads: Linux programs get keys"), "{}", way.says);
 }
 
 /// A part of the program that runs.

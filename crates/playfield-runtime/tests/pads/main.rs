@@ -33,6 +33,7 @@ fn main() {
         _ => {
             let stage = Stage::new();
             stage.run("all", None);
+            stage.run("without", None);
             if rustix::process::geteuid().is_root() {
                 stage.run("all", Some(NOBODY));
             }
