@@ -269,8 +269,32 @@ mod tests {
         assert!(motors.take(0).is_some());
         motors.forget(1);
         assert_eq!(motors.take(1), Some(STOP));
-        // Numbers that a hostile program makes up.
-        motors.event(play(5, i32::MAX), u64::MAX / 2);
-        motors.event(play(u16::MAX, i32::MIN), 0);
+    }
+
+    #[test]
+    fn whatever_a_program_makes_up_a_pad_shakes_within_bounds() {
+        let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut random = || {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            seed
+        };
+        let mut motors = Motors::default();
+        let mut now_ms = 0;
+        for _ in 0..100_000 {
+            let mut bytes: [u8; EFFECT_SIZE] = std::array::from_fn(|_| random() as u8);
+            let kind = FF_RUMBLE + (random() % 4) as u16;
+            let id = (random() % 20) as i16 - 2;
+            bytes[..4].copy_from_slice(&[kind.to_ne_bytes(), id.to_ne_bytes()].concat());
+            let _ = motors.upload(&bytes, random() % 2, now_ms);
+            let code = if random() % 8 == 0 { FF_GAIN } else { (random() % 17) as u16 };
+            motors.event(play(code, random() as i32), now_ms);
+            let _ = motors.erase((random() % 20) as u16, random() % 2);
+            if let Some(rumble) = motors.take(now_ms) {
+                assert!(rumble.ms <= MAX_RUMBLE_MS && (rumble.ms > 0 || rumble.is_still()), "{rumble:?}");
+            }
+            now_ms += random() % 2_000;
+        }
     }
 }
