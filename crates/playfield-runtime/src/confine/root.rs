@@ -13,6 +13,7 @@ use rustix::mount::{
 };
 use rustix::process::pivot_root;
 
+use super::rules::ABOUT_INPUT;
 use super::sandbox::{self, Shown};
 use super::{ConfineError, HOME, INPUT, Rules, User};
 
@@ -208,7 +209,7 @@ fn scratch(rules: &Rules, user: &User) -> io::Result<()> {
     memory("/scratch", &format!("mode=755,size={},nr_inodes=65536", rules.scratch))?;
     let runtime = user.runtime_dir();
     let home = rules.home.is_none().then_some((HOME, 0o700));
-    let input = rules.gamepads.then_some((INPUT, 0o755));
+    let input = [INPUT].into_iter().chain(ABOUT_INPUT).filter(|_| rules.gamepads).map(|path| (path, 0o755));
     let places = [("/tmp", 0o1777), ("/dev/shm", 0o1777), (runtime.as_str(), 0o700)];
     // The devices' own folder comes first, or it would cover what is put into it.
     fs::create_dir_all("/new/dev")?;

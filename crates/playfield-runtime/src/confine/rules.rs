@@ -12,6 +12,8 @@ pub const HOME: &str = "/home/player";
 
 /// Where a guest looks for gamepads.
 pub const INPUT: &str = "/dev/input";
+/// Where it reads about them.
+pub(super) const ABOUT_INPUT: [&str; 2] = ["/sys/class/input", "/run/udev/data"];
 
 /// What a native guest may see and use. Everything that is not named here, it cannot.
 ///
@@ -31,7 +33,8 @@ pub struct Rules {
     pub network: bool,
     /// Device files, or folders of them: `/dev/dri`.
     pub devices: Vec<PathBuf>,
-    /// It has a `/dev/input` of its own, empty at first, which the guest's process fills (`desktop::pads`).
+    /// It has a `/dev/input`, `/sys/class/input` and `/run/udev/data` of its own, empty at first, which the guest's process fills
+    /// (`desktop::pads`).
     pub gamepads: bool,
     /// Descriptors that stay open besides 0, 1 and 2.
     pub keep: Vec<i32>,

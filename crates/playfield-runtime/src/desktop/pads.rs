@@ -16,8 +16,8 @@
 //! ```
 //!
 //! It adds, and fences off nothing: what is not a pad goes on to the kernel as if there were no filter. A program can lie in
-//! every argument and change them meanwhile, and fools itself. What is not served: programs that learn of devices from udev
-//! alone, and 32-bit ones, which the fence around guests refuses.
+//! every argument and change them meanwhile, and fools itself. What is not served: news from udev of
+//! pads that come and go, and 32-bit programs, which the fence around guests refuses.
 //!
 //! | room | |
 //! |---|---|
@@ -26,6 +26,7 @@
 //! | `state` | the devices, and the descriptors that programs have of them |
 //! | `supervisor` | answers the calls that are passed on |
 //! | `nodes` | the names in `/dev/input` |
+//! | `sysfs` | what those read who ask libudev |
 //! | `keys` | a pad as keys, where all this is not to be had or a title wants it so |
 
 mod evdev;
@@ -37,6 +38,7 @@ mod nodes;
 mod rumble;
 mod state;
 mod supervisor;
+mod sysfs;
 
 use std::ffi::CString;
 use std::io;
@@ -60,8 +62,9 @@ use supervisor::Supervisor;
 /// Where programs look for input devices.
 pub const FOLDER: &str = crate::confine::INPUT;
 
-/// For the environment of a program: SDL looks into [`FOLDER`] itself, where it would ask udev, which is not there.
-pub const ENVIRONMENT: [(&str, &str); 1] = [("SDL_JOYSTICK_DISABLE_UDEV", "1")];
+/// For the environment of a program: SDL looks into [`FOLDER`] itself, where it would ask udev, which is not there; libudev
+/// believes a `/sys` that is not the kernel's.
+pub const ENVIRONMENT: [(&str, &str); 2] = [("SDL_JOYSTICK_DISABLE_UDEV", "1"), ("SYSTEMD_DEVICE_VERIFY_SYSFS", "0")];
 
 /// Why there can be no pads here. What stands in for them: [`KeyMap`].
 #[derive(Debug, thiserror::Error)]

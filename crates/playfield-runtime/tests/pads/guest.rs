@@ -27,6 +27,7 @@ const TRIES: &[Try] = &[
     ("a hostile program fools itself", a_hostile_program),
     ("udev says nothing, and programs that ask it start all the same", udev_says_nothing),
     ("SDL is told to look for itself", sdl_is_told),
+    ("who asks libudev finds the pads that are there", it_is_found_by_who_reads_sys),
 ];
 
 pub fn run(programs: &Path, what: &str) {
@@ -314,6 +315,34 @@ fn sdl_is_told(pads: &mut Pads, _: &Path) {
     let mut shell = Command::new("/bin/sh");
     shell.args(["-c", "echo $SDL_JOYSTICK_DISABLE_UDEV; cat /run/host/container-manager"]);
     assert_eq!(Program::spawn(pads, shell).rest(), "1\nplayfield\n");
+}
+
+const ABOUT: &str = "\
+event1
+input1
+js1
+/sys/class/input/input1/event1
+MINOR=M
+DEVNAME=input/event1
+/sys/class/input
+045e
+E:ID_INPUT_JOYSTICK=1
+and then:
+";
+
+fn it_is_found_by_who_reads_sys(pads: &mut Pads, _: &Path) {
+    pads.set(1, Some(&Pad::default()));
+    let mut shell = Command::new("/bin/sh");
+    shell.args([
+        "-c",
+        "cd /sys/class/input; ls; readlink event1; tail -n 2 event1/uevent | sed 's/=[0-9]*$/=M/'; readlink event1/subsystem; \
+         cat event1/device/id/vendor; grep JOYSTICK /run/udev/data/c$(cat event1/dev); echo and then:; read line; ls",
+    ]);
+    let mut shell = Program::spawn(pads, shell);
+    ABOUT.lines().for_each(|line| shell.says(line));
+    pads.set(1, None);
+    shell.go_on();
+    assert_eq!(shell.rest(), "");
 }
 
 fn cost(pads: &mut Pads, program: &Path) {

@@ -8,7 +8,7 @@ use playfield_core::input::{Pad, PadButton};
 /// What it is called.
 pub(super) const NAME: &str = "Microsoft X-Box 360 pad";
 /// Bus (USB), vendor, product, version.
-const ID: [u16; 4] = [0x03, 0x045e, 0x028e, 0x0110];
+pub(super) const ID: [u16; 4] = [0x03, 0x045e, 0x028e, 0x0110];
 /// Version 1.0.1 of the interface.
 const VERSION: u32 = 0x01_0001;
 /// Most effects that one device holds.
@@ -162,7 +162,7 @@ pub(super) fn answer(request: Request, held: &Held, player: usize) -> Option<Vec
         (0x02, 8) => Some(ID.iter().flat_map(|word| word.to_ne_bytes()).collect()),
         // EVIOCGNAME, EVIOCGPHYS, EVIOCGPROP
         (0x06, _) => text(NAME),
-        (0x07, _) => text(&format!("usb-playfield-{}/input0", player + 1)),
+        (0x07, _) => text(&phys(player)),
         (0x09, _) => cut(vec![0; 8]),
         // EVIOCGKEY, EVIOCGLED, EVIOCGSND, EVIOCGSW
         (0x18, _) => cut(bits(96, held.buttons.iter().zip(BUTTONS).filter(|(down, _)| **down).map(|(_, code)| code))),
@@ -175,6 +175,19 @@ pub(super) fn answer(request: Request, held: &Held, player: usize) -> Option<Vec
         (0x84, 4) => Some((EFFECTS as i32).to_ne_bytes().to_vec()),
         _ => None,
     }
+}
+
+/// Where it is plugged in.
+pub(super) fn phys(player: usize) -> String {
+    format!("usb-playfield-{}/input0", player + 1)
+}
+
+/// The codes of one type of events as `/sys` has them: `unsigned long` words, highest first.
+pub(super) fn words(kind: u16) -> String {
+    let bytes = capabilities(kind).unwrap_or_default();
+    let (words, _) = bytes.as_chunks::<8>();
+    let words = words.iter().map(|word| u64::from_ne_bytes(*word)).rev().skip_while(|word| *word == 0);
+    words.map(|word| format!("{word:x}")).collect::<Vec<_>>().join(" ")
 }
 
 /// The codes of one type of events, or for type 0 the types.
@@ -242,6 +255,14 @@ mod tests {
         for (number, size) in [(0x08, 64), (0x34, 8), (0xff, 0), (0x02, 7)] {
             assert_eq!(answer(read(number, size), &Held::default(), 0), None, "{number:#x}");
         }
+    }
+
+    #[test]
+    fn sys_has_the_codes_as_words() {
+        assert_eq!(words(EV_SYN), "20000b");
+        assert_eq!(words(EV_KEY), "7cdb000000000000 0 0 0 0");
+        assert_eq!(words(EV_ABS), "3003f");
+        assert_eq!(words(EV_FF), "107070000 0");
     }
 
     #[test]

@@ -6,12 +6,12 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{OpenOptionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use playfield_core::input::MAX_PLAYERS;
 
-use super::{Kind, ffi};
+use super::{Kind, ffi, sysfs};
 
 #[derive(Debug)]
 pub(super) struct Nodes {
@@ -40,9 +40,14 @@ impl Nodes {
         self.folder.join(format!("{}{player}", kind.name()))
     }
 
-    /// The event device comes last: who is told of it may look at the other.
+    /// The event device comes last: who is told of it may look at the rest.
     pub(super) fn add(&self, player: usize) -> io::Result<()> {
         let [event, joystick] = &self.terminals[player];
+        let number = |path: &Path| -> io::Result<(u32, u32)> {
+            let number = fs::metadata(path)?.rdev();
+            Ok((rustix::fs::major(number), rustix::fs::minor(number)))
+        };
+        sysfs::add(player, [(Kind::Event, number(&event.1)?), (Kind::Joystick, number(&joystick.1)?)])?;
         symlink(&joystick.1, self.path(Kind::Joystick, player))?;
         symlink(&event.1, self.path(Kind::Event, player))
     }
@@ -52,6 +57,7 @@ impl Nodes {
         for kind in [Kind::Event, Kind::Joystick] {
             let _ = fs::remove_file(self.path(kind, player));
         }
+        sysfs::remove(player);
     }
 }
 
