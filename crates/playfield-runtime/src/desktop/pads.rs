@@ -197,7 +197,8 @@ impl Pads {
         Ok(())
     }
 
-    /// What a player's pad is now; none: the player has no pad, or is gone.
+    /// What a player's pad is now; none: the player has no pad, or is gone. Browsers and others that ask libudev find the pads
+    /// alone that are there when they start: set those of the players who are there before.
     pub fn set(&mut self, player: usize, pad: Option<&Pad>) {
         if player >= MAX_PLAYERS {
             return;

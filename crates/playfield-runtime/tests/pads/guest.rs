@@ -11,6 +11,9 @@ use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
 };
 
+/// What this process may be there for; all else is a command of the shell.
+const PARTS: [&str; 3] = ["all", "cost", "without"];
+
 /// What is tried: a sentence that holds, and how.
 type Try = (&'static str, fn(&mut Pads, &Path));
 
@@ -33,7 +36,11 @@ const TRIES: &[Try] = &[
 pub fn run(programs: &Path, what: &str) {
     let program = |name| programs.join(name);
     let gamepads = what != "without";
-    let rules = Rules { read: vec![program("dynamic"), program("static")], gamepads, ..Rules::default() };
+    let mut rules = Rules { read: vec![program("dynamic"), program("static")], gamepads, ..Rules::default() };
+    if !PARTS.contains(&what) {
+        // A browser, say.
+        rules = Rules { memory_limit: 4 << 30, scratch: 1 << 30, processes: 512, open_files: 8192, ..rules };
+    }
     confine::confine(&rules).unwrap_or_else(|error| panic!("{error}"));
     if what == "without" {
         return without();
