@@ -50,7 +50,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use playfield_core::input::{MAX_PLAYERS, Pad, Rumble};
+use playfield_core::input::{MAX_PLAYERS, Pad, Rumble, TickInput};
 use rustix::event::{EventfdFlags, epoll, eventfd};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use serde::{Deserialize, Serialize};
@@ -218,6 +218,13 @@ impl Pads {
         }
         if let Some(pad) = pad {
             self.shared.state().update(player, pad);
+        }
+    }
+
+    /// [Sets](Pads::set) the pads of all players who are there.
+    pub fn play(&mut self, input: &TickInput) {
+        for (player, of) in input.players.iter().enumerate() {
+            self.set(player, of.connected.then_some(&of.pad));
         }
     }
 

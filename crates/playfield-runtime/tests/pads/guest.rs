@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use playfield_core::input::{Pad, PadButton, Rumble};
+use playfield_core::input::{Pad, PadButton, PlayerInput, Rumble, TickInput};
 use playfield_runtime::confine::{self, Rules};
 use playfield_runtime::desktop::pads::{FOLDER, Pads, way};
 use seccompiler::{
@@ -224,10 +224,13 @@ fn four_players(pads: &mut Pads, program: &Path) {
     assert_eq!(numbers.len(), 8, "programs tell devices apart by their numbers");
     let mut third = Program::start(pads, program, "events", &path("event2"));
     third.says("ready");
-    pads.set(1, Some(&buttons(&[PadButton::A])));
-    pads.set(2, Some(&buttons(&[PadButton::X])));
+    let mut input = TickInput::default();
+    input.players[1] = PlayerInput { connected: true, pad: buttons(&[PadButton::A]), ..PlayerInput::default() };
+    input.players[2] = PlayerInput { connected: true, pad: buttons(&[PadButton::X]), ..PlayerInput::default() };
+    pads.play(&input);
     third.says("1 133 1;0 0 0;");
-    pads.set(2, None);
+    input.players[2].connected = false;
+    pads.play(&input);
     third.rest();
 }
 
