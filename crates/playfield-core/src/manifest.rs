@@ -122,6 +122,23 @@ pub struct Program {
     /// Files and folders of the node that it may read besides the system's own.
     #[serde(default)]
     pub read: Vec<String>,
+    /// What players' gamepads are to it.
+    #[serde(default)]
+    pub pads: Pads,
+    /// Keys that buttons stand for, where pads are keys, besides the usual ones: `a = "Space"`.
+    #[serde(default)]
+    pub pad_keys: BTreeMap<String, String>,
+}
+
+/// What players' gamepads are to a program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pads {
+    /// Input devices, where the node can make them; otherwise keys.
+    #[default]
+    Devices,
+    /// Keys: for a program that knows no pads.
+    Keys,
 }
 
 impl Program {
@@ -136,6 +153,8 @@ impl Program {
             max_fps: sixty(),
             network: false,
             read: Vec::new(),
+            pads: Pads::default(),
+            pad_keys: BTreeMap::new(),
         }
     }
 }

@@ -38,7 +38,7 @@ mod user;
 pub use playfield_core::bus::Missing;
 pub use processes::resident;
 pub use report::{Layer, LayerKind, Report};
-pub use rules::{Bind, HOME, Rules};
+pub use rules::{Bind, HOME, INPUT, Rules};
 pub use user::{User, guest_user};
 
 use std::path::PathBuf;
@@ -107,7 +107,7 @@ pub fn confine(rules: &Rules) -> Result<Report, ConfineError> {
     sandbox::become_guest(&user)?;
     report.note(LayerKind::Landlock, landlock::restrict(rules, &user)?);
     report.agree(rules.missing)?;
-    syscalls::restrict(memory_is_counted, rules.memfd)?;
+    syscalls::restrict(memory_is_counted, rules)?;
     report.note(LayerKind::Seccomp, Ok(()));
     Ok(report)
 }

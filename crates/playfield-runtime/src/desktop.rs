@@ -15,6 +15,7 @@ mod compositor;
 mod guest;
 pub mod host;
 mod keys;
+pub mod pads;
 mod words;
 mod xkbcommon;
 

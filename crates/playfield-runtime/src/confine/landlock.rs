@@ -5,7 +5,8 @@ use ::landlock::{
     RulesetAttr, RulesetCreated, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
 };
 
-use super::{ConfineError, HOME, Rules, User};
+use super::rules::ABOUT_INPUT;
+use super::{ConfineError, HOME, INPUT, Rules, User};
 
 /// The newest that is asked for; older kernels give what they have. 6: abstract sockets and signals (Linux 6.12).
 const WANTED: ABI = ABI::V6;
@@ -39,7 +40,7 @@ fn apply(rules: &Rules, user: &User) -> Result<RestrictionStatus, RulesetError> 
         .create()?;
     set = allow(set, "/", AccessFs::from_read(WANTED))?;
     let runtime = user.runtime_dir();
-    for path in [HOME, "/tmp", "/dev/shm", "/dev/pts", &runtime] {
+    for path in [HOME, "/tmp", "/dev/shm", "/dev/pts", INPUT, &runtime].into_iter().chain(ABOUT_INPUT) {
         set = allow(set, path, all)?;
     }
     // Names of threads are written there; whose files they are is checked as ever.

@@ -13,8 +13,9 @@ use rustix::mount::{
 };
 use rustix::process::pivot_root;
 
+use super::rules::ABOUT_INPUT;
 use super::sandbox::{self, Shown};
-use super::{ConfineError, HOME, Rules, User};
+use super::{ConfineError, HOME, INPUT, Rules, User};
 
 /// Device files that every program may expect.
 pub(super) const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
@@ -130,7 +131,7 @@ pub(super) fn build(sources: &Sources, rules: &Rules, user: &User) -> Result<Res
     for (path, to) in &sources.links {
         symlink(to, at(path)).map_err(ConfineError::step("to make the guest's root"))?;
     }
-    settings(user).map_err(ConfineError::step("to write the guest's /etc"))?;
+    settings(rules, user).map_err(ConfineError::step("to write the guest's /etc"))?;
     scratch(rules, user).map_err(ConfineError::step("to make the guest's /tmp"))?;
     devices().map_err(ConfineError::step("to make the guest's /dev"))?;
     // After its folders in memory, or they would cover it: a core may lie below the machine's /tmp.
@@ -174,7 +175,7 @@ fn bind(source: &Path, target: &Path, how: Shown) -> io::Result<()> {
 }
 
 /// The one user, and how names are looked up.
-fn settings(user: &User) -> io::Result<()> {
+fn settings(rules: &Rules, user: &User) -> io::Result<()> {
     let (uid, gid) = (user.uid, user.gid);
     let etc = at(Path::new("/etc"));
     fs::create_dir_all(&etc)?;
@@ -191,6 +192,11 @@ fn settings(user: &User) -> io::Result<()> {
     ] {
         fs::write(etc.join(name), text)?;
     }
+    if rules.gamepads {
+        // Who finds this does not wait for udev, which is not there, but looks for devices itself: SDL does.
+        fs::create_dir_all("/new/run/host")?;
+        fs::write("/new/run/host/container-manager", "playfield\n")?;
+    }
     Ok(())
 }
 
@@ -203,11 +209,12 @@ fn scratch(rules: &Rules, user: &User) -> io::Result<()> {
     memory("/scratch", &format!("mode=755,size={},nr_inodes=65536", rules.scratch))?;
     let runtime = user.runtime_dir();
     let home = rules.home.is_none().then_some((HOME, 0o700));
+    let input = [INPUT].into_iter().chain(ABOUT_INPUT).filter(|_| rules.gamepads).map(|path| (path, 0o755));
     let places = [("/tmp", 0o1777), ("/dev/shm", 0o1777), (runtime.as_str(), 0o700)];
     // The devices' own folder comes first, or it would cover what is put into it.
     fs::create_dir_all("/new/dev")?;
     memory("/new/dev", "mode=755,size=64k,nr_inodes=1024")?;
-    for (number, (inside, mode)) in places.into_iter().chain(home).enumerate() {
+    for (number, (inside, mode)) in places.into_iter().chain(home).chain(input).enumerate() {
         let (source, target) = (PathBuf::from(format!("/scratch/{number}")), at(Path::new(inside)));
         fs::create_dir(&source)?;
         fs::set_permissions(&source, Permissions::from_mode(mode))?;

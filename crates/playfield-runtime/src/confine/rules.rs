@@ -10,6 +10,11 @@ use super::ConfineError;
 /// Where a guest finds its home.
 pub const HOME: &str = "/home/player";
 
+/// Where a guest looks for gamepads.
+pub const INPUT: &str = "/dev/input";
+/// Where it reads about them.
+pub(super) const ABOUT_INPUT: [&str; 2] = ["/sys/class/input", "/run/udev/data"];
+
 /// What a native guest may see and use. Everything that is not named here, it cannot.
 ///
 /// The system's own programs, libraries and fonts are always there, read-only; so are an empty `/tmp` and a `/proc` with the guest's
@@ -31,6 +36,9 @@ pub struct Rules {
     /// It may make memory that it hands to others by a descriptor (`memfd_create`(2)) even where no control group counts that:
     /// programs share pictures so. Whoever watches it has to count.
     pub memfd: bool,
+    /// It has a `/dev/input`, `/sys/class/input` and `/run/udev/data` of its own, empty at first, which the guest's process fills
+    /// (`desktop::pads`).
+    pub gamepads: bool,
     /// Descriptors that stay open besides 0, 1 and 2.
     pub keep: Vec<i32>,
     /// Most memory, in bytes: of each process its private memory, and of all together where a control group counts it.
@@ -66,6 +74,7 @@ impl Default for Rules {
             network: false,
             devices: Vec::new(),
             memfd: false,
+            gamepads: false,
             keep: Vec::new(),
             memory_limit: 1 << 30,
             scratch: 256 << 20,
@@ -89,7 +98,7 @@ impl Rules {
         if let Some(path) = self.devices.iter().find(|path| !path.starts_with("/dev")) {
             return refuse(format!("{} is not a device", path.display()));
         }
-        let own = [Path::new(HOME), Path::new("/tmp"), Path::new("/dev/shm"), Path::new("/proc")];
+        let own = [Path::new(HOME), Path::new("/tmp"), Path::new("/dev/shm"), Path::new("/proc"), Path::new(INPUT)];
         let covers = |path: &&PathBuf| path.starts_with(HOME) || own.iter().any(|own| own.starts_with(path));
         if let Some(path) = self.read.iter().chain(&self.devices).find(covers) {
             return refuse(format!("{} lies where the guest has a folder of its own", path.display()));
@@ -135,6 +144,7 @@ mod tests {
         check(|rules| rules.home = Some("data".into()), Some("data is not an absolute path"));
         check(|rules| rules.devices = vec!["/etc/shadow".into()], Some("/etc/shadow is not a device"));
         check(|rules| rules.devices = vec!["/dev/dri".into()], None);
+        check(|rules| rules.devices = vec!["/dev/input".into()], Some("/dev/input lies where"));
         check(|rules| rules.devices = vec!["/dev".into()], Some("/dev lies where the guest has a folder of its own"));
         check(|rules| rules.read = vec!["/".into()], Some("/ lies where"));
         check(|rules| rules.read = vec!["/home".into()], Some("/home lies where"));

@@ -104,7 +104,8 @@ const NEW: [i32; 7] = [
     libc::CLONE_NEWCGROUP,
 ];
 
-/// Kinds of sockets; of netlink, routes alone.
+/// Kinds of sockets; of netlink, routes, and for a guest with gamepads what is said of devices: in a network of its own that is
+/// nothing, and `desktop::pads` gives programs another socket in place of it.
 const FAMILIES: [i32; 4] = [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK];
 
 /// `TIOCLINUX` (`ioctl_console`(2)): pastes into a terminal, as `TIOCSTI` types into it.
@@ -114,16 +115,16 @@ const TIOCLINUX: u64 = 0x541c;
 const PERSONALITIES: [u64; 3] = [0, 0x0004_0000, 0xffff_ffff];
 
 /// Filters this process and all that it starts, for good. Without a control group, memory that only it would count is refused.
-pub(super) fn restrict(memory_is_counted: bool, memfd: bool) -> Result<(), ConfineError> {
+pub(super) fn restrict(memory_is_counted: bool, rules: &super::Rules) -> Result<(), ConfineError> {
     let failed = |error: seccompiler::Error| {
         ConfineError::Missing(format!("seccomp: this kernel does not filter system calls ({error})"))
     };
-    programs(memory_is_counted, memfd)
+    programs(memory_is_counted, rules.memfd, rules.gamepads)
         .and_then(|programs| programs.iter().try_for_each(|program| apply_filter(program)))
         .map_err(failed)
 }
 
-fn programs(memory_is_counted: bool, memfd: bool) -> seccompiler::Result<Vec<BpfProgram>> {
+fn programs(memory_is_counted: bool, memfd: bool, gamepads: bool) -> seccompiler::Result<Vec<BpfProgram>> {
     let named = |lists: &[&[c_long]]| -> Rules {
         lists.iter().flat_map(|list| list.iter()).map(|call| (*call, Vec::new())).collect()
     };
@@ -133,7 +134,7 @@ fn programs(memory_is_counted: bool, memfd: bool) -> seccompiler::Result<Vec<Bpf
         (false, false) => named(&[NOT_THERE, UNCOUNTED, MEMFD]),
     };
     let mut refused = named(&[REFUSED]);
-    refused.extend(by_argument()?);
+    refused.extend(by_argument(gamepads)?);
     let known = named(&[ALLOWED, ALLOWED_HERE, UNCOUNTED, MEMFD, NOT_THERE, REFUSED]);
     // What is installed last is asked first, and among equally strict answers it counts.
     let errno = |code: i32| SeccompAction::Errno(code.unsigned_abs());
@@ -149,7 +150,7 @@ fn program(rules: Rules, otherwise: SeccompAction, named: SeccompAction) -> secc
 }
 
 /// Calls that are refused for some arguments.
-fn by_argument() -> seccompiler::Result<Rules> {
+fn by_argument(gamepads: bool) -> seccompiler::Result<Rules> {
     let is = |number, operation, value| Ok(SeccompCondition::new(number, Len::Dword, operation, value)?);
     let rule = |conditions| Ok(SeccompRule::new(conditions)?);
     let word = |value: i32| u64::from(value.cast_unsigned());
@@ -157,7 +158,10 @@ fn by_argument() -> seccompiler::Result<Rules> {
         rule(values.iter().map(|value| is(0, Op::Ne, *value)).collect::<seccompiler::Result<_>>()?)
     };
     let bit = |flag: &i32| rule(vec![is(0, Op::MaskedEq(word(*flag)), word(*flag))?]);
-    let netlink = vec![is(0, Op::Eq, word(libc::AF_NETLINK))?, is(2, Op::Ne, word(libc::NETLINK_ROUTE))?];
+    let mut netlink = vec![is(0, Op::Eq, word(libc::AF_NETLINK))?, is(2, Op::Ne, word(libc::NETLINK_ROUTE))?];
+    if gamepads {
+        netlink.push(is(2, Op::Ne, word(libc::NETLINK_KOBJECT_UEVENT))?);
+    }
     let typed = [libc::TIOCSTI, TIOCLINUX].map(|request| rule(vec![is(1, Op::Eq, request & 0xffff_ffff)?]));
     Ok(BTreeMap::from([
         (libc::SYS_clone, NEW.iter().map(bit).collect::<seccompiler::Result<_>>()?),
@@ -174,10 +178,13 @@ mod tests {
     #[test]
     fn the_filters_are_programs_the_kernel_takes() {
         // 4,096 instructions: BPF_MAXINSNS.
-        for (counted, memfd) in [(true, false), (false, true), (false, false)] {
-            assert!(
-                programs(counted, memfd).unwrap().iter().all(|program| !program.is_empty() && program.len() <= 4_096)
-            );
+        let both = [true, false];
+        let all = both.iter().flat_map(|counted| both.iter().map(move |memfd| (*counted, *memfd)));
+        for (counted, memfd) in all {
+            for gamepads in both {
+                let programs = programs(counted, memfd, gamepads).unwrap();
+                assert!(programs.iter().all(|program| !program.is_empty() && program.len() <= 4_096));
+            }
         }
     }
 

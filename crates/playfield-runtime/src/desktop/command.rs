@@ -41,4 +41,8 @@ pub struct Command {
     pub size: Size,
     /// Most pictures a second.
     pub hz: u16,
+    /// Pads are keys, whatever this machine can do.
+    pub pads_are_keys: bool,
+    /// Keys that a pad's buttons stand for then, besides the usual ones.
+    pub pad_keys: BTreeMap<String, String>,
 }

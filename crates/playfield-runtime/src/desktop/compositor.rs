@@ -23,7 +23,7 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use playfield_core::input::TickInput;
+use playfield_core::input::{MAX_PLAYERS, TickInput};
 use smithay::backend::renderer::damage::OutputDamageTracker;
 use smithay::backend::renderer::{Color32F, ImportMemWl};
 use smithay::desktop::space::render_output;
@@ -64,6 +64,7 @@ use smithay::wayland::xdg_activation::XdgActivationState;
 use smithay::wayland::xwayland_shell::XWaylandShellState;
 
 use super::command::Size;
+use super::pads::{KeyMap, Pads};
 use super::words::{FromProgram, PICTURE, Presented, monotonic_us};
 use super::xkbcommon;
 use crate::process::{Link, Shared};
@@ -137,6 +138,9 @@ pub(crate) struct Compositor {
     framed_at: Instant,
     pictures: u64,
     input: input::Held,
+    /// Pads that programs find as devices; without them pads are keys.
+    pads: Option<Pads>,
+    pad_keys: KeyMap,
     x11: x11::X11,
     /// Notices the first program of X11.
     x11_waits: Option<RegistrationToken>,
@@ -244,6 +248,8 @@ impl Compositor {
             framed_at: Instant::now(),
             pictures: 0,
             input: input::Held::default(),
+            pads: None,
+            pad_keys: KeyMap::default(),
             x11: x11::X11::default(),
             x11_waits: None,
             cursor: CursorImageStatus::default_named(),
@@ -314,6 +320,7 @@ impl Compositor {
         self.adopt_surfaces();
         self.space.refresh();
         self.popups.cleanup();
+        self.shake_pads();
         self.draw();
         if let Err(error) = self.display.flush_clients() {
             tracing::debug!(%error, "a program does not read");
@@ -429,9 +436,29 @@ impl Compositor {
         }
     }
 
+    /// Programs find pads as devices, or what a pad does is keys.
+    pub(super) fn set_pads(&mut self, pads: Option<Pads>, keys: KeyMap) {
+        (self.pads, self.pad_keys) = (pads, keys);
+    }
+
+    /// The pads that a program is to be started with.
+    pub(super) fn pads(&self) -> Option<&Pads> {
+        self.pads.as_ref()
+    }
+
     /// What players do now.
     pub(super) fn play(&mut self, input: &TickInput) {
+        if let Some(pads) = &mut self.pads {
+            pads.play(input);
+        }
         self.apply_input(input);
+    }
+
+    fn shake_pads(&mut self) {
+        for player in 0..MAX_PLAYERS {
+            let Some(rumble) = self.pads.as_mut().and_then(|pads| pads.take_rumble(player)) else { continue };
+            self.report(FromProgram::Rumble(player as u8, rumble.strong, rumble.weak, rumble.ms));
+        }
     }
 }
 

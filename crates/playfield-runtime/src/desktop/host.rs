@@ -12,6 +12,7 @@ use smithay::reexports::calloop::{EventLoop, Interest, LoopHandle, Mode, PostAct
 
 use super::command::Command;
 use super::compositor::Compositor;
+use super::pads::{FOLDER, KeyMap, Pads};
 use super::words::{Ended, FromProgram, Opening, SHARED_LEN, ToProgram};
 use crate::confine::{HOME, User, confine, environment, guest_user};
 use crate::process::{Link, LinkError, Shared};
@@ -51,7 +52,16 @@ fn serve(link: Link, shared: Shared, opening: Opening, user: &User) -> Result<()
         Ok(PostAction::Continue)
     });
     heard.map_err(|error| error.to_string())?;
-    match start(&opening.command, user).and_then(|child| watch(&events.handle(), child)) {
+    let keys = KeyMap::with(&opening.command.pad_keys).map_err(|error| error.to_string())?;
+    match (!opening.command.pads_are_keys).then(|| Pads::new(FOLDER.as_ref())) {
+        None => compositor.set_pads(None, keys),
+        Some(Ok(pads)) => compositor.set_pads(Some(pads), keys),
+        Some(Err(error)) => {
+            compositor.report(FromProgram::Log(format!("pads are keys for this program: {error}")));
+            compositor.set_pads(None, keys);
+        }
+    }
+    match start(&opening.command, user, compositor.pads()).and_then(|child| watch(&events.handle(), child)) {
         Ok(()) => compositor.report(FromProgram::Opened),
         Err(error) => {
             let program = opening.command.line.first().map(String::as_str).unwrap_or_default();
@@ -71,7 +81,7 @@ fn serve(link: Link, shared: Shared, opening: Opening, user: &User) -> Result<()
 }
 
 /// Starts the program.
-fn start(command: &Command, user: &User) -> io::Result<Child> {
+fn start(command: &Command, user: &User, pads: Option<&Pads>) -> io::Result<Child> {
     let (program, arguments) = command.line.split_first().ok_or(io::ErrorKind::NotFound)?;
     let own = [
         ("WAYLAND_DISPLAY", SOCKET),
@@ -87,6 +97,9 @@ fn start(command: &Command, user: &User) -> io::Result<Child> {
     let mut child = std::process::Command::new(program);
     child.args(arguments).env_clear().envs(environment(user)).envs(own).envs(&command.environment);
     child.current_dir(command.folder.as_deref().unwrap_or(HOME.as_ref()));
+    if let Some(pads) = pads {
+        pads.arm(&mut child)?;
+    }
     child.stdin(Stdio::null()).spawn()
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use playfield_core::bus::Missing;
-use playfield_core::manifest::Program;
+use playfield_core::manifest::{Pads, Program};
 use playfield_runtime::GuestConfig;
 use playfield_runtime::confine::Rules;
 use playfield_runtime::desktop::{Command, Opening, Size};
@@ -25,6 +25,8 @@ pub fn opening(program: &Program, home: Option<PathBuf>, config: &GuestConfig, m
             folder: program.folder.as_ref().map(PathBuf::from),
             size: Size { width, height },
             hz: program.max_fps,
+            pads_are_keys: program.pads == Pads::Keys,
+            pad_keys: program.pad_keys.clone(),
         },
         rules: Rules {
             read: program.read.iter().map(PathBuf::from).collect(),
@@ -32,6 +34,7 @@ pub fn opening(program: &Program, home: Option<PathBuf>, config: &GuestConfig, m
             network: program.network,
             memory_limit: config.memory_limit,
             scratch: SCRATCH,
+            gamepads: true,
             memfd: true,
             processes: PROCESSES,
             open_files: OPEN_FILES,

@@ -38,7 +38,11 @@ pub(super) struct Held {
 
 impl Compositor {
     pub(super) fn apply_input(&mut self, input: &TickInput) {
-        let keys: KeySet = input.players.iter().flat_map(|player| player.keys.iter()).collect();
+        let mut keys: KeySet = input.players.iter().flat_map(|player| player.keys.iter()).collect();
+        if self.pads.is_none() {
+            let held = input.players.iter().map(|player| self.pad_keys.held(&player.pad));
+            held.for_each(|held| held.iter().for_each(|key| keys.set(key, true)));
+        }
         self.press_keys(keys);
         for (number, player) in input.players.iter().enumerate() {
             self.point(number, player);
