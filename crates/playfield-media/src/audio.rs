@@ -87,6 +87,16 @@ impl OpusEncoder {
         self.waiting.extend_from_slice(samples);
     }
 
+    /// Nothing is heard for so many samples of one channel, after all packets were polled. What was too short for a packet is left
+    /// out: it is as good as over.
+    pub fn rest(&mut self, frames: u64) {
+        let waiting = (self.waiting.len() - self.used) / CHANNELS;
+        self.waiting.clear();
+        self.used = 0;
+        self.position = self.position.saturating_add(waiting as u64).saturating_add(frames);
+        self.silent = TAIL;
+    }
+
     /// Appends the next packet to `out`, if there is one that is worth sending.
     pub fn poll(&mut self, out: &mut Vec<u8>) -> Result<Option<AudioPacket>, AudioError> {
         while let Some(packet) = self.waiting.get(self.used..self.used + PACKET_SAMPLES) {
@@ -163,6 +173,19 @@ mod tests {
         for chunk in [1, 200, 333, 480, 800, 801, 4_800] {
             assert_eq!(packets(&sound, chunk, OpusConfig::default()), whole, "chunks of {chunk}");
         }
+    }
+
+    #[test]
+    fn after_a_rest_packets_go_on_at_the_right_place() {
+        let mut encoder = OpusEncoder::new(OpusConfig::default()).unwrap();
+        let mut bytes = Vec::new();
+        encoder.push(&tone(PACKET_FRAMES + 100, 440.0));
+        assert_eq!(encoder.poll(&mut bytes).unwrap().map(|packet| packet.position), Some(0));
+        assert!(encoder.poll(&mut bytes).unwrap().is_none());
+        encoder.rest(10_000);
+        encoder.push(&tone(PACKET_FRAMES, 440.0));
+        let at = PACKET_FRAMES as u64 + 100 + 10_000;
+        assert_eq!(encoder.poll(&mut bytes).unwrap().map(|packet| packet.position), Some(at));
     }
 
     #[test]

@@ -207,6 +207,12 @@ pub trait Guest: Send {
     /// The sound of the last tick: interleaved stereo at 48 kHz. Empty means silence.
     fn audio(&self) -> &[i16];
 
+    /// Samples of one channel that nothing was heard for before `audio`, of a guest that runs free: it says nothing at all of
+    /// silence while that lasts.
+    fn silence(&self) -> u64 {
+        0
+    }
+
     /// Moves what the guest said since the last call to the end of `into`.
     fn take_events(&mut self, into: &mut Vec<GuestEvent>);
 

@@ -62,8 +62,6 @@ struct Free {
     passed: [Option<(InputStamp, Time)>; MAX_PLAYERS],
     /// When viewers last got a picture, or what they lacked of one.
     shown: Time,
-    /// Until when there was sound, or a silence in its place.
-    heard: Time,
 }
 
 /// Opens the guest.
@@ -273,14 +271,8 @@ impl Stage {
             self.show(guest.as_ref(), Damage::None, now, now);
             self.free.shown = now;
         }
-        let silent = now.since(self.free.heard).as_micros() as usize * SAMPLE_RATE as usize / 1_000_000;
-        self.sound.send(
-            guest.audio(),
-            if self.free.heard == Time::ZERO { 0 } else { silent },
-            &self.viewers,
-            &self.outbox,
-        );
-        self.free.heard = now;
+        self.sound.rest(guest.silence());
+        self.sound.send(guest.audio(), 0, &self.viewers, &self.outbox);
         if tick.exited {
             guest.finish();
             self.tell_events(guest.as_mut());
@@ -452,6 +444,13 @@ struct Sound {
 }
 
 impl Sound {
+    /// Nothing is heard for so many samples of one channel.
+    fn rest(&mut self, frames: u64) {
+        if let Some(encoder) = self.encoder.as_mut().filter(|_| frames > 0) {
+            encoder.rest(frames);
+        }
+    }
+
     /// Takes the sound of a tick; `frames` is how long the tick is, for one without sound.
     fn send(&mut self, samples: &[i16], frames: usize, viewers: &[Viewer], outbox: &Outbox) {
         if self.failed || (samples.is_empty() && self.encoder.is_none()) {

@@ -4,6 +4,8 @@ pub mod delta;
 pub mod density;
 pub mod latency;
 mod player;
+mod processes;
+pub mod programs;
 pub mod snapshots;
 pub mod starts;
 mod worker;

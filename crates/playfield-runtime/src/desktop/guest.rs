@@ -35,8 +35,10 @@ pub struct DesktopGuest {
     rows: Vec<u8>,
     committed: Option<Instant>,
     audio: Vec<i16>,
-    /// Samples of one channel taken out of the ring so far.
+    /// Where the sound that was taken out of the ring ends, in samples of one channel from the start.
     heard: u64,
+    /// Samples that nothing was heard for before `audio`.
+    silence: u64,
     events: Vec<GuestEvent>,
     told: TickInput,
     paused: bool,
@@ -67,6 +69,7 @@ impl DesktopGuest {
             committed: None,
             audio: Vec::new(),
             heard: 0,
+            silence: 0,
             events: Vec::new(),
             told: TickInput::default(),
             paused: false,
@@ -96,7 +99,7 @@ impl DesktopGuest {
         loop {
             match self.process.link().receive(Some(Duration::ZERO)) {
                 Ok(FromProgram::Picture(presented)) => damage = self.take_picture(presented)?,
-                Ok(FromProgram::Sound(frames)) => self.take_sound(frames),
+                Ok(FromProgram::Sound(at, frames)) => self.take_sound(at, frames),
                 Ok(FromProgram::Rumble(player, strong, weak, ms)) => {
                     let rumble = Rumble { strong, weak, ms: ms.min(MAX_RUMBLE_MS) };
                     self.events.push(GuestEvent::Rumble { player, rumble });
@@ -142,17 +145,24 @@ impl DesktopGuest {
         Ok(if whole { Damage::Area(area) } else { Damage::All })
     }
 
-    fn take_sound(&mut self, frames: u32) {
+    fn take_sound(&mut self, at: u64, frames: u32) {
         let frames = (frames as usize).min(SOUND_FRAMES);
+        let gap = at.saturating_sub(self.heard);
+        match self.audio.is_empty() {
+            true => self.silence += gap,
+            // Within one tick there is hardly any.
+            false => self.audio.resize(self.audio.len() + (gap as usize).min(SOUND_FRAMES) * CHANNELS, 0),
+        }
         self.rows.resize(frames * CHANNELS * 2, 0);
         let frame = CHANNELS * 2;
-        let at = (self.heard % SOUND_FRAMES as u64) as usize;
+        let end = at.saturating_add(frames as u64);
+        let at = (at % SOUND_FRAMES as u64) as usize;
         let first = frames.min(SOUND_FRAMES - at) * frame;
         let (head, tail) = self.rows.split_at_mut(first);
         if self.shared.read(SOUND + at * frame, head) && self.shared.read(SOUND, tail) {
             self.audio.extend(self.rows.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])));
         }
-        self.heard += frames as u64;
+        self.heard = end;
     }
 
     fn lines(&mut self) {
@@ -230,6 +240,7 @@ impl Guest for DesktopGuest {
             }
         }
         self.audio.clear();
+        self.silence = 0;
         let damage = self.hear()?;
         self.lines();
         self.watch_memory()?;
@@ -255,6 +266,10 @@ impl Guest for DesktopGuest {
 
     fn audio(&self) -> &[i16] {
         &self.audio
+    }
+
+    fn silence(&self) -> u64 {
+        self.silence
     }
 
     fn take_events(&mut self, into: &mut Vec<GuestEvent>) {

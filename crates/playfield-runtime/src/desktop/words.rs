@@ -61,8 +61,9 @@ pub enum FromProgram {
     Failed(String),
     /// There is a picture.
     Picture(Presented),
-    /// There are so many more samples of one channel in the ring; or none, after there were some.
-    Sound(u32),
+    /// There are so many more samples of one channel in the ring, from this one on, counted from the start. Where that is more
+    /// than went before, nothing was heard meanwhile.
+    Sound(u64, u32),
     /// The pointer looks like this.
     Cursor(Cursor),
     /// The program wants the pointer locked: motion without a position.

@@ -4,11 +4,10 @@
 //! in this process: they connect, hold and let go of buttons, decode every picture and acknowledge it. All of them share
 //! the machine, so what is measured is what is left when the viewers have taken theirs.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use playfield_core::api::VideoMode;
 use playfield_core::input::uplink::Uplink;
 use playfield_core::input::wire::{Ack, PadReport, Writer};
@@ -19,6 +18,7 @@ use playfield_core::time::Time;
 use playfield_media::delta::Decoder;
 use playfield_transport::{ClientEvent, Crowd, Event, Member, Packets};
 
+use super::processes::{cpu_of, memory_of, tree_of, written_by};
 use super::worker::{Prepared, Worker};
 use super::{Better, Figure, Report};
 
@@ -144,7 +144,7 @@ fn measure(case: &Case, sessions: usize) -> anyhow::Result<Measured> {
     crowd.until("all sessions play", |crowd| crowd.viewers.iter().all(|viewer| viewer.last.is_some()))?;
     crowd.play_for(SETTLE)?;
     crowd.count_from_now();
-    let cpu = || tree_of(&workers).map(cpu_of).sum::<anyhow::Result<Duration>>();
+    let cpu = || tree_of(workers.iter().map(Worker::pid)).map(cpu_of).sum::<anyhow::Result<Duration>>();
     let written = || workers.iter().map(|worker| written_by(worker.pid())).sum::<anyhow::Result<u64>>();
     let written_before = written()?;
     let packets_before = crowd.crowd.packets();
@@ -159,7 +159,7 @@ fn measure(case: &Case, sessions: usize) -> anyhow::Result<Measured> {
         sound: crowd.sound,
         cpu: cpu()? - before,
         viewers_cpu: cpu_of(std::process::id())? - mine_before,
-        memory: tree_of(&workers).map(memory_of).sum::<anyhow::Result<u64>>()?,
+        memory: tree_of(workers.iter().map(Worker::pid)).map(memory_of).sum::<anyhow::Result<u64>>()?,
         written: written()? - written_before,
         packets: Packets {
             sent: packets.sent - packets_before.sent,
@@ -342,43 +342,4 @@ impl Audience {
         writer.acks(&acks);
         self.crowd.send_input(member, &self.message);
     }
-}
-
-/// Processor time a process has taken: proc(5), `stat`, fields 14 and 15.
-/// The workers' processes, and those of their native guests.
-fn tree_of(workers: &[Worker]) -> impl Iterator<Item = u32> {
-    let mut tree: Vec<u32> = workers.iter().map(Worker::pid).collect();
-    let mut at = 0;
-    while let Some(&pid) = tree.get(at) {
-        let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-        let children = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
-        let children: String = children.collect();
-        tree.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
-        at += 1;
-    }
-    tree.into_iter()
-}
-
-fn cpu_of(pid: u32) -> anyhow::Result<Duration> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).context("a process is gone")?;
-    let (_, fields) = stat.rsplit_once(')').context("/proc/PID/stat has no name")?;
-    let ticks = |nth: usize| fields.split_whitespace().nth(nth).and_then(|field| field.parse::<u64>().ok());
-    let (user, system) = ticks(11).zip(ticks(12)).context("/proc/PID/stat is short")?;
-    // USER_HZ is 100 on every Linux.
-    Ok(Duration::from_millis((user + system) * 10))
-}
-
-/// Bytes a process has written by write(2) and its like: proc(5), `io`. What is sent by sockets is not among them.
-fn written_by(pid: u32) -> anyhow::Result<u64> {
-    let io = std::fs::read_to_string(format!("/proc/{pid}/io")).context("a process is gone")?;
-    let written = io.lines().find_map(|line| line.strip_prefix("wchar: ")?.parse().ok());
-    written.context("/proc/PID/io has no wchar")
-}
-
-/// Memory of a process in bytes, what it shares counted by its share.
-pub fn memory_of(pid: u32) -> anyhow::Result<u64> {
-    let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).context("a process is gone")?;
-    let values: BTreeMap<&str, &str> = rollup.lines().filter_map(|line| line.split_once(':')).collect();
-    let pss = values.get("Pss").and_then(|value| value.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
-    Ok(pss.context("/proc/PID/smaps_rollup has no Pss")? * 1024)
 }

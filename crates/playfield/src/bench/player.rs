@@ -42,6 +42,8 @@ pub struct Player {
     pub white: Option<bool>,
     /// Pictures shown.
     pub pictures: u64,
+    /// Bytes that pictures took.
+    pub bytes: u64,
     /// Looks at each exact picture when it is shown.
     pub watch: Option<Watch>,
 }
@@ -70,6 +72,7 @@ impl Player {
             reports: Vec::new(),
             white: None,
             pictures: 0,
+            bytes: 0,
             watch: None,
         };
         Ok((player, offer))
@@ -152,6 +155,7 @@ impl Player {
     }
 
     fn take_lossless(&mut self, bytes: &[u8], arrival_us: u64) {
+        self.bytes += bytes.len() as u64;
         let before = self.lossless.shown().map(|shown| shown.picture);
         if self.lossless.push(bytes).is_err() {
             return;
@@ -173,6 +177,7 @@ impl Player {
     }
 
     fn take_video(&mut self, unit: &[u8], rtp: u32, arrival_us: u64) {
+        self.bytes += unit.len() as u64;
         if let Ok(true) = self.video.decode(unit, &mut self.i420) {
             let middle = (20 + 80 * 2) * self.i420.y_stride() + 160 + 80 * 2;
             self.white = self.i420.y().get(middle).map(|luma| *luma >= 128);

@@ -7,7 +7,7 @@ use playfield_core::input::TickInput;
 use playfield_runtime::wasm::{Engine, Module, Options, WasmGuest};
 use playfield_runtime::{Guest, GuestConfig};
 
-use super::density::memory_of;
+use super::processes::memory_of;
 use super::{Better, Figure, Report};
 
 /// The titles of the tree, and one whose start takes long: `slow.wat`.

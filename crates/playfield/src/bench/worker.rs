@@ -13,7 +13,7 @@ use playfield_core::bus::{
     Attach, CoreFiles, FromWorker, Missing, Reply, Request, SessionSpec, SessionTimes, ToWorker, WorkerConfig,
 };
 use playfield_core::id::{SessionId, ViewerId};
-use playfield_core::manifest::{Kind, Libretro, Limits};
+use playfield_core::manifest::{Kind, Libretro, Limits, Program};
 use playfield_core::receipt::STAGES;
 use playfield_core::sim::Random;
 use playfield_runtime::wasm::{Engine, compile};
@@ -35,6 +35,7 @@ pub struct Prepared {
     module: PathBuf,
     core: Option<CoreFiles>,
     run_ahead: u8,
+    program: Option<Program>,
 }
 
 impl Worker {
@@ -98,7 +99,7 @@ impl Worker {
         std::fs::create_dir_all(&home)?;
         let [core, content, system, home] = [core, content, &self.folder, &home].map(std::path::absolute);
         let files = CoreFiles { core: core?, content: content?, system: system?, home: home? };
-        Ok(Prepared { module: files.content.clone(), core: Some(files), run_ahead })
+        Ok(Prepared { module: files.content.clone(), core: Some(files), run_ahead, program: None })
     }
 
     /// Compiles a module for `open`.
@@ -106,7 +107,17 @@ impl Worker {
         let engine = Engine::new()?;
         let compiled = self.folder.join(compile::cache_key(&engine, module));
         std::fs::write(&compiled, compile::compile(&engine, module)?.bytes())?;
-        Ok(Prepared { module: compiled, core: None, run_ahead: 0 })
+        Ok(Prepared { module: compiled, core: None, run_ahead: 0, program: None })
+    }
+
+    /// Makes a program that is installed here ready for `open`.
+    pub fn prepare_program(&self, program: Program) -> anyhow::Result<Prepared> {
+        std::fs::create_dir_all(self.home())?;
+        Ok(Prepared { module: self.folder.clone(), core: None, run_ahead: 0, program: Some(program) })
+    }
+
+    fn home(&self) -> PathBuf {
+        self.folder.join("home")
     }
 
     /// Opens a guest for one viewer and returns the session and the answer to its offer.
@@ -114,12 +125,20 @@ impl Worker {
         let mut random = Random::new(self.requests + 1);
         let entropy = std::array::from_fn(|_| random.next_u64() as u8);
         let id = SessionId::from_entropy(entropy);
-        let Prepared { module, core, run_ahead } = guest.clone();
-        let kind = match &core {
-            None => Kind::Wasm,
-            Some(_) => Kind::Libretro { libretro: Libretro { run_ahead, ..Libretro::default() }, file: String::new() },
+        let Prepared { module, core, run_ahead, program } = guest.clone();
+        let folder = program.as_ref().map(|_| self.home());
+        let memory_mb = match (&core, &program) {
+            (None, None) => Limits::default().memory_mb,
+            (Some(_), _) => 512,
+            (_, Some(_)) => 2048,
         };
-        let memory_mb = if core.is_some() { 512 } else { Limits::default().memory_mb };
+        let kind = match (&core, program) {
+            (_, Some(program)) => Kind::Program { program },
+            (None, None) => Kind::Wasm,
+            (Some(_), None) => {
+                Kind::Libretro { libretro: Libretro { run_ahead, ..Libretro::default() }, file: String::new() }
+            }
+        };
         let spec = Box::new(SessionSpec {
             id: id.clone(),
             title: "probe".to_owned(),
@@ -128,7 +147,7 @@ impl Worker {
             compiled: Some(module),
             home: None,
             core,
-            folder: None,
+            folder,
             limits: Limits { memory_mb, ..Limits::default() },
             input: Vec::new(),
             players: 1,

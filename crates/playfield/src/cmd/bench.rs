@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Context;
 use playfield_core::api::VideoMode;
 
-use crate::bench::{Report, delta, density, latency, snapshots, starts};
+use crate::bench::{Report, delta, density, latency, programs, snapshots, starts};
 
 /// What can be measured.
 #[derive(Debug, Subcommand)]
@@ -20,6 +20,8 @@ pub enum Bench {
     Delta(DeltaArgs),
     /// How many sessions this machine carries: all of them played, by viewers in a process of their own.
     Density(DensityArgs),
+    /// Linux programs: from the commit of a picture to its last packet, and the processor time of each part.
+    Programs(ProgramsArgs),
     /// Saving a guest and going back, by the size of its memory and by how much of it was touched.
     Snapshots(TimesArgs),
     /// From a loaded module to its first tick, cold and from a warm start, and the memory of a further session.
@@ -60,6 +62,28 @@ pub struct DeltaArgs {
     /// In real time instead: from a worker process through a relay that loses, delays and reorders, to a viewer.
     #[arg(long)]
     relay: bool,
+}
+
+/// Flags of `bench programs`.
+#[derive(Debug, clap::Args)]
+pub struct ProgramsArgs {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    /// Width and height of the screen.
+    #[arg(long, value_name = "WIDTHxHEIGHT", default_value = "1280x720", value_parser = size)]
+    size: [u16; 2],
+    /// Seconds to measure each program for.
+    #[arg(long, default_value_t = 15)]
+    seconds: u64,
+    /// A program that is installed here, and its arguments, after `--`; without one, those that are known.
+    #[arg(last = true, value_name = "PROGRAM")]
+    program: Vec<String>,
+}
+
+fn size(text: &str) -> Result<[u16; 2], String> {
+    let parts = text.split_once('x').and_then(|(width, height)| Some([width.parse().ok()?, height.parse().ok()?]));
+    parts.ok_or_else(|| "write it as 1280x720".to_owned())
 }
 
 /// Flags of `bench density`.
@@ -125,6 +149,10 @@ pub fn run(bench: &Bench) -> anyhow::Result<()> {
         Bench::Delta(args) => print(&delta::run(args.pictures)?, args.json),
         Bench::Snapshots(args) => print(&snapshots::run(args.times)?, args.json),
         Bench::Starts(args) => print(&starts::run(args.times)?, args.json),
+        Bench::Programs(args) => {
+            let (command, time) = (args.program.clone(), Duration::from_secs(args.seconds));
+            print(&programs::run(&programs::Case { command, size: args.size, time })?, args.json)
+        }
         Bench::Density(args) => print(&density::run(&args.case()?)?, args.json),
     }
 }
