@@ -8,6 +8,8 @@ mod answer;
 mod commands;
 mod describe;
 mod streams;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -26,7 +28,7 @@ use super::{BLOCK, BLOCK_US, Mix, SAMPLES, format};
 /// Most clients at a time.
 const MOST_CLIENTS: usize = 32;
 /// Most streams that play, and most that record.
-const MOST_PLAYBACK: usize = 64;
+const MOST_PLAYBACK: usize = 32;
 const MOST_RECORD: usize = 16;
 /// Bytes for a client that may wait until it reads: beyond, it is let go of.
 const MOST_UNSENT: usize = 2 * 1024 * 1024;
@@ -158,6 +160,7 @@ impl Engine {
         let outputs: Vec<u32> = self.record.iter().filter(|(_, s)| owned(s.about.client)).map(|(at, _)| *at).collect();
         self.playback.retain(|_, stream| stream.about.client != id);
         self.record.retain(|_, stream| stream.about.client != id);
+        self.due = self.due.filter(|_| self.runs());
         inputs.into_iter().for_each(|at| self.removed(SubscriptionEventFacility::SinkInput, at));
         outputs.into_iter().for_each(|at| self.removed(SubscriptionEventFacility::SourceOutput, at));
         if client.version.is_some() {
@@ -302,8 +305,11 @@ impl Engine {
     fn settle(&mut self, now: Now) {
         let lost: Vec<u32> = self.clients.iter().filter(|(_, client)| client.lost).map(|(id, _)| *id).collect();
         lost.into_iter().for_each(|id| self.disconnect(id));
-        let runs = self.playback.values().any(Playback::runs) || self.record.values().any(|stream| !stream.corked);
-        self.due = runs.then(|| self.due.unwrap_or(now.clock.max(self.end)));
+        self.due = self.runs().then(|| self.due.unwrap_or(now.clock.max(self.end)));
+    }
+
+    fn runs(&self) -> bool {
+        self.playback.values().any(Playback::runs) || self.record.values().any(|stream| !stream.corked)
     }
 
     fn lose(&mut self, id: u32) {

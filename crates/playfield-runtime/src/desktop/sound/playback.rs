@@ -266,6 +266,7 @@ impl Playback {
     /// It ran dry. What plays to its end does not run dry.
     fn end(&mut self, now: Duration, events: &mut Vec<Event>) {
         self.prebuffer();
+        self.playing_for = 0;
         self.dry_since = Some(now);
         if self.drains.is_empty() {
             events.push(Event::Underflow(self.read));

@@ -105,6 +105,8 @@ impl SoundServer {
     /// Whether programs may hear the microphone. Where they may not, it is there and silent.
     pub fn allow_microphone(&self, allowed: bool) {
         self.shared.allowed.store(allowed, Ordering::Relaxed);
+        // What was said until now is not for later.
+        locked(&self.shared.heard).clear();
     }
 
     /// Whether a program records the microphone now.
@@ -288,4 +290,76 @@ struct Ready {
     stop: bool,
     connects: bool,
     readable: Vec<u32>,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+
+    use pulseaudio::protocol::{self as pulse, AuthParams, AuthReply, Command};
+
+    use super::*;
+
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Folder {
+            let folder = std::env::temp_dir().join(format!("playfield-sound-{name}-{}", std::process::id()));
+            std::fs::create_dir_all(&folder).unwrap();
+            Folder(folder)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn ask(socket: &mut UnixStream) -> AuthReply {
+        let auth = AuthParams { version: 35, supports_shm: false, supports_memfd: false, cookie: vec![0; 256] };
+        pulse::write_command_message(socket, 1, &Command::Auth(auth), 35).unwrap();
+        let (_, reply) = pulse::read_reply_message(&mut io::BufReader::new(socket), 35).unwrap();
+        reply
+    }
+
+    #[test]
+    fn it_answers_at_its_path_until_it_is_dropped() {
+        let folder = Folder::new("path");
+        let path = folder.0.join("native");
+        let server = SoundServer::start(&path, Options::default()).unwrap();
+        let mut client = UnixStream::connect(&path).unwrap();
+        assert_eq!(ask(&mut client).version, 35);
+        assert_eq!(server.take(&mut Vec::new()), None);
+        assert!(SoundServer::start(&path, Options::default()).is_err(), "two servers at one path");
+        drop(server);
+        assert_eq!(client.read(&mut [0; 1]).unwrap(), 0);
+        assert!(!path.exists());
+        // One that died leaves its socket behind.
+        drop(UnixListener::bind(&path).unwrap());
+        let _server = SoundServer::start(&path, Options::default()).unwrap();
+        assert_eq!(ask(&mut UnixStream::connect(&path).unwrap()).version, 35);
+    }
+
+    #[test]
+    fn a_file_that_is_no_socket_is_left_alone() {
+        let folder = Folder::new("file");
+        let path = folder.0.join("native");
+        std::fs::write(&path, "kept").unwrap();
+        assert!(SoundServer::start(&path, Options::default()).is_err());
+        assert_eq!(std::fs::read(&path).unwrap(), b"kept");
+    }
+
+    #[test]
+    fn who_does_not_keep_to_the_protocol_is_let_go_of_alone() {
+        let folder = Folder::new("odd");
+        let path = folder.0.join("native");
+        let _server = SoundServer::start(&path, Options::default()).unwrap();
+        let mut good = UnixStream::connect(&path).unwrap();
+        let mut odd = UnixStream::connect(&path).unwrap();
+        odd.write_all(&[0xff; 64]).unwrap();
+        // It may be reset, because something was not read.
+        assert!(!matches!(odd.read(&mut [0; 1]), Ok(1)));
+        assert_eq!(ask(&mut good).version, 35);
+    }
 }

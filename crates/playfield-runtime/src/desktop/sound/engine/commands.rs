@@ -214,7 +214,7 @@ fn begins(payload: &[u8]) -> Option<(u32, u32)> {
 
 /// The sink that is meant. Neither index nor name means that of every day.
 pub(super) fn sink(index: Option<u32>, name: Option<&CStr>) -> Option<u32> {
-    match (index, name) {
+    match (index.or_else(|| number(name?)), name) {
         (Some(index), _) => (index == SINK).then_some(SINK),
         (None, None) => Some(SINK),
         (None, Some(name)) => (name == SINK_NAME || name == pulse::DEFAULT_SINK).then_some(SINK),
@@ -223,13 +223,18 @@ pub(super) fn sink(index: Option<u32>, name: Option<&CStr>) -> Option<u32> {
 
 /// The source that is meant.
 pub(super) fn source(index: Option<u32>, name: Option<&CStr>) -> Option<Source> {
-    match (index, name) {
+    match (index.or_else(|| number(name?)), name) {
         (Some(MICROPHONE), _) | (None, None) => Some(Source::Microphone),
         (Some(MONITOR), _) => Some(Source::Monitor),
         (Some(_), _) => None,
         (None, Some(name)) if name == MONITOR_NAME || name == c"@DEFAULT_MONITOR@" => Some(Source::Monitor),
         (None, Some(name)) => (name == MICROPHONE_NAME || name == pulse::DEFAULT_SOURCE).then_some(Source::Microphone),
     }
+}
+
+/// An index may be written as a name.
+fn number(name: &CStr) -> Option<u32> {
+    name.to_str().ok()?.parse().ok()
 }
 
 pub(super) fn index_of(source: Source) -> u32 {
