@@ -45,6 +45,9 @@ use playfield_core::frame::{CHANNELS, SAMPLE_RATE};
 
 /// Frames that are mixed at once: 5 ms.
 pub const BLOCK: usize = SAMPLE_RATE as usize / 200;
+/// What `~/.asoundrc` has to say so that programs are heard that know of ALSA alone. It takes ALSA's plugin for PulseAudio (in
+/// Debian `libasound2-plugins`); without it they are silent.
+pub const ASOUNDRC: &str = "pcm.!default { type pulse }\nctl.!default { type pulse }\n";
 /// Samples of a block.
 const SAMPLES: usize = BLOCK * CHANNELS;
 /// Length of a block, in microseconds.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::io::Errno;
@@ -21,6 +21,8 @@ use super::{Mix, SAMPLES};
 
 /// Bytes that are read at once.
 const READ: usize = 64 * 1024;
+/// How long it waits with a client that it has no file descriptor for.
+const ACCEPT_AGAIN: Duration = Duration::from_secs(1);
 
 /// What a server is started with.
 #[derive(Clone, Copy, Debug, Default)]
@@ -74,7 +76,7 @@ impl SoundServer {
         });
         let server = Server {
             listener,
-            accepts: true,
+            accepts_from: Duration::ZERO,
             shared: Arc::clone(&shared),
             sockets: BTreeMap::new(),
             engine: Engine::default(),
@@ -143,8 +145,8 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// What the thread has.
 struct Server {
     listener: UnixListener,
-    /// Not while there are no file descriptors left.
-    accepts: bool,
+    /// From when on it accepts clients, by the clock: later, after there were no file descriptors left.
+    accepts_from: Duration,
     shared: Arc<Shared>,
     sockets: BTreeMap<u32, UnixStream>,
     engine: Engine,
@@ -182,7 +184,9 @@ impl Server {
     /// Until something happens or a block is due.
     fn wait(&self) -> Result<Ready, Errno> {
         let mut fds = vec![PollFd::new(&self.shared.stop, PollFlags::IN)];
-        let listens = if self.accepts { PollFlags::IN } else { PollFlags::empty() };
+        let clock = self.start.elapsed();
+        let again = Some(self.accepts_from).filter(|from| *from > clock);
+        let listens = if again.is_none() { PollFlags::IN } else { PollFlags::empty() };
         fds.push(PollFd::new(&self.listener, listens));
         for (id, socket) in &self.sockets {
             let mut wanted = PollFlags::empty();
@@ -190,7 +194,7 @@ impl Server {
             wanted.set(PollFlags::OUT, !self.engine.unsent(*id).is_empty());
             fds.push(PollFd::new(socket, wanted));
         }
-        let left = self.engine.due().map(|due| due.saturating_sub(self.start.elapsed()));
+        let left = self.engine.due().into_iter().chain(again).min().map(|due| due.saturating_sub(self.start.elapsed()));
         let left = left.map(|left| Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() });
         poll(&mut fds, left.as_ref())?;
         let is = |fd: &PollFd<'_>| !fd.revents().is_empty();
@@ -218,7 +222,7 @@ impl Server {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock || error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => {
                 tracing::warn!(%error, "a sound server cannot accept a program");
-                self.accepts = false;
+                self.accepts_from = self.start.elapsed() + ACCEPT_AGAIN;
             }
         }
     }
@@ -279,9 +283,7 @@ impl Server {
                 }
             }
         }
-        let before = self.sockets.len();
         self.sockets.retain(|id, _| self.engine.alive(*id));
-        self.accepts |= self.sockets.len() < before;
     }
 }
 

@@ -15,6 +15,8 @@ use crate::desktop::sound::record::Source;
 
 /// Most bytes of properties of a client or a stream.
 const MOST_PROPS: usize = 16 * 1024;
+/// The oldest version that is spoken: PulseAudio 1.0, of 2011. Some answers to older ones are not as those had them.
+const OLDEST: u16 = 22;
 /// The last command of the protocol.
 const LAST_COMMAND: u32 = 104;
 
@@ -58,7 +60,7 @@ impl Engine {
 
     /// Whoever reaches the socket is of this session: a cookie tells nothing more.
     fn greet(&mut self, call: Call, auth: &AuthParams) -> Outcome {
-        if auth.version < MIN_VERSION {
+        if auth.version < OLDEST {
             return Err(PulseError::Version);
         }
         let Some(client) = self.clients.get_mut(&call.client) else { return Ok(Answer::Given) };

@@ -534,7 +534,7 @@ fn strangers_are_asked_for_their_version_first() {
     let mut room = Room::default();
     let id = room.engine.connect().unwrap();
     assert_eq!(room.done(id, &Command::GetServerInfo), Err(PulseError::AccessDenied));
-    let old = AuthParams { version: 8, supports_shm: false, supports_memfd: false, cookie: vec![] };
+    let old = AuthParams { version: 21, supports_shm: false, supports_memfd: false, cookie: vec![] };
     assert_eq!(room.call::<AuthReply>(id, &Command::Auth(old)), Err(PulseError::Version));
 }
 
