@@ -17,6 +17,8 @@ use playfield_transport::Client;
 
 #[path = "seeds/modules.rs"]
 mod modules;
+#[path = "seeds/sound.rs"]
+mod sound;
 #[path = "seeds/text.rs"]
 mod text;
 
@@ -46,6 +48,7 @@ fn main() -> std::io::Result<()> {
         seeds.push(("cartridge", name, module.clone()));
         seeds.push(("guest", name, module));
     }
+    seeds.extend(sound::all().into_iter().map(|(name, session)| ("sound", name, session)));
     for (target, name, text) in text::all() {
         seeds.push((target, name, text.into_bytes()));
     }

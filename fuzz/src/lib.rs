@@ -7,6 +7,7 @@
 //! ```text
 //!   viewer   wire  acks  signal  sdp  packet  api          node -> viewer   delta  pictures
 //!   title    cartridge  guest  calls  console  restore     worker -> node   bus
+//!   program  sound
 //!   people   config  manifest  log
 //! ```
 //!
@@ -19,6 +20,7 @@ mod input;
 mod modules;
 mod network;
 mod pictures;
+mod sound;
 #[allow(dead_code, reason = "the settings of logs are wanted, not the logs")]
 #[path = "../../crates/playfield/src/telemetry.rs"]
 mod telemetry;
@@ -29,6 +31,7 @@ pub use input::{log, wire};
 pub use modules::{INSTRUCTION, calls, cartridge, guest, restore, saved_states};
 pub use network::{packet, sdp};
 pub use pictures::{acks, delta, pictures, story};
+pub use sound::sound;
 pub use text::{api, bus, config, manifest, signal};
 
 /// A parser and what must hold for it.
@@ -64,6 +67,7 @@ targets! {
     wire acks signal sdp packet api
     delta pictures
     cartridge guest calls console restore
+    sound
     bus
     config manifest log
 }

@@ -66,6 +66,7 @@ replays! {
     wire acks signal sdp packet api
     delta pictures
     cartridge guest calls console restore
+    sound
     bus
     config manifest log
 }

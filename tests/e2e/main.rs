@@ -25,6 +25,7 @@ mod picture;
 mod play;
 mod receipts;
 mod server;
+mod sound;
 mod together;
 mod uplink;
 

@@ -45,6 +45,7 @@ const TESTS: &[Tool] = &[
         package: "firefox-esr",
         why: "the other browser of the end-to-end tests",
     },
+    Tool { sign: Sign::Program("pacat"), package: "pulseaudio-utils", why: "programs that make sound" },
     Tool { sign: Sign::Program("sdcc"), package: "sdcc", why: "compiles titles for the Game Boy" },
     Tool { sign: Sign::Core("gambatte"), package: "libretro-gambatte", why: "plays titles for the Game Boy" },
     Tool { sign: Sign::Core("mgba"), package: "libretro-mgba", why: "plays them too" },

@@ -16,6 +16,7 @@ mod guest;
 pub mod host;
 mod keys;
 pub mod pads;
+pub mod sound;
 mod words;
 mod xkbcommon;
 
