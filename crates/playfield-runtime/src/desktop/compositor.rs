@@ -23,6 +23,7 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use playfield_core::frame::CHANNELS;
 use playfield_core::input::{MAX_PLAYERS, TickInput};
 use smithay::backend::renderer::damage::OutputDamageTracker;
 use smithay::backend::renderer::{Color32F, ImportMemWl};
@@ -65,7 +66,8 @@ use smithay::wayland::xwayland_shell::XWaylandShellState;
 
 use super::command::Size;
 use super::pads::{KeyMap, Pads};
-use super::words::{FromProgram, PICTURE, Presented, monotonic_us};
+use super::sound::SoundServer;
+use super::words::{FromProgram, PICTURE, Presented, SOUND, SOUND_FRAMES, monotonic_us};
 use super::xkbcommon;
 use crate::process::{Link, Shared};
 pub(super) use x11::DISPLAY;
@@ -77,6 +79,8 @@ use pane::Pane;
 const REPEAT: (i32, i32) = (400, 30);
 /// Behind all windows.
 const BACKGROUND: Color32F = Color32F::new(0.0, 0.0, 0.0, 1.0);
+/// Bytes of a sample of both channels.
+const SOUND_FRAME: usize = CHANNELS * 2;
 /// Refresh rates are in thousandths of a hertz.
 const MILLIHERTZ: i32 = 1000;
 
@@ -141,6 +145,9 @@ pub(crate) struct Compositor {
     /// Pads that programs find as devices; without them pads are keys.
     pads: Option<Pads>,
     pad_keys: KeyMap,
+    sound: Option<SoundServer>,
+    /// Sound on its way into shared memory.
+    heard: (Vec<i16>, Vec<u8>),
     x11: x11::X11,
     /// Notices the first program of X11.
     x11_waits: Option<RegistrationToken>,
@@ -250,6 +257,8 @@ impl Compositor {
             input: input::Held::default(),
             pads: None,
             pad_keys: KeyMap::default(),
+            sound: None,
+            heard: Default::default(),
             x11: x11::X11::default(),
             x11_waits: None,
             cursor: CursorImageStatus::default_named(),
@@ -439,6 +448,36 @@ impl Compositor {
     /// Programs find pads as devices, or what a pad does is keys.
     pub(super) fn set_pads(&mut self, pads: Option<Pads>, keys: KeyMap) {
         (self.pads, self.pad_keys) = (pads, keys);
+    }
+
+    /// What programs play is heard.
+    pub(super) fn listen_to(&mut self, sound: SoundServer) -> std::io::Result<()> {
+        let news = Generic::new(rustix::io::dup(&sound)?, Interest::READ, Trigger::Level);
+        let heard = self.handle.insert_source(news, |_, _, compositor: &mut Compositor| {
+            compositor.hear_sound();
+            Ok(PostAction::Continue)
+        });
+        heard.map_err(|error| std::io::Error::other(error.to_string()))?;
+        self.sound = Some(sound);
+        Ok(())
+    }
+
+    fn hear_sound(&mut self) {
+        let (mut samples, mut bytes) = std::mem::take(&mut self.heard);
+        loop {
+            samples.clear();
+            let Some(at) = self.sound.as_ref().and_then(|sound| sound.take(&mut samples)) else { break };
+            bytes.clear();
+            bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+            let frames = (samples.len() / CHANNELS).min(SOUND_FRAMES);
+            let place = (at % SOUND_FRAMES as u64) as usize;
+            let head = frames.min(SOUND_FRAMES - place) * SOUND_FRAME;
+            let (head, tail) = bytes[..frames * SOUND_FRAME].split_at(head);
+            if self.shared.write(SOUND + place * SOUND_FRAME, head) && self.shared.write(SOUND, tail) {
+                self.report(FromProgram::Sound(at, frames as u32));
+            }
+        }
+        self.heard = (samples, bytes);
     }
 
     /// The pads that a program is to be started with.

@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -13,12 +13,15 @@ use smithay::reexports::calloop::{EventLoop, Interest, LoopHandle, Mode, PostAct
 use super::command::Command;
 use super::compositor::Compositor;
 use super::pads::{FOLDER, KeyMap, Pads};
+use super::sound::{ASOUNDRC, Options, SoundServer};
 use super::words::{Ended, FromProgram, Opening, SHARED_LEN, ToProgram};
 use crate::confine::{HOME, User, confine, environment, guest_user};
 use crate::process::{Link, LinkError, Shared};
 
 /// The socket that programs speak Wayland at, in their runtime folder.
 const SOCKET: &str = "wayland-0";
+/// The one that they find PulseAudio at, in a folder there.
+const SOUND_SOCKET: &str = "native";
 
 /// Serves the worker at the other end until it lets go, or the program has ended.
 pub fn run(socket: OwnedFd) -> Result<(), String> {
@@ -43,7 +46,8 @@ pub fn run(socket: OwnedFd) -> Result<(), String> {
 fn serve(link: Link, shared: Shared, opening: Opening, user: &User) -> Result<(), String> {
     let mut events = EventLoop::try_new().map_err(|error| error.to_string())?;
     let words = rustix::io::dup(link.socket()).map_err(|error| error.to_string())?;
-    let socket = PathBuf::from(user.runtime_dir()).join(SOCKET);
+    let runtime = PathBuf::from(user.runtime_dir());
+    let socket = runtime.join(SOCKET);
     let Command { size, hz, .. } = opening.command;
     let mut compositor = Compositor::start(events.handle(), &socket, link, shared, size, hz)?;
     let source = Generic::new(words, Interest::READ, Mode::Level);
@@ -52,6 +56,17 @@ fn serve(link: Link, shared: Shared, opening: Opening, user: &User) -> Result<()
         Ok(PostAction::Continue)
     });
     heard.map_err(|error| error.to_string())?;
+    let pulse = runtime.join("pulse");
+    let sound = std::fs::create_dir_all(&pulse)
+        .and_then(|()| SoundServer::start(&pulse.join(SOUND_SOCKET), Options::default()))
+        .and_then(|sound| compositor.listen_to(sound));
+    if let Err(error) = sound {
+        compositor.report(FromProgram::Log(format!("this program has no sound: {error}")));
+    }
+    if !Path::new(HOME).join(".asoundrc").exists() {
+        // Without it programs that know of ALSA alone are silent, and no more.
+        let _ = std::fs::write(Path::new(HOME).join(".asoundrc"), ASOUNDRC);
+    }
     let keys = KeyMap::with(&opening.command.pad_keys).map_err(|error| error.to_string())?;
     match (!opening.command.pads_are_keys).then(|| Pads::new(FOLDER.as_ref())) {
         None => compositor.set_pads(None, keys),
@@ -95,7 +110,9 @@ fn start(command: &Command, user: &User, pads: Option<&Pads>) -> io::Result<Chil
         ("MOZ_ENABLE_WAYLAND", "1"),
     ];
     let mut child = std::process::Command::new(program);
-    child.args(arguments).env_clear().envs(environment(user)).envs(own).envs(&command.environment);
+    let pulse = format!("unix:{}/pulse/{SOUND_SOCKET}", user.runtime_dir());
+    child.args(arguments).env_clear().envs(environment(user)).envs(own).env("PULSE_SERVER", pulse);
+    child.envs(&command.environment);
     child.current_dir(command.folder.as_deref().unwrap_or(HOME.as_ref()));
     if let Some(pads) = pads {
         pads.arm(&mut child)?;
