@@ -333,12 +333,13 @@ impl Worker {
             }
             Event::Input(ref bytes) | Event::InputTrack(ref bytes) => {
                 let on_track = matches!(event, Event::InputTrack(_));
-                if let Some(reply) = session.hear_input(now, connection, bytes, on_track) {
-                    self.hub.send(connection, &reply);
-                }
+                let reply = session.hear_input(now, connection, bytes, on_track);
                 if session.runs_free {
                     // It waits for no tick of its own.
                     self.pool.wake(session.job);
+                }
+                if let Some(reply) = reply {
+                    self.answer_input(connection, reply, on_track);
                 }
             }
             Event::Control(text) => {
@@ -352,6 +353,14 @@ impl Worker {
                 session.detach(now, connection);
                 self.moved.extend(self.by_connection.remove(&connection));
             }
+        }
+    }
+
+    fn answer_input(&mut self, connection: ConnectionId, reply: Arc<[u8]>, on_track: bool) {
+        let said = self.hub.send(connection, &Outgoing::Input(Arc::clone(&reply)));
+        // What came by the track came before the channel was open, which may take seconds.
+        if !said && on_track {
+            self.hub.send(connection, &Outgoing::Lossless(reply));
         }
     }
 
