@@ -14,7 +14,8 @@
 //!
 //! Data channels stall where much is lost: what was sent waits in them, for seconds. Then messages go by the lossless track as well,
 //! which does not; nobody pays for that before. A channel opens late for the same reason, after seconds at worst, and the track is there
-//! from the connection's first moment: until something came by the channel messages go by the track too.
+//! from the connection's first moment: until something came by the channel messages go by the track too. On a short path it opens at
+//! once, and is given that time: the first message of the track costs a browser some milliseconds.
 //!
 //! The player in the browser follows the same rule; `uplink.txt` beside this file is what both are held to.
 
@@ -45,7 +46,7 @@ const MOST_WAITING: u8 = 8;
 const WARY: Duration = Duration::from_secs(1);
 /// A picture that is missing for so long was not overtaken, but lost.
 const OVERTAKEN: Duration = Duration::from_millis(10);
-/// Bytes that wait in the data channel for so long, message after message, are held up.
+/// Bytes that wait in the data channel for so long, message after message, are held up; and so is what cannot enter it, as it is not open.
 const HELD: Duration = Duration::from_millis(40);
 /// How long after that messages go by the track as well: where it happened once, it happens again.
 const DETOUR: Duration = Duration::from_secs(10);
@@ -74,6 +75,8 @@ pub struct Uplink {
     wary_until: Time,
     /// Something came by the data channel, so it does.
     carries: bool,
+    /// When the first message was due.
+    began: Option<Time>,
     /// Since when bytes wait in the data channel.
     held: Option<Time>,
     detour_until: Time,
@@ -163,7 +166,8 @@ impl Uplink {
         }
         self.sent = Some(now);
         (self.oldest, self.waiting, self.part, self.ready) = (None, 0, false, false);
-        !self.carries || now < self.detour_until
+        let late = now.since(*self.began.get_or_insert(now)) >= HELD;
+        !self.carries && late || now < self.detour_until
     }
 
     /// That moment, or when the next message may leave that is not urgent.

@@ -29,6 +29,7 @@ export class Uplink {
   private missingSince = 0;
   private waryUntil = -Infinity;
   private carries = false;
+  private began: number | null = null;
   private held: number | null = null;
   private detourUntil = -Infinity;
 
@@ -98,7 +99,8 @@ export class Uplink {
     this.oldest = null;
     this.waiting = 0;
     this.part = this.ready = false;
-    return !this.carries || now < this.detourUntil;
+    this.began ??= now;
+    return (!this.carries && now - this.began >= HELD) || now < this.detourUntil;
   }
 
   private spaced(at: number): number {
