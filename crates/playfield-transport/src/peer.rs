@@ -16,7 +16,7 @@ use str0m::rtp::{Extension, ExtensionMap};
 use str0m::{Candidate, IceConnectionState, IceCreds, Input, Output, Rtc, RtcConfig};
 
 use crate::nominate::Nomination;
-use crate::{Event, Outgoing, TransportError, Ways};
+use crate::{Event, Outgoing, TransportError, Ways, dtls};
 
 /// Estimate to begin with, before the path was measured.
 const START_BPS: u64 = 3_000_000;
@@ -88,6 +88,7 @@ fn config(extensions: ExtensionMap, estimates: bool) -> RtcConfig {
     let mut config = RtcConfig::new()
         .clear_codecs()
         .enable_opus(true, false)
+        .set_crypto_provider(dtls::crypto())
         .set_extension_map(extensions)
         .enable_bwe(estimates.then_some(Bitrate::bps(START_BPS)))
         .set_stats_interval(None)
@@ -397,6 +398,9 @@ mod tests {
         under_way: VecDeque<(Instant, usize, SocketAddr, Vec<u8>)>,
         connected: [bool; 2],
         channel_opened: bool,
+        /// Packets of DTLS that each has sent, and which of them are lost.
+        dtls: [usize; 2],
+        lost: [Option<usize>; 2],
         heard: [Vec<Vec<u8>>; 2],
     }
 
@@ -413,16 +417,22 @@ mod tests {
                 under_way: VecDeque::new(),
                 connected: [false; 2],
                 channel_opened: false,
+                dtls: [0; 2],
+                lost: [None; 2],
                 heard: [Vec::new(), Vec::new()],
             }
         }
 
         fn drain(&mut self, at: usize) {
-            let Rig { now, peers, timeouts, under_way, connected, channel_opened, heard } = self;
+            let Rig { now, peers, timeouts, under_way, connected, channel_opened, dtls, lost, heard } = self;
             timeouts[at] = peers[at].drain(|drained| match drained {
-                // DTLS, by its first byte (RFC 7983): what the channels send is in it.
-                Drained::Transmit { packet, .. } if *connected == [true; 2] && matches!(packet[0], 20..=63) => {}
-                Drained::Transmit { from, packet, .. } => under_way.push_back((*now + DELAY, 1 - at, from, packet)),
+                Drained::Transmit { from, packet, .. } => {
+                    // By the first byte (RFC 7983); what the channels send is in it.
+                    let is_dtls = matches!(packet[0], 20..=63);
+                    let lose = is_dtls && (*connected == [true; 2] || lost[at] == Some(dtls[at]));
+                    dtls[at] += usize::from(is_dtls);
+                    under_way.extend((!lose).then(|| (*now + DELAY, 1 - at, from, packet)));
+                }
                 Drained::Event(Event::Connected(_)) => connected[at] = true,
                 Drained::Event(Event::ControlOpen) => *channel_opened = true,
                 Drained::Media { lane: Lane::Lossless, data, .. } => heard[at].push(data),
@@ -479,5 +489,24 @@ mod tests {
         }
         assert!(!rig.channel_opened);
         assert!(!rig.send(1, &Outgoing::Input([2].as_slice().into())), "there is no channel to answer on");
+    }
+
+    /// How long it takes until both are connected.
+    fn handshake(lost: [Option<usize>; 2]) -> Duration {
+        let mut rig = Rig { lost, ..Rig::new() };
+        let begun = rig.now;
+        rig.until("the connection", |rig| rig.connected == [true; 2]);
+        rig.now - begun
+    }
+
+    #[test]
+    fn a_lost_packet_of_the_handshake_costs_no_second() {
+        let clear = handshake([None; 2]);
+        for packet in 0..8 {
+            for lost in [[Some(packet), None], [None, Some(packet)]] {
+                let more = handshake(lost).saturating_sub(clear);
+                assert!(more < Duration::from_millis(400), "{lost:?}: {more:?}");
+            }
+        }
     }
 }
