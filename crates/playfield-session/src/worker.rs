@@ -368,7 +368,11 @@ impl Worker {
     fn hear_node(&mut self) -> bool {
         loop {
             match self.requests.try_recv() {
-                Ok(ToWorker { id, request }) => self.hear_request(id, request),
+                Ok(ToWorker { id, request }) => {
+                    self.hear_request(id, request);
+                    // A session that was refused makes room for the next, whose request may be here already.
+                    self.act();
+                }
                 Err(TryRecvError::Empty) => return true,
                 Err(TryRecvError::Disconnected) => return false,
             }
