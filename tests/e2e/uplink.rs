@@ -1,5 +1,6 @@
 //! Input arrives where the data channel is held up or does not open, and much is lost besides.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use playfield_core::sim::Path;
@@ -14,7 +15,8 @@ use crate::wait;
 fn relay(server: &Server) -> Relay {
     let delay = Duration::from_millis(25);
     let one_way = Path { loss_per_mille: 200, delay, jitter: Duration::from_millis(4), ..Path::default() };
-    Relay::start(server.udp.clone(), one_way, 7).unwrap()
+    let at = if Browser::knows_loopback() { Ipv4Addr::LOCALHOST } else { server.own_address() };
+    Relay::start_at(at, server.udp.clone(), one_way, 7).unwrap()
 }
 
 fn each_press_counts_once(tab: &Tab) {

@@ -1,7 +1,7 @@
 //! DTLS as the library does it, but for how long it waits for an answer of the handshake.
 //!
 //! Its second (RFC 6347, 4.2.4.1) is for any network, and doubles with whatever the other side sends again. Nothing is shown before the
-//! handshake is over: where a fifth is lost one in three took longer than half a second, and some three. Browsers wait 50 ms.
+//! handshake is over: where a fifth is lost one in three took longer than half a second, and some three seconds. Browsers wait 50 ms.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
