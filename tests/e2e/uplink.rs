@@ -1,23 +1,25 @@
-//! Input arrives where the data channel is held up, and much is lost besides.
+//! Input arrives where the data channel is held up or does not open, and much is lost besides.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use playfield_core::sim::Path;
 use playfield_transport::relay::Relay;
+use serde_json::Value;
 
-use crate::browser::{Browser, Device};
+use crate::browser::{Browser, Device, Tab};
 use crate::server::Server;
 use crate::wait;
 
-#[test]
-fn what_the_data_channel_holds_up_goes_by_the_track_and_a_fifth_may_be_lost() {
-    let server = Server::start();
+/// A fifth is lost.
+fn relay(server: &Server) -> Relay {
     let delay = Duration::from_millis(25);
     let one_way = Path { loss_per_mille: 200, delay, jitter: Duration::from_millis(4), ..Path::default() };
-    let relay = Relay::start(server.udp.clone(), one_way, 7).unwrap();
-    let browser = Browser::start_behind(&relay, &server);
-    let device = Device { lacks: vec!["inputChannel"], ..Device::default() };
-    let tab = browser.play_on(&device, "probe");
+    let at = if Browser::knows_loopback() { Ipv4Addr::LOCALHOST } else { server.own_address() };
+    Relay::start_at(at, server.udp.clone(), one_way, 7).unwrap()
+}
+
+fn each_press_counts_once(tab: &Tab) {
     // What is pressed before the viewer knows what the title understands, or is the first that the node hears, does not count.
     let first = wait("a press to be seen", || {
         tab.press("Space");
@@ -31,11 +33,45 @@ fn what_the_data_channel_holds_up_goes_by_the_track_and_a_fifth_may_be_lost() {
         let (_, probe) = tab.probe("the press", |probe| probe.presses >= presses);
         assert_eq!(probe.presses, presses, "each press counts once, however often it is said");
     }
-    let session = tab.playing();
-    let count = |receipt: &serde_json::Value, name: &str| receipt["counts"][name].as_u64();
-    let receipt = wait("inputs in the receipt", || {
-        Some(server.get(&format!("/api/v1/sessions/{session}/receipt")))
-            .filter(|receipt| count(receipt, "inputs") > Some(10))
-    });
-    assert_eq!(count(&receipt, "inputs"), count(&receipt, "inputs_on_track"), "nothing came another way: {receipt}");
+}
+
+fn receipt<T>(server: &Server, tab: &Tab, what: &str, read: impl Fn(Value) -> Option<T>) -> T {
+    let path = format!("/api/v1/sessions/{}/receipt", tab.playing());
+    wait(what, || read(server.get(&path)))
+}
+
+/// Input messages that the session got, and those of them that came by the track, once they are as wanted.
+fn inputs(server: &Server, tab: &Tab, what: &str, wanted: impl Fn(u64, u64) -> bool) -> (u64, u64) {
+    receipt(server, tab, what, |receipt| {
+        let count = |name: &str| receipt["counts"][name].as_u64();
+        Some((count("inputs")?, count("inputs_on_track")?)).filter(|(all, on_track)| wanted(*all, *on_track))
+    })
+}
+
+#[test]
+fn what_the_data_channel_holds_up_goes_by_the_track_and_a_fifth_may_be_lost() {
+    let server = Server::start();
+    let relay = relay(&server);
+    let browser = Browser::start_behind(&relay, &server);
+    let device = Device { lacks: vec!["inputChannel"], ..Device::default() };
+    let tab = browser.play_on(&device, "probe");
+    each_press_counts_once(&tab);
+    let (all, on_track) = inputs(&server, &tab, "inputs in the receipt", |all, _| all > 10);
+    assert_eq!(all, on_track, "nothing came another way");
+}
+
+#[test]
+fn a_title_is_played_before_the_channels_are_open() {
+    let server = Server::start();
+    let relay = relay(&server);
+    relay.lose_channels(true);
+    let browser = Browser::start_behind(&relay, &server);
+    let tab = browser.play("probe");
+    each_press_counts_once(&tab);
+    let (all, on_track) = inputs(&server, &tab, "inputs in the receipt", |all, _| all > 10);
+    assert_eq!(all, on_track, "there is no other way yet");
+    receipt(&server, &tab, "the clocks to be compared, by the track", |receipt| receipt["clock_error_ms"].as_f64());
+    assert_eq!(tab.connections(), 1, "a connection whose channels open late is none that is lost");
+    relay.lose_channels(false);
+    inputs(&server, &tab, "inputs by the channel", |all, on_track| all > on_track);
 }

@@ -2,7 +2,7 @@
 //
 // The address chooses what it plays: `?fake=empty`, `down`, `slow`, `auth`, `ends:REASON`, `one`, `far`, `guest`, `late`, `taken`, `retro`.
 
-import type { CreatedInvite, EndReason, InputKind, Invitation, Invite, SessionReceipt, Title } from '../src/api';
+import type { Connected, CreatedInvite, EndReason, InputKind, Invitation, Invite, SessionReceipt, Title } from '../src/api';
 import { drawCover } from './covers';
 import { FakeNode, receipt } from './node';
 import { madeUpSettings } from './settings';
@@ -58,7 +58,7 @@ async function answer(path: string, method: string, body: Record<string, string>
   if (!signedIn) return problem(401, 'Sign in first.');
   if (path === '/api/v1/titles') return list();
   if (path === '/api/v1/sessions' && method === 'POST') return create(body);
-  if (path.endsWith('/connections')) return session ? json({ answer: await connect(String(session.title), body.offer!) }) : problem(404, 'There is no such session.');
+  if (path.endsWith('/connections')) return session ? json(await connect(String(session.title), body.offer!)) : problem(404, 'There is no such session.');
   if (path.endsWith('/receipt')) return json(account());
   if (method === 'DELETE') keep(null);
   return session ? json(session) : problem(404, 'There is no such session.');
@@ -103,17 +103,18 @@ async function create(body: Record<string, string>): Promise<Response> {
   const created = { id: 'ses-0123456789bcdfgh', title: body.title, state: 'active', reason: null, detail: null, resumes: 0, created_ms: Date.now(), ended_ms: null };
   keep(created);
   const viewer = { id: 'vwr-0123456789bcdfgh', token: 'x'.repeat(32), role: 'host', slot: 0 };
-  return json({ session: created, viewer, answer: await connect(body.title!, body.offer!) }, 201);
+  return json({ session: created, viewer, ...(await connect(body.title!, body.offer!)) }, 201);
 }
 
-async function connect(title: string, offer: string): Promise<string> {
+async function connect(id: string, offer: string): Promise<Connected> {
   node?.close();
-  node = new FakeNode(titles.find((other) => other.id === title)!);
+  const title = titles.find((other) => other.id === id)!;
+  node = new FakeNode(title);
   if (fake === 'far') node.networkMs = 74;
   if (fake === 'retro') [node.settings, node.aspect] = [madeUpSettings(), 4 / 3];
   const ends = /^ends:(\w+)/.exec(fake)?.[1];
   if (ends) setTimeout(() => node?.end(ends as EndReason, ''), 1500);
-  return node.answer(offer);
+  return { answer: await node.answer(offer), resumes: 0, input: title.input, keys_as_pad: true };
 }
 
 /** Totals as they come: a hump, and a few far out. */

@@ -87,6 +87,16 @@ export interface CreatedSession {
   session: Session;
   viewer: Viewer;
   answer: string | null;
+  /** What the title understands, so that nobody need wait for `hello`. */
+  input: InputKind[];
+  keys_as_pad: boolean;
+}
+
+export interface Connected {
+  answer: string;
+  resumes: number;
+  input: InputKind[];
+  keys_as_pad: boolean;
 }
 
 /** A link into a session, without its secret. */

@@ -9,6 +9,8 @@ use crate::shell::{Cmd, Failure, root, target};
 
 /// Folders of `web` that are made, not written.
 const MADE: &[&str] = &["node_modules", "dist", "shots"];
+/// Most bytes of the player, before compression: other people's pages load it.
+const PLAYER_BYTES: u64 = 160_000;
 
 /// Installs what the lock file names, if that is not there yet.
 pub fn install(folder: &str) -> Result<(), Failure> {
@@ -37,8 +39,20 @@ pub fn build() -> Result<(), Failure> {
     }
     install("web")?;
     Cmd::new("npm run --silent build").dir("web").run()?;
+    let player = web.join("dist/player.js");
+    let made = player.metadata().map_err(|error| Failure::new(format!("{}: {error}", player.display())))?;
+    within_budget(made.len())?;
     let written = std::fs::create_dir_all(target().join("xtask")).and_then(|()| std::fs::write(&stamp_file, stamp));
     written.map_err(|error| Failure::new(format!("{}: {error}", stamp_file.display())))
+}
+
+/// A player that outgrew its budget is not taken for built.
+fn within_budget(bytes: u64) -> Result<(), Failure> {
+    if bytes <= PLAYER_BYTES {
+        return Ok(());
+    }
+    let most = "leave something out, or argue for more in xtask/src/web.rs and SPECIFICATION.md";
+    Err(Failure::new(format!("web/dist/player.js has {bytes} bytes, and may have {PLAYER_BYTES}: {most}")))
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {
@@ -75,6 +89,13 @@ fn walk(folder: &Path, into: &mut Vec<PathBuf>) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_player_that_is_too_large_is_refused_with_both_sizes() {
+        assert!(within_budget(PLAYER_BYTES).is_ok());
+        let error = within_budget(PLAYER_BYTES + 1).unwrap_err().to_string();
+        assert!(error.contains("160001") && error.contains("160000"), "{error}");
+    }
 
     #[test]
     fn what_is_made_does_not_change_the_fingerprint() {

@@ -79,7 +79,9 @@ impl App {
         let answer = self.start(node, spec, attach).await?;
         let session = self.find(&viewer.row.session).await?;
         let ViewerRow { id, role, slot, .. } = viewer.row;
-        Ok(CreatedSession { session, viewer: Viewer { id, token: viewer.token, role, slot }, answer })
+        let viewer = Viewer { id, token: viewer.token, role, slot };
+        let (input, keys_as_pad) = (entry.manifest.input.clone(), entry.manifest.keys_as_pad);
+        Ok(CreatedSession { session, viewer, answer, input, keys_as_pad })
     }
 
     /// Lets a viewer in, or back in.
@@ -91,7 +93,12 @@ impl App {
         let attach = Box::new(attach(viewer, wanted.offer, wanted.video));
         let request = Request::Attach { session: row.id.clone(), attach };
         match self.ask(&row.node, &request, ATTACH).await? {
-            Reply::Attached { answer } => Ok(Connected { answer, resumes: row.resumes }),
+            Reply::Attached { answer } => {
+                let entry = self.catalogue.get(&row.title);
+                let keys_as_pad = entry.as_ref().is_none_or(|entry| entry.manifest.keys_as_pad);
+                let input = entry.map_or_else(Vec::new, |entry| entry.manifest.input.clone());
+                Ok(Connected { answer, resumes: row.resumes, input, keys_as_pad })
+            }
             other => Err(unexpected(&other)),
         }
     }

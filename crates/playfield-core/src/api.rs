@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::frame::Shape;
 use crate::id::{InviteId, SessionId, Token, ViewerId};
-use crate::manifest::{InputKind, Players};
+use crate::manifest::{InputKind, Players, yes};
 
 /// A catalogue entry.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -237,6 +237,12 @@ pub struct CreatedSession {
     pub viewer: Viewer,
     /// The SDP answer, if an offer was given.
     pub answer: Option<String>,
+    /// The ways of playing the title understands, so that the viewer need not wait for `hello` to be heard.
+    #[serde(default)]
+    pub input: Vec<InputKind>,
+    /// Whether keys press the pad's buttons too.
+    #[serde(default = "yes")]
+    pub keys_as_pad: bool,
 }
 
 /// `POST /api/v1/sessions/{id}/connections`, with `Authorization: Bearer TOKEN`
@@ -257,6 +263,12 @@ pub struct Connected {
     pub answer: String,
     /// How often the session went on in another worker so far; see [`Session::resumes`].
     pub resumes: u32,
+    /// The ways of playing the title understands; none are told if it has left the catalogue: `hello` has them.
+    #[serde(default)]
+    pub input: Vec<InputKind>,
+    /// Whether keys press the pad's buttons too.
+    #[serde(default = "yes")]
+    pub keys_as_pad: bool,
 }
 
 /// Where the time of pictures went, in a few figures.

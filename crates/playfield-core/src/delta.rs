@@ -13,6 +13,8 @@
 
 mod rows;
 mod sender;
+#[cfg(test)]
+mod trip;
 
 pub use rows::RowSet;
 pub use sender::{DatagramRows, HISTORY, Release, RowRun, Sender};

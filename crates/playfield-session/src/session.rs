@@ -20,7 +20,7 @@ use playfield_core::session::{Action, Event, Lifecycle};
 use playfield_core::setting::Setting;
 use playfield_core::signal::{FromViewer, MAX_CHOICE, MAX_TEXT, ToViewer};
 use playfield_core::time::Time;
-use playfield_transport::{ConnectionId, Outgoing, Ways};
+use playfield_transport::{ConnectionId, Ways};
 
 use crate::inbox::{Command, Inbox, InputStamp};
 use crate::pool::JobId;
@@ -354,7 +354,7 @@ impl Session {
         connection: ConnectionId,
         bytes: &[u8],
         on_track: bool,
-    ) -> Option<Outgoing> {
+    ) -> Option<Arc<[u8]>> {
         let attached = self.viewers.get_mut(&connection)?;
         let message = match Message::parse(bytes) {
             Ok(message) => message,
@@ -524,7 +524,7 @@ impl Attached {
         self.slot.into_iter().chain(self.more.iter().copied())
     }
 
-    fn clock_reply(&mut self, now: Time, message: &Message) -> Option<Outgoing> {
+    fn clock_reply(&mut self, now: Time, message: &Message) -> Option<Arc<[u8]>> {
         if self.replies >= FIRST_REPLIES && now.since(self.replied) < REPLY_PERIOD {
             return None;
         }
@@ -533,7 +533,7 @@ impl Attached {
         let us = now.as_micros();
         let (seq, viewer_sent_us) = (message.seq, message.sent_us);
         let reply = ClockReply { seq, viewer_sent_us, node_received_us: us, node_sent_us: us };
-        Some(Outgoing::Input(reply.to_bytes().as_slice().into()))
+        Some(reply.to_bytes().as_slice().into())
     }
 
     fn stats(&mut self, now: Time) -> ToViewer {

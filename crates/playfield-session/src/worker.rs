@@ -333,12 +333,13 @@ impl Worker {
             }
             Event::Input(ref bytes) | Event::InputTrack(ref bytes) => {
                 let on_track = matches!(event, Event::InputTrack(_));
-                if let Some(reply) = session.hear_input(now, connection, bytes, on_track) {
-                    self.hub.send(connection, &reply);
-                }
+                let reply = session.hear_input(now, connection, bytes, on_track);
                 if session.runs_free {
                     // It waits for no tick of its own.
                     self.pool.wake(session.job);
+                }
+                if let Some(reply) = reply {
+                    self.answer_input(connection, reply, on_track);
                 }
             }
             Event::Control(text) => {
@@ -355,11 +356,23 @@ impl Worker {
         }
     }
 
+    fn answer_input(&mut self, connection: ConnectionId, reply: Arc<[u8]>, on_track: bool) {
+        let said = self.hub.send(connection, &Outgoing::Input(Arc::clone(&reply)));
+        // What came by the track came before the channel was open, which may take seconds.
+        if !said && on_track {
+            self.hub.send(connection, &Outgoing::Lossless(reply));
+        }
+    }
+
     /// Takes what the node asks; false once the node is gone.
     fn hear_node(&mut self) -> bool {
         loop {
             match self.requests.try_recv() {
-                Ok(ToWorker { id, request }) => self.hear_request(id, request),
+                Ok(ToWorker { id, request }) => {
+                    self.hear_request(id, request);
+                    // A session that was refused makes room for the next, whose request may be here already.
+                    self.act();
+                }
                 Err(TryRecvError::Empty) => return true,
                 Err(TryRecvError::Disconnected) => return false,
             }

@@ -16,6 +16,7 @@
 
 mod client;
 mod crowd;
+mod dtls;
 mod hub;
 mod nominate;
 mod peer;

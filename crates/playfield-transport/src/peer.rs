@@ -16,7 +16,7 @@ use str0m::rtp::{Extension, ExtensionMap};
 use str0m::{Candidate, IceConnectionState, IceCreds, Input, Output, Rtc, RtcConfig};
 
 use crate::nominate::Nomination;
-use crate::{Event, Outgoing, TransportError, Ways};
+use crate::{Event, Outgoing, TransportError, Ways, dtls};
 
 /// Estimate to begin with, before the path was measured.
 const START_BPS: u64 = 3_000_000;
@@ -88,6 +88,7 @@ fn config(extensions: ExtensionMap, estimates: bool) -> RtcConfig {
     let mut config = RtcConfig::new()
         .clear_codecs()
         .enable_opus(true, false)
+        .set_crypto_provider(dtls::crypto())
         .set_extension_map(extensions)
         .enable_bwe(estimates.then_some(Bitrate::bps(START_BPS)))
         .set_stats_interval(None)
@@ -379,3 +380,133 @@ impl<'a> Packet<'a> {
 
 /// How long an idle driver may sleep when no peer asks for less.
 pub(crate) const LONG: Duration = Duration::from_secs(3_600);
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::*;
+
+    const DELAY: Duration = Duration::from_millis(25);
+
+    /// A node and a viewer on virtual time, between which nothing of the channels comes through once the connection is up.
+    struct Rig {
+        now: Instant,
+        /// The viewer, the node.
+        peers: [Peer; 2],
+        timeouts: [Option<Instant>; 2],
+        under_way: VecDeque<(Instant, usize, SocketAddr, Vec<u8>)>,
+        connected: [bool; 2],
+        channel_opened: bool,
+        /// Packets of DTLS that each has sent, and which of them are lost.
+        dtls: [usize; 2],
+        lost: [Option<usize>; 2],
+        heard: [Vec<Vec<u8>>; 2],
+    }
+
+    impl Rig {
+        fn new() -> Rig {
+            let (now, [viewer, node]) = (Instant::now(), addresses());
+            let (mut offering, offer, pending) = Peer::offer(now, viewer).unwrap();
+            let (answering, answer) = Peer::answer(now, &offer, std::iter::once(node), false).unwrap();
+            offering.take_answer(pending, &answer).unwrap();
+            Rig {
+                now,
+                peers: [offering, answering],
+                timeouts: [None; 2],
+                under_way: VecDeque::new(),
+                connected: [false; 2],
+                channel_opened: false,
+                dtls: [0; 2],
+                lost: [None; 2],
+                heard: [Vec::new(), Vec::new()],
+            }
+        }
+
+        fn drain(&mut self, at: usize) {
+            let Rig { now, peers, timeouts, under_way, connected, channel_opened, dtls, lost, heard } = self;
+            timeouts[at] = peers[at].drain(|drained| match drained {
+                Drained::Transmit { from, packet, .. } => {
+                    // By the first byte (RFC 7983); what the channels send is in it.
+                    let is_dtls = matches!(packet[0], 20..=63);
+                    let lose = is_dtls && (*connected == [true; 2] || lost[at] == Some(dtls[at]));
+                    dtls[at] += usize::from(is_dtls);
+                    under_way.extend((!lose).then(|| (*now + DELAY, 1 - at, from, packet)));
+                }
+                Drained::Event(Event::Connected(_)) => connected[at] = true,
+                Drained::Event(Event::ControlOpen) => *channel_opened = true,
+                Drained::Media { lane: Lane::Lossless, data, .. } => heard[at].push(data),
+                _ => {}
+            });
+        }
+
+        /// Goes on to the next thing that happens.
+        fn step(&mut self) {
+            (0..2).for_each(|at| self.drain(at));
+            let timeout = (0..2).filter_map(|at| Some((self.timeouts[at]?, at))).min().unwrap();
+            match self.under_way.front() {
+                Some((due, ..)) if *due <= timeout.0 => {
+                    let (due, at, source, bytes) = self.under_way.pop_front().unwrap();
+                    self.now = due;
+                    let packet = Packet { source, destination: addresses()[at], bytes: &bytes };
+                    self.peers[at].receive(due, &packet);
+                }
+                _ => {
+                    self.now = self.now.max(timeout.0);
+                    self.peers[timeout.1].timeout(self.now);
+                }
+            }
+        }
+
+        fn until(&mut self, what: &str, done: impl Fn(&Rig) -> bool) {
+            let steps = (0..10_000).find(|_| {
+                self.step();
+                done(self)
+            });
+            assert!(steps.is_some(), "waited in vain for {what}");
+        }
+
+        fn send(&mut self, at: usize, outgoing: &Outgoing) -> bool {
+            let sent = self.peers[at].send(self.now, outgoing);
+            self.peers[at].timeout(self.now);
+            sent
+        }
+    }
+
+    fn addresses() -> [SocketAddr; 2] {
+        [([127, 0, 0, 1], 1_001).into(), ([127, 0, 0, 1], 1_002).into()]
+    }
+
+    #[test]
+    fn the_track_carries_both_ways_though_the_channels_never_open() {
+        let mut rig = Rig::new();
+        rig.until("the connection", |rig| rig.connected == [true; 2]);
+        for round in 1..=100 {
+            let (picture, acks) = (vec![0xd1, round], vec![1, round]);
+            assert!(rig.send(1, &Outgoing::Lossless(picture.as_slice().into())));
+            assert!(rig.send(0, &Outgoing::Lossless(acks.as_slice().into())));
+            rig.until("both", |rig| rig.heard[0].last() == Some(&picture) && rig.heard[1].last() == Some(&acks));
+        }
+        assert!(!rig.channel_opened);
+        assert!(!rig.send(1, &Outgoing::Input([2].as_slice().into())), "there is no channel to answer on");
+    }
+
+    /// How long it takes until both are connected.
+    fn handshake(lost: [Option<usize>; 2]) -> Duration {
+        let mut rig = Rig { lost, ..Rig::new() };
+        let begun = rig.now;
+        rig.until("the connection", |rig| rig.connected == [true; 2]);
+        rig.now - begun
+    }
+
+    #[test]
+    fn a_lost_packet_of_the_handshake_costs_no_second() {
+        let clear = handshake([None; 2]);
+        for packet in 0..8 {
+            for lost in [[Some(packet), None], [None, Some(packet)]] {
+                let more = handshake(lost).saturating_sub(clear);
+                assert!(more < Duration::from_millis(400), "{lost:?}: {more:?}");
+            }
+        }
+    }
+}

@@ -24,6 +24,8 @@ use playfield_core::time::Time;
 const GLANCE: Duration = Duration::from_millis(100);
 /// Packets between readers and links; a real network drops as well when it is full.
 const QUEUE: usize = 4096;
+/// First byte of a DTLS 1.2 record of application data.
+const APPLICATION_DATA: u8 = 23;
 
 /// A running relay. Dropping it stops it.
 pub struct Relay {
@@ -35,6 +37,7 @@ pub struct Relay {
 #[derive(Default)]
 struct Shared {
     stop: AtomicBool,
+    lose_channels: AtomicBool,
     entered: AtomicU64,
     left: AtomicU64,
 }
@@ -115,6 +118,12 @@ impl Relay {
         self.ports.iter().copied()
     }
 
+    /// From now on nothing of the data channels comes through, or all that the path lets through does: application data of DTLS 1.2
+    /// (RFC 6347, 4.1), which in WebRTC is theirs alone.
+    pub fn lose_channels(&self, lose: bool) {
+        self.shared.lose_channels.store(lose, Ordering::Relaxed);
+    }
+
     /// Packets that came in, and that went on.
     pub fn counts(&self) -> (u64, u64) {
         (self.shared.entered.load(Ordering::Relaxed), self.shared.left.load(Ordering::Relaxed))
@@ -185,6 +194,10 @@ impl Carrier {
     fn take(&mut self, arrival: Arrival) {
         self.shared.entered.fetch_add(1, Ordering::Relaxed);
         let now = self.now();
+        let (Arrival::FromClient(parcel) | Arrival::FromWorker(parcel)) = &arrival;
+        if parcel.bytes.first() == Some(&APPLICATION_DATA) && self.shared.lose_channels.load(Ordering::Relaxed) {
+            return;
+        }
         match arrival {
             Arrival::FromClient(parcel) => self.up.send(now, parcel.bytes.len(), parcel),
             Arrival::FromWorker(parcel) => self.down.send(now, parcel.bytes.len(), parcel),

@@ -8,7 +8,7 @@ import { Detour, quickPackets } from './detour';
 import type { Lossless } from './lossless';
 
 export interface LinkEvents {
-  /** Input can flow. */
+  /** Input can flow; the channels may open later. */
   open(): void;
   control(message: ToViewer): void;
   /** A message on the `input` channel. */
@@ -28,6 +28,8 @@ const VIDEO = 2;
 
 /** Bytes that may wait in the input channel: what waits there is old when it leaves. */
 const MOST_WAITING = 1_000;
+/** Control messages that may wait for their channel: most of them are said once. */
+const MOST_UNSAID = 64;
 
 export class Link {
   private readonly pc = new RTCPeerConnection({ iceServers: [], bundlePolicy: 'max-bundle' });
@@ -38,6 +40,9 @@ export class Link {
   private readonly offered: Promise<string>;
   private events: LinkEvents | null = null;
   private closed = false;
+  private opened = false;
+  /** What there was to say before the control channel was open. */
+  private unsaid: FromViewer[] = [];
   readonly madeAt = performance.now();
 
   constructor(private readonly lossless: Lossless) {
@@ -81,18 +86,22 @@ export class Link {
     return this.input.bufferedAmount > 0;
   }
 
-  /** Sends an input message, by the lossless track too where the channel is held up; false if it could not leave. */
+  /** Sends an input message, by the lossless track too where the channel is held up or not open yet; false if it could not leave. */
   sendInput(bytes: Uint8Array<ArrayBuffer>, heldUp: boolean): boolean {
-    if (this.input.readyState !== 'open') return false;
     if (heldUp) this.detour?.send(bytes);
     else this.detour?.close();
-    if (this.input.bufferedAmount > MOST_WAITING) return heldUp && this.detour !== null;
+    if (this.input.readyState !== 'open' || this.input.bufferedAmount > MOST_WAITING) return heldUp && this.detour !== null;
     this.input.send(bytes);
     return true;
   }
 
+  /** Says it now, or once the channel is open: then of all but text the last word counts. */
   say(message: FromViewer): void {
-    if (this.control.readyState === 'open') this.control.send(JSON.stringify(message));
+    const { readyState } = this.control;
+    if (readyState === 'open') this.control.send(JSON.stringify(message));
+    if (readyState !== 'connecting') return;
+    const others = this.unsaid.filter(({ type }) => type === 'text' || type !== message.type);
+    this.unsaid = [...others.slice(1 - MOST_UNSAID), message];
   }
 
   getStats(): Promise<RTCStatsReport> {
@@ -114,16 +123,24 @@ export class Link {
   }
 
   private listen(events: LinkEvents): void {
-    let open = 0;
-    const opened = () => {
-      open += 1;
-      if (open === 2 && !this.closed) events.open();
+    this.input.onopen = () => this.openIfReady(events);
+    this.control.onopen = () => {
+      for (const message of this.unsaid.splice(0)) this.say(message);
+      this.openIfReady(events);
     };
-    this.input.onopen = this.control.onopen = opened;
     this.input.onmessage = ({ data }) => this.events?.input(data as ArrayBuffer);
     this.control.onmessage = ({ data }) => this.hear(String(data));
     this.control.onclose = () => this.events?.lost();
     this.pc.onconnectionstatechange = () => this.stateChanged(this.pc.connectionState);
+  }
+
+  /** Where input can go by the track it need not wait for the channels, which open late where much is lost. */
+  private openIfReady(events: LinkEvents): void {
+    const channels = [this.input, this.control].every(({ readyState }) => readyState === 'open');
+    const ready = channels || (this.detour !== null && this.pc.connectionState === 'connected');
+    if (!ready || this.opened || this.closed) return;
+    this.opened = true;
+    events.open();
   }
 
   private hear(text: string): void {
@@ -135,8 +152,9 @@ export class Link {
   }
 
   private stateChanged(state: RTCPeerConnectionState): void {
-    if (state === 'failed' || state === 'closed') this.events?.lost();
-    else this.events?.shaky(state === 'disconnected');
+    if (state === 'failed' || state === 'closed') return this.events?.lost();
+    this.events?.shaky(state === 'disconnected');
+    if (this.events) this.openIfReady(this.events);
   }
 }
 

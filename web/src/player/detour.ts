@@ -1,4 +1,4 @@
-// Input over RTP, for while the data channel is held up: the lossless track, the other way.
+// Input over RTP, for while the data channel is held up or not open yet: the lossless track, the other way.
 //
 // A silent track makes the browser send a packet every 10 ms; an encoded transform in the lossless worker puts the newest message in its
 // place, or leaves the packet out where there is none. Without a track nothing is sent, and nothing of this costs anything.

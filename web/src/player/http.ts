@@ -1,6 +1,6 @@
 // The few HTTP calls the player makes, and the one shape of what can go wrong with them.
 
-import type { CreatedInvite, CreatedSession, CreateInvite, CreateSession, EndReason, Invite, ProblemBody, Session, SessionReceipt, VideoMode } from '../api';
+import type { Connected, CreatedInvite, CreatedSession, CreateInvite, CreateSession, EndReason, Invite, ProblemBody, Session, SessionReceipt, VideoMode } from '../api';
 
 /** What says that a session cannot be come back to: it ended, or our token is of another server's life. */
 const GONE = ['notFound', 'sessionEnded', 'badToken', 'forbidden'];
@@ -34,7 +34,7 @@ export class Api {
     return this.call('POST', '/api/v1/sessions', { body, headers: { 'Idempotency-Key': key } });
   }
 
-  connect(id: string, token: string, offer: string, video: VideoMode): Promise<{ answer: string; resumes: number }> {
+  connect(id: string, token: string, offer: string, video: VideoMode): Promise<Connected> {
     return this.call('POST', `/api/v1/sessions/${encodeURIComponent(id)}/connections`, { body: { offer, video }, token });
   }
 

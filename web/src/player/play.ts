@@ -148,6 +148,7 @@ export class Play {
       this.ticket = entered.ticket;
       this.sessionState = entered.session?.state ?? null;
       this.resumes = entered.resumes;
+      this.understand(entered.input, entered.keysAsPad, []);
       if (entered.notice) this.host.notice(entered.notice);
       return entered.answer;
     });
@@ -303,7 +304,11 @@ export class Play {
         settle(true);
       },
       control: (message) => ours() && this.hear(message),
-      input: (data) => ours() && this.hearClock(data),
+      input: (data) => {
+        if (!ours()) return;
+        this.sender.heard();
+        this.hearClock(data);
+      },
       video: (track) => this.host.video(track),
       sound: (track) => this.host.sound(track),
       shaky: (shaky) => ours() && this.host.shaky(shaky),
@@ -389,13 +394,11 @@ export class Play {
     this.heardAt = performance.now();
     switch (message.type) {
       case 'hello':
-        // Who watches has nothing to say to the title, whatever it understands.
-        this.kinds = new Set(message.slot === null ? [] : message.input);
         this.seats = message.slot === null ? [] : [message.slot];
-        this.keysAsPad = message.keys_as_pad;
         this.estimates = message.estimates;
         this.takeSeats(message.seats ?? 1);
-        this.host.hello(this.kinds, message.videos);
+        // Who watches has nothing to say to the title, whatever it understands.
+        this.understand(message.slot === null ? [] : message.input, message.keys_as_pad, message.videos);
         // The first player is told them again at once; nobody else has any.
         if (message.slot !== 0 && this.settings.length > 0) this.takeSettings([]);
         if (message.video !== 'auto') this.host.announce(message.video, 0, 0, null);
@@ -430,6 +433,13 @@ export class Play {
     }
   }
 
+  /** What of our input reaches the title: the answer to our offer says so, and `hello` again, whose channel may open late. */
+  private understand(input: InputKind[], keysAsPad: boolean, videos: VideoMode[]): void {
+    this.kinds = new Set(input);
+    this.keysAsPad = keysAsPad;
+    this.host.hello(this.kinds, videos);
+  }
+
   private takeSettings(settings: Setting[]): void {
     this.settings = settings;
     this.host.settings();
@@ -459,6 +469,7 @@ export class Play {
 
   private fromWorker(message: FromWorker): void {
     this.heardAt = performance.now();
+    if (message.type === 'clock') return this.hearClock(message.data);
     if (message.type === 'frames') {
       this.host.frames(message.frames);
       return this.presented(message.frames);

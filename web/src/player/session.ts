@@ -1,6 +1,6 @@
 // Getting into a session: back into the one this tab had, or into a new one.
 
-import type { CreatedInvite, CreateInvite, Invite, Session, SessionReceipt, VideoMode } from '../api';
+import type { CreatedInvite, CreateInvite, InputKind, Invite, Session, SessionReceipt, VideoMode } from '../api';
 import { ApiError, type Api } from './http';
 import { forgetTicket, keepTicket, profile, randomText, takeOtherTickets, ticketOf, type Ticket } from './storage';
 
@@ -10,6 +10,9 @@ export interface Entered {
   answer: string;
   /** How often the session had moved when this was answered. */
   resumes: number;
+  /** What of our input reaches the title. */
+  input: InputKind[];
+  keysAsPad: boolean;
   /** Worth telling: the earlier session could not be resumed. */
   notice: string | null;
 }
@@ -37,8 +40,9 @@ export class Sessions {
 
   /** Back into a running session over a new connection. */
   async resume(ticket: Ticket, offer: string, video: VideoMode): Promise<Omit<Entered, 'notice'>> {
-    const { answer, resumes } = await this.api.connect(ticket.session, ticket.token, offer, video);
-    return { ticket, session: null, answer, resumes };
+    const { answer, resumes, input, keys_as_pad: keysAsPad } = await this.api.connect(ticket.session, ticket.token, offer, video);
+    // Who watches has nothing to say to the title, whatever it understands.
+    return { ticket, session: null, answer, resumes, input: ticket.role === 'spectator' ? [] : input, keysAsPad };
   }
 
   /** What became of a session. */
@@ -107,7 +111,8 @@ export class Sessions {
     if (!created.answer) throw new ApiError(502, 'refused', 'The server started a session but did not answer our offer.', 'invalidSignalRequest');
     const ticket = { session: created.session.id, viewer: created.viewer.id, token: created.viewer.token, role: created.viewer.role };
     keepTicket(this.title, ticket);
-    return { ticket, session: created.session, answer: created.answer, resumes: created.session.resumes };
+    const { session, answer, input, keys_as_pad: keysAsPad } = created;
+    return { ticket, session, answer, resumes: session.resumes, input, keysAsPad };
   }
 
   private async farewell(ticket: Ticket): Promise<string> {

@@ -5,7 +5,7 @@
 import type { ClockEstimate } from './clock';
 
 const INPUT = 1;
-const CLOCK = 2;
+export const CLOCK = 2;
 const UNKNOWN_ERROR = 0xffffffff;
 /** Room for every section at its largest. */
 const CAPACITY = 4096;

@@ -5,6 +5,7 @@ use playfield_control::config::Limits;
 use playfield_core::api::{CreatedSession, EndReason, Role, Session, SessionReceipt, SessionState, VideoMode};
 use playfield_core::bus::{Reply, Request};
 use playfield_core::id::ViewerId;
+use playfield_core::manifest::InputKind;
 use playfield_store::db::{Guests, ViewerRow};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -19,6 +20,7 @@ async fn a_click_starts_a_session_and_answers_its_offer() {
     let reply = world.here().post("/api/v1/sessions", wanted).await;
     let created: CreatedSession = reply.is(201);
     assert_eq!(created.answer.as_deref(), Some("answer to v=0"));
+    assert_eq!((created.input, created.keys_as_pad), (vec![InputKind::Pad], true));
     assert_eq!((created.viewer.role, created.viewer.slot), (Role::Host, Some(0)));
     assert_eq!((created.session.title.as_str(), created.session.state), ("pong", SessionState::Activating));
     assert_eq!(reply.header("location"), format!("/api/v1/sessions/{}", created.session.id));
@@ -60,6 +62,7 @@ async fn a_viewer_comes_back_with_its_token() {
     let viewer = world.here().bearer(created.viewer.token.reveal());
     let connected: Value = viewer.post(&path, json!({"offer": "again"})).await.is(200);
     assert_eq!(connected["answer"], "answer to again");
+    assert_eq!((&connected["input"], &connected["keys_as_pad"]), (&json!(["pad"]), &json!(true)));
     let Some(Request::Attach { session, attach }) = world.node.asked().pop() else { panic!("the node was not asked") };
     assert_eq!((session, attach.viewer, attach.slot), (created.session.id, created.viewer.id, Some(0)));
     world.here().post(&path, json!({"offer": "again"})).await.problem(401, "badToken");

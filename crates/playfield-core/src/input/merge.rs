@@ -139,7 +139,8 @@ impl Merge {
                 _ => {}
             }
         }
-        if std::mem::take(&mut self.fresh) {
+        // One that only acknowledges has no counts.
+        if message.state_bytes().next().is_some() && std::mem::take(&mut self.fresh) {
             self.forget_history();
         }
         true
@@ -405,6 +406,17 @@ mod tests {
         rig.merge.set_connected(rig.now, true);
         rig.pad(false, 200);
         assert!(!rig.a());
+    }
+
+    #[test]
+    fn nor_where_a_mere_acknowledgement_comes_first() {
+        let mut rig = Rig::new();
+        rig.merge.set_connected(rig.now, true);
+        rig.send(|writer| writer.acks(&[]));
+        rig.pad(false, 200);
+        assert!(!rig.a());
+        rig.pad(false, 201);
+        assert!(rig.a());
     }
 
     #[test]

@@ -13,7 +13,9 @@
 //! ```
 //!
 //! Data channels stall where much is lost: what was sent waits in them, for seconds. Then messages go by the lossless track as well,
-//! which does not; nobody pays for that before.
+//! which does not; nobody pays for that before. A channel opens late for the same reason, after seconds at worst, and the track is there
+//! from the connection's first moment: until something came by the channel messages go by the track too. On a short path it opens at
+//! once, and is given that time: the first message of the track costs a browser some milliseconds.
 //!
 //! The player in the browser follows the same rule; `uplink.txt` beside this file is what both are held to.
 
@@ -44,7 +46,7 @@ const MOST_WAITING: u8 = 8;
 const WARY: Duration = Duration::from_secs(1);
 /// A picture that is missing for so long was not overtaken, but lost.
 const OVERTAKEN: Duration = Duration::from_millis(10);
-/// Bytes that wait in the data channel for so long, message after message, are held up.
+/// Bytes that wait in the data channel for so long, message after message, are held up; and so is what cannot enter it, as it is not open.
 const HELD: Duration = Duration::from_millis(40);
 /// How long after that messages go by the track as well: where it happened once, it happens again.
 const DETOUR: Duration = Duration::from_secs(10);
@@ -71,6 +73,10 @@ pub struct Uplink {
     /// A picture that a newer one came before, and since when.
     missing: Option<(u32, Time)>,
     wary_until: Time,
+    /// Something came by the data channel, so it does.
+    carries: bool,
+    /// When the first message was due.
+    began: Option<Time>,
     /// Since when bytes wait in the data channel.
     held: Option<Time>,
     detour_until: Time,
@@ -122,6 +128,11 @@ impl Uplink {
         self.wary_until = now + WARY;
     }
 
+    /// Something came by the data channel: it is open at both ends, and carries.
+    pub fn heard(&mut self) {
+        self.carries = true;
+    }
+
     /// When the next message is due.
     pub fn next(&self) -> Time {
         let Some(sent) = self.sent else { return Time::ZERO };
@@ -142,8 +153,8 @@ impl Uplink {
         })
     }
 
-    /// A message leaves, with all there was to say; bytes of those before still wait in the data channel, or not. Returns whether it
-    /// is to go by the track as well.
+    /// A message leaves, with all there was to say, by the data channel if that is open; bytes of those before still wait in it, or not.
+    /// Returns whether it is to go by the track as well.
     pub fn sent(&mut self, now: Time, waits: bool) -> bool {
         self.held = waits.then(|| self.held.unwrap_or(now));
         if self.held.is_some_and(|since| now.since(since) >= HELD) {
@@ -155,7 +166,8 @@ impl Uplink {
         }
         self.sent = Some(now);
         (self.oldest, self.waiting, self.part, self.ready) = (None, 0, false, false);
-        now < self.detour_until
+        let late = now.since(*self.began.get_or_insert(now)) >= HELD;
+        !self.carries && late || now < self.detour_until
     }
 
     /// That moment, or when the next message may leave that is not urgent.
@@ -170,7 +182,9 @@ mod tests {
 
     /// What happens in a line of the table, and the milliseconds at which messages leave when each does as soon as it is due.
     fn departures(events: &str) -> Vec<String> {
-        let (mut uplink, mut now, mut waits, mut left) = (Uplink::default(), Time::ZERO, false, Vec::new());
+        let carries = !events.contains(":h");
+        let uplink = Uplink { carries, ..Uplink::default() };
+        let (mut uplink, mut now, mut waits, mut left) = (uplink, Time::ZERO, false, Vec::new());
         for event in events.split(' ') {
             let (ms, what) = event.split_once(':').unwrap();
             let until = Time::from_millis(ms.parse().unwrap());
@@ -189,6 +203,7 @@ mod tests {
                 }
                 ("l", _) => uplink.lost(now),
                 ("w", _) => waits = !waits,
+                ("h", _) => uplink.heard(),
                 _ => assert_eq!(what, "end", "{events}"),
             }
         }

@@ -173,7 +173,7 @@ fn measure(case: &Case, sessions: usize) -> anyhow::Result<Measured> {
 struct Viewer {
     /// It is one of those that are measured.
     counts: bool,
-    open: bool,
+    connected: bool,
     decoder: Decoder,
     seq: u32,
     uplink: Uplink,
@@ -219,7 +219,7 @@ impl Audience {
         self.crowd.answer(member, &answer)?;
         let viewer = Viewer {
             counts,
-            open: false,
+            connected: false,
             decoder: Decoder::new(),
             seq: 0,
             uplink: Uplink::default(),
@@ -271,7 +271,8 @@ impl Audience {
     fn handle(&mut self, member: Member, event: ClientEvent) -> anyhow::Result<()> {
         let viewer = &mut self.viewers[member];
         match event {
-            ClientEvent::Connection(Event::ControlOpen) => viewer.open = true,
+            ClientEvent::Connection(Event::Connected(_)) => viewer.connected = true,
+            ClientEvent::Connection(Event::Input(_)) => viewer.uplink.heard(),
             ClientEvent::Connection(Event::Closed) => bail!("session {member} closed its connection"),
             ClientEvent::Sound(_) => self.sound += 1,
             ClientEvent::Lossless { data, .. } => {
@@ -329,11 +330,11 @@ impl Audience {
     /// Sends a viewer's state with its acknowledgements, if it is time.
     fn send_if_due(&mut self, member: Member) {
         let (viewer, now) = (&mut self.viewers[member], Time::ZERO + self.begun.elapsed());
-        if !viewer.open || viewer.uplink.next() > now {
+        if !viewer.connected || viewer.uplink.next() > now {
             return;
         }
         viewer.seq += 1;
-        viewer.uplink.sent(now, false);
+        let detour = viewer.uplink.sent(now, false);
         let mut writer = Writer::new(&mut self.message, viewer.seq, now.as_micros(), None);
         let pad = Pad { buttons: viewer.held, ..Pad::default() };
         writer.pad(&PadReport { index: 0, pad, presses: viewer.presses });
@@ -341,5 +342,8 @@ impl Audience {
             viewer.decoder.acks().map(|ack| Ack { picture: ack.picture, datagrams: ack.datagrams }).collect();
         writer.acks(&acks);
         self.crowd.send_input(member, &self.message);
+        if detour {
+            self.crowd.send_input_track(member, &self.message);
+        }
     }
 }

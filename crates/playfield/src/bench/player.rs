@@ -36,7 +36,7 @@ pub struct Player {
     seq: u32,
     presses: u8,
     uplink: Uplink,
-    open: bool,
+    connected: bool,
     reports: Vec<FrameReport>,
     /// The flip square of the newest picture is white.
     pub white: Option<bool>,
@@ -68,7 +68,7 @@ impl Player {
             seq: 0,
             presses: 0,
             uplink: Uplink::default(),
-            open: false,
+            connected: false,
             reports: Vec::new(),
             white: None,
             pictures: 0,
@@ -125,8 +125,8 @@ impl Player {
     }
 
     fn play(&mut self, most: Duration) -> anyhow::Result<()> {
-        // Before the channels are open nothing is sent, however long it is due.
-        let wait = if self.open { most.min(self.uplink.next() - self.now()) } else { most.min(BEAT) };
+        // Before the connection is up nothing is sent, however long it is due.
+        let wait = if self.connected { most.min(self.uplink.next() - self.now()) } else { most.min(BEAT) };
         let mut events = std::mem::take(&mut self.events);
         self.client.poll(wait, &mut events)?;
         for event in events.drain(..) {
@@ -140,11 +140,10 @@ impl Player {
     fn handle(&mut self, event: ClientEvent) -> anyhow::Result<()> {
         let arrival_us = self.now_us();
         match event {
-            ClientEvent::Connection(Event::ControlOpen) => self.open = true,
+            ClientEvent::Connection(Event::Connected(_)) => self.connected = true,
             ClientEvent::Connection(Event::Input(bytes)) => {
-                if let Ok(reply) = ClockReply::parse(&bytes) {
-                    self.clock.handle(&reply, arrival_us);
-                }
+                self.uplink.heard();
+                self.take_clock(&bytes, arrival_us);
             }
             ClientEvent::Connection(Event::Closed) => bail!("the session closed the connection"),
             ClientEvent::Lossless { data, .. } => self.take_lossless(&data, arrival_us),
@@ -154,7 +153,15 @@ impl Player {
         Ok(())
     }
 
+    fn take_clock(&mut self, bytes: &[u8], arrival_us: u64) -> bool {
+        let reply = ClockReply::parse(bytes);
+        reply.map(|reply| self.clock.handle(&reply, arrival_us)).is_ok()
+    }
+
     fn take_lossless(&mut self, bytes: &[u8], arrival_us: u64) {
+        if self.take_clock(bytes, arrival_us) {
+            return;
+        }
         self.bytes += bytes.len() as u64;
         let before = self.lossless.shown().map(|shown| shown.picture);
         if self.lossless.push(bytes).is_err() {
@@ -194,7 +201,7 @@ impl Player {
 
     fn send_if_due(&mut self) {
         let now = self.now();
-        if !self.open || self.uplink.next() > now {
+        if !self.connected || self.uplink.next() > now {
             return;
         }
         self.seq += 1;

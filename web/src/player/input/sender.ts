@@ -10,7 +10,7 @@ import { Uplink } from './uplink';
 export interface Way {
   /** Whether of those before something still waits to leave. */
   waits(): boolean;
-  /** `heldUp`: by every way there is. False if the message could not leave. */
+  /** `heldUp`: also by the way that is never held up. False if the message could not leave. */
   deliver(bytes: Uint8Array<ArrayBuffer>, heldUp: boolean): boolean;
 }
 
@@ -57,6 +57,11 @@ export class Sender {
     this.acks = acks;
     this.uplink.datagram(performance.now(), picture, count, whole);
     this.sendIfDue();
+  }
+
+  /** Something came by the input channel. */
+  heard(): void {
+    this.uplink.heard();
   }
 
   report(frames: FrameReport[]): void {

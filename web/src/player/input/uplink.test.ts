@@ -6,6 +6,7 @@ import { Uplink } from './uplink';
 function departures(events: string): string[] {
   const uplink = new Uplink();
   const left: string[] = [];
+  if (!events.includes(':h')) uplink.heard();
   let [now, waits] = [0, false];
   for (const event of events.split(' ')) {
     const [, until, kind, number, count] = /^(\d+):([a-z]+)(\d+)?(?:\/(\d+))?$/.exec(event)!;
@@ -18,6 +19,7 @@ function departures(events: string): string[] {
     else if (kind === 'p' || kind === 'd') uplink.datagram(now, Number(number), Number(count ?? 1), kind === 'p');
     else if (kind === 'l') uplink.lost(now);
     else if (kind === 'w') waits = !waits;
+    else if (kind === 'h') uplink.heard();
     else expect(kind).toBe('end');
   }
   return left;

@@ -28,6 +28,8 @@ export class Uplink {
   private missing: number | null = null;
   private missingSince = 0;
   private waryUntil = -Infinity;
+  private carries = false;
+  private began: number | null = null;
   private held: number | null = null;
   private detourUntil = -Infinity;
 
@@ -66,6 +68,11 @@ export class Uplink {
     this.waryUntil = now + WARY;
   }
 
+  /** Something came by the data channel: it is open at both ends, and carries. */
+  heard(): void {
+    this.carries = true;
+  }
+
   /** When the next message is due. */
   next(): number {
     const busy = this.repeats > 0 || this.sentAt < this.waryUntil;
@@ -79,7 +86,7 @@ export class Uplink {
     return this.part ? this.spaced(this.oldest + PART) : this.newest + LINGER;
   }
 
-  /** A message leaves; bytes of those before still wait in the data channel, or not. Returns whether it is to go by the track as well. */
+  /** A message leaves, by the data channel if that is open; bytes of those before still wait in the data channel, or not. Returns whether it is to go by the track as well. */
   sent(now: number, waits: boolean): boolean {
     this.held = waits ? (this.held ?? now) : null;
     if (this.held !== null && now - this.held >= HELD) {
@@ -92,7 +99,8 @@ export class Uplink {
     this.oldest = null;
     this.waiting = 0;
     this.part = this.ready = false;
-    return now < this.detourUntil;
+    this.began ??= now;
+    return (!this.carries && now - this.began >= HELD) || now < this.detourUntil;
   }
 
   private spaced(at: number): number {

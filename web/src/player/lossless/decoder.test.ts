@@ -192,9 +192,10 @@ describe('hostile bytes', () => {
 
   test('flipped, cut and lengthened datagrams do no harm', () => {
     const good = encode(scene, { picture: 2, tick: 2, base: blank(0, 64, 48), baseNumber: 1, move: [1, -1] });
+    const base = encode(blank(0, 64, 48), { picture: 1, tick: 1 });
     for (let round = 0; round < 4000; round++) {
       const decoder = new Decoder();
-      for (const bytes of encode(blank(0, 64, 48), { picture: 1, tick: 1 })) decoder.handle(bytes);
+      for (const bytes of base) decoder.handle(bytes);
       let bytes = good[chance(good.length)]!.slice();
       for (let n = 1 + chance(4); n > 0; n--) bytes[chance(bytes.length)] = chance(256);
       if (chance(3) === 0) bytes = bytes.slice(0, chance(bytes.length + 1));

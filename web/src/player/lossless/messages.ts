@@ -20,6 +20,8 @@ export type ToWorker =
 export type FromWorker =
   /** One of `count` datagrams of a picture came: what to acknowledge. `painted`: with it the picture was whole. */
   | { type: 'acks'; generation: number; acks: Ack[]; picture: number; count: number; painted: boolean } & Size
+  /** A clock reply that came by the track. */
+  | { type: 'clock'; generation: number; data: ArrayBuffer }
   /** Pictures reached the screen. */
   | { type: 'frames'; generation: number; frames: WatchedFrame[] };
 

@@ -4,7 +4,7 @@
 // The browser hands it every RTP payload of the track through an encoded transform, untouched and at once; nothing is ever written back, so
 // no audio decoder sees our bytes. Pictures are painted when they are whole, without waiting for the next display refresh.
 
-import { MAX_ACKS } from '../wire';
+import { CLOCK, MAX_ACKS } from '../wire';
 import { Decoder } from './decoder';
 import type { FromWorker, ToWorker, TransformOptions, WatchedFrame } from './messages';
 import { Painter } from './paint';
@@ -81,7 +81,8 @@ function begin(next: number): void {
   input = null;
 }
 
-function datagram(bytes: Uint8Array): void {
+function datagram(bytes: Uint8Array<ArrayBuffer>): void {
+  if (bytes[0] === CLOCK) return scope.postMessage({ type: 'clock', generation, data: bytes.slice().buffer });
   const arrival = now();
   const decoded = decoder.handle(bytes);
   bytesSince += bytes.length;
