@@ -11,13 +11,13 @@ const A: u16 = 1;
 const B: u16 = 1 << 1;
 
 /// The path of a link that the host makes; `way` is what the button says.
-fn invite(host: &Tab, way: &str) -> String {
+pub fn invite(host: &Tab, way: &str) -> String {
     host.press("Escape");
-    host.button("Invite");
+    host.button("People");
+    host.button("Invite somebody");
     host.button(way);
     let link = host.value(".link");
-    host.press("Escape");
-    host.press("Escape");
+    (0..3).for_each(|_| host.press("Escape"));
     let (_, path) = link.split_once("/join").expect("the address of a link");
     format!("/join{path}")
 }
@@ -86,6 +86,8 @@ fn two_people_play_by_a_link_and_a_third_watches() {
     host.button("Leave");
     let from = guest.echo("a picture", |_| true).tick();
     guest.echo("the session to go on without its host", |echo| echo.tick() > from + 60 && echo.second_pad() == A);
+    // The player who is there is the host then.
+    invite(&guest, "Make a link for player 1");
     guest.press("Escape");
     guest.button("Leave");
     assert_eq!(spectator.end().detail, "Everybody who played has left.");
