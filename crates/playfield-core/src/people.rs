@@ -30,6 +30,8 @@ pub mod name;
 
 /// People of a session who are known at a time, those who are away included.
 pub const MOST: usize = 64;
+/// Names are told to everybody, so nobody changes theirs more often than this.
+const RENAME: Duration = Duration::from_secs(1);
 /// Of those who were removed, so many are remembered. Their tokens are void as well, so what is forgotten is only what was
 /// under way at that moment.
 const REMOVED_KEPT: usize = 64;
@@ -141,6 +143,9 @@ pub enum NotChanged {
     /// A seat for somebody who watches.
     #[error("a `spectator` has no `slot`")]
     SpectatorSeat,
+    /// It was changed just before.
+    #[error("a name can be changed once a second; try again")]
+    TooSoon,
     /// There is nothing to choose.
     #[error("`may` is for players: a host may everything, a spectator nothing")]
     May,
@@ -151,6 +156,8 @@ struct Known {
     person: Person,
     /// Kept until then while they are away; none: they are here.
     until: Option<Time>,
+    /// When they were last called something else.
+    renamed: Option<Time>,
 }
 
 /// The people of one session.
@@ -204,7 +211,7 @@ impl People {
                 people.seats.take(now, &person.viewer, slot);
                 people.seats.away(now, &person.viewer);
             }
-            people.known.push(Known { person: person.clone(), until: Some(now + hold) });
+            people.known.push(Known { person: person.clone(), until: Some(now + hold), renamed: None });
         }
         people
     }
@@ -318,7 +325,7 @@ impl People {
             person.role = Role::Player;
         }
         person.slot = self.seat_of(&person);
-        self.known.push(Known { person, until: None });
+        self.known.push(Known { person, until: None, renamed: None });
         self.revision += 1;
         self.known.len() - 1
     }
@@ -378,9 +385,9 @@ impl People {
     pub fn change(&mut self, now: Time, viewer: &ViewerId, change: &ChangeViewer) -> Result<(), NotChanged> {
         let at = self.position(viewer).ok_or(NotChanged::Unknown)?;
         let role = self.check(now, at, change)?;
-        let person = &mut self.known[at].person;
+        let Known { person, renamed, .. } = &mut self.known[at];
         if let Some(name) = &change.name {
-            person.name = name::clean(name);
+            (person.name, *renamed) = (name::clean(name), Some(now));
         }
         if role != person.role || change.may.is_some() {
             person.may = change.may;
@@ -404,6 +411,10 @@ impl People {
     /// Whether the change makes sense; the role somebody has after it.
     fn check(&self, now: Time, at: usize, change: &ChangeViewer) -> Result<Role, NotChanged> {
         let Person { role: before, viewer, .. } = &self.known[at].person;
+        let renamed = self.known[at].renamed.filter(|_| change.name.is_some());
+        if renamed.is_some_and(|renamed| now.since(renamed) < RENAME) {
+            return Err(NotChanged::TooSoon);
+        }
         let seated = change.slot.filter(|_| *before == Role::Spectator).map(|_| Role::Player);
         let role = change.role.or(seated).unwrap_or(*before);
         if change.slot.is_some_and(|slot| slot >= self.players()) {

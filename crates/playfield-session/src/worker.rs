@@ -502,6 +502,9 @@ impl Worker {
         let now = self.clock.now();
         let Some(session) = self.sessions.get_mut(id) else { return gone() };
         if let Err(error) = session.change(now, viewer, change) {
+            if error == NotChanged::TooSoon {
+                return refused(EndReason::LimitReached, &error.to_string());
+            }
             return Reply::NotChanged { detail: error.to_string(), unknown: error == NotChanged::Unknown };
         }
         self.changed(id)

@@ -294,7 +294,9 @@ fn people_are_told_of_once() {
     people.change(Time::ZERO, &viewer(1), &ChangeViewer { name: Some(" Ada ".into()), ..Default::default() }).unwrap();
     let named = people.news().unwrap();
     assert_eq!((named.people[0].called(), named.revision > first.revision), ("Ada".to_owned(), true));
-    people.change(Time::ZERO, &viewer(1), &ChangeViewer { name: Some(String::new()), ..Default::default() }).unwrap();
+    let nameless = ChangeViewer { name: Some(String::new()), ..Default::default() };
+    assert_eq!(people.change(Time::from_millis(999), &viewer(1), &nameless), Err(NotChanged::TooSoon));
+    people.change(Time::from_millis(1000), &viewer(1), &nameless).unwrap();
     assert_eq!(people.news().unwrap().people[0].called(), "Host");
     assert_eq!(Person { number: 2, ..Person::new(viewer(2), Player, None) }.called(), "Guest 2");
 }

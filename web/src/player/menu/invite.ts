@@ -47,7 +47,7 @@ export class Inviting {
       choiceRow('Good for', TIMES, this.time, time),
       switchRow('For one person only', this.once, (on) => (this.once = on)),
     ];
-    return page(
+    const view = page(
       'Invite',
       back,
       ...(ways.length > 1 ? [choiceRow('Who comes', ways, chosen, pick)] : [hint(model.players > 1 ? 'Every seat is taken. Others may watch.' : 'This title is for one player. Others may watch.')]),
@@ -55,6 +55,8 @@ export class Inviting {
       h('p', { class: 'hint', aria: { live: 'polite' } }, this.said || 'No link is good for longer than the session lasts.'),
       ...this.list(),
     );
+    view.classList.add('invite');
+    return view;
   }
 
   private link(url: string): HTMLElement[] {
