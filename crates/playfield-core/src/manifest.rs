@@ -202,6 +202,7 @@ impl Kind {
     pub const fn has_one_desk(&self) -> bool {
         match self {
             Kind::Wasm | Kind::Libretro { .. } => false,
+            Kind::Program { .. } => true,
         }
     }
 }

@@ -534,6 +534,10 @@ impl Worker {
         if let Some(roster) = session.people.news() {
             self.reports.send(FromWorker::Event { event: bus::Event::People { session: id.clone(), roster } });
         }
+        if session.runs_free {
+            // What is let go of in a seat that changed hands waits for no tick.
+            self.pool.wake(session.job);
+        }
         let mut news = std::mem::take(&mut session.to_tell);
         news.extend(session.news_of_people(now));
         news.into_iter().for_each(|(connection, message)| self.tell(connection, message));
