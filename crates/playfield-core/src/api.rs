@@ -274,7 +274,7 @@ impl LinkQuality {
     pub const fn of_round_trip(us: u64) -> LinkQuality {
         match us {
             ..80_000 => LinkQuality::Good,
-            ..180_000 => LinkQuality::Fair,
+            80_000..180_000 => LinkQuality::Fair,
             _ => LinkQuality::Poor,
         }
     }
