@@ -37,7 +37,10 @@ const COMMANDS = {
   reload: ({ page }) => page.reload().then(() => null),
   close: ({ page }) => page.close(),
   click: ({ page, title }) => clickTitle(page, title),
-  button: ({ page, name }) => page.getByRole('button', { name }).click(),
+  /** `exact`: that is all of its name. */
+  button: ({ page, name, exact = false }) => page.getByRole('button', { name, exact }).click(),
+  /** Puts text into the field of that name, as if typed. */
+  fill: ({ page, name, text }) => page.getByLabel(name).fill(text),
   switch: ({ page, name }) => page.getByRole('switch', { name }).click(),
   scale: ({ page, scale }) => page.evaluate((scale) => void (document.querySelector('playfield-player').scale = scale), scale),
   press: ({ page, key }) => page.keyboard.press(key, { delay: 50 }),

@@ -218,6 +218,16 @@ impl Tab<'_> {
         self.ask("button", json!({ "name": name }));
     }
 
+    /// Clicks the button of exactly that name.
+    pub fn exact_button(&self, name: &str) {
+        self.ask("button", json!({ "name": name, "exact": true }));
+    }
+
+    /// Puts text into the field of that name.
+    pub fn fill(&self, name: &str, text: &str) {
+        self.ask("fill", json!({ "name": name, "text": text }));
+    }
+
     /// Turns the switch of that name.
     pub fn switch(&self, name: &str) {
         self.ask("switch", json!({ "name": name }));

@@ -21,6 +21,7 @@ mod ends;
 mod firefox;
 mod hostile;
 mod kills;
+mod people;
 mod picture;
 mod play;
 mod receipts;
@@ -35,13 +36,18 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(40);
 
 /// Asks again and again until there is an answer.
-fn wait<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+fn wait<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
+    wait_long(what, PATIENCE, ask)
+}
+
+/// The same, for what takes its time.
+fn wait_long<T>(what: &str, patience: Duration, mut ask: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
         if let Some(answer) = ask() {
             return answer;
         }
-        assert!(begun.elapsed() < PATIENCE, "waited in vain for {what}");
+        assert!(begun.elapsed() < patience, "waited in vain for {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }

@@ -145,9 +145,26 @@ impl Server {
 
     /// Asks by HTTP, without a browser.
     pub fn get(&self, path: &str) -> serde_json::Value {
+        self.ask("GET", path, &[], None)
+    }
+
+    /// The same, with header fields and a body.
+    pub fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        fields: &[(&str, &str)],
+        body: Option<serde_json::Value>,
+    ) -> serde_json::Value {
+        let mut head = String::new();
+        fields.iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
+        let body = body.map(|body| body.to_string()).unwrap_or_default();
+        if !body.is_empty() {
+            head += &format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+        }
         let address = self.url.trim_start_matches("http://").replace("localhost", "127.0.0.1");
         let mut stream = TcpStream::connect(&address).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+        write!(stream, "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{head}\r\n{body}").unwrap();
         let mut reader = BufReader::new(stream);
         let mut line = String::new();
         while reader.read_line(&mut line).unwrap() > 2 {

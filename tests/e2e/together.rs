@@ -10,14 +10,14 @@ use crate::wait;
 const A: u16 = 1;
 const B: u16 = 1 << 1;
 
-/// The path of a link that the host makes; `way` is what the button says.
-fn invite(host: &Tab, way: &str) -> String {
+/// The path of a link that the host makes; `way` is what the buttons say.
+pub fn invite(host: &Tab, way: &[&str]) -> String {
     host.press("Escape");
-    host.button("Invite");
-    host.button(way);
+    host.button("People");
+    host.button("Invite somebody");
+    way.iter().for_each(|button| host.button(button));
     let link = host.value(".link");
-    host.press("Escape");
-    host.press("Escape");
+    (0..3).for_each(|_| host.press("Escape"));
     let (_, path) = link.split_once("/join").expect("the address of a link");
     format!("/join{path}")
 }
@@ -31,7 +31,7 @@ fn two_people_play_by_a_link_and_a_third_watches() {
     let host = browser.play("echo");
     let session = host.playing();
 
-    let to_play = invite(&host, "Make a link for player 2");
+    let to_play = invite(&host, &["Make a link for player 2"]);
     let guest = browser.open_elsewhere(&to_play);
     let shown = wait("what one is invited to", || guest.text("h1"));
     assert_eq!(shown, "Play as player 2 in Echo");
@@ -45,7 +45,7 @@ fn two_people_play_by_a_link_and_a_third_watches() {
     host.hold("KeyZ", true);
     guest.echo("both presses", |echo| (echo.pad(), echo.second_pad()) == (B, A));
 
-    let to_watch = invite(&host, "Make a link to watch");
+    let to_watch = invite(&host, &["Make a link to watch"]);
     let spectator = browser.open_elsewhere(&to_watch);
     spectator.button("Watch");
     assert_eq!(spectator.playing(), session);
@@ -86,6 +86,8 @@ fn two_people_play_by_a_link_and_a_third_watches() {
     host.button("Leave");
     let from = guest.echo("a picture", |_| true).tick();
     guest.echo("the session to go on without its host", |echo| echo.tick() > from + 60 && echo.second_pad() == A);
+    // The player who is there is the host then.
+    invite(&guest, &["Make a link for player 1"]);
     guest.press("Escape");
     guest.button("Leave");
     assert_eq!(spectator.end().detail, "Everybody who played has left.");

@@ -1,8 +1,8 @@
 // A made-up server for working on the looks: it answers the page's own `fetch`. Used by `npm run fake` and the screenshots only, never built.
 //
-// The address chooses what it plays: `?fake=empty`, `down`, `slow`, `auth`, `ends:REASON`, `one`, `far`, `guest`, `late`, `taken`, `retro`.
+// The address chooses what it plays: `?fake=empty`, `down`, `slow`, `auth`, `ends:REASON`, `one`, `far`, `guest`, `late`, `taken`, `retro`, `party`.
 
-import type { Connected, CreatedInvite, EndReason, InputKind, Invitation, Invite, SessionReceipt, Title } from '../src/api';
+import type { ChangeViewer, Connected, CreatedInvite, EndReason, InputKind, Invitation, Invite, Participant, SessionReceipt, Title } from '../src/api';
 import { drawCover } from './covers';
 import { FakeNode, receipt } from './node';
 import { madeUpSettings } from './settings';
@@ -55,6 +55,7 @@ async function answer(path: string, method: string, body: Record<string, string>
   if (path.startsWith('/api/v1/invite')) return invited(path);
   if (path.endsWith('/invites')) return method === 'POST' ? json(makeInvite(body), 201) : json({ invites });
   if (path.includes('/invites/')) return takeBack(path);
+  if (path.includes('/viewers/') && session) return govern(path.split('/').at(-1)!, method, body);
   if (!signedIn) return problem(401, 'Sign in first.');
   if (path === '/api/v1/titles') return list();
   if (path === '/api/v1/sessions' && method === 'POST') return create(body);
@@ -67,9 +68,30 @@ async function answer(path: string, method: string, body: Record<string, string>
 const invites: Invite[] = [];
 
 function makeInvite(body: Record<string, string>): CreatedInvite {
-  const invite = { id: `inv-${invites.length}`, role: body.role as Invite['role'], slot: body.slot === undefined ? null : Number(body.slot), expires_ms: Date.now() + 3600_000 };
+  const expires_s = Number(body.expires_s ?? 3600);
+  const invite = { id: `inv-${invites.length}`, role: body.role as Invite['role'], slot: body.slot === undefined ? null : Number(body.slot), expires_ms: expires_s ? Date.now() + expires_s * 1000 : null, uses: body.uses ? Number(body.uses) : null, used: 0 };
   invites.unshift(invite);
   return { invite, token: 'x', path: '/join#kqz8r3vtb0w5mfx_2hd9jc7gp4n-ys1v' };
+}
+
+/** A few guests, one of whom has a long name and one a name that is no good. */
+function party(players: number): Participant[] {
+  const guest = (n: number, name: string, seats: number[], more: Partial<Participant> = {}): Participant => ({ id: `vwr-${n}`, name, role: seats.length > 0 ? 'player' : 'spectator', seats, away: false, may: seats.length > 0 ? ['play', 'keyboard', 'pointer'] : [], link: 'good', ...more });
+  return [guest(1, 'Wilhelmina von Langenname', players > 1 ? [1] : [], { expires_ms: Date.now() + 1800_000 }), guest(2, '<b>Ada</b>', players > 2 ? [2] : [], { link: 'poor' }), guest(3, 'Guest 4', [], { away: true })];
+}
+
+/** What the host does to people: here, nobody refuses. */
+function govern(id: string, method: string, body: ChangeViewer): Response {
+  if (method === 'DELETE') node!.people = node!.people.filter((person) => person.id !== id);
+  for (const person of node!.people) {
+    if (person.id !== id) continue;
+    if (body.role === 'spectator') Object.assign(person, { role: 'spectator', seats: [] });
+    if (body.slot !== undefined) Object.assign(person, { role: person.role === 'host' ? 'host' : 'player', seats: [body.slot] });
+    if (body.name !== undefined) person.name = body.name || 'Host';
+    if (body.may) person.may = body.may;
+  }
+  node!.tellPeople();
+  return new Response(null, { status: 204 });
 }
 
 function takeBack(path: string): Response {
@@ -81,7 +103,7 @@ async function invited(path: string): Promise<Response> {
   const title = titles[1]!;
   if (fake === 'late') return json({ type: '/docs/problems#inviteExpired', title: 'Fake', status: 410, detail: 'it was good for a while only; ask whoever invited you for another one' }, 410);
   if (path.endsWith('/cover')) return real(title.cover);
-  const invite: Invite = { id: 'inv-0', role: fake === 'guest' ? 'spectator' : 'player', slot: fake === 'guest' ? null : 1, expires_ms: Date.now() + 1800_000 };
+  const invite: Invite = { id: 'inv-0', role: fake === 'guest' ? 'spectator' : 'player', slot: fake === 'guest' ? null : 1, expires_ms: Date.now() + 1800_000, uses: null, used: 0 };
   const invitation: Invitation = { invite, session: 'ses-1', title: title.id, name: title.name, taken: fake === 'taken' };
   return json(invitation);
 }
@@ -110,6 +132,7 @@ async function connect(id: string, offer: string): Promise<Connected> {
   node?.close();
   const title = titles.find((other) => other.id === id)!;
   node = new FakeNode(title);
+  if (fake === 'party') node.people.push(...party(node.title.players.max));
   if (fake === 'far') node.networkMs = 74;
   if (fake === 'retro') [node.settings, node.aspect] = [madeUpSettings(), 4 / 3];
   const ends = /^ends:(\w+)/.exec(fake)?.[1];

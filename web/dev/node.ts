@@ -1,7 +1,7 @@
 // A made-up node: the other end of the peer connection, in the same page. It draws a test scene, sends it both ways of
 // docs/reference/wire.md, answers input with the clock, and shows what it was told.
 
-import type { EndReason, FromViewer, InputKind, Receipt, Setting, ToViewer, VideoMode } from '../src/api';
+import type { EndReason, FromViewer, InputKind, Participant, Receipt, Setting, ToViewer, VideoMode } from '../src/api';
 import { encode, type Source } from './encoder';
 import FakeSender from './sender?worker';
 
@@ -14,6 +14,8 @@ export interface FakeTitle {
 }
 
 export class FakeNode {
+  /** Who is in, as the host is told. */
+  people: Participant[] = [{ id: 'vwr-0123456789bcdfgh', name: 'Host', role: 'host', seats: [0], away: false, may: [] }];
   private readonly pc = new RTCPeerConnection();
   private control: RTCDataChannel | null = null;
   private input: RTCDataChannel | null = null;
@@ -37,7 +39,7 @@ export class FakeNode {
   aspect: number | undefined;
   onclose: () => void = () => {};
 
-  constructor(private readonly title: FakeTitle) {
+  constructor(readonly title: FakeTitle) {
     this.pc.ondatachannel = ({ channel }) => this.channel(channel);
     this.pc.onconnectionstatechange = () => ['failed', 'closed', 'disconnected'].includes(this.pc.connectionState) && this.close();
   }
@@ -93,12 +95,18 @@ export class FakeNode {
 
   private start(): void {
     this.tell({ type: 'hello', slot: 0, tick_hz: 60, video: this.mode, videos: ['auto', 'lossless', 'h264'], input: this.title.input, keys_as_pad: true, estimates: true, seats: this.title.players.max });
-    this.tell({ type: 'people', seats: [0], away: [], watching: 0 });
+    this.tell({ type: 'you', role: 'host', slots: [0], players: this.title.players.max, may: ['play', 'keyboard', 'pointer', 'settings', 'clipboard', 'microphone'] });
+    this.tellPeople();
     this.tell({ type: 'state', state: 'connected' });
     if (this.settings.length > 0) this.tell({ type: 'settings', settings: this.settings });
     this.announce();
     this.timer = setInterval(() => this.picture(), 1000 / 60);
     setInterval(() => this.tell({ type: 'stats', receipt: receipt(this.tick, this.networkMs), bitrate_bps: 182_000 + Math.random() * 9000 }), 500);
+  }
+
+  tellPeople(): void {
+    const seats = this.people.flatMap((person) => person.seats);
+    this.tell({ type: 'people', seats, away: this.people.flatMap((person) => (person.away ? person.seats : [])), watching: this.people.filter((person) => person.seats.length === 0).length, list: this.people });
   }
 
   private said(message: FromViewer): void {

@@ -45,9 +45,12 @@ const STATES = [
   { name: 'title-settings-search', path: '/play/amber-dunes?fake=retro', widths: [390, 1280], ready: async (page) => { await open(page, 'Title settings'); await page.locator('playfield-player .search').fill('picture'); } },
   { name: 'notices', path: '/play/amber-dunes?fake=retro', widths: [390, 1280], ready: async (page) => { await playing(page); await page.evaluate(() => ['Saved.', 'Side B of the disk is in the drive; press a button when the title asks for it.', 'Saved.', 'Fast.', 'Not seen yet.'].forEach((text) => fakeNode().notice(text))); } },
   { name: 'picture', path: '/play/amber-dunes', widths: [390, 1280], ready: (page) => open(page, 'Picture and sound') },
-  { name: 'invite', path: '/play/brick-weather', widths: [390, 1280], ready: (page) => open(page, 'Invite') },
-  { name: 'invite-made', path: '/play/brick-weather', widths: [390, 844, 1280], ready: async (page) => { await open(page, 'Invite', 'Make a link'); await page.waitForSelector('.link'); await page.getByRole('button', { name: 'Copy' }).click(); } },
-  { name: 'join', path: '/join#secret', widths: [360, 1280], ready: (page) => page.waitForSelector('article .art') },
+  { name: 'people', path: '/play/cold-orbit?fake=party', widths: [360, 768, 1440], ready: (page) => open(page, 'People') },
+  { name: 'people-alone', path: '/play/brick-weather', widths: [360], ready: (page) => open(page, 'People') },
+  { name: 'person', path: '/play/cold-orbit?fake=party', widths: [360, 768, 1440], ready: async (page) => { await open(page, 'People', /Wilhelmina/); await page.getByRole('button', { name: 'Remove' }).click(); } },
+  { name: 'invite', path: '/play/cold-orbit', widths: [360, 768, 1440], ready: (page) => open(page, 'People', 'Invite') },
+  { name: 'invite-made', path: '/play/brick-weather', widths: [390, 844, 1280], ready: async (page) => { await open(page, 'People', 'Invite', 'Make a link'); await page.waitForSelector('.link'); await page.getByRole('button', { name: 'Copy' }).click(); } },
+  { name: 'join', path: '/join#secret', widths: [360, 768, 1440], ready: (page) => page.waitForSelector('article .art') },
   { name: 'join-watch', path: '/join?fake=guest#secret', widths: [390], ready: (page) => page.waitForSelector('article .art') },
   { name: 'join-late', path: '/join?fake=late#secret', widths: [390, 1280], ready: (page) => page.waitForSelector('article h1') },
   { name: 'join-taken', path: '/join?fake=taken#secret', widths: [390], ready: (page) => page.waitForSelector('article .art') },
@@ -71,7 +74,7 @@ const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? 
 
 for (const state of STATES.filter(({ name }) => name.includes(filter))) {
   for (const width of state.widths) {
-    for (const colorScheme of state.name === 'home' || state.name === 'sign-in' || state.name === 'details' || state.name.startsWith('join') ? ['dark', 'light'] : ['dark']) {
+    for (const colorScheme of state.name === 'home' || state.name === 'sign-in' || state.name === 'details' || state.name.startsWith('join') || state.name.startsWith('pe') || state.name === 'invite' ? ['dark', 'light'] : ['dark']) {
       const height = state.height ?? Math.min(1080, Math.max(740, Math.round(width * 0.5625)));
       const context = await browser.newContext({ viewport: { width, height }, colorScheme, ...state.context });
       const page = await context.newPage();

@@ -48,6 +48,7 @@ export type EndReason =
   | 'outOfMemory'
   | 'badModule'
   | 'kicked'
+  | 'inviteExpired'
   | 'limitReached'
   | 'seatTaken'
   | 'nodeStopping'
@@ -68,6 +69,30 @@ export interface Session {
 }
 
 export type Role = 'host' | 'player' | 'spectator';
+
+/** What a viewer may do. */
+export type Permission = 'play' | 'keyboard' | 'pointer' | 'settings' | 'clipboard' | 'microphone';
+
+/** Somebody in a session. Names are foreign text of one line. */
+export interface Participant {
+  id: string;
+  name: string;
+  role: Role;
+  /** From 0, their own one first. */
+  seats: number[];
+  away: boolean;
+  /** These the host is told only. */
+  may?: Permission[];
+  link?: 'good' | 'fair' | 'poor';
+  expires_ms?: number;
+}
+
+export interface ChangeViewer {
+  role?: Role;
+  slot?: number;
+  may?: Permission[];
+  name?: string;
+}
 
 export interface Viewer {
   id: string;
@@ -103,13 +128,21 @@ export interface Connected {
 export interface Invite {
   id: string;
   role: Role;
+  /** Null for a player: any that is free. */
   slot: number | null;
-  expires_ms: number;
+  /** Null: as long as the session. */
+  expires_ms: number | null;
+  /** How many it lets in; null: any number. */
+  uses: number | null;
+  used: number;
 }
 
 export interface CreateInvite {
   role: 'player' | 'spectator';
   slot?: number;
+  /** 0: as long as the session. */
+  expires_s?: number;
+  uses?: number;
 }
 
 export interface CreatedInvite {
@@ -125,7 +158,7 @@ export interface Invitation {
   session: string;
   title: string;
   name: string;
-  /** Somebody plays from its seat. */
+  /** Somebody plays from its seat, or from every seat. */
   taken: boolean;
 }
 
@@ -188,7 +221,7 @@ export interface ProblemBody {
   reason?: EndReason;
 }
 
-/** One thing that a title lets its first player choose. Labels come from foreign code: text, of any length. */
+/** One thing that a title lets people choose. Labels come from foreign code: text, of any length. */
 export interface Setting {
   key: string;
   label: string;
@@ -220,19 +253,22 @@ export type ToViewer =
       /** How many players this viewer may play as; one where it is not said. */
       seats?: number;
     }
+  /** What this viewer is now and may do, in place of what `hello` said; `players` can play. */
+  | { type: 'you'; role: Role; slots: number[]; players: number; may: Permission[] }
   /** The seats this viewer plays from now, the first one first. */
   | { type: 'seats'; seats: number[] }
   /** The pad of the player in this place among our seats shakes, in place of what it did. Strengths 0 to 255. */
   | { type: 'rumble'; place: number; strong: number; weak: number; ms: number }
   /** Who is in the session: seats that are taken, those of them whose players are away, and how many watch. */
-  | { type: 'people'; seats: number[]; away: number[]; watching: number }
+  | { type: 'people'; seats: number[]; away: number[]; watching: number; list?: Participant[] }
   /** `aspect`: width by height as the picture is to be seen; pixels are square where it is not said. */
   | { type: 'video'; mode: VideoMode; width: number; height: number; aspect?: number }
-  /** All that the title lets its first player choose, in place of what was said before. */
+  /** All that the title lets those choose who may, in place of what was said before. */
   | { type: 'settings'; settings: Setting[] }
   /** The title has something to say to its players. */
   | { type: 'notice'; text: string }
   | { type: 'noPicture'; detail: string }
   | { type: 'state'; state: SessionState }
-  | { type: 'stats'; receipt: Receipt; bitrate_bps: number }
+  /** `refused`: our messages so far with something that we may not send. */
+  | { type: 'stats'; receipt: Receipt; bitrate_bps: number; refused?: number }
   | { type: 'end'; reason: EndReason; detail: string };

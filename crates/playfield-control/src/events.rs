@@ -67,6 +67,7 @@ async fn write(app: &App, event: Event) -> Result<(), DbError> {
             }
         }
         Event::Stored { session, key, value } => store(app, session, key, value).await?,
+        Event::People { session, roster } => app.db.put_roster(session, roster).await?,
         Event::Receipt { session, receipt } => {
             if receipt.is_sound() {
                 app.db.put_receipt(session, *receipt).await?;

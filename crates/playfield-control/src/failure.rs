@@ -34,6 +34,12 @@ pub enum Kind {
     SeatTaken,
     /// 410: the link's time is over.
     InviteExpired,
+    /// 410: the link let in as many as it may.
+    InviteUsed,
+    /// 410: the link was taken back.
+    InviteRevoked,
+    /// 410: the host removed the viewer.
+    Removed,
     /// 413.
     TooLarge,
     /// 415.
@@ -78,7 +84,7 @@ impl Kind {
             Kind::MethodNotAllowed => 405,
             Kind::TooSlow => 408,
             Kind::SessionEnded | Kind::KeyReused | Kind::InProgress | Kind::TitleBroken | Kind::SeatTaken => 409,
-            Kind::InviteExpired => 410,
+            Kind::InviteExpired | Kind::InviteUsed | Kind::InviteRevoked | Kind::Removed => 410,
             Kind::TooLarge => 413,
             Kind::UnsupportedMediaType => 415,
             Kind::Misdirected => 421,
@@ -107,6 +113,9 @@ impl Kind {
             Kind::TitleBroken => "The title cannot be played",
             Kind::SeatTaken => "The seat is taken",
             Kind::InviteExpired => "The link has expired",
+            Kind::InviteUsed => "The link was used",
+            Kind::InviteRevoked => "The link was taken back",
+            Kind::Removed => "The host removed you",
             Kind::TooLarge => "The request is too large",
             Kind::UnsupportedMediaType => "The request is not JSON",
             Kind::Misdirected => "The request was meant for another host",
@@ -141,6 +150,8 @@ impl Failure {
         let kind = match reason {
             EndReason::LimitReached => Kind::LimitReached,
             EndReason::SeatTaken => Kind::SeatTaken,
+            EndReason::Kicked => Kind::Removed,
+            EndReason::InviteExpired => Kind::InviteExpired,
             EndReason::PlacementTimeout | EndReason::NodeStopping => Kind::NoNode,
             EndReason::InvalidSignalRequest => Kind::Malformed,
             EndReason::InternalError => Kind::Internal,

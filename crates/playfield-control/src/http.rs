@@ -28,6 +28,7 @@ pub(crate) mod guard;
 mod idempotency;
 mod invites;
 mod openapi;
+mod people;
 mod problem;
 mod sessions;
 mod sign_in;
@@ -70,7 +71,8 @@ fn api(app: Shared) -> Router<Shared> {
         .route("/sessions/{id}", get(sessions::one).delete(sessions::end))
         .route("/sessions/{id}/invites", get(invites::list).post(invites::create))
         .route("/sessions/{id}/invites/{invite}", delete(invites::remove))
-        .route("/sessions/{id}/viewers/{viewer}", delete(sessions::leave))
+        .route("/sessions/{id}/people", get(people::list))
+        .route("/sessions/{id}/viewers/{viewer}", delete(people::remove).patch(people::change))
         .route("/sessions/{id}/connections", post(sessions::connect))
         .route("/sessions/{id}/receipt", get(sessions::receipt))
         .route_layer(from_fn_with_state(app, caller::known));

@@ -25,6 +25,7 @@ pub mod http;
 mod invites;
 pub mod metrics;
 mod ops;
+mod people;
 mod reach;
 mod secret;
 pub mod serve;

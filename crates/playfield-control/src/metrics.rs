@@ -25,6 +25,8 @@ pub struct Load {
     pub bytes_sent: u64,
     /// Ticks that began later than one tick period.
     pub late_ticks: u64,
+    /// Messages of viewers with something they may not send.
+    pub refused: u64,
 }
 
 /// Something else collects this process's figures already.
@@ -66,6 +68,7 @@ fn describe() {
     counter!("playfield_worker_pictures_total", "Pictures sent by a worker.");
     counter!("playfield_worker_sent_bytes_total", "Media bytes sent by a worker.");
     counter!("playfield_worker_late_ticks_total", "Ticks that began later than one tick period.");
+    counter!("playfield_worker_refused_inputs_total", "Messages of viewers with something they may not send.");
 }
 
 /// Notes how busy a worker is, for whoever hears it from its node.
@@ -76,6 +79,7 @@ pub fn worker_load(node: &str, worker: &str, load: Load) {
     metrics::counter!("playfield_worker_pictures_total", &labels).absolute(load.pictures);
     metrics::counter!("playfield_worker_sent_bytes_total", &labels).absolute(load.bytes_sent);
     metrics::counter!("playfield_worker_late_ticks_total", &labels).absolute(load.late_ticks);
+    metrics::counter!("playfield_worker_refused_inputs_total", &labels).absolute(load.refused);
 }
 
 pub(crate) fn http_request(method: String, route: String, status: u16) {

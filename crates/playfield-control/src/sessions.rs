@@ -13,6 +13,7 @@ use playfield_core::api::{
 };
 use playfield_core::bus::{Attach, Reply, Request, SessionSpec};
 use playfield_core::id::{NodeId, SessionId, Token, ViewerId};
+use playfield_core::people::{Person, Roster};
 use playfield_core::receipt;
 use playfield_store::bus::BusError;
 use playfield_store::db::{Admission, Caps, NewSession, SessionRow, ViewerRow};
@@ -72,13 +73,13 @@ impl App {
             storage,
             times: self.config.times,
             resume: false,
-            seats: Vec::new(),
+            people: Roster::default(),
             spectators: self.config.limits.spectators_per_session,
         });
         let attach = asked.wanted.offer.map(|offer| attach(&viewer.row, offer, asked.wanted.video));
         let answer = self.start(node, spec, attach).await?;
         let session = self.find(&viewer.row.session).await?;
-        let ViewerRow { id, role, slot, .. } = viewer.row;
+        let Person { viewer: id, role, slot, .. } = viewer.row.person;
         let viewer = Viewer { id, token: viewer.token, role, slot };
         let (input, keys_as_pad) = (entry.manifest.input.clone(), entry.manifest.keys_as_pad);
         Ok(CreatedSession { session, viewer, answer, input, keys_as_pad })
@@ -107,13 +108,13 @@ impl App {
     pub(crate) async fn leave(&self, viewer: &ViewerRow) -> Result<(), Failure> {
         let row = self.row(&viewer.session).await?;
         if !row.state.is_final() {
-            let leave = Request::Leave { session: row.id.clone(), viewer: viewer.id.clone() };
+            let leave = Request::Leave { session: row.id.clone(), viewer: viewer.person.viewer.clone() };
             let left = self.ask(&row.node, &leave, STOP).await;
-            if left.is_err() && viewer.role == Role::Host {
+            if left.is_err() && viewer.person.role == Role::Host {
                 self.end_session(&row.id).await?;
             }
         }
-        Ok(self.db.remove_viewer(viewer.id.clone()).await?)
+        Ok(self.db.remove_viewer(viewer.person.viewer.clone()).await?)
     }
 
     /// Ends a session. One that has ended stays as it is.
@@ -197,8 +198,8 @@ impl App {
             Some(key) => derive(&self.secret, key, id.as_str()),
             None => Token::from_entropy(random()?),
         };
-        let row =
-            ViewerRow { id: ViewerId::from_entropy(random()?), session: id.clone(), role: Role::Host, slot: Some(0) };
+        let host = Person::new(ViewerId::from_entropy(random()?), Role::Host, Some(0));
+        let row = ViewerRow::new(id.clone(), host);
         let session = NewSession {
             id,
             title: entry.manifest.id.clone(),
@@ -294,8 +295,7 @@ struct Host {
 }
 
 fn attach(viewer: &ViewerRow, offer: String, video: Option<VideoMode>) -> Attach {
-    let ViewerRow { id, role, slot, .. } = viewer.clone();
-    Attach { viewer: id, role, slot, video: video.unwrap_or(VideoMode::Auto), offer }
+    Attach { person: viewer.person.clone(), video: video.unwrap_or(VideoMode::Auto), offer }
 }
 
 fn hex(bytes: &[u8]) -> String {

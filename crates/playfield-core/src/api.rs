@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use crate::frame::Shape;
 use crate::id::{InviteId, SessionId, Token, ViewerId};
 use crate::manifest::{InputKind, Players, yes};
+use crate::permission::Permissions;
 
 /// A catalogue entry.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -157,8 +158,10 @@ pub enum EndReason {
     OutOfMemory,
     /// The module cannot be run here.
     BadModule,
-    /// The host removed the viewer.
+    /// Not the session's end, but this viewer's: the host removed it.
     Kicked,
+    /// Not the session's end, but this viewer's: the time it was invited for is over.
+    InviteExpired,
     /// A limit of the node or the address was reached.
     LimitReached,
     /// Not the session's end, but this viewer's: somebody else plays from its seat.
@@ -205,15 +208,16 @@ pub struct Session {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Created the session: plays, may invite others, and may end it.
+    /// Whose the session is, one at a time: may everything, invites, changes and removes others, and may end it. First it is who
+    /// created the session.
     Host,
-    /// Plays, by a link that the host made.
+    /// Plays.
     Player,
     /// Watches.
     Spectator,
 }
 
-/// A viewer, as told to that viewer alone.
+/// A viewer, as told to that viewer alone. What it may do may change: `you` on its `control` channel says so.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Viewer {
     /// Its public id.
@@ -226,6 +230,78 @@ pub struct Viewer {
     pub role: Role,
     /// The player seat it holds, from 0.
     pub slot: Option<u8>,
+}
+
+/// Somebody in a session, as others are told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Participant {
+    /// The viewer's public id.
+    #[schema(value_type = String)]
+    pub id: ViewerId,
+    /// What they are called: the name they chose, `Host`, or `Guest N`. At most 24 characters, one line; foreign text.
+    pub name: String,
+    /// What they are.
+    pub role: Role,
+    /// Seats they play from, from 0, their own one first; further ones are of people who play at the same viewer.
+    pub seats: Vec<u8>,
+    /// Their connection is gone; their place is kept for the grace time.
+    pub away: bool,
+    /// What they may do; told to the host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub may: Option<Permissions>,
+    /// How good their connection is; told to the host, once it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<LinkQuality>,
+    /// They are out from then on: Unix time, in milliseconds; told to the host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_ms: Option<u64>,
+}
+
+/// How good a viewer's connection is, by its best round trip of the last seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LinkQuality {
+    /// Below 80 ms.
+    Good,
+    /// Below 180 ms.
+    Fair,
+    /// More.
+    Poor,
+}
+
+impl LinkQuality {
+    /// Of a round trip, in microseconds.
+    pub const fn of_round_trip(us: u64) -> LinkQuality {
+        match us {
+            ..80_000 => LinkQuality::Good,
+            80_000..180_000 => LinkQuality::Fair,
+            _ => LinkQuality::Poor,
+        }
+    }
+}
+
+/// `GET /api/v1/sessions/{id}/people`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Participants {
+    /// Who is in, in the order they came.
+    pub people: Vec<Participant>,
+}
+
+/// `PATCH /api/v1/sessions/{id}/viewers/{viewer}`: what is not said stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ChangeViewer {
+    /// What they are to be. `host` hands the session over. A host made `player` or `spectator` takes or gives up a seat and
+    /// stays host.
+    pub role: Option<Role>,
+    /// The seat they are to play from, from 0. Somebody who has it gets theirs in exchange, or watches. A player where none is
+    /// said gets one that is free.
+    pub slot: Option<u8>,
+    /// What a player may do, in place of what players usually may.
+    pub may: Option<Permissions>,
+    /// What they are to be called, at most 24 characters; an empty name takes it away. The only thing that anybody may change
+    /// of themselves.
+    pub name: Option<String>,
 }
 
 /// Answer to `POST /api/v1/sessions`
@@ -293,12 +369,21 @@ pub struct Receipt {
 pub struct CreateInvite {
     /// What those who come by it may do: `player` or `spectator`.
     pub role: Role,
-    /// The seat a player gets, from 0. A player needs one, a spectator has none.
+    /// The seat a player gets, from 0; where none is said, any that is free. A spectator has none.
     #[serde(default)]
     pub slot: Option<u8>,
-    /// How long it lets people in, in seconds: 60 to 86400. One hour where nothing is said.
+    /// What a player may do, in place of what players usually may.
+    #[serde(default)]
+    pub may: Option<Permissions>,
+    /// How long it lets people in, in seconds: 60 to 86400, or 0 for as long as the session. One hour where nothing is said.
     #[serde(default)]
     pub expires_s: Option<u32>,
+    /// How many people it lets in: 1 to 1000. Any number where nothing is said.
+    #[serde(default)]
+    pub uses: Option<u32>,
+    /// How long each of them may stay, in seconds: 60 to 86400. As long as the session where nothing is said.
+    #[serde(default)]
+    pub stay_s: Option<u32>,
 }
 
 /// A link into a session, without its secret.
@@ -309,10 +394,22 @@ pub struct Invite {
     pub id: InviteId,
     /// What those who come by it may do.
     pub role: Role,
-    /// The seat a player gets, from 0.
+    /// The seat a player gets, from 0; none: any that is free.
     pub slot: Option<u8>,
-    /// From then on it lets nobody in any more: Unix time, in milliseconds.
-    pub expires_ms: u64,
+    /// What a player may do; none: what players usually may.
+    #[serde(default)]
+    pub may: Option<Permissions>,
+    /// From then on it lets nobody in any more: Unix time, in milliseconds. None: as long as the session.
+    pub expires_ms: Option<u64>,
+    /// How many people it lets in; none: any number.
+    #[serde(default)]
+    pub uses: Option<u32>,
+    /// How many came by it.
+    #[serde(default)]
+    pub used: u32,
+    /// How long each of them may stay, in seconds; none: as long as the session.
+    #[serde(default)]
+    pub stay_s: Option<u32>,
 }
 
 /// `GET /api/v1/sessions/{id}/invites`
@@ -346,8 +443,16 @@ pub struct Invitation {
     pub title: String,
     /// The name players read.
     pub name: String,
-    /// Somebody plays from its seat now, so that it lets nobody in.
+    /// Somebody plays from its seat now, or from every seat there is, so that it lets nobody in.
     pub taken: bool,
+}
+
+/// `POST /api/v1/invite/viewers`, with `Authorization: Bearer TOKEN` of a link. May be left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Join {
+    /// What to be called, at most 24 characters; `Guest N` where nothing is said.
+    pub name: Option<String>,
 }
 
 /// Answer to `POST /api/v1/invite/viewers`, with `Authorization: Bearer TOKEN` of a link: the caller is in.
@@ -382,7 +487,7 @@ pub struct Account {
     pub receipt: Receipt,
     /// Counts by name: `pictures_sent`, `pictures_shown`, `pictures_not_shown` (lost, skipped by the browser, or never
     /// reported), `pictures_implausible` (the report cannot be), `bytes_sent`, `inputs` (messages, each newer than all before),
-    /// `inputs_on_track` (of these, on the lossless track), `input_silence_us` (the longest wait for one); of a session `ticks`, `pictures_made` (ticks
+    /// `inputs_on_track` (of these, on the lossless track), `inputs_refused` (messages with something the viewer may not send), `input_silence_us` (the longest wait for one); of a session `ticks`, `pictures_made` (ticks
     /// that changed the picture) and `ticks_late` too.
     pub counts: BTreeMap<String, u64>,
     /// Of each stage; of `total` (pictures that are the first to show an input, from its sending to the present); of `picture` (all pictures,

@@ -9,10 +9,11 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{EndReason, Role, SessionState, VideoMode};
+use crate::api::{ChangeViewer, EndReason, Participant, SessionState, VideoMode};
 use crate::frame::Shape;
 use crate::id::{SessionId, ViewerId};
 use crate::manifest::{InputKind, Kind, Limits};
+use crate::people::{Person, Roster};
 use crate::receipt::Part;
 
 /// Bus subject on which node `id` takes [`Request`]s.
@@ -74,9 +75,9 @@ pub struct SessionSpec {
     /// It ran before, in a worker that was lost: it goes on from the checkpoint that one left, if there is any.
     #[serde(default)]
     pub resume: bool,
-    /// Seats that are kept for viewers who played from them before.
+    /// Who was in it before.
     #[serde(default)]
-    pub seats: Vec<Seat>,
+    pub people: Roster,
     /// Most viewers without a seat.
     #[serde(default = "sixteen")]
     pub spectators: u16,
@@ -93,15 +94,6 @@ pub struct CoreFiles {
     pub system: PathBuf,
     /// Where it may keep files.
     pub home: PathBuf,
-}
-
-/// A seat, and whose it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seat {
-    /// Who.
-    pub viewer: ViewerId,
-    /// Which, from 0.
-    pub slot: u8,
 }
 
 fn sixteen() -> u16 {
@@ -135,12 +127,8 @@ impl Default for SessionTimes {
 /// A viewer who wants to attach.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Attach {
-    /// Who.
-    pub viewer: ViewerId,
-    /// What it may do.
-    pub role: Role,
-    /// The seat it plays from.
-    pub slot: Option<u8>,
+    /// Who, and what they are unless the session knows better.
+    pub person: Person,
     /// How it wants its picture.
     pub video: VideoMode,
     /// Its SDP offer.
@@ -171,6 +159,27 @@ pub enum Request {
         session: SessionId,
         /// Who.
         viewer: ViewerId,
+    },
+    /// The host removes a viewer: its connection is closed, and it does not come back.
+    Remove {
+        /// Which session.
+        session: SessionId,
+        /// Who.
+        viewer: ViewerId,
+    },
+    /// The host changes what a viewer is. Input that comes after is measured by it.
+    Change {
+        /// Which session.
+        session: SessionId,
+        /// Who.
+        viewer: ViewerId,
+        /// What is to be.
+        change: ChangeViewer,
+    },
+    /// Who is in?
+    People {
+        /// Which session.
+        session: SessionId,
     },
     /// Which seats are taken?
     Seats {
@@ -237,6 +246,23 @@ pub enum Reply {
         /// From 0.
         taken: Vec<u8>,
     },
+    /// Who is in.
+    People {
+        /// As the host is told.
+        people: Vec<Participant>,
+    },
+    /// Somebody was changed, or removed.
+    Changed {
+        /// All who are in now.
+        roster: Roster,
+    },
+    /// What was asked of somebody makes no sense.
+    NotChanged {
+        /// In a sentence for a person: what was wrong and what to do.
+        detail: String,
+        /// Nobody of that id is in.
+        unknown: bool,
+    },
     /// What a module is.
     Inspected {
         /// The facts.
@@ -297,6 +323,13 @@ pub enum Event {
         /// The bytes; none: removed.
         #[serde(default, with = "base64_option")]
         value: Option<Vec<u8>>,
+    },
+    /// Somebody came for the first time, left, or is something else now.
+    People {
+        /// Which.
+        session: SessionId,
+        /// All who are in now.
+        roster: Roster,
     },
     /// What its worker knows of its pictures: now and then, and at the end.
     Receipt {
@@ -408,6 +441,9 @@ pub enum FromWorker {
         bytes_sent: u64,
         /// Ticks that began later than one tick period since it started.
         late_ticks: u64,
+        /// Messages of viewers with something they may not send since it started.
+        #[serde(default)]
+        refused: u64,
     },
 }
 

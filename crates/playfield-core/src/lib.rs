@@ -5,9 +5,9 @@
 //! and feed it. So every rule here is tested on virtual time, in milliseconds, with the network made of numbers.
 //!
 //! ```text
-//!   words       id  time  frame  input  manifest  api  bus  signal
+//!   words       id  time  frame  input  permission  manifest  api  bus  signal
 //!   wire        input::wire  delta::wire          (formats the browser speaks too: docs/reference/wire.md)
-//!   decisions   input::merge  input::uplink  delta::sender  session  seats  pace  phase  rate  clock  receipt
+//!   decisions   input::merge  input::uplink  delta::sender  session  people  seats  pace  phase  rate  clock  receipt
 //!   proof       input::log  sim
 //! ```
 #![forbid(unsafe_code)]
@@ -21,6 +21,8 @@ pub mod id;
 pub mod input;
 pub mod manifest;
 pub mod pace;
+pub mod people;
+pub mod permission;
 pub mod phase;
 pub mod rate;
 pub mod receipt;

@@ -197,6 +197,16 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// Whether everybody shares one keyboard and one pointer; else each seat has its own.
+    pub const fn has_one_desk(&self) -> bool {
+        match self {
+            Kind::Wasm | Kind::Libretro { .. } => false,
+            Kind::Program { .. } => true,
+        }
+    }
+}
+
 /// Most pictures of delay that can be hidden: each costs a run of the core for every picture.
 pub const MOST_RUN_AHEAD: u8 = 4;
 /// Memory of a libretro core where nothing is said, in MiB.

@@ -62,6 +62,38 @@ impl Seats {
         may
     }
 
+    /// Gives the viewer this seat, whoever has it, in place of its own one. Who had it, and whether as a further one.
+    pub fn give(&mut self, now: Time, viewer: &ViewerId, seat: u8) -> Option<(ViewerId, bool)> {
+        let before = self.holder(now, seat).filter(|holder| holder.viewer != *viewer || holder.further);
+        let before = before.map(|holder| (holder.viewer.clone(), holder.further));
+        for own in &mut self.holders {
+            own.take_if(|holder| holder.viewer == *viewer && !holder.further);
+        }
+        if let Some(place) = self.holders.get_mut(usize::from(seat)).filter(|_| seat < self.players) {
+            *place = Some(Holder { viewer: viewer.clone(), further: false, until: None });
+        }
+        before
+    }
+
+    /// The viewer's own seat.
+    pub fn own(&self, now: Time, viewer: &ViewerId) -> Option<u8> {
+        let own = |seat: &u8| self.holder(now, *seat).is_some_and(|holder| holder.viewer == *viewer && !holder.further);
+        (0..self.players).find(own)
+    }
+
+    /// The seats of the further people who play at the viewer.
+    pub fn further(&self, viewer: &ViewerId) -> SeatSet {
+        let further = |holder: &Holder| holder.viewer == *viewer && holder.further;
+        let of =
+            |set, seat: u8| set | SeatSet::from(self.holders[usize::from(seat)].as_ref().is_some_and(further)) << seat;
+        (0..self.players).fold(0, of)
+    }
+
+    /// The first seat that nobody has.
+    pub fn free(&self, now: Time) -> Option<u8> {
+        (0..self.players).find(|seat| self.holder(now, *seat).is_none())
+    }
+
     /// So many people play at the viewer, the first one included: it gets seats for the others as far as some are free, and
     /// gives back what it does not need. Those it has then.
     pub fn want(&mut self, now: Time, viewer: &ViewerId, count: u8) -> SeatSet {
@@ -136,6 +168,10 @@ mod tests {
         /// So many people play at it; the further seats it has then.
         Want(u8, u8, &'static [u8]),
         Away(u8),
+        /// It is given a seat; who had it.
+        Give(u8, u8, Option<u8>),
+        /// Its own seat, and its further ones.
+        Has(u8, Option<u8>, &'static [u8]),
         /// It leaves; whether it had a seat.
         Leave(u8, bool),
         /// So many seconds pass.
@@ -159,6 +195,14 @@ mod tests {
                 Want(who, count, expect) => {
                     let further = seats.want(now, &viewer(who), count);
                     assert_eq!(seats_of(further).collect::<Vec<_>>(), expect, "step {at}");
+                }
+                Give(who, seat, expect) => {
+                    let before = seats.give(now, &viewer(who), seat).map(|(before, _)| before);
+                    assert_eq!(before, expect.map(viewer), "step {at}");
+                }
+                Has(who, own, further) => {
+                    assert_eq!(seats.own(now, &viewer(who)), own, "step {at}");
+                    assert_eq!(seats_of(seats.further(&viewer(who))).collect::<Vec<_>>(), further, "step {at}");
                 }
                 Away(who) => seats.away(now, &viewer(who)),
                 Leave(who, expect) => assert_eq!(seats.leave(&viewer(who)), expect, "step {at}"),
@@ -214,6 +258,17 @@ mod tests {
     #[test]
     fn further_seats_go_with_the_connection() {
         check(2, &[Take(1, 0, true), Want(1, 2, &[1]), Away(1), Taken(&[0]), Take(2, 1, true)]);
+    }
+
+    #[test]
+    fn a_seat_that_is_given_is_taken_from_whoever_had_it() {
+        let two = [Take(1, 0, true), Take(2, 1, true)];
+        check(2, &[&two[..], &[Give(3, 1, Some(2)), Has(3, Some(1), &[]), Has(2, None, &[])]].concat());
+        check(2, &[&two[..], &[Give(2, 0, Some(1)), Has(2, Some(0), &[]), Taken(&[0])]].concat());
+        check(2, &[Take(1, 0, true), Want(1, 2, &[1]), Give(2, 1, Some(1)), Has(1, Some(0), &[])]);
+        check(2, &[Take(1, 0, true), Want(1, 2, &[1]), Give(1, 1, Some(1)), Has(1, Some(1), &[]), Taken(&[1])]);
+        check(2, &[Take(1, 0, true), Give(1, 0, None), Has(1, Some(0), &[]), Give(1, 9, None), Has(1, None, &[])]);
+        check(2, &[Take(1, 0, true), Away(1), Give(2, 0, Some(1)), Take(1, 0, false)]);
     }
 
     #[test]

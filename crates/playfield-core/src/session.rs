@@ -184,6 +184,7 @@ impl EndReason {
                 | PlacementTimeout
                 | LimitReached
                 | SeatTaken
+                | InviteExpired
         )
     }
 
@@ -204,6 +205,7 @@ impl EndReason {
             EndReason::BadModule => "This module cannot be run here.",
             EndReason::Kicked => "The host removed you from the session.",
             EndReason::SeatTaken => "Somebody else plays from that seat now.",
+            EndReason::InviteExpired => "The time you were invited for is over.",
             EndReason::LimitReached => "A limit of this server was reached.",
             EndReason::NodeStopping => "The server is being stopped.",
             EndReason::InternalError => "Something went wrong on the server.",

@@ -5,8 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{EndReason, Receipt, SessionState, VideoMode};
+use crate::api::{EndReason, Participant, Receipt, Role, SessionState, VideoMode};
 use crate::manifest::InputKind;
+use crate::permission::Permissions;
 use crate::setting::Setting;
 
 /// Longest text a viewer may type in one message, in bytes.
@@ -47,7 +48,7 @@ pub enum FromViewer {
         /// How many, the first one included.
         count: u8,
     },
-    /// The title is to have another value of one of its settings. Only whoever plays from the first seat is heard.
+    /// The title is to have another value of one of its settings. Only whoever may do so is heard.
     Choose {
         /// Which setting.
         key: String,
@@ -98,7 +99,7 @@ pub enum ToViewer {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         aspect: Option<f32>,
     },
-    /// What the title lets its first player choose, in place of what was said of that before.
+    /// What the title lets people choose, for those who may, in place of what was said of that before.
     Settings {
         /// All of them.
         settings: Vec<Setting>,
@@ -113,6 +114,18 @@ pub enum ToViewer {
         /// Why, in a sentence for a person.
         detail: String,
     },
+    /// What the viewer is now, and what it may do: after `hello`, and whenever that changes. It holds in place of what `hello`
+    /// said.
+    You {
+        /// What it is.
+        role: Role,
+        /// The seats it plays from, its own one first; none: it watches.
+        slots: Vec<u8>,
+        /// How many can play; who plays may have as many seats, see [`FromViewer::Seats`].
+        players: u8,
+        /// What it may do; the rest is not sent on to the title.
+        may: Permissions,
+    },
     /// The seats the viewer plays from now on, the first one first.
     Seats {
         /// From 0.
@@ -126,6 +139,9 @@ pub enum ToViewer {
         away: Vec<u8>,
         /// Viewers without a seat.
         watching: u16,
+        /// All of them, in the order they came; of some only the host is told more.
+        #[serde(default)]
+        list: Vec<Participant>,
     },
     /// The pad of a player at this viewer shakes from now on, in place of what it did.
     Rumble {
@@ -149,6 +165,9 @@ pub enum ToViewer {
         receipt: Box<Receipt>,
         /// What is sent, in bits a second.
         bitrate_bps: u64,
+        /// Messages of this viewer so far with something that it may not send.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        refused: u64,
     },
     /// The session has ended; nothing more follows.
     End {
@@ -157,4 +176,8 @@ pub enum ToViewer {
         /// In a sentence for a person.
         detail: String,
     },
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }

@@ -74,16 +74,14 @@ impl Agent {
                 prepared.map(|prepared| Reply::Inspected { module: prepared.facts })
             }
             Request::Cover { module, guest, to } => self.make_cover(&guest, &module, &to).await,
-            Request::Attach { session, attach } => self.attach(session, attach).await,
-            Request::Leave { ref session, .. }
+            Request::Attach { ref session, .. }
+            | Request::Leave { ref session, .. }
+            | Request::Remove { ref session, .. }
+            | Request::Change { ref session, .. }
+            | Request::People { ref session }
             | Request::Seats { ref session }
             | Request::Stop { ref session, .. }
-            | Request::Receipt { ref session } => {
-                if let Request::Leave { session, viewer } = &request {
-                    self.ledger.lock().unseat(session, viewer);
-                }
-                self.pass_on(&session.clone(), request).await
-            }
+            | Request::Receipt { ref session } => self.pass_on(&session.clone(), request).await,
         };
         result.unwrap_or_else(|Refusal { reason, detail }| Reply::Refused { reason, detail })
     }
@@ -92,15 +90,6 @@ impl Agent {
     async fn pass_on(&self, session: &SessionId, request: Request) -> Result<Reply, Refusal> {
         let worker = self.home(session).await?;
         self.ask(worker, request, self.times.answer).await
-    }
-
-    async fn attach(&self, session: SessionId, attach: Box<Attach>) -> Result<Reply, Refusal> {
-        let (viewer, slot) = (attach.viewer.clone(), attach.slot);
-        let reply = self.pass_on(&session, Request::Attach { session: session.clone(), attach }).await?;
-        if let (Reply::Attached { .. }, Some(slot)) = (&reply, slot) {
-            self.ledger.lock().seat(&session, &viewer, slot);
-        }
-        Ok(reply)
     }
 
     /// Tells all workers to end their sessions, and waits until they are gone, or should be.
@@ -123,9 +112,6 @@ impl Agent {
         (spec.compiled, spec.core, spec.folder) = (compiled, core, folder);
         let worker = self.place(&spec.id).await?;
         let session = spec.id.clone();
-        if let Some(Attach { viewer, slot: Some(slot), .. }) = attach.as_deref() {
-            self.ledger.lock().seat(&session, viewer, *slot);
-        }
         if facts.snapshots {
             let again = SessionSpec { resume: true, ..(*spec).clone() };
             self.ledger.lock().keep(&session, Arc::new(again));
@@ -229,8 +215,8 @@ impl Agent {
                 (!matches!(placed, Err(NoPlace::NotReady | NoPlace::Full))).then_some(placed)
             });
             let Some(Ok((worker, spec))) = placed.await else { return false };
-            let seats = self.ledger.lock().seats(session);
-            let spec = SessionSpec { seats, ..(*spec).clone() };
+            let people = self.ledger.lock().people(session);
+            let spec = SessionSpec { people, ..(*spec).clone() };
             let request = Request::Start { spec: Box::new(spec), attach: None };
             let answer = self.ask(worker, request, self.times.start).await;
             if let Ok(Reply::Started { .. }) = answer {

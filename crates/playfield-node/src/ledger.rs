@@ -7,8 +7,9 @@ use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use playfield_core::bus::{Seat, SessionSpec};
-use playfield_core::id::{SessionId, ViewerId};
+use playfield_core::bus::SessionSpec;
+use playfield_core::id::SessionId;
+use playfield_core::people::Roster;
 
 /// Ended sessions whose last events are still let through.
 const ENDED_KEPT: usize = 1024;
@@ -36,6 +37,8 @@ pub struct WorkerLoad {
     pub bytes_sent: u64,
     /// Ticks that began later than one tick period, since it started.
     pub late_ticks: u64,
+    /// Messages of viewers with something they may not send, since it started.
+    pub refused: u64,
     /// How often it was lost and started again.
     pub restarts: u32,
 }
@@ -74,8 +77,8 @@ struct Home {
     again: Option<Arc<SessionSpec>>,
     /// Workers that crashed under it.
     strikes: u8,
-    /// Whose its seats are: they are kept when it goes on elsewhere.
-    seats: Vec<Seat>,
+    /// Who is in it and what they may do: that holds when it goes on elsewhere.
+    people: Roster,
 }
 
 /// How a worker was lost, as far as its sessions are concerned.
@@ -146,7 +149,7 @@ impl Ledger {
         self.worker(worker).sessions += 1;
         self.homes.insert(
             session.clone(),
-            Home { worker, stage: Stage::Opening, again: None, strikes: 0, seats: Vec::new() },
+            Home { worker, stage: Stage::Opening, again: None, strikes: 0, people: Roster::default() },
         );
         Ok(worker)
     }
@@ -180,24 +183,17 @@ impl Ledger {
         }
     }
 
-    /// A viewer was let in to play from this seat.
-    pub(crate) fn seat(&mut self, session: &SessionId, viewer: &ViewerId, slot: u8) {
-        if let Some(home) = self.homes.get_mut(session) {
-            home.seats.retain(|seat| seat.slot != slot && seat.viewer != *viewer);
-            home.seats.push(Seat { viewer: viewer.clone(), slot });
+    /// The people of a session are others now, or others than they were.
+    pub(crate) fn put_people(&mut self, session: &SessionId, people: &Roster) {
+        let older = |home: &&mut Home| home.people.revision < people.revision;
+        if let Some(home) = self.homes.get_mut(session).filter(older) {
+            home.people = people.clone();
         }
     }
 
-    /// A viewer left for good.
-    pub(crate) fn unseat(&mut self, session: &SessionId, viewer: &ViewerId) {
-        if let Some(home) = self.homes.get_mut(session) {
-            home.seats.retain(|seat| seat.viewer != *viewer);
-        }
-    }
-
-    /// Whose the seats of a session are.
-    pub(crate) fn seats(&self, session: &SessionId) -> Vec<Seat> {
-        self.homes.get(session).map(|home| home.seats.clone()).unwrap_or_default()
+    /// The people of a session, as its worker told last.
+    pub(crate) fn people(&self, session: &SessionId) -> Roster {
+        self.homes.get(session).map(|home| home.people.clone()).unwrap_or_default()
     }
 
     /// Whether `place` would find room now.
@@ -307,6 +303,10 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
+    use playfield_core::api::Role;
+    use playfield_core::id::ViewerId;
+    use playfield_core::people::Person;
+
     use super::*;
 
     fn session(n: u8) -> SessionId {
@@ -433,18 +433,21 @@ mod tests {
     }
 
     #[test]
-    fn its_seats_are_known_wherever_it_goes() {
+    fn its_people_are_known_wherever_it_goes() {
         let mut ledger = saved();
-        let viewer = |n| ViewerId::from_entropy([n; 16]);
-        for (who, slot) in [(1, 0), (2, 1), (3, 1), (1, 0), (4, 2)] {
-            ledger.seat(&session(0), &viewer(who), slot);
-        }
-        ledger.unseat(&session(0), &viewer(4));
+        let person = |n| Person::new(ViewerId::from_entropy([n; 16]), Role::Player, Some(n));
+        let roster = |revision, people: &[u8]| Roster {
+            revision,
+            people: people.iter().copied().map(person).collect(),
+            removed: vec![ViewerId::from_entropy([9; 16])],
+        };
+        ledger.put_people(&session(0), &roster(1, &[0]));
+        ledger.put_people(&session(0), &roster(3, &[0, 2]));
+        ledger.put_people(&session(0), &roster(2, &[0, 1]));
         ledger.lost(0, Fate::Killed);
         assert!(ledger.place_again(&session(0)).is_ok());
-        let expect = [(3, 1), (1, 0)].map(|(who, slot)| Seat { viewer: viewer(who), slot });
-        assert_eq!(ledger.seats(&session(0)), expect);
-        assert_eq!(ledger.seats(&session(9)), []);
+        assert_eq!(ledger.people(&session(0)), roster(3, &[0, 2]));
+        assert_eq!(ledger.people(&session(9)), Roster::default());
     }
 
     #[test]

@@ -10,6 +10,7 @@ use playfield_core::api::{EndReason, SessionState};
 use playfield_core::bus::{Attach, EVENTS, Event, Reply, Request, SessionSpec, SessionTimes};
 use playfield_core::id::{SessionId, ViewerId};
 use playfield_core::manifest::{Kind, Limits};
+use playfield_core::people::Person;
 use playfield_node::{Config, JobLimits, Node, NodeError, Times};
 use playfield_store::bus::{Bus, Subscription};
 
@@ -94,7 +95,7 @@ impl House {
             players: 1,
             times: SessionTimes::default(),
             resume: false,
-            seats: Vec::new(),
+            people: Default::default(),
             spectators: 16,
         };
         Request::Start { spec: Box::new(spec), attach: None }
@@ -155,9 +156,7 @@ async fn a_session_opens_with_its_compiled_module_and_ends_on_request() {
     assert_eq!(house.state().await, (session(1), SessionState::Active, None));
 
     let attach = Attach {
-        viewer: ViewerId::from_entropy([1; 16]),
-        role: playfield_core::api::Role::Host,
-        slot: Some(0),
+        person: Person::new(ViewerId::from_entropy([1; 16]), playfield_core::api::Role::Host, Some(0)),
         video: playfield_core::api::VideoMode::Auto,
         offer: "v=0\r\n".to_owned(),
     };

@@ -23,6 +23,8 @@ const MOST: u32 = 512;
 pub(crate) enum Command {
     /// A viewer's connection is up: send it pictures.
     Attach { viewer: ViewerId, connection: ConnectionId, slot: Option<u8>, video: VideoMode, ways: Ways },
+    /// Its viewer plays from another seat now, or from none.
+    Seat { connection: ConnectionId, slot: Option<u8> },
     /// It is gone.
     Detach { connection: ConnectionId },
     /// It has these datagrams.
@@ -115,9 +117,12 @@ impl Command {
             | Command::Estimate { connection, .. }
             | Command::Video { connection, .. }
             | Command::Visible { connection, .. } => Some(*connection),
-            Command::Attach { .. } | Command::Detach { .. } | Command::Delay(_) | Command::Run(_) | Command::Close => {
-                None
-            }
+            Command::Attach { .. }
+            | Command::Seat { .. }
+            | Command::Detach { .. }
+            | Command::Delay(_)
+            | Command::Run(_)
+            | Command::Close => None,
         }
     }
 }

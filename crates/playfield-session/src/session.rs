@@ -1,21 +1,27 @@
 //! A session on the network thread: its life, its viewers and their seats, its receipt.
 //!
-//! What a viewer may do is decided here, for each message: it plays from the seats it holds and from no others.
+//! What a viewer may do is kept to here, for each message: it plays from the seats it holds and from no others, and what it has
+//! no permission for goes nowhere. Who holds what is decided in [`people`], on the same thread that hears input: what comes
+//! after a change is measured by it.
+
+pub(crate) mod people;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use playfield_core::api::{EndReason, Role, VideoMode};
-use playfield_core::bus::{Attach, Seat, SessionSpec};
+use playfield_core::api::{EndReason, Participant, Role, VideoMode};
+use playfield_core::bus::{Attach, SessionSpec};
 use playfield_core::frame::Shape;
 use playfield_core::id::{SessionId, ViewerId};
 use playfield_core::input::Rumble;
 use playfield_core::input::wire::{self, ClockEstimate, ClockReply, Message, Section};
 use playfield_core::manifest::InputKind;
+use playfield_core::people::{People, Person, Terms};
+use playfield_core::permission::{Permission, Permissions};
 use playfield_core::phase::Phase;
 use playfield_core::receipt::{Input, Ledger, MOST_VIEWERS, Part, Seen, Stamps};
-use playfield_core::seats::{SeatSet, Seats, seats_of};
+use playfield_core::seats::SeatSet;
 use playfield_core::session::{Action, Event, Lifecycle};
 use playfield_core::setting::Setting;
 use playfield_core::signal::{FromViewer, MAX_CHOICE, MAX_TEXT, ToViewer};
@@ -42,9 +48,13 @@ const CONNECT_TIME: Duration = Duration::from_secs(15);
 /// A viewer's connection.
 pub(crate) struct Attached {
     pub(crate) viewer: ViewerId,
+    role: Role,
     pub(crate) slot: Option<u8>,
     /// Seats of the further players at this viewer.
     more: Vec<u8>,
+    may: Permissions,
+    /// Nothing it sends counts from then on.
+    expires: Option<Time>,
     pub(crate) connected: bool,
     video: VideoMode,
     estimates: bool,
@@ -85,35 +95,39 @@ pub(crate) struct Session {
     pub(crate) viewers: HashMap<ConnectionId, Attached>,
     /// Requests that wait for the guest to be open, each with the answer it will get.
     pub(crate) waiting: Vec<(u64, Option<String>)>,
-    seats: Seats,
-    /// Most viewers without a seat.
-    spectators: u16,
-    told: People,
+    pub(crate) people: People,
+    /// Who is there, as viewers were told last.
+    told: Crowd,
+    /// What viewers are to be told of themselves.
+    pub(crate) to_tell: Vec<(ConnectionId, ToViewer)>,
+    /// Messages with something that their viewers may not send.
+    pub(crate) refused: u64,
     input: Vec<InputKind>,
     keys_as_pad: bool,
     picture: Option<Shape>,
-    /// What the title lets its first player choose.
+    /// What the title lets people choose who may.
     settings: Vec<Setting>,
 }
 
 /// Who is there, as viewers were told last.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct People {
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Crowd {
     seats: SeatSet,
     away: SeatSet,
     watching: u16,
+    /// As the host is told.
+    list: Vec<Participant>,
 }
-
-/// Why a viewer is not let in.
-pub(crate) type NotIn = (EndReason, String);
 
 impl Session {
     pub(crate) fn new(now: Time, began_ms: u64, spec: &SessionSpec, inbox: Arc<Inbox>, job: JobId) -> Session {
-        let mut seats = Seats::new(spec.players, Duration::from_millis(spec.times.grace_ms));
-        for Seat { viewer, slot } in &spec.seats {
-            seats.take(now, viewer, *slot);
-            seats.away(now, viewer);
-        }
+        let terms = Terms {
+            players: spec.players,
+            hold: Duration::from_millis(spec.times.grace_ms),
+            spectators: spec.spectators,
+            one_desk: spec.kind.has_one_desk(),
+            origin_ms: began_ms.saturating_sub(now.as_micros() / 1000),
+        };
         Session {
             id: spec.id.clone(),
             life: Lifecycle::new(now, spec.times),
@@ -127,9 +141,10 @@ impl Session {
             seen: Vec::new(),
             viewers: HashMap::new(),
             waiting: Vec::new(),
-            seats,
-            spectators: spec.spectators,
-            told: People::default(),
+            people: People::new(now, terms, &spec.people),
+            told: Crowd::default(),
+            to_tell: Vec::new(),
+            refused: 0,
             input: spec.input.clone(),
             keys_as_pad: spec.keys_as_pad,
             picture: spec.picture,
@@ -137,11 +152,12 @@ impl Session {
         }
     }
 
-    /// The title lets its first player choose something: who is to be told.
+    /// The title lets people choose something: who is to be told.
     pub(crate) fn set_settings(&mut self, settings: Vec<Setting>) -> Vec<(ConnectionId, ToViewer)> {
         self.settings = settings;
-        let first = self.viewers.iter().filter(|(_, attached)| attached.control_open && attached.slot == Some(0));
-        first.map(|(connection, _)| (*connection, ToViewer::Settings { settings: self.settings.clone() })).collect()
+        let chooses = |attached: &Attached| attached.control_open && attached.may.has(Permission::Settings);
+        let choose = self.viewers.iter().filter(|(_, attached)| chooses(attached));
+        choose.map(|(connection, _)| (*connection, ToViewer::Settings { settings: self.settings.clone() })).collect()
     }
 
     /// Everybody who plays.
@@ -159,47 +175,26 @@ impl Session {
         }
     }
 
-    /// Why this viewer may not come in, if it may not. Who comes back is let in before others.
-    pub(crate) fn refuses(&self, now: Time, attach: &Attach) -> Option<NotIn> {
-        match self.slot_of(attach) {
-            Some(slot) if !self.seats.may_take(now, &attach.viewer, slot) => {
-                Some((EndReason::SeatTaken, format!("Somebody else plays as player {} now.", slot + 1)))
-            }
-            None if self.watching(Some(&attach.viewer)) >= self.spectators => {
-                let detail = format!("{} people watch this session, as many as may.", self.spectators);
-                Some((EndReason::LimitReached, detail))
-            }
-            _ => None,
-        }
-    }
-
-    /// The seat a viewer plays from; a spectator has none, whatever else is said of it.
-    fn slot_of(&self, attach: &Attach) -> Option<u8> {
-        attach.slot.filter(|slot| attach.role != Role::Spectator && *slot < self.seats.players())
-    }
-
-    /// Whether this is a spectator's connection.
-    pub(crate) fn watches(&self, connection: ConnectionId) -> bool {
-        self.viewers.get(&connection).is_some_and(|attached| attached.slot.is_none())
-    }
-
-    /// Connections of spectators, but for those of one viewer.
-    fn watching(&self, but: Option<&ViewerId>) -> u16 {
-        let watches = |other: &&Attached| other.slot.is_none() && Some(&other.viewer) != but;
-        self.viewers.values().filter(watches).count() as u16
-    }
-
     /// A viewer's offer was answered; returns an earlier connection of it that never came up and is given up now. One
     /// that works goes on until this one is up.
     pub(crate) fn expect(&mut self, now: Time, connection: ConnectionId, attach: &Attach) -> Option<ConnectionId> {
-        let same = |attached: &Attached| attached.viewer == attach.viewer && !attached.connected;
+        let Person { viewer, .. } = &attach.person;
+        let same = |attached: &Attached| attached.viewer == *viewer && !attached.connected;
         let earlier = self.viewers.iter().find(|(_, attached)| same(attached)).map(|(id, _)| *id);
-        let seen = self.seen(attach);
-        let slot = self.slot_of(attach).filter(|slot| self.seats.take(now, &attach.viewer, *slot));
+        if let Err(error) = self.people.come(now, &attach.person) {
+            // Asked for just before; without a standing it may nothing.
+            tracing::warn!(%error, "a viewer was let in that may not come");
+        }
+        let standing = self.people.standing(now, viewer);
+        let slot = standing.and_then(|standing| standing.slot);
+        let seen = self.seen(viewer, slot);
         let attached = Attached {
-            viewer: attach.viewer.clone(),
+            viewer: viewer.clone(),
+            role: standing.map_or(Role::Spectator, |standing| standing.role),
             slot,
             more: Vec::new(),
+            may: standing.map_or(Permissions::NONE, |standing| standing.may),
+            expires: standing.and_then(|standing| standing.expires_ms).map(|expires| self.people.time_of(expires)),
             connected: false,
             video: attach.video,
             estimates: self.foresees_video(attach.video),
@@ -222,12 +217,11 @@ impl Session {
     }
 
     /// Where the pictures of a viewer are counted.
-    fn seen(&mut self, attach: &Attach) -> usize {
-        let viewer = (self.seen.len() < MOST_VIEWERS).then(|| attach.viewer.clone());
-        let known =
-            |seen: &Seen| seen.viewer.as_ref() == Some(&attach.viewer) || (viewer.is_none() && seen.viewer.is_none());
+    fn seen(&mut self, viewer: &ViewerId, slot: Option<u8>) -> usize {
+        let named = (self.seen.len() < MOST_VIEWERS).then(|| viewer.clone());
+        let known = |seen: &Seen| seen.viewer.as_ref() == Some(viewer) || (named.is_none() && seen.viewer.is_none());
         self.seen.iter().position(known).unwrap_or_else(|| {
-            self.seen.push(Seen { viewer, slot: attach.slot, ..Seen::default() });
+            self.seen.push(Seen { viewer: named, slot, ..Seen::default() });
             self.seen.len() - 1
         })
     }
@@ -262,7 +256,7 @@ impl Session {
     pub(crate) fn detach(&mut self, now: Time, connection: ConnectionId) {
         let Some(attached) = self.viewers.remove(&connection) else { return };
         if !self.viewers.values().any(|other| other.viewer == attached.viewer) {
-            self.seats.away(now, &attached.viewer);
+            self.people.away(now, &attached.viewer);
         }
         if !attached.connected {
             return;
@@ -279,57 +273,9 @@ impl Session {
         }
     }
 
-    /// A viewer leaves for good: its connections, to be let go of. The session ends with the last one that had a seat.
-    pub(crate) fn leave(&mut self, now: Time, viewer: &ViewerId) -> Vec<ConnectionId> {
-        if self.seats.leave(viewer) && self.seats.taken(now) == 0 {
-            self.end(now, EndReason::ApiTerminated, Some("Everybody who played has left.".to_owned()));
-        }
-        let own = self.viewers.iter().filter(|(_, attached)| attached.viewer == *viewer);
-        own.map(|(connection, _)| *connection).collect()
-    }
-
-    /// Seats that are not free.
-    pub(crate) fn taken(&self, now: Time) -> Vec<u8> {
-        seats_of(self.seats.taken(now)).collect()
-    }
-
-    /// Seats that somebody plays from who is there.
-    fn played(&self) -> SeatSet {
-        let there = self.viewers.values().filter(|attached| attached.connected);
-        there.flat_map(Attached::seats).fold(0, |set, seat| set | 1 << seat)
-    }
-
     /// Viewers that are connected.
     pub(crate) fn present(&self) -> u32 {
         self.viewers.values().filter(|attached| attached.connected).count() as u32
-    }
-
-    /// Who is there now, if viewers were told otherwise.
-    pub(crate) fn news_of_people(&mut self, now: Time) -> Option<ToViewer> {
-        let people = self.people(now);
-        (std::mem::replace(&mut self.told, people) != people).then(|| people.message())
-    }
-
-    fn people(&self, now: Time) -> People {
-        let seats = self.seats.taken(now);
-        let there = self.viewers.values().filter(|attached| attached.connected && attached.slot.is_none());
-        People { seats, away: seats & !self.played(), watching: there.count() as u16 }
-    }
-
-    /// Gives a viewer so many seats, as far as they are free; returns all it has then.
-    fn seat(&mut self, now: Time, connection: ConnectionId, count: u8) -> Option<ToViewer> {
-        let attached = self.viewers.get(&connection).filter(|attached| attached.connected)?;
-        let (first, before) = (attached.slot?, attached.more.iter().fold(0, |set: SeatSet, seat| set | 1 << seat));
-        let after = self.seats.want(now, &attached.viewer, count);
-        let mut inbox = self.inbox.open();
-        for seat in seats_of(before ^ after) {
-            inbox.seats[usize::from(seat)].set_connected(now, after & (1 << seat) != 0);
-        }
-        let more: Vec<u8> = seats_of(after).collect();
-        drop(inbox);
-        let seats = std::iter::once(first).chain(more.iter().copied()).collect();
-        self.viewers.get_mut(&connection)?.more = more;
-        Some(ToViewer::Seats { seats })
     }
 
     /// The shaking of a pad, for the viewer that plays from its seat, and for no other.
@@ -356,7 +302,7 @@ impl Session {
         on_track: bool,
     ) -> Option<Arc<[u8]>> {
         let attached = self.viewers.get_mut(&connection)?;
-        let message = match Message::parse(bytes) {
+        let mut message = match Message::parse(bytes) {
             Ok(message) => message,
             Err(error) => {
                 tracing::debug!(%error, "input message dropped");
@@ -364,6 +310,7 @@ impl Session {
             }
         };
         attached.clock = message.clock.or(attached.clock);
+        let mut refused = message.keep(attached.may_send(now));
         let mut inbox = self.inbox.open();
         if let Some(slot) = attached.slot {
             let seat = &mut inbox.seats[usize::from(slot)];
@@ -386,15 +333,22 @@ impl Session {
                 Section::MorePads(body) => {
                     for report in wire::pads(body) {
                         let nth = usize::from(report.index).wrapping_sub(1);
-                        if let Some(seat) = attached.more.get(nth) {
-                            inbox.seats[usize::from(*seat)].handle_pad(now, message.seq, &report);
+                        match attached.more.get(nth) {
+                            Some(seat) => drop(inbox.seats[usize::from(*seat)].handle_pad(now, message.seq, &report)),
+                            None => refused = true,
                         }
                     }
                 }
+                // The first pad is of the viewer's own seat, and of no other.
+                Section::Pad(report) => refused |= report.index != 0,
                 _ => {}
             }
         }
         drop(inbox);
+        if refused {
+            self.seen[attached.seen].tally.refused();
+            self.refused += 1;
+        }
         for section in message.sections() {
             let Section::Frames(body) = section else { continue };
             // The pictures come in step with the display of the first player.
@@ -421,25 +375,38 @@ impl Session {
                 return None;
             }
         };
+        let may = attached.may_send(now);
         match message {
-            FromViewer::Text { text } if text.len() <= MAX_TEXT => {
-                if let Some(slot) = attached.slot {
+            FromViewer::Text { text } if text.len() <= MAX_TEXT => match attached.slot {
+                Some(slot) if may.has(Permission::Keyboard) => {
                     self.inbox.open().seats[usize::from(slot)].handle_text(now, &text);
                     self.life.handle(now, Event::Activity);
                 }
-            }
+                _ => self.refuse(connection),
+            },
             FromViewer::Text { .. } => tracing::debug!("typed text dropped: too long"),
             FromViewer::Video { mode, carrier } => self.inbox.push(Command::Video { connection, mode, carrier }),
             FromViewer::Choose { key, value } if key.len().max(value.len()) <= MAX_CHOICE => {
-                if attached.slot == Some(0) {
+                if attached.may_at(now).has(Permission::Settings) {
                     self.inbox.push(Command::Choose { connection, key, value });
+                } else {
+                    self.refuse(connection);
                 }
             }
             FromViewer::Choose { .. } => tracing::debug!("a choice dropped: too long"),
             FromViewer::Visible { visible } => self.inbox.push(Command::Visible { connection, visible }),
-            FromViewer::Seats { count } => return self.seat(now, connection, count),
+            FromViewer::Seats { count } if may.has(Permission::Play) => return self.seat(now, connection, count),
+            FromViewer::Seats { .. } => self.refuse(connection),
         }
         None
+    }
+
+    /// A message held something that its viewer may not send.
+    fn refuse(&mut self, connection: ConnectionId) {
+        self.refused += 1;
+        if let Some(attached) = self.viewers.get(&connection) {
+            self.seen[attached.seen].tally.refused();
+        }
     }
 
     /// Packets of a picture were handed to the network.
@@ -454,7 +421,8 @@ impl Session {
     /// The messages due to a viewer whose `control` channel just opened.
     pub(crate) fn greet(&mut self, now: Time, connection: ConnectionId) -> Vec<ToViewer> {
         let (tick_hz, input, keys_as_pad) = (self.tick_hz.unwrap_or(0), self.input.clone(), self.keys_as_pad);
-        let (players, people) = (self.seats.players(), self.people(now).message());
+        let players = self.people.players();
+        let crowd = self.crowd(now);
         let Some(attached) = self.viewers.get_mut(&connection) else { return Vec::new() };
         attached.control_open = true;
         let h264 = attached.ways.video.then_some(VideoMode::H264);
@@ -462,9 +430,10 @@ impl Session {
         let Attached { slot, video, estimates, .. } = *attached;
         let seats = slot.map(|_| players).filter(|players| *players > 1);
         let hello = ToViewer::Hello { slot, seats, tick_hz, video, videos, input, keys_as_pad, estimates };
-        let settings = (slot == Some(0) && !self.settings.is_empty())
+        let settings = (attached.may.has(Permission::Settings) && !self.settings.is_empty())
             .then(|| ToViewer::Settings { settings: self.settings.clone() });
-        [hello, people].into_iter().chain(settings).chain(attached.pending.drain(..)).collect()
+        let (you, people) = (attached.you(players), crowd.message(attached.role));
+        [hello, you, people].into_iter().chain(settings).chain(attached.pending.drain(..)).collect()
     }
 
     /// Something to tell a viewer: given back if it can be told now, kept if not.
@@ -482,7 +451,10 @@ impl Session {
     /// The figures each viewer is shown.
     pub(crate) fn stats(&mut self, now: Time) -> Vec<(ConnectionId, ToViewer)> {
         let viewers = self.viewers.iter_mut().filter(|(_, attached)| attached.connected && attached.control_open);
-        viewers.map(|(connection, attached)| (*connection, attached.stats(now))).collect()
+        let seen = &self.seen;
+        viewers
+            .map(|(connection, attached)| (*connection, attached.stats(now, seen[attached.seen].tally.refusals())))
+            .collect()
     }
 
     /// What is known of its pictures so far; at its end, all there is.
@@ -511,19 +483,7 @@ impl Session {
     }
 }
 
-impl People {
-    fn message(self) -> ToViewer {
-        let (seats, away) = (seats_of(self.seats).collect(), seats_of(self.away).collect());
-        ToViewer::People { seats, away, watching: self.watching }
-    }
-}
-
 impl Attached {
-    /// All seats it plays from, the first one first.
-    fn seats(&self) -> impl Iterator<Item = u8> + '_ {
-        self.slot.into_iter().chain(self.more.iter().copied())
-    }
-
     fn clock_reply(&mut self, now: Time, message: &Message) -> Option<Arc<[u8]>> {
         if self.replies >= FIRST_REPLIES && now.since(self.replied) < REPLY_PERIOD {
             return None;
@@ -536,7 +496,7 @@ impl Attached {
         Some(reply.to_bytes().as_slice().into())
     }
 
-    fn stats(&mut self, now: Time) -> ToViewer {
+    fn stats(&mut self, now: Time, refused: u64) -> ToViewer {
         if now.since(self.recent_since) >= RECENT {
             self.recent.swap(0, 1);
             // Pictures still under way are measured in the next period.
@@ -547,7 +507,7 @@ impl Attached {
         let us = now.since(self.bytes_since).as_micros().max(1) as u64;
         let bitrate_bps = self.bytes * 8 * 1_000_000 / us;
         (self.bytes, self.bytes_since) = (0, now);
-        ToViewer::Stats { receipt: Box::new(shown.receipt()), bitrate_bps }
+        ToViewer::Stats { receipt: Box::new(shown.receipt()), bitrate_bps, refused }
     }
 }
 

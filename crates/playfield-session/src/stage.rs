@@ -148,6 +148,10 @@ impl Stage {
             Command::Attach { connection, slot, video, ways, .. } => {
                 self.viewers.push(Viewer::new(connection, slot, video, ways));
             }
+            Command::Seat { connection, slot } => {
+                // What was pressed in another seat is shown by no picture of this one.
+                self.with(connection, |viewer| (viewer.slot, viewer.input) = (slot, None));
+            }
             Command::Detach { connection } => self.viewers.retain(|viewer| viewer.connection != connection),
             Command::Run(running) => {
                 if running && !self.running {

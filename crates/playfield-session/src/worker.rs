@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use playfield_core::api::EndReason;
+use playfield_core::api::{ChangeViewer, EndReason};
 use playfield_core::bus::{self, Attach, FromWorker, Missing, Reply, Request, SessionSpec, ToWorker};
 use playfield_core::id::{SessionId, ViewerId};
+use playfield_core::people::{NotChanged, NotIn};
 use playfield_core::session::{Action, Event as LifeEvent};
 use playfield_core::signal::ToViewer;
 use playfield_core::time::Time;
@@ -19,7 +20,8 @@ use crate::checkpoint::Writer;
 use crate::inbox::{Command, Inbox};
 use crate::outbox::{FromStage, Outbox};
 use crate::pool::Pool;
-use crate::session::{NotIn, Session};
+use crate::session::Session;
+use crate::session::people::{self, Out};
 use crate::stage::Stage;
 use crate::stdio::{self, Reports};
 use crate::{Clock, WorkerError};
@@ -43,6 +45,8 @@ struct Farewell {
     /// What its viewer is told; again if its `control` channel only opens now.
     end: ToViewer,
     until: Time,
+    /// It is not the session's end, but this viewer's: what it still sends is counted.
+    put_out: bool,
 }
 
 /// Opens a guest; runs on a guest thread. It is told what to do where the machine lacks a layer of the fence around native guests.
@@ -82,6 +86,8 @@ pub struct Worker {
     load_at: Time,
     pictures: u64,
     late_ticks: u64,
+    /// Messages with something that their viewers may not send, but for those of sessions that are here.
+    refused: u64,
 }
 
 impl Worker {
@@ -125,6 +131,7 @@ impl Worker {
             load_at: Time::ZERO,
             pictures: 0,
             late_ticks: 0,
+            refused: 0,
         })
     }
 
@@ -313,7 +320,7 @@ impl Worker {
 
     fn hear_viewer(&mut self, connection: ConnectionId, event: Event) {
         let now = self.clock.now();
-        let Some(id) = self.by_connection.get(&connection) else { return };
+        let Some(id) = self.by_connection.get(&connection) else { return self.hear_nobody(connection, &event) };
         let Some(session) = self.sessions.get_mut(id) else { return };
         match event {
             Event::Connected(ways) => {
@@ -364,6 +371,13 @@ impl Worker {
         }
     }
 
+    /// What comes of somebody who was put out goes nowhere.
+    fn hear_nobody(&mut self, connection: ConnectionId, event: &Event) {
+        let sends = matches!(event, Event::Input(_) | Event::InputTrack(_) | Event::Control(_));
+        let out = |farewell: &Farewell| farewell.connection == connection && farewell.put_out;
+        self.refused += u64::from(sends && self.farewells.iter().any(out));
+    }
+
     /// Takes what the node asks; false once the node is gone.
     fn hear_node(&mut self) -> bool {
         loop {
@@ -384,6 +398,9 @@ impl Worker {
             Request::Start { spec, attach } => self.start_session(id, *spec, attach.map(|attach| *attach)),
             Request::Attach { session, attach } => Some(self.attach(&session, &attach)),
             Request::Leave { session, viewer } => Some(self.leave(&session, &viewer)),
+            Request::Remove { session, viewer } => Some(self.remove(&session, &viewer)),
+            Request::Change { session, viewer, change } => Some(self.change(&session, &viewer, &change)),
+            Request::People { session } => Some(self.people(&session)),
             Request::Seats { session } => Some(self.seats(&session)),
             Request::Stop { session, reason } => Some(self.stop(&session, reason)),
             Request::Receipt { session } => Some(self.receipt(&session)),
@@ -444,7 +461,7 @@ impl Worker {
         }
     }
 
-    fn answer(&mut self, id: &SessionId, attach: &Attach) -> Result<String, NotIn> {
+    fn answer(&mut self, id: &SessionId, attach: &Attach) -> Result<String, Out> {
         let now = self.clock.now();
         if let Some(not_in) = self.sessions.get(id).and_then(|session| session.refuses(now, attach)) {
             return Err(not_in);
@@ -458,6 +475,7 @@ impl Worker {
         if let Some(earlier) = earlier {
             self.let_go(id, earlier);
         }
+        self.settle(id);
         Ok(answer)
     }
 
@@ -477,7 +495,80 @@ impl Worker {
         let connections = session.leave(now, viewer);
         self.moved.push(id.clone());
         connections.into_iter().for_each(|connection| self.let_go(id, connection));
+        self.settle(id);
         Reply::Done
+    }
+
+    fn remove(&mut self, id: &SessionId, viewer: &ViewerId) -> Reply {
+        let now = self.clock.now();
+        let Some(session) = self.sessions.get_mut(id) else { return gone() };
+        if session.people.host() == Some(viewer) {
+            let detail = "the host cannot be removed; make somebody else host first".to_owned();
+            return Reply::NotChanged { detail, unknown: false };
+        }
+        let connections = session.remove(now, viewer).unwrap_or_default();
+        self.put_out(id, connections, people::out(NotIn::Removed));
+        self.changed(id)
+    }
+
+    fn change(&mut self, id: &SessionId, viewer: &ViewerId, change: &ChangeViewer) -> Reply {
+        let now = self.clock.now();
+        let Some(session) = self.sessions.get_mut(id) else { return gone() };
+        if let Err(error) = session.change(now, viewer, change) {
+            if error == NotChanged::TooSoon {
+                return refused(EndReason::LimitReached, &error.to_string());
+            }
+            return Reply::NotChanged { detail: error.to_string(), unknown: error == NotChanged::Unknown };
+        }
+        self.changed(id)
+    }
+
+    fn changed(&mut self, id: &SessionId) -> Reply {
+        self.settle(id);
+        match self.sessions.get(id) {
+            Some(session) => Reply::Changed { roster: session.people.roster() },
+            None => gone(),
+        }
+    }
+
+    fn people(&self, id: &SessionId) -> Reply {
+        match self.sessions.get(id) {
+            Some(session) => Reply::People { people: session.participants(self.clock.now()) },
+            None => gone(),
+        }
+    }
+
+    /// Tells the node and the viewers what is new about the people of a session. The node hears it before any reply: what it was
+    /// told goes on in another worker.
+    fn settle(&mut self, id: &SessionId) {
+        let now = self.clock.now();
+        let Some(session) = self.sessions.get_mut(id) else { return };
+        self.moved.push(id.clone());
+        if let Some(roster) = session.people.news() {
+            self.reports.send(FromWorker::Event { event: bus::Event::People { session: id.clone(), roster } });
+        }
+        if session.runs_free {
+            // What is let go of in a seat that changed hands waits for no tick.
+            self.pool.wake(session.job);
+        }
+        let mut news = std::mem::take(&mut session.to_tell);
+        news.extend(session.news_of_people(now));
+        news.into_iter().for_each(|(connection, message)| self.tell(connection, message));
+    }
+
+    /// Ends connections whose viewers are out, once they were told why.
+    fn put_out(&mut self, id: &SessionId, connections: Vec<ConnectionId>, (reason, detail): Out) {
+        let now = self.clock.now();
+        let end = ToViewer::End { reason, detail };
+        for connection in connections {
+            self.say(connection, &end);
+            self.by_connection.remove(&connection);
+            if let Some(session) = self.sessions.get_mut(id) {
+                session.detach(now, connection);
+            }
+            self.farewells.push(Farewell { connection, end: end.clone(), until: now + FAREWELL, put_out: true });
+        }
+        self.moved.push(id.clone());
     }
 
     fn seats(&self, id: &SessionId) -> Reply {
@@ -533,14 +624,22 @@ impl Worker {
     }
 
     fn end_overdue_lives(&mut self, now: Time) {
+        let mut out = Vec::new();
         for session in self.sessions.values_mut() {
+            if session.people.next_timeout().is_some_and(|at| at <= now) {
+                out.push((session.id.clone(), session.overstayed(now)));
+            }
             if session.life.next_timeout().is_some_and(|at| at <= now) {
                 session.life.handle(now, LifeEvent::Timeout);
                 self.moved.push(session.id.clone());
             }
         }
+        for (id, connections) in out {
+            self.put_out(&id, connections, people::out(NotIn::Expired));
+            self.settle(&id);
+        }
         // What is done meanwhile puts ends off, or shows in `act`.
-        let next = self.sessions.values().filter_map(|session| session.life.next_timeout()).min();
+        let next = self.sessions.values().filter_map(Session::next_timeout).min();
         self.lives_at = next.unwrap_or(now + IDLE);
     }
 
@@ -551,12 +650,7 @@ impl Worker {
                 self.hub.send(*connection, &Outgoing::Stats(text));
             }
         }
-        let mut news = Vec::new();
-        for session in self.sessions.values_mut() {
-            if let Some(message) = session.news_of_people(now) {
-                news.extend(session.viewers.keys().map(|connection| (*connection, message.clone())));
-            }
-        }
+        let news: Vec<_> = self.sessions.values_mut().flat_map(|session| session.news_of_people(now)).collect();
         news.into_iter().for_each(|(connection, message)| self.tell(connection, message));
         let overdue: Vec<_> =
             self.sessions.values().map(|session| (session.id.clone(), session.overdue(now))).collect();
@@ -581,6 +675,7 @@ impl Worker {
             pictures: self.pictures,
             bytes_sent: self.hub.bytes_sent(),
             late_ticks: self.late_ticks,
+            refused: self.refused + self.sessions.values().map(|session| session.refused).sum::<u64>(),
         };
         // A load that finds the pipe full is worthless.
         drop(self.reports.offer(load));
@@ -592,7 +687,7 @@ impl Worker {
             while let Some(action) = self.sessions.get_mut(&id).and_then(Session::next_action) {
                 self.act_on(&id, action);
             }
-            let timeout = self.sessions.get(&id).and_then(|session| session.life.next_timeout());
+            let timeout = self.sessions.get(&id).and_then(Session::next_timeout);
             self.lives_at = timeout.map_or(self.lives_at, |at| self.lives_at.min(at));
         }
     }
@@ -624,6 +719,7 @@ impl Worker {
 
     fn close(&mut self, id: &SessionId, reason: EndReason, detail: &str, state: bus::Event) {
         let Some(session) = self.sessions.remove(id) else { return };
+        self.refused += session.refused;
         session.inbox.push(Command::Close);
         self.pool.wake(session.job);
         for (request, _) in &session.waiting {
@@ -634,7 +730,7 @@ impl Worker {
         for connection in session.viewers.keys() {
             self.say(*connection, &end);
             self.by_connection.remove(connection);
-            self.farewells.push(Farewell { connection: *connection, end: end.clone(), until });
+            self.farewells.push(Farewell { connection: *connection, end: end.clone(), until, put_out: false });
         }
         let receipt = Box::new(session.receipt(true));
         self.reports.send(FromWorker::Event { event: bus::Event::Receipt { session: id.clone(), receipt } });

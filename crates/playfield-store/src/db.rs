@@ -6,7 +6,9 @@
 use std::path::{Path, PathBuf};
 
 use playfield_core::api::{EndReason, Role, SessionState};
-use playfield_core::id::{InviteId, NodeId, SessionId, ViewerId};
+use playfield_core::id::{InviteId, NodeId, SessionId};
+use playfield_core::people::Person;
+use playfield_core::permission::Permissions;
 
 mod idempotency;
 mod invites;
@@ -157,14 +159,32 @@ pub enum Admission {
 /// A viewer, as it is written and found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ViewerRow {
-    /// Its id.
-    pub id: ViewerId,
     /// The session it belongs to.
     pub session: SessionId,
-    /// What it may do.
-    pub role: Role,
-    /// The player seat it holds.
-    pub slot: Option<u8>,
+    /// Who it is and what it may do, as was last said of it.
+    pub person: Person,
+    /// The link it came by; none: it asked for the session.
+    pub invite: Option<InviteId>,
+    /// The host removed it.
+    pub removed: bool,
+}
+
+impl ViewerRow {
+    /// Somebody who came by no link.
+    pub fn new(session: SessionId, person: Person) -> ViewerRow {
+        ViewerRow { session, person, invite: None, removed: false }
+    }
+}
+
+/// Whether a guest was let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// It was written down, as the so manieth viewer of its session.
+    In(u32),
+    /// Its session has as many viewers as it may; nothing was written.
+    Full,
+    /// Its link let in as many as it may, or was taken back; nothing was written.
+    UsedUp,
 }
 
 /// A link into a session, as it is written and found.
@@ -174,14 +194,24 @@ pub struct InviteRow {
     pub id: InviteId,
     /// Where it leads.
     pub session: SessionId,
-    /// What those who come by it may do.
+    /// What those who come by it are.
     pub role: Role,
     /// The player seat they get.
     pub slot: Option<u8>,
+    /// What they may do, in place of what their role says.
+    pub may: Option<Permissions>,
     /// When it was made.
     pub created_ms: u64,
-    /// From then on it lets nobody in.
-    pub expires_ms: u64,
+    /// From then on it lets nobody in; none: as long as the session.
+    pub expires_ms: Option<u64>,
+    /// How many it lets in; none: any number.
+    pub uses: Option<u32>,
+    /// How many came by it.
+    pub used: u32,
+    /// How long each may stay, in seconds; none: as long as the session.
+    pub stay_s: Option<u32>,
+    /// It was taken back.
+    pub revoked: bool,
 }
 
 /// What is known of a request that carries an idempotency key.

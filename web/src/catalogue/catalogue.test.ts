@@ -43,8 +43,9 @@ test('the bar above is reached from every column, and leads back', () => {
 });
 
 test('a link leads to what it says, and where it does not there is a sentence', () => {
-  const invite = (role: 'player' | 'spectator', slot: number | null) => ({ invite: { id: 'inv-1', role, slot, expires_ms: 0 }, session: 's', title: 'duel', name: 'A Duel', taken: false });
+  const invite = (role: 'player' | 'spectator', slot: number | null) => ({ invite: { id: 'inv-1', role, slot, expires_ms: 0, uses: null, used: 0 }, session: 's', title: 'duel', name: 'A Duel', taken: false });
   expect(offerOf(invite('player', 1))).toEqual({ headline: 'Play as player 2 in A Duel', action: 'Play' });
+  expect(offerOf(invite('player', null))).toEqual({ headline: 'Play A Duel', action: 'Play' });
   expect(offerOf(invite('spectator', null))).toEqual({ headline: 'Watch A Duel', action: 'Watch' });
   expect(refusalOf('inviteExpired', 'it was good for a while only; ask for another one')).toEqual({ headline: 'The link has expired', sentence: 'It was good for a while only; ask for another one.', again: false });
   expect(refusalOf('sessionEnded', 'The title is over.').sentence).toBe('The session has ended. The title is over.');

@@ -14,6 +14,8 @@ const HEADLINES: Record<string, string> = {
   notFound: 'This link leads nowhere',
   badToken: 'This link leads nowhere',
   inviteExpired: 'The link has expired',
+  inviteUsed: 'The link was used',
+  inviteRevoked: 'The link was taken back',
   sessionEnded: 'It is over',
   seatTaken: 'The seat is taken',
 };
@@ -21,14 +23,15 @@ const HEADLINES: Record<string, string> = {
 /** What is said of a problem. */
 export function refusalOf(kind: string, detail: string): Refusal {
   const sentence = kind === 'sessionEnded' ? `The session has ended. ${sentenceOf(detail)}` : sentenceOf(detail);
-  const final = ['notFound', 'badToken', 'inviteExpired', 'sessionEnded'].includes(kind);
+  const final = ['notFound', 'badToken', 'inviteExpired', 'inviteUsed', 'inviteRevoked', 'sessionEnded'].includes(kind);
   return { headline: HEADLINES[kind] ?? 'That did not work', sentence, again: !final };
 }
 
 /** What one is invited to, in one line. */
 export function offerOf({ invite, name }: Invitation): { headline: string; action: string } {
   if (invite.role !== 'player') return { headline: `Watch ${name}`, action: 'Watch' };
-  return { headline: `Play as player ${(invite.slot ?? 0) + 1} in ${name}`, action: 'Play' };
+  if (invite.slot === null) return { headline: `Play ${name}`, action: 'Play' };
+  return { headline: `Play as player ${invite.slot + 1} in ${name}`, action: 'Play' };
 }
 
 function sentenceOf(text: string): string {

@@ -14,7 +14,7 @@ import { padSentence, seatSentence, type PadEvent, type PadInfo } from './input/
 import type { ScriptInput } from './input/script';
 import { canShowLossless } from './lossless';
 import { menusOf } from './menu/host';
-import { changesOf } from './people';
+import { changesOf, partSentence } from './people';
 import { Play, type PlayHost, type PlayState } from './play';
 import { Poster } from './poster';
 import { prewarm } from './prewarm';
@@ -199,7 +199,7 @@ export class PlayfieldPlayer extends HTMLElement {
     this.controls?.rebind();
   }
 
-  /** What the title lets us choose; empty for all but its first player. */
+  /** What the title lets us choose; empty for who may not. */
   get titleSettings(): Setting[] {
     return structuredClone(this.run?.settings ?? []);
   }
@@ -242,6 +242,7 @@ export class PlayfieldPlayer extends HTMLElement {
       reconnects: run?.reconnects ?? 0,
       pictures: run?.frames.pictures ?? 0,
       receipt: run?.receipt ?? null,
+      refused: run?.refusals ?? 0,
     };
   }
 
@@ -392,6 +393,14 @@ export class PlayfieldPlayer extends HTMLElement {
         if (changes.length > 0) this.hud.tell(changes.join(' '));
         this.menus.refresh();
         this.showStanding();
+      },
+      changed: (before) => {
+        const { role, seats } = this.run!;
+        const told = partSentence(before, { role: role!, seats });
+        if (told) this.hud.tell(told);
+        this.menus.refresh();
+        this.showStanding();
+        this.dispatch('playfield-state', { state: this.state, session: this.session });
       },
       settings: () => {
         this.menus.settingsTold();

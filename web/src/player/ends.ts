@@ -28,6 +28,7 @@ const ENDS: Record<EndReason, EndScreen> = {
   outOfMemory: { headline: 'Out of memory', sentence: 'The title needed more memory than it may have.', ways: ['again', 'back'] },
   badModule: { headline: 'It cannot run here', sentence: 'This title needs something that this server does not offer.', ways: ['back'] },
   kicked: { headline: 'You were removed', sentence: 'The host removed you from the session.', ways: ['back'] },
+  inviteExpired: { headline: 'Your time is over', sentence: 'The time you were invited for is over.', ways: ['back'] },
   limitReached: { headline: 'Everything is taken', sentence: 'As many sessions are running as this server allows; try again when one has ended.', ways: ['retry', 'back'] },
   seatTaken: { headline: 'The seat is taken', sentence: 'Somebody else plays from your seat now; it may be free again later.', ways: ['retry', 'back'] },
   nodeStopping: { headline: 'The machine is stopping', sentence: 'The machine that ran this session is being shut down.', ways: ['again', 'back'] },

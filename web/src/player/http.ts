@@ -1,6 +1,6 @@
 // The few HTTP calls the player makes, and the one shape of what can go wrong with them.
 
-import type { Connected, CreatedInvite, CreatedSession, CreateInvite, CreateSession, EndReason, Invite, ProblemBody, Session, SessionReceipt, VideoMode } from '../api';
+import type { ChangeViewer, Connected, CreatedInvite, CreatedSession, CreateInvite, CreateSession, EndReason, Invite, ProblemBody, Session, SessionReceipt, VideoMode } from '../api';
 
 /** What says that a session cannot be come back to: it ended, or our token is of another server's life. */
 const GONE = ['notFound', 'sessionEnded', 'badToken', 'forbidden'];
@@ -50,9 +50,14 @@ export class Api {
     return this.call('DELETE', `/api/v1/sessions/${encodeURIComponent(id)}`, { token, keepalive: true });
   }
 
-  /** Leaves the session for good; with the last who plays, it ends. */
+  /** Leaves the session for good, where the token is the viewer's own: with the last who plays, it ends. The host's removes the viewer. */
   leave(id: string, viewer: string, token: string): Promise<void> {
-    return this.call('DELETE', `/api/v1/sessions/${encodeURIComponent(id)}/viewers/${encodeURIComponent(viewer)}`, { token, keepalive: true });
+    return this.call('DELETE', this.viewerOf(id, viewer), { token, keepalive: true });
+  }
+
+  /** Changes what somebody is, or what they are called. */
+  change(id: string, viewer: string, token: string, body: ChangeViewer): Promise<void> {
+    return this.call('PATCH', this.viewerOf(id, viewer), { body, token });
   }
 
   invite(id: string, token: string, body: CreateInvite, key: string): Promise<CreatedInvite> {
@@ -65,6 +70,10 @@ export class Api {
 
   takeBack(id: string, token: string, invite: string): Promise<void> {
     return this.call('DELETE', `${this.invitesOf(id)}/${encodeURIComponent(invite)}`, { token });
+  }
+
+  private viewerOf(id: string, viewer: string): string {
+    return `/api/v1/sessions/${encodeURIComponent(id)}/viewers/${encodeURIComponent(viewer)}`;
   }
 
   private invitesOf(id: string): string {

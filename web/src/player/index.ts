@@ -10,7 +10,7 @@ export { padOfGamepad } from './input/gamepad';
 export { mergePads } from './input/pad';
 export { prewarm } from './prewarm';
 export { PadSteer, type Move } from './steer';
-export { keepTicket, randomText, ticketOf } from './storage';
+export { keepName, keepTicket, nameOf, randomText, ticketOf } from './storage';
 
 declare global {
   interface HTMLElementTagNameMap {

@@ -5,7 +5,7 @@
 //
 // It knows no DOM; the element shows what it is told here.
 
-import type { EndReason, InputKind, Receipt, SessionReceipt, SessionState, Setting, ToViewer, VideoMode } from '../api';
+import type { EndReason, InputKind, Participant, Permission, Receipt, Role, SessionReceipt, SessionState, Setting, ToViewer, VideoMode } from '../api';
 import { Clock, nowUs } from './clock';
 import { Link, type LinkEvents } from './connection';
 import type { Fault } from './ends';
@@ -27,6 +27,14 @@ export interface People {
   seats: number[];
   away: number[];
   watching: number;
+  /** Each of them, in the order they came. */
+  list: Participant[];
+}
+
+/** What we are in a session. */
+export interface Part {
+  role: Role;
+  seats: readonly number[];
 }
 
 export type PlayState = 'idle' | 'opening' | 'playing' | 'reconnecting' | 'ended' | 'failed';
@@ -43,6 +51,8 @@ export interface PlayHost {
   rumble(place: number, rumble: Rumble): void;
   /** Others came or went; before there was nothing to compare with, `before` is null. */
   people(before: People | null, now: People): void;
+  /** We are something else than we were: host, playing from other seats, or watching. */
+  changed(before: Part): void;
   /** What the title lets us choose is another now. */
   settings(): void;
   /** The title has something to say. */
@@ -93,12 +103,21 @@ export class Play {
   kinds: ReadonlySet<InputKind> = new Set();
   /** Whether keys press the pad's buttons too. */
   keysAsPad = true;
+  /** How many can play the title, as far as the node told. */
+  players = 1;
   /** How many players the node lets this viewer play as. */
   seatsAllowed = 1;
   /** The seats we play from, the first one first; none: we watch. */
   seats: number[] = [];
+  /** What we are; null before the node told. */
+  role: Role | null = null;
   /** Null before the node told. */
   people: People | null = null;
+  /** Our messages so far with something that we may not send. */
+  refusals = 0;
+  /** The ways of playing the title understands, and those in which its picture can come. */
+  understood: InputKind[] = [];
+  private videos: VideoMode[] = [];
   /** What the title lets us choose, as the node told it last. */
   settings: Setting[] = [];
   /** The connection measures its path, as video needs. */
@@ -397,12 +416,14 @@ export class Play {
         this.seats = message.slot === null ? [] : [message.slot];
         this.estimates = message.estimates;
         this.takeSeats(message.seats ?? 1);
+        this.videos = message.videos;
         // Who watches has nothing to say to the title, whatever it understands.
+        this.understood = message.input;
         this.understand(message.slot === null ? [] : message.input, message.keys_as_pad, message.videos);
-        // The first player is told them again at once; nobody else has any.
-        if (message.slot !== 0 && this.settings.length > 0) this.takeSettings([]);
         if (message.video !== 'auto') this.host.announce(message.video, 0, 0, null);
         return this.changed(true);
+      case 'you':
+        return this.hearYou(message.role, message.slots, message.players, message.may);
       case 'video':
         if (message.mode === 'h264' && !this.estimates) void this.renew();
         return this.host.announce(message.mode, message.width, message.height, message.aspect ?? null);
@@ -418,7 +439,7 @@ export class Play {
       case 'rumble':
         return this.host.rumble(message.place, message);
       case 'people':
-        return this.hearPeople(message);
+        return this.hearPeople({ ...message, list: message.list ?? [] });
       case 'noPicture':
         return this.fail('noPicture', message.detail);
       case 'state':
@@ -427,6 +448,7 @@ export class Play {
       case 'stats':
         this.receipt = message.receipt;
         this.bitrateBps = message.bitrate_bps;
+        this.refusals = message.refused ?? 0;
         return;
       case 'end':
         return this.end(message.reason, message.detail);
@@ -445,9 +467,25 @@ export class Play {
     this.host.settings();
   }
 
-  private hearPeople({ seats, away, watching }: People): void {
+  private hearYou(role: Role, slots: number[], players: number, may: Permission[]): void {
+    const before: Part | null = this.role && { role: this.role, seats: this.seats };
+    [this.role, this.seats, this.players] = [role, slots, players];
+    const kinds = allowedOf(this.understood, slots.length > 0 ? may : []);
+    const same = kinds.size === this.kinds.size && [...kinds].every((kind) => this.kinds.has(kind));
+    this.kinds = kinds;
+    if (this.ticket && this.ticket.role !== role) this.sessions.keep((this.ticket = { ...this.ticket, role }));
+    const allowed = slots.length > 0 ? players : 1;
+    if (allowed !== this.seatsAllowed) this.takeSeats(allowed);
+    else this.input.seats = Math.max(1, slots.length);
+    if (!may.includes('settings') && this.settings.length > 0) this.takeSettings([]);
+    if (!same) this.host.hello(kinds, this.videos);
+    if (before) this.host.changed(before);
+    this.changed(true);
+  }
+
+  private hearPeople({ seats, away, watching, list }: People): void {
     const before = this.people;
-    this.people = { seats, away, watching };
+    this.people = { seats, away, watching, list };
     this.host.people(before, this.people);
     // A seat that got free is for the gamepad that waits for one.
     if (!this.seatsAsked && this.seats.length > 0 && this.seats.length < this.seatsWanted && seats.length < this.seatsAllowed) this.askForSeats();
@@ -528,6 +566,12 @@ export class Play {
     this.state = state;
     this.host.state(state);
   }
+}
+
+/** Of the ways of playing a title understands, those that we may use. */
+function allowedOf(understood: readonly InputKind[], may: readonly Permission[]): Set<InputKind> {
+  const needs: Record<InputKind, Permission> = { pad: 'play', keys: 'keyboard', text: 'keyboard', mouse: 'pointer', motion: 'pointer', touch: 'pointer' };
+  return new Set(understood.filter((kind) => may.includes(needs[kind])));
 }
 
 /** Waits; a network that comes back cuts the waiting short. */

@@ -1,6 +1,6 @@
 // Getting into a session: back into the one this tab had, or into a new one.
 
-import type { CreatedInvite, CreateInvite, InputKind, Invite, Session, SessionReceipt, VideoMode } from '../api';
+import type { ChangeViewer, CreatedInvite, CreateInvite, InputKind, Invite, Session, SessionReceipt, VideoMode } from '../api';
 import { ApiError, type Api } from './http';
 import { forgetTicket, keepTicket, profile, randomText, takeOtherTickets, ticketOf, type Ticket } from './storage';
 
@@ -86,6 +86,20 @@ export class Sessions {
     return this.api.takeBack(ticket.session, ticket.token, invite);
   }
 
+  /** Changes what somebody is; ourselves we may only rename. */
+  change(ticket: Ticket, viewer: string, change: ChangeViewer): Promise<void> {
+    return this.api.change(ticket.session, viewer, ticket.token, change);
+  }
+
+  remove(ticket: Ticket, viewer: string): Promise<void> {
+    return this.api.leave(ticket.session, viewer, ticket.token);
+  }
+
+  /** We are something else in the session now. */
+  keep(ticket: Ticket): void {
+    keepTicket(this.title, ticket);
+  }
+
   private part(ticket: Ticket): Promise<void> {
     return this.api.leave(ticket.session, ticket.viewer, ticket.token);
   }
@@ -94,7 +108,7 @@ export class Sessions {
   private async gone(ticket: Ticket, error: ApiError): Promise<ApiError> {
     const session = await this.state(ticket).catch(() => null);
     forgetTicket(this.title);
-    const detail = session?.detail ?? 'You are no longer in this session; whoever invited you can send another link.';
+    const detail = session?.detail ?? (error.reason ? error.detail : null) ?? 'You are no longer in this session; whoever invited you can send another link.';
     return new ApiError(error.status, error.kind, detail, session?.reason ?? error.reason ?? 'reconnectionTimeout');
   }
 

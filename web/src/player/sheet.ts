@@ -132,7 +132,7 @@ export class Sheet {
   }
 
   private key(event: KeyboardEvent): void {
-    const typing = event.target instanceof HTMLInputElement && event.target.type === 'search';
+    const typing = event.target instanceof HTMLInputElement && ['search', 'text'].includes(event.target.type) && !event.target.readOnly;
     const keys: Record<string, Move> = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right', Escape: 'back' };
     const move = keys[event.key];
     event.stopPropagation();

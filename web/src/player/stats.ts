@@ -29,6 +29,8 @@ export interface PlayerStats {
   pictures: number;
   /** The node's own account; null until its first came. */
   receipt: Receipt | null;
+  /** Our messages so far with something that we may not send. */
+  refused: number;
   /** What holds it up, and what could be done. */
   bottleneck: Bottleneck;
 }

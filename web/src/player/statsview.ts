@@ -29,7 +29,7 @@ export function statsView(stats: PlayerStats): HTMLElement[] {
   ];
   const list = h('dl', {}, ...numbers.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]));
   const stages = stats.receipt?.stages ?? [];
-  return [list, ...(stages.length > 0 ? [stageTable(stages)] : []), sentence(stats)];
+  return [list, ...(stages.length > 0 ? [stageTable(stages)] : []), sentence(stats), ...(stats.refused > 0 ? [h('p', {}, `Not passed on, since you may not: ${stats.refused} ${stats.refused === 1 ? 'message' : 'messages'}.`)] : [])];
 }
 
 function sentence({ bottleneck }: PlayerStats): HTMLElement {

@@ -18,6 +18,7 @@ export interface Ticket {
 
 const SESSION = 'playfield.session:';
 const PROFILE = 'playfield.profile';
+const NAME = 'playfield.name';
 const BINDINGS = 'playfield.bindings';
 
 export function ticketOf(title: string): Ticket | null {
@@ -50,6 +51,16 @@ export function profile(): string {
   const fresh = randomText(32);
   write(lasting(), PROFILE, fresh);
   return fresh;
+}
+
+/** What we called ourselves last; empty if nothing. */
+export function nameOf(): string {
+  return read<string>(lasting(), NAME) ?? '';
+}
+
+export function keepName(name: string): void {
+  if (name.trim()) write(lasting(), NAME, name.trim());
+  else attempt(() => lasting()?.removeItem(NAME));
 }
 
 /** The changed keys and buttons of a title; of all titles for null. */

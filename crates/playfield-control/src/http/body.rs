@@ -37,6 +37,24 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
+/// A JSON body that may be left out, or be `null`, and the hash of its bytes.
+pub(super) struct MaybeJson<T> {
+    pub value: T,
+    pub hash: [u8; 32],
+}
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for MaybeJson<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<MaybeJson<T>, Failure> {
+        if request.headers().get(CONTENT_TYPE).is_none() {
+            return Ok(MaybeJson { value: T::default(), hash: hash(&[]) });
+        }
+        let Json { value, hash } = Json::<Option<T>>::from_request(request, state).await?;
+        Ok(MaybeJson { value: value.unwrap_or_default(), hash })
+    }
+}
+
 /// What stands in an address.
 pub(super) struct Path<T>(pub T);
 

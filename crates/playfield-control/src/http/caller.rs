@@ -8,8 +8,8 @@ use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use playfield_core::api::Role;
-use playfield_core::id::SessionId;
+use playfield_core::api::{EndReason, Role};
+use playfield_core::id::{SessionId, ViewerId};
 use playfield_store::db::ViewerRow;
 
 use crate::app::Shared;
@@ -57,15 +57,20 @@ impl Caller {
         }
     }
 
-    /// Who may end a session: its host, and, without a viewer's token, the operator.
+    /// Who may end a session, invite others and change what they are: its host, and, without a viewer's token, the operator.
     pub(super) fn may_end(&self, session: &SessionId) -> Result<(), Failure> {
         self.may_see(session)?;
         match &self.viewer {
-            Some(viewer) if viewer.role != Role::Host => {
-                Err(Failure::new(Kind::Forbidden, "only the host may end the session"))
+            Some(viewer) if viewer.person.role != Role::Host => {
+                Err(Failure::new(Kind::Forbidden, "only the host of the session may do this"))
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether the caller is this viewer.
+    pub(super) fn is(&self, viewer: &ViewerId) -> bool {
+        self.viewer.as_ref().is_some_and(|own| own.person.viewer == *viewer)
     }
 }
 
@@ -89,6 +94,10 @@ async fn identify(app: &Shared, head: &Parts) -> Result<Caller, Failure> {
     };
     // Looked up by its hash: how long that takes says nothing of the token.
     if let Some(viewer) = app.db.viewer_by_token(hash(token.as_bytes())).await? {
+        if viewer.removed {
+            let reason = EndReason::Kicked;
+            return Err(Failure::new(Kind::Removed, reason.sentence()).because(reason));
+        }
         return Ok(Caller { client, signed_in, viewer: Some(viewer) });
     }
     if app.access.admits(token, &client)? {

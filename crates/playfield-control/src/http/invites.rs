@@ -1,13 +1,13 @@
 //! `/api/v1/sessions/{id}/invites`, for the host, and `/api/v1/invite`, for whoever has a link.
 
 use axum::Extension;
-use axum::extract::{RawQuery, Request, State};
+use axum::extract::{FromRequest, RawQuery, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use playfield_core::api::{CreateInvite, CreatedInvite, Invitation, Invites, Joined, Problem};
+use playfield_core::api::{CreateInvite, CreatedInvite, Invitation, Invites, Join, Joined, Problem};
 
 use super::App;
-use super::body::{Json, Path, created, json};
+use super::body::{Json, MaybeJson, Path, created, json};
 use super::caller::{Caller, bearer, client};
 use super::idempotency::{self, Once};
 use super::sessions::session_id;
@@ -15,7 +15,7 @@ use super::titles;
 use crate::failure::{Failure, Kind};
 use crate::secret::hash;
 
-/// Makes a link that lets others into a session: one as a player, or any number of spectators. For its host and the operator.
+/// Makes a link that lets others into a session, as players or spectators. For its host and the operator.
 #[utoipa::path(post, path = "/api/v1/sessions/{id}/invites", tag = "invites", request_body = CreateInvite,
     params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128, pattern = "^[!-~]*$", description = "As for sessions")),
     security((), ("viewer" = [])), responses(
@@ -79,9 +79,9 @@ pub(super) async fn remove(
 #[utoipa::path(get, path = "/api/v1/invite", tag = "invites", security(("invite" = [])), responses(
     (status = 200, body = Invitation),
     (status = 401, body = Problem, content_type = "application/problem+json", description = "No secret came along"),
-    (status = 404, body = Problem, content_type = "application/problem+json", description = "Not a link, or taken back"),
+    (status = 404, body = Problem, content_type = "application/problem+json", description = "Not a link"),
     (status = 409, body = Problem, content_type = "application/problem+json", description = "The session has ended"),
-    (status = 410, body = Problem, content_type = "application/problem+json", description = "The link has expired"),
+    (status = 410, body = Problem, content_type = "application/problem+json", description = "The link has expired, was used up, or was taken back"),
 ))]
 pub(super) async fn look(State(app): App, headers: HeaderMap) -> Result<Response, Failure> {
     Ok(json(StatusCode::OK, &app.invitation(secret(&headers)?).await?))
@@ -97,22 +97,24 @@ pub(super) async fn cover(State(app): App, headers: HeaderMap) -> Result<Respons
     titles::cover(State(app), Path(row.title), RawQuery(None), headers).await
 }
 
-/// Uses a link: the caller becomes a viewer of the session, and then connects like any other.
-#[utoipa::path(post, path = "/api/v1/invite/viewers", tag = "invites",
+/// Uses a link: the caller becomes a viewer of the session, and then connects like any other. The body may be left out.
+#[utoipa::path(post, path = "/api/v1/invite/viewers", tag = "invites", request_body = Option<Join>,
     params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128, pattern = "^[!-~]*$", description = "As for sessions")),
     security(("invite" = [])), responses(
         (status = 201, body = Joined),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "The session has ended, or somebody plays from the seat"),
+        (status = 410, body = Problem, content_type = "application/problem+json", description = "The link has expired, was used up, or was taken back"),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(super) async fn join(State(app): App, request: Request) -> Result<Response, Failure> {
-    let (head, _) = request.into_parts();
+    let (head, body) = request.into_parts();
     let secret = secret(&head.headers)?.to_owned();
     let key = idempotency::key(&head.headers)?;
-    let request = hash(&[b"join", secret.as_bytes()].concat());
     let client = client(&app.config, &head);
+    let body = MaybeJson::<Join>::from_request(Request::from_parts(head, body), &app).await?;
+    let request = hash(&[b"join", secret.as_bytes(), &body.hash[..]].concat());
     let once = Once { caller: client.clone(), key, request };
-    let work = tokio::spawn(async move { once.answer(&app, app.join(&secret, client, key)).await });
+    let work = tokio::spawn(async move { once.answer(&app, app.join(&secret, body.value, client, key)).await });
     Ok(json(StatusCode::CREATED, &work.await.map_err(Failure::internal)??))
 }
 

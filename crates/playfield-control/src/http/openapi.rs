@@ -7,7 +7,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::body::json;
-use super::{invites, sessions, sign_in, titles};
+use super::{invites, people, sessions, sign_in, titles};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -24,8 +24,10 @@ use super::{invites, sessions, sign_in, titles};
         sessions::one,
         sessions::end,
         sessions::connect,
-        sessions::leave,
         sessions::receipt,
+        people::list,
+        people::change,
+        people::remove,
         invites::create,
         invites::list,
         invites::remove,

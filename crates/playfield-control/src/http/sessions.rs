@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::header::CONTENT_DISPOSITION;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use playfield_core::api::{Connect, Connected, CreateSession, CreatedSession, Problem, Session, SessionReceipt};
 use playfield_core::id::SessionId;
 use serde::{Deserialize, Serialize};
@@ -86,27 +86,6 @@ pub(super) async fn end(
     let id = session_id(&id)?;
     caller.may_end(&id)?;
     Ok(json(StatusCode::OK, &app.end_session(&id).await?))
-}
-
-/// A viewer leaves for good, and its seat is free. The session ends with the last viewer that has a seat. Only for the viewer
-/// itself.
-#[utoipa::path(delete, path = "/api/v1/sessions/{id}/viewers/{viewer}", tag = "sessions",
-    params(("id" = String, Path), ("viewer" = String, Path)), security(("viewer" = [])), responses(
-        (status = 204, description = "It has left; its token is good no more"),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", body = Problem, content_type = "application/problem+json"),
-    ))]
-pub(super) async fn leave(
-    State(app): App,
-    Extension(caller): Extension<Caller>,
-    Path((id, viewer)): Path<(String, String)>,
-) -> Result<Response, Failure> {
-    let own = caller.viewer_of(&session_id(&id)?)?;
-    if own.id.as_str() != viewer {
-        return Err(Failure::new(Kind::Forbidden, "a viewer leaves by itself; this token belongs to another one"));
-    }
-    app.leave(own).await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// Answers an offer of a viewer: a first one, or a new one after a reload or a lost network.

@@ -90,6 +90,7 @@ async fn the_document_knows_every_address() {
             "/api/v1/sessions/{id}/connections",
             "/api/v1/sessions/{id}/invites",
             "/api/v1/sessions/{id}/invites/{invite}",
+            "/api/v1/sessions/{id}/people",
             "/api/v1/sessions/{id}/receipt",
             "/api/v1/sessions/{id}/viewers/{viewer}",
             "/api/v1/sign-in",

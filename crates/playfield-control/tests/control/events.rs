@@ -23,7 +23,7 @@ fn stored(session: &SessionId, key: &str, value: Option<&[u8]>) -> Event {
 }
 
 /// Tells the control plane all of it, and has it written down.
-async fn tell(world: World, events: Vec<Event>) -> World {
+pub async fn tell(world: World, events: Vec<Event>) -> World {
     let World { folder, bus, db, node, control } = world;
     for event in &events {
         bus.tell(event).await.unwrap();

@@ -1,9 +1,11 @@
 //! Links into sessions: who may make them, what they let in, and when no more.
 
 use playfield_core::api::{
-    CreatedInvite, CreatedSession, Invitation, Invites, Joined, Role, Session, SessionState, VideoMode,
+    CreatedInvite, CreatedSession, Invitation, Invite, Invites, Joined, Role, Session, SessionState, VideoMode,
 };
 use playfield_core::bus::{Reply, Request};
+use playfield_core::people::Person;
+use playfield_core::permission::{Permission, Permissions};
 use playfield_store::db::InviteRow;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -49,7 +51,7 @@ async fn whoever_has_a_link_plays_from_its_seat() {
     let link: CreatedInvite = reply.is(201);
     assert_eq!(reply.header("location"), format!("{}/{}", invites(&created.session), link.invite.id));
     assert_eq!(link.path, format!("/join#{}", link.token.reveal()));
-    let left_s = (link.invite.expires_ms - created.session.created_ms) / 1000;
+    let left_s = (link.invite.expires_ms.unwrap() - created.session.created_ms) / 1000;
     assert!((3600..3660).contains(&left_s), "an hour where nothing is said: {left_s} s");
 
     let guest = guest(&world, &link);
@@ -65,7 +67,7 @@ async fn whoever_has_a_link_plays_from_its_seat() {
     viewer.post(&format!("{path}/connections"), json!({"offer": "v=0", "video": "lossless"})).await.is::<Value>(200);
     let Some(Request::Attach { attach, .. }) = world.node.asked().pop() else { panic!("the node was not asked") };
     let expect = (joined.viewer.id.clone(), Role::Player, Some(1), VideoMode::Lossless);
-    assert_eq!((attach.viewer, attach.role, attach.slot, attach.video), expect);
+    assert_eq!((attach.person.viewer, attach.person.role, attach.person.slot, attach.video), expect);
     assert_eq!(viewer.get(&path).await.is::<Session>(200).id, created.session.id);
     viewer.delete(&path).await.problem(403, "forbidden");
     viewer.post(&invites(&created.session), json!({"role": "spectator"})).await.problem(403, "forbidden");
@@ -108,15 +110,21 @@ async fn what_is_no_link_or_none_any_more_says_so() {
         let link = invite(&host, &created.session, json!({"role": "spectator"})).await;
         let token = link.token.reveal();
         host.delete(&format!("{}/{}", invites(&created.session), link.invite.id)).await;
-        send(elsewhere.bearer(token)).await.problem(404, "notFound");
+        let problem = send(elsewhere.bearer(token)).await.problem(410, "inviteRevoked");
+        assert!(problem.detail.contains("taken back"), "{}", problem.detail);
 
         let late = InviteRow {
             id: playfield_core::id::InviteId::from_entropy(entropy(path)),
             session: created.session.id.clone(),
             role: Role::Spectator,
             slot: None,
+            may: None,
             created_ms: 1,
-            expires_ms: 2,
+            expires_ms: Some(2),
+            uses: None,
+            used: 0,
+            stay_s: None,
+            revoked: false,
         };
         assert!(world.db.insert_invite(late, Sha256::digest(path).into(), 9).await.unwrap());
         let problem = send(elsewhere.bearer(path)).await.problem(410, "inviteExpired");
@@ -141,7 +149,10 @@ async fn a_link_that_makes_no_sense_is_not_made() {
     let (created, host) = hosted(&world).await;
     for (wanted, status, kind, says) in [
         (json!({"role": "host"}), 400, "malformed", "`player` or `spectator`"),
-        (json!({"role": "player"}), 400, "malformed", "needs a `slot`"),
+        (json!({"role": "spectator", "may": ["play"]}), 400, "malformed", "a `spectator` may do nothing"),
+        (json!({"role": "player", "may": ["fly"]}), 400, "malformed", "unknown variant `fly`"),
+        (json!({"role": "spectator", "uses": 0}), 400, "malformed", "1 to 1000"),
+        (json!({"role": "spectator", "stay_s": 5}), 400, "malformed", "60 to 86400"),
         (json!({"role": "player", "slot": 2}), 400, "malformed", "`slot` must be 0 to 1"),
         (json!({"role": "player", "slot": 0}), 409, "seatTaken", "player 1 already"),
         (json!({"role": "spectator", "slot": 1}), 400, "malformed", "has no `slot`"),
@@ -230,7 +241,6 @@ async fn a_viewer_leaves_for_good_and_only_itself() {
     let viewers = format!("/api/v1/sessions/{}/viewers", created.session.id);
     let viewer = world.here().bearer(joined.viewer.token.reveal());
     viewer.delete(&format!("{viewers}/{}", created.viewer.id)).await.problem(403, "forbidden");
-    host.delete(&format!("{viewers}/{}", joined.viewer.id)).await.problem(403, "forbidden");
     let own = format!("{viewers}/{}", joined.viewer.id);
     assert_eq!(viewer.delete(&own).await.status, 204);
     let leave = Request::Leave { session: created.session.id.clone(), viewer: joined.viewer.id };
@@ -283,4 +293,42 @@ async fn who_hangs_up_while_joining_finds_the_answer_when_coming_again() {
         }
     }
     panic!("the key is taken for good");
+}
+
+#[tokio::test]
+async fn a_link_for_any_seat_is_good_for_so_many() {
+    let world = world().await;
+    let (created, host) = hosted(&world).await;
+    let wanted = json!({"role": "player", "uses": 1, "expires_s": 0, "stay_s": 600, "may": ["play"]});
+    let link = invite(&host, &created.session, wanted).await;
+    let Invite { slot, expires_ms, uses, used, stay_s, may, .. } = link.invite.clone();
+    let play = Permissions::NONE.with(Permission::Play);
+    assert_eq!((slot, expires_ms, uses, used, stay_s, may), (None, None, Some(1), 0, Some(600), Some(play)));
+    assert!(!guest(&world, &link).get("/api/v1/invite").await.is::<Invitation>(200).taken);
+
+    let name = json!({"name": " Ada\u{202e} <b> "});
+    let joined: Joined = guest(&world, &link).post("/api/v1/invite/viewers", name).await.is(201);
+    assert_eq!((joined.viewer.role, joined.viewer.slot), (Role::Player, None));
+    let viewer = world.elsewhere(true).bearer(joined.viewer.token.reveal());
+    let path = format!("/api/v1/sessions/{}/connections", created.session.id);
+    viewer.post(&path, json!({"offer": "v=0"})).await.is::<Value>(200);
+    let Some(Request::Attach { attach, .. }) = world.node.asked().pop() else { panic!("the node was not asked") };
+    let Person { name, number, may, expires_ms, .. } = attach.person;
+    assert_eq!((name.as_deref(), number, may), (Some("Ada <b>"), 2, Some(play)));
+    let stays_s = (expires_ms.unwrap() - created.session.created_ms) / 1000;
+    assert!((600..660).contains(&stays_s), "{stays_s}");
+
+    for reply in [
+        guest(&world, &link).get("/api/v1/invite").await,
+        guest(&world, &link).post("/api/v1/invite/viewers", Value::Null).await,
+    ] {
+        let problem = reply.problem(410, "inviteUsed");
+        assert!(problem.detail.starts_with("it was good for one person, and was used"), "{}", problem.detail);
+    }
+    assert_eq!(host.get(&invites(&created.session)).await.is::<Invites>(200).invites, []);
+
+    let full = invite(&host, &created.session, json!({"role": "player"})).await;
+    world.node.answers(|request| matches!(request, Request::Seats { .. }).then(|| Reply::Seats { taken: vec![0, 1] }));
+    assert!(guest(&world, &full).get("/api/v1/invite").await.is::<Invitation>(200).taken);
+    guest(&world, &full).post("/api/v1/invite/viewers", Value::Null).await.problem(409, "seatTaken");
 }

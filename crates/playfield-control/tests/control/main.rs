@@ -8,6 +8,7 @@ mod events;
 mod invites;
 mod node;
 mod ops;
+mod people;
 mod sessions;
 mod sockets;
 mod world;

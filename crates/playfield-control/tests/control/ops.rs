@@ -37,7 +37,11 @@ async fn figures_are_counted_by_route_and_never_by_id() {
     let id = world.create().await.session.id;
     world.here().get(&format!("/api/v1/sessions/{id}")).await;
     world.here().get("/api/v1/nowhere").await;
-    worker_load("node-1", "0", Load { sessions: 3, viewers: 4, pictures: 500, bytes_sent: 6000, late_ticks: 7 });
+    worker_load(
+        "node-1",
+        "0",
+        Load { sessions: 3, viewers: 4, pictures: 500, bytes_sent: 6000, late_ticks: 7, refused: 8 },
+    );
     let text = ops(&world.control).get("/metrics").await.text();
     for line in [
         "playfield_http_requests_total{method=\"GET\",route=\"/api/v1/sessions/{id}\",status=\"200\"}",
@@ -47,6 +51,7 @@ async fn figures_are_counted_by_route_and_never_by_id() {
         "playfield_session_start_seconds_bucket{le=\"0.2\"}",
         "playfield_worker_sessions{node=\"node-1\",worker=\"0\"} 3",
         "playfield_worker_pictures_total{node=\"node-1\",worker=\"0\"} 500",
+        "playfield_worker_refused_inputs_total{node=\"node-1\",worker=\"0\"} 8",
     ] {
         assert!(text.contains(line), "{line} is not in\n{text}");
     }

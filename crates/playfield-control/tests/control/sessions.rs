@@ -6,6 +6,7 @@ use playfield_core::api::{CreatedSession, EndReason, Role, Session, SessionRecei
 use playfield_core::bus::{Reply, Request};
 use playfield_core::id::ViewerId;
 use playfield_core::manifest::InputKind;
+use playfield_core::people::Person;
 use playfield_store::db::{Guests, ViewerRow};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -30,7 +31,7 @@ async fn a_click_starts_a_session_and_answers_its_offer() {
     };
     assert_eq!((&spec.id, spec.title.as_str(), spec.limits.memory_mb), (&created.session.id, "pong", 64));
     assert_eq!(std::fs::read(&spec.module).unwrap(), b"module");
-    assert_eq!((attach.viewer, attach.video), (created.viewer.id, VideoMode::Lossless));
+    assert_eq!((attach.person.viewer, attach.video), (created.viewer.id, VideoMode::Lossless));
 }
 
 #[tokio::test]
@@ -64,7 +65,7 @@ async fn a_viewer_comes_back_with_its_token() {
     assert_eq!(connected["answer"], "answer to again");
     assert_eq!((&connected["input"], &connected["keys_as_pad"]), (&json!(["pad"]), &json!(true)));
     let Some(Request::Attach { session, attach }) = world.node.asked().pop() else { panic!("the node was not asked") };
-    assert_eq!((session, attach.viewer, attach.slot), (created.session.id, created.viewer.id, Some(0)));
+    assert_eq!((session, attach.person.viewer, attach.person.slot), (created.session.id, created.viewer.id, Some(0)));
     world.here().post(&path, json!({"offer": "again"})).await.problem(401, "badToken");
     world.here().bearer("wrong").post(&path, json!({"offer": "again"})).await.problem(401, "badToken");
     world.here().with("authorization", "Basic xyz").post(&path, json!({"offer": "x"})).await.problem(401, "badToken");
@@ -89,7 +90,7 @@ async fn a_spectator_may_look_but_not_end() {
     let world = World::new().await;
     let session = world.create().await.session;
     let id = ViewerId::from_entropy([5; 16]);
-    let row = ViewerRow { id, session: session.id.clone(), role: Role::Spectator, slot: None };
+    let row = ViewerRow::new(session.id.clone(), Person::new(id, Role::Spectator, None));
     let most = Guests { of_session: 9, of_client: 9 };
     world.db.insert_viewer(row, Sha256::digest("spectator").into(), "c".to_owned(), 1, most).await.unwrap();
     let path = format!("/api/v1/sessions/{}", session.id);

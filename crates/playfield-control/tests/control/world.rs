@@ -180,6 +180,10 @@ impl Client {
         self.with("content-type", "application/json").send("POST", path, Body::from(body.to_string())).await
     }
 
+    pub async fn patch(&self, path: &str, body: Value) -> Reply {
+        self.with("content-type", "application/json").send("PATCH", path, Body::from(body.to_string())).await
+    }
+
     pub async fn send(&self, method: &str, path: &str, body: Body) -> Reply {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in &self.headers {

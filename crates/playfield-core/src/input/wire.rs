@@ -4,6 +4,7 @@
 //! care.
 
 use super::{MAX_PLAYERS, MAX_TOUCHES, Pad};
+use crate::permission::{Permission, Permissions};
 
 const KIND_INPUT: u8 = 1;
 const KIND_CLOCK: u8 = 2;
@@ -58,6 +59,8 @@ pub struct Message<'a> {
     /// The viewer's idea of our clock, once it has one.
     pub clock: Option<ClockEstimate>,
     sections: &'a [u8],
+    /// Kinds of sections that are left out, by their bit.
+    without: u8,
 }
 
 /// A gamepad, with how often each button was pressed so far.
@@ -178,18 +181,36 @@ impl<'a> Message<'a> {
         let (seq, sent_us, offset_us, error_us) = (at.u32(), at.u64(), at.u64() as i64, at.u32());
         let clock = (error_us != UNKNOWN_ERROR).then_some(ClockEstimate { offset_us, error_us });
         check_sections(&bytes[HEADER..])?;
-        Ok(Message { seq, sent_us, clock, sections: &bytes[HEADER..] })
+        Ok(Message { seq, sent_us, clock, sections: &bytes[HEADER..], without: 0 })
+    }
+
+    /// Leaves out what may not be sent. Whether there was anything.
+    pub fn keep(&mut self, may: Permissions) -> bool {
+        let kinds = |permission, kinds: u8| if may.has(permission) { 0 } else { kinds };
+        self.without = kinds(Permission::Play, 1 << 1 | 1 << 7)
+            | kinds(Permission::Keyboard, 1 << 2)
+            | kinds(Permission::Pointer, 1 << 3 | 1 << 4);
+        self.without != 0 && raw_sections(self.sections).any(|(kind, _)| is_in(self.without, kind))
     }
 
     /// The sections, in order.
     pub fn sections(&self) -> impl Iterator<Item = Section<'a>> + use<'a> {
-        raw_sections(self.sections).map(|(kind, body)| section(kind, body))
+        self.raw_sections().map(|(kind, body)| section(kind, body))
+    }
+
+    fn raw_sections(&self) -> impl Iterator<Item = (u8, &'a [u8])> + use<'a> {
+        let without = self.without;
+        raw_sections(self.sections).filter(move |(kind, _)| !is_in(without, *kind))
     }
 
     /// The bytes of the sections that are state (kinds 1 to 4, and 7): equal bytes, nothing was touched.
     pub fn state_bytes(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        raw_sections(self.sections).filter(|(kind, _)| matches!(kind, 1..=4 | 7)).map(|(_, body)| body)
+        self.raw_sections().filter(|(kind, _)| matches!(kind, 1..=4 | 7)).map(|(_, body)| body)
     }
+}
+
+fn is_in(kinds: u8, kind: u8) -> bool {
+    kind < 8 && kinds & (1 << kind) != 0
 }
 
 fn raw_sections(mut rest: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
@@ -522,6 +543,30 @@ mod tests {
         let third = PadReport { index: 2, pad: Pad { l2: 9, ..Pad::default() }, ..Default::default() };
         writer.more_pads(&[second, third]);
         out
+    }
+
+    #[test]
+    fn what_may_not_be_sent_is_left_out() {
+        let bytes = everything();
+        let kinds = |message: &Message| -> Vec<u8> { message.raw_sections().map(|(kind, _)| kind).collect() };
+        let check = |may: &[Permission], refused: bool, expect: &[u8]| {
+            let mut message = Message::parse(&bytes).unwrap();
+            assert_eq!(message.keep(may.iter().copied().collect()), refused);
+            assert_eq!(kinds(&message), expect);
+            let state = expect.iter().filter(|kind| matches!(kind, 1..=4 | 7)).count();
+            assert_eq!((message.sections().count(), message.state_bytes().count()), (expect.len(), state));
+        };
+        use Permission::*;
+        check(&[], true, &[5, 6]);
+        check(&[Settings, Clipboard, Microphone], true, &[5, 6]);
+        check(&[Play], true, &[1, 5, 6, 7]);
+        check(&[Keyboard], true, &[2, 5, 6]);
+        check(&[Pointer], true, &[3, 4, 5, 6]);
+        check(&[Play, Keyboard, Pointer], false, &[1, 2, 3, 4, 5, 6, 7]);
+
+        let mut only_acks = Vec::new();
+        Writer::new(&mut only_acks, 1, 1, None).acks(&[Ack { picture: 3, datagrams: 1 }]);
+        assert!(!Message::parse(&only_acks).unwrap().keep(Permissions::NONE), "who watches acknowledges");
     }
 
     #[test]

@@ -42,6 +42,9 @@ pub struct Tally {
     inputs_on_track: u64,
     #[serde(default)]
     silence_us: u64,
+    /// Messages with something that the viewer may not send.
+    #[serde(default)]
+    refused: u64,
 }
 
 /// A picture's time, in microseconds.
@@ -70,6 +73,16 @@ impl Tally {
         self.inputs += 1;
         self.inputs_on_track += u64::from(on_track);
         self.silence_us = self.silence_us.max(silence.as_micros() as u64);
+    }
+
+    /// A message held something that the viewer may not send.
+    pub fn refused(&mut self) {
+        self.refused += 1;
+    }
+
+    /// How many messages did.
+    pub fn refusals(&self) -> u64 {
+        self.refused
     }
 
     /// The viewer reported a picture: both halves are known.
@@ -111,6 +124,7 @@ impl Tally {
         self.inputs = self.inputs.saturating_add(other.inputs);
         self.inputs_on_track = self.inputs_on_track.saturating_add(other.inputs_on_track);
         self.silence_us = self.silence_us.max(other.silence_us);
+        self.refused = self.refused.saturating_add(other.refused);
     }
 
     /// Pictures measured.
@@ -141,6 +155,7 @@ impl Tally {
             ("input_silence_us", self.silence_us),
             ("inputs", self.inputs),
             ("inputs_on_track", self.inputs_on_track),
+            ("inputs_refused", self.refused),
             ("pictures_implausible", self.implausible),
             ("pictures_not_shown", self.sent.saturating_sub(self.shown)),
             ("pictures_sent", self.sent),

@@ -78,11 +78,11 @@ impl<'a> Link<'a> {
             Ok(FromWorker::Ready { udp }) => self.on_ready(udp),
             Ok(FromWorker::Reply { id, reply }) => self.on_reply(id, reply),
             Ok(FromWorker::Event { event }) => self.on_event(event).await,
-            Ok(FromWorker::Load { viewers, pictures, bytes_sent, late_ticks, sessions: _ }) => {
+            Ok(FromWorker::Load { viewers, pictures, bytes_sent, late_ticks, refused, sessions: _ }) => {
                 let mut ledger = self.setting.ledger.lock();
                 let load = ledger.worker(worker);
                 (load.viewers, load.pictures) = (viewers, pictures);
-                (load.bytes_sent, load.late_ticks) = (bytes_sent, late_ticks);
+                (load.bytes_sent, load.late_ticks, load.refused) = (bytes_sent, late_ticks, refused);
             }
             Err(error) => {
                 let start: String = String::from_utf8_lossy(line).chars().take(QUOTE_MAX).collect();
@@ -120,6 +120,7 @@ impl<'a> Link<'a> {
         let (Event::State { session, .. }
         | Event::Stored { session, .. }
         | Event::Receipt { session, .. }
+        | Event::People { session, .. }
         | Event::Resumed { session }) = &event;
         let worker = self.setting.number;
         let mut over = None;
@@ -128,6 +129,9 @@ impl<'a> Link<'a> {
             if !ledger.may_speak(worker, session) {
                 tracing::warn!(worker, %session, "worker spoke of a session it does not hold");
                 return;
+            }
+            if let Event::People { session, roster } = &event {
+                ledger.put_people(session, roster);
             }
             if matches!(&event, Event::State { state, .. } if state.is_final()) {
                 ledger.ended(session);

@@ -1,7 +1,9 @@
 //! What a viewer that says untrue things can do to a session: nothing to others.
 
+use playfield_core::api::ChangeViewer;
 use playfield_core::bus::SessionTimes;
-use playfield_core::input::wire::{Ack, FrameReport, Writer};
+use playfield_core::input::wire::{Ack, FrameReport, PadReport, Writer};
+use playfield_core::input::{Pad, PlayerInput};
 use playfield_transport::{Client, Config, Hub};
 use serde_json::json;
 
@@ -42,7 +44,7 @@ impl World {
             let (_, offer) = Client::offer([127, 0, 0, 1].into()).unwrap();
             let (connection, _) = hub.accept(&offer, false).unwrap();
             let viewer = ViewerId::from_entropy([n; 16]);
-            let attach = Attach { viewer, role, slot, video: VideoMode::Auto, offer };
+            let attach = Attach { person: Person::new(viewer, role, slot), video: VideoMode::Auto, offer };
             session.expect(Time::ZERO, connection, &attach);
             session.attach(Time::ZERO, connection, Ways { video: true, track: true });
             connection
@@ -105,4 +107,113 @@ fn a_viewer_that_says_very_much_takes_no_room_from_the_others() {
     );
     let commands = world.hears(spectator, |writer| writer.acks(&[ack(8)]));
     assert_eq!(commands.len(), 1, "after a tick it is heard again");
+}
+
+/// Presses a button of the first pad.
+fn press(writer: &mut Writer) {
+    let pad = Pad { buttons: 1, ..Pad::default() };
+    writer.pad(&PadReport { index: 0, pad, presses: [1; 16] });
+}
+
+impl World {
+    /// A host in the first seat and a player in the second.
+    fn with_player(expires_ms: Option<u64>) -> World {
+        let mut world = World::new();
+        let viewer = world.session.viewers[&world.spectator].viewer.clone();
+        world.session.leave(Time::ZERO, &viewer);
+        let viewers = world.session.viewers.remove(&world.spectator);
+        drop(viewers);
+        let person = Person { expires_ms, ..Person::new(viewer, Role::Player, Some(1)) };
+        let attach = Attach { person, video: VideoMode::Auto, offer: String::new() };
+        world.session.expect(Time::ZERO, world.spectator, &attach);
+        world.session.attach(Time::ZERO, world.spectator, Ways { video: true, track: true });
+        world
+    }
+
+    /// What both seats hold now.
+    fn held(&mut self, now: Time) -> [bool; 2] {
+        let mut inbox = self.session.inbox.open();
+        [0, 1].map(|seat| {
+            let mut player = PlayerInput::default();
+            inbox.seats[seat].latch(now, 16, 16, &mut player);
+            player.pad.buttons != 0
+        })
+    }
+
+    fn says(&mut self, from: ConnectionId, seq: u32, now: Time) {
+        let mut message = Vec::new();
+        press(&mut Writer::new(&mut message, seq, 1, None));
+        self.session.hear_input(now, from, &message, false);
+    }
+}
+
+#[test]
+fn what_comes_after_a_change_is_measured_by_it() {
+    let ms = Time::from_millis;
+    let mut world = World::with_player(None);
+    let guest = world.spectator;
+    let viewer = world.session.viewers[&guest].viewer.clone();
+    let slot = |slot| ChangeViewer { slot: Some(slot), ..ChangeViewer::default() };
+    let watches = ChangeViewer { role: Some(Role::Spectator), ..ChangeViewer::default() };
+    world.says(guest, 1, ms(1));
+    assert_eq!((world.held(ms(1)), world.session.refused), ([false, true], 0));
+    // At the same moment, but later.
+    world.session.change(ms(2), &viewer, &watches).unwrap();
+    world.says(guest, 2, ms(2));
+    assert_eq!((world.held(ms(2)), world.session.refused), ([false, false], 1));
+    world.session.change(ms(3), &viewer, &slot(0)).unwrap();
+    world.says(guest, 3, ms(3));
+    world.says(world.host, 1, ms(3));
+    assert_eq!((world.held(ms(3)), world.session.refused), ([true, false], 2), "the host's seat is the guest's");
+    world.session.remove(ms(4), &viewer).unwrap();
+    world.says(guest, 4, ms(4));
+    assert_eq!((world.held(ms(4)), world.session.refused), ([false, false], 3));
+}
+
+#[test]
+fn a_player_may_what_it_was_given() {
+    let ms = Time::from_millis;
+    let mut world = World::with_player(None);
+    let guest = world.spectator;
+    let viewer = world.session.viewers[&guest].viewer.clone();
+    let may = |may| ChangeViewer { may: Some(may), ..ChangeViewer::default() };
+    let choose = r#"{"type":"choose","key":"k","value":"v"}"#;
+    let text = r#"{"type":"text","text":"x"}"#;
+    let mut check = |permissions: Permissions, heard: [bool; 3]| {
+        world.session.change(ms(1), &viewer, &may(permissions)).unwrap();
+        world.commands();
+        world.says(guest, 1, ms(1));
+        let pressed = world.held(ms(1))[1];
+        world.session.hear_control(ms(1), guest, choose);
+        let chosen = world.commands().iter().any(|command| matches!(command, Command::Choose { .. }));
+        world.session.hear_control(ms(1), guest, text);
+        let mut player = PlayerInput::default();
+        world.session.inbox.open().seats[1].latch(ms(1), 16, 16, &mut player);
+        assert_eq!([pressed, chosen, player.text == "x"], heard, "{permissions:?}");
+        // A seat begins anew, so that the next case does.
+        let slot = |slot| ChangeViewer { slot: Some(slot), ..ChangeViewer::default() };
+        world.session.change(ms(1), &viewer, &slot(0)).unwrap();
+        world.session.change(ms(1), &viewer, &slot(1)).unwrap();
+    };
+    check(Permissions::SEAT, [true, false, true]);
+    check(Permissions::NONE, [false, false, false]);
+    check(Permissions::NONE.with(Permission::Play), [true, false, false]);
+    check(Permissions::NONE.with(Permission::Settings), [false, true, false]);
+    check(Permissions::NONE.with(Permission::Keyboard), [false, false, true]);
+    check(Permissions::ALL, [true, true, true]);
+}
+
+#[test]
+fn nothing_counts_from_the_moment_a_time_is_over() {
+    let ms = Time::from_millis;
+    let mut world = World::with_player(Some(100));
+    let guest = world.spectator;
+    world.says(guest, 1, ms(99));
+    assert_eq!((world.held(ms(99)), world.session.refused), ([false, true], 0));
+    // Nobody looked at the time yet.
+    world.says(guest, 2, ms(100));
+    assert_eq!(world.session.refused, 1);
+    assert_eq!(world.session.next_timeout(), Some(ms(100)));
+    assert_eq!(world.session.overstayed(ms(100)), [guest]);
+    assert_eq!(world.held(ms(100)), [false, false]);
 }

@@ -4,6 +4,7 @@
 // In a test every failure is a panic.
 #![allow(clippy::unwrap_used)]
 
+mod people;
 mod resume;
 mod together;
 
@@ -22,6 +23,7 @@ use playfield_core::id::{SessionId, ViewerId};
 use playfield_core::input::wire::{Ack, PadReport, Writer};
 use playfield_core::input::{Pad, Rumble, TickInput};
 use playfield_core::manifest::Limits;
+use playfield_core::people::{Person, Roster};
 use playfield_core::signal::ToViewer;
 use playfield_media::delta::Decoder;
 use playfield_runtime::{Changes, Guest, GuestError, GuestEvent, Snapshot, Tick};
@@ -275,7 +277,7 @@ fn spec(id: SessionId, title: &str, times: SessionTimes) -> Box<SessionSpec> {
         storage: Default::default(),
         times,
         resume: false,
-        seats: Vec::new(),
+        people: Roster::default(),
         spectators: 2,
     })
 }
@@ -289,7 +291,7 @@ fn folder(name: &str) -> PathBuf {
 
 fn attach(offer: String) -> Attach {
     let viewer = ViewerId::from_entropy([2; 16]);
-    Attach { viewer, role: Role::Host, slot: Some(0), video: VideoMode::Auto, offer }
+    Attach { person: Person::new(viewer, Role::Host, Some(0)), video: VideoMode::Auto, offer }
 }
 
 /// A viewer that plays with one button.
@@ -355,7 +357,8 @@ impl Viewer {
     }
 
     fn send(&mut self) {
-        if !self.open {
+        // Whoever was told the end may send all the same.
+        if !self.open || self.closed {
             return;
         }
         self.seq += 1;

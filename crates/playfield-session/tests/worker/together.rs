@@ -1,21 +1,23 @@
 //! Several people in one session: who plays from which seat, and who only watches.
 
-use playfield_core::bus::Seat;
-
 use super::*;
 
-const HOST: u8 = 2;
-const GUEST: u8 = 3;
-const SPECTATOR: u8 = 4;
+pub const HOST: u8 = 2;
+pub const GUEST: u8 = 3;
+pub const SPECTATOR: u8 = 4;
 
-fn who(n: u8) -> ViewerId {
+pub fn who(n: u8) -> ViewerId {
     ViewerId::from_entropy([n; 16])
 }
 
 impl Node {
-    fn try_join(&mut self, viewer: u8, role: Role, slot: Option<u8>) -> Result<Viewer, (EndReason, String)> {
+    pub fn try_join(&mut self, viewer: u8, role: Role, slot: Option<u8>) -> Result<Viewer, (EndReason, String)> {
+        self.try_come(Person { number: viewer.into(), ..Person::new(who(viewer), role, slot) })
+    }
+
+    pub fn try_come(&mut self, person: Person) -> Result<Viewer, (EndReason, String)> {
         let (client, offer) = Client::offer([127, 0, 0, 1].into()).unwrap();
-        let attach = Box::new(Attach { viewer: who(viewer), role, slot, video: VideoMode::Auto, offer });
+        let attach = Box::new(Attach { person, video: VideoMode::Auto, offer });
         match self.ask(Request::Attach { session: session(), attach }) {
             Reply::Attached { answer } => Ok(Viewer::new(client, &answer)),
             Reply::Refused { reason, detail } => Err((reason, detail)),
@@ -23,7 +25,7 @@ impl Node {
         }
     }
 
-    fn join_as(&mut self, viewer: u8, role: Role, slot: Option<u8>) -> Viewer {
+    pub fn join_as(&mut self, viewer: u8, role: Role, slot: Option<u8>) -> Viewer {
         self.try_join(viewer, role, slot).unwrap()
     }
 
@@ -40,7 +42,7 @@ impl Node {
 }
 
 /// Lets all of them play until something is so.
-fn until<const N: usize>(what: &str, mut all: [&mut Viewer; N], done: impl Fn(&[&mut Viewer; N]) -> bool) {
+pub fn until<const N: usize>(what: &str, mut all: [&mut Viewer; N], done: impl Fn(&[&mut Viewer; N]) -> bool) {
     let begun = Instant::now();
     while !done(&all) {
         assert!(begun.elapsed() < PATIENCE, "waited in vain for {what}");
@@ -61,10 +63,10 @@ impl Viewer {
         }
     }
 
-    fn people(&self) -> Option<(&[u8], &[u8], u16)> {
+    pub fn people(&self) -> Option<(&[u8], &[u8], u16)> {
         let people = |message: &&ToViewer| matches!(message, ToViewer::People { .. });
         match self.told.iter().rfind(people)? {
-            ToViewer::People { seats, away, watching } => Some((seats, away, *watching)),
+            ToViewer::People { seats, away, watching, .. } => Some((seats, away, *watching)),
             _ => None,
         }
     }
@@ -83,7 +85,7 @@ impl Viewer {
 }
 
 /// A session with its host, in a worker of its own.
-fn hosted() -> (Node, Viewer) {
+pub fn hosted() -> (Node, Viewer) {
     let mut node = Node::new(4);
     let mut host = node.start("fine", SessionTimes::default());
     host.until("the first picture", |viewer| viewer.open && viewer.shown().is_some());
@@ -283,7 +285,8 @@ fn a_session_that_goes_on_elsewhere_knows_whose_its_seats_are() {
     let mut node = Node::with_checkpoints(4, &folder("resume-seats"));
     let mut spec = spec(session(), "saves", SessionTimes::default());
     spec.resume = true;
-    spec.seats = vec![Seat { viewer: who(HOST), slot: 0 }, Seat { viewer: who(GUEST), slot: 1 }];
+    spec.people.people =
+        vec![Person::new(who(HOST), Role::Host, Some(0)), Person::new(who(GUEST), Role::Player, Some(1))];
     assert_eq!(node.ask(Request::Start { spec, attach: None }), Reply::Started { answer: None });
     let mut host = node.attach_again();
     host.until("a picture", |host| host.open && host.shown().is_some());

@@ -92,6 +92,21 @@ const STEPS: &[&str] = &[
     ALTER TABLE viewers ADD COLUMN client TEXT;
     ALTER TABLE viewers ADD COLUMN created_ms INTEGER NOT NULL DEFAULT 0;
 ",
+    // Links and viewers from before go on as they were: they may what their roles say, for as long as their sessions.
+    "
+    ALTER TABLE viewers ADD COLUMN may INTEGER;
+    ALTER TABLE viewers ADD COLUMN name TEXT;
+    ALTER TABLE viewers ADD COLUMN number INTEGER NOT NULL DEFAULT 1;
+    ALTER TABLE viewers ADD COLUMN expires_ms INTEGER;
+    ALTER TABLE viewers ADD COLUMN invite TEXT;
+    ALTER TABLE viewers ADD COLUMN removed_ms INTEGER;
+    ALTER TABLE invites ADD COLUMN may INTEGER;
+    ALTER TABLE invites ADD COLUMN uses INTEGER;
+    ALTER TABLE invites ADD COLUMN used INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE invites ADD COLUMN stay_s INTEGER;
+    ALTER TABLE invites ADD COLUMN revoked_ms INTEGER;
+    ALTER TABLE sessions ADD COLUMN roster INTEGER NOT NULL DEFAULT 0;
+",
 ];
 
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), DbError> {

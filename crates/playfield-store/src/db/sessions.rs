@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use playfield_core::api::{EndReason, SessionState};
+use playfield_core::api::{EndReason, Role, SessionState};
 use playfield_core::id::{SessionId, ViewerId};
+use playfield_core::people::{Person, Roster};
+use playfield_core::permission::Permissions;
 use rusqlite::{Connection, Row, named_params, params};
 
 use super::words::{read_hash, read_id, read_word, word};
-use super::{Admission, Caps, Db, DbError, Guests, Hash, NewSession, SessionRow, ViewerRow};
+use super::{Admission, Caps, Db, DbError, Entry, Guests, Hash, NewSession, SessionRow, ViewerRow};
 
 macro_rules! has_receipt {
     () => {
@@ -41,8 +43,9 @@ impl Db {
         .await
     }
 
-    /// Lets a further viewer into a session that exists, unless it has as many as `most` says. False: it has. Where `client` has
-    /// as many as it may, the one it came with first is forgotten: it takes no place from anybody else.
+    /// Lets a further viewer into a session that exists, unless it has as many as `most` says, or its link let in as many as it
+    /// may: counting and writing are one step. Where `client` has as many as it may, the one it came with first is forgotten: it
+    /// takes no place from anybody else. The viewer's number is counted here.
     pub async fn insert_viewer(
         &self,
         viewer: ViewerRow,
@@ -50,7 +53,7 @@ impl Db {
         client: String,
         now_ms: u64,
         most: Guests,
-    ) -> Result<bool, DbError> {
+    ) -> Result<Entry, DbError> {
         self.call(move |connection| {
             let change = connection.transaction()?;
             change
@@ -63,11 +66,26 @@ impl Db {
                 .prepare_cached("SELECT count(*) FROM viewers WHERE session = ?1")?
                 .query_row([viewer.session.as_str()], |row| row.get(0))?;
             if known >= most.of_session {
-                return Ok(false);
+                return Ok(Entry::Full);
             }
-            insert_viewer(&change, &viewer, &token, Some((&client, now_ms)))?;
+            if let Some(invite) = &viewer.invite {
+                let used = change
+                    .prepare_cached(
+                        "UPDATE invites SET used = used + 1 WHERE id = ?1 AND session = ?2 AND revoked_ms IS NULL
+                         AND (uses IS NULL OR used < uses)",
+                    )?
+                    .execute([invite.as_str(), viewer.session.as_str()])?;
+                if used == 0 {
+                    return Ok(Entry::UsedUp);
+                }
+            }
+            let number: u32 = change
+                .prepare_cached("SELECT coalesce(max(number), 0) + 1 FROM viewers WHERE session = ?1")?
+                .query_row([viewer.session.as_str()], |row| row.get(0))?;
+            let person = Person { number, ..viewer.person.clone() };
+            insert_viewer(&change, &ViewerRow { person, ..viewer }, &token, Some((&client, now_ms)))?;
             change.commit()?;
-            Ok(true)
+            Ok(Entry::In(number))
         })
         .await
     }
@@ -76,6 +94,62 @@ impl Db {
     pub async fn remove_viewer(&self, id: ViewerId) -> Result<(), DbError> {
         self.call(move |connection| {
             connection.prepare_cached("DELETE FROM viewers WHERE id = ?1")?.execute([id.as_str()])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// The host removes a viewer: its token is known as that of somebody who was removed, and the link it came by lets nobody in any
+    /// more. False: the session has no such viewer.
+    pub async fn dismiss_viewer(&self, session: SessionId, id: ViewerId, now_ms: u64) -> Result<bool, DbError> {
+        self.call(move |connection| {
+            let change = connection.transaction()?;
+            let which = params![session.as_str(), id.as_str(), now_ms as i64];
+            let known = change
+                .prepare_cached(
+                    "UPDATE viewers SET removed_ms = coalesce(removed_ms, ?3) WHERE session = ?1 AND id = ?2",
+                )?
+                .execute(which)?;
+            change
+                .prepare_cached(
+                    "UPDATE invites SET revoked_ms = coalesce(revoked_ms, ?3) WHERE session = ?1
+                     AND id = (SELECT invite FROM viewers WHERE session = ?1 AND id = ?2)",
+                )?
+                .execute(which)?;
+            change.commit()?;
+            Ok(known == 1)
+        })
+        .await
+    }
+
+    /// What the people of a session are now, unless something newer was written. Those who are not named stay as they were.
+    pub async fn put_roster(&self, session: SessionId, roster: Roster) -> Result<(), DbError> {
+        self.call(move |connection| {
+            let change = connection.transaction()?;
+            let newer = change
+                .prepare_cached("UPDATE sessions SET roster = ?2 WHERE id = ?1 AND roster < ?2")?
+                .execute(params![session.as_str(), roster.revision as i64])?;
+            if newer == 0 {
+                return Ok(());
+            }
+            let host = roster.people.iter().find(|person| person.role == Role::Host);
+            if let Some(host) = host {
+                change
+                    .prepare_cached(
+                        "UPDATE viewers SET role = ?3 WHERE session = ?1 AND role = ?4 AND id != ?2 AND removed_ms IS NULL",
+                    )?
+                    .execute(params![session.as_str(), host.viewer.as_str(), word(Role::Player), word(Role::Host)])?;
+            }
+            let mut put = change.prepare_cached(
+                "UPDATE viewers SET role = ?3, slot = ?4, may = ?5, name = ?6, expires_ms = ?7
+                 WHERE session = ?1 AND id = ?2",
+            )?;
+            for Person { viewer, role, slot, may, name, expires_ms, number: _ } in &roster.people {
+                let (may, expires) = (may.map(Permissions::bits), expires_ms.map(|ms| ms as i64));
+                put.execute(params![session.as_str(), viewer.as_str(), word(*role), slot, may, name, expires])?;
+            }
+            drop(put);
+            change.commit()?;
             Ok(())
         })
         .await
@@ -233,14 +307,31 @@ fn insert_viewer(
     token: &Hash,
     guest: Option<(&str, u64)>,
 ) -> Result<(), DbError> {
-    let ViewerRow { id, session, role, slot } = viewer;
+    let ViewerRow { session, person, invite, removed: _ } = viewer;
+    let Person { viewer: id, role, slot, may, name, number, expires_ms } = person;
+    let (may, expires) = (may.map(Permissions::bits), expires_ms.map(|ms| ms as i64));
     let (client, created_ms) = guest.map_or((None, 0), |(client, now_ms)| (Some(client), now_ms as i64));
     connection
         .prepare_cached(
-            "INSERT INTO viewers (id, session, token, role, slot, client, created_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6,
-             max(?7, (SELECT coalesce(max(created_ms) + 1, 0) FROM viewers WHERE session = ?2 AND client = ?6)))",
+            "INSERT INTO viewers (id, session, token, role, slot, client, created_ms, may, name, number, expires_ms, invite)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6,
+             max(?7, (SELECT coalesce(max(created_ms) + 1, 0) FROM viewers WHERE session = ?2 AND client = ?6)),
+             ?8, ?9, ?10, ?11, ?12)",
         )?
-        .execute(params![id.as_str(), session.as_str(), token, word(*role), slot, client, created_ms])?;
+        .execute(params![
+            id.as_str(),
+            session.as_str(),
+            token,
+            word(*role),
+            slot,
+            client,
+            created_ms,
+            may,
+            name,
+            number,
+            expires,
+            invite.as_ref().map(|invite| invite.as_str()),
+        ])?;
     Ok(())
 }
 
@@ -263,10 +354,20 @@ fn read_session(row: &Row<'_>) -> Result<SessionRow, DbError> {
 }
 
 fn read_viewer(row: &Row<'_>) -> Result<ViewerRow, DbError> {
-    Ok(ViewerRow {
-        id: read_id("a viewer id", row.get("id")?)?,
-        session: read_id("a session id", row.get("session")?)?,
+    let invite: Option<String> = row.get("invite")?;
+    let person = Person {
+        viewer: read_id("a viewer id", row.get("id")?)?,
         role: read_word("a role", row.get("role")?)?,
         slot: row.get("slot")?,
+        may: row.get::<_, Option<u8>>("may")?.map(Permissions::from_bits),
+        name: row.get("name")?,
+        number: row.get("number")?,
+        expires_ms: row.get::<_, Option<i64>>("expires_ms")?.map(|ms| ms as u64),
+    };
+    Ok(ViewerRow {
+        session: read_id("a session id", row.get("session")?)?,
+        person,
+        invite: invite.map(|id| read_id("an invite id", id)).transpose()?,
+        removed: row.get::<_, Option<i64>>("removed_ms")?.is_some(),
     })
 }

@@ -2,8 +2,10 @@
 
 use playfield_core::api::{EndReason, Role, SessionState};
 use playfield_core::id::{InviteId, NodeId, SessionId, ViewerId};
+use playfield_core::people::{Person, Roster};
+use playfield_core::permission::{Permission, Permissions};
 use playfield_core::receipt::{MOST_PARTS, Made, Part};
-use playfield_store::db::{Admission, Begun, Caps, Db, DbError, Guests, InviteRow, NewSession, Put, ViewerRow};
+use playfield_store::db::{Admission, Begun, Caps, Db, DbError, Entry, Guests, InviteRow, NewSession, Put, ViewerRow};
 
 use crate::folder::Folder;
 
@@ -49,6 +51,9 @@ suite!(
         the_viewer_a_client_came_with_first_makes_room_whatever_the_clock_says,
         a_link_is_found_by_its_secret_until_it_is_taken_back,
         links_go_with_their_session_and_old_ones_make_room,
+        a_link_lets_in_as_many_as_it_may,
+        who_was_removed_is_known_and_so_is_its_link,
+        the_newest_word_of_people_counts,
         storage_belongs_to_a_profile_and_a_title,
         storage_has_a_quota_that_a_smaller_value_makes_room_in,
         a_request_is_done_once_for_its_caller,
@@ -76,12 +81,13 @@ fn session(n: u8, client: &str) -> NewSession {
 }
 
 fn host(n: u8) -> ViewerRow {
-    ViewerRow {
-        id: ViewerId::from_entropy([n; 16]),
-        session: SessionId::from_entropy([n; 16]),
-        role: Role::Host,
-        slot: Some(0),
-    }
+    ViewerRow::new(id(n), Person::new(ViewerId::from_entropy([n; 16]), Role::Host, Some(0)))
+}
+
+/// Somebody who came to the first session as its `number`th viewer.
+fn spectator(n: u8, number: u32) -> ViewerRow {
+    let person = Person { number, ..Person::new(ViewerId::from_entropy([n; 16]), Role::Spectator, None) };
+    ViewerRow::new(id(1), person)
 }
 
 async fn add(db: &Db, n: u8, client: &str, caps: Caps) -> Admission {
@@ -169,23 +175,24 @@ async fn a_viewer_is_found_by_its_token_only(db: Db) {
     add(&db, 1, "a", ROOMY).await;
     assert_eq!(db.viewer_by_token([1; 32]).await.unwrap(), Some(host(1)));
     assert_eq!(db.viewer_by_token([2; 32]).await.unwrap(), None);
-    let spectator = ViewerRow { role: Role::Spectator, slot: None, id: ViewerId::from_entropy([5; 16]), ..host(1) };
+    let second = spectator(5, 2);
     let add = async |viewer, token, client: &str, now| {
         let most = Guests { of_session: 2, of_client: 1 };
         db.insert_viewer(viewer, [token; 32], client.to_owned(), now, most).await
     };
-    assert!(add(spectator.clone(), 5, "a", 1).await.unwrap());
-    assert_eq!(db.viewer_by_token([5; 32]).await.unwrap(), Some(spectator.clone()));
+    assert_eq!(add(second.clone(), 5, "a", 1).await.unwrap(), Entry::In(2));
+    assert_eq!(db.viewer_by_token([5; 32]).await.unwrap(), Some(second.clone()));
     assert!(add(host(7), 7, "a", 1).await.is_err(), "a viewer needs a session");
-    let third = ViewerRow { id: ViewerId::from_entropy([6; 16]), ..spectator.clone() };
-    assert!(!add(third.clone(), 6, "b", 2).await.unwrap(), "two are all it may have");
-    assert!(add(third.clone(), 6, "a", 2).await.unwrap(), "it is in the place of the one its client came with before");
+    let third = spectator(6, 0);
+    assert_eq!(add(third.clone(), 6, "b", 2).await.unwrap(), Entry::Full, "two are all it may have");
+    let instead = add(third.clone(), 6, "a", 2).await.unwrap();
+    assert_eq!(instead, Entry::In(2), "it is in the place of the one its client came with before");
     assert_eq!(db.viewer_by_token([5; 32]).await.unwrap(), None);
     assert_eq!(db.viewer_by_token([1; 32]).await.unwrap(), Some(host(1)), "the host came by no link");
-    assert!(add(spectator.clone(), 5, "a", 3).await.unwrap());
-    db.remove_viewer(spectator.id).await.unwrap();
+    assert_eq!(add(second.clone(), 5, "a", 3).await.unwrap(), Entry::In(2));
+    db.remove_viewer(second.person.viewer).await.unwrap();
     assert_eq!(db.viewer_by_token([5; 32]).await.unwrap(), None);
-    assert!(add(third, 6, "b", 4).await.unwrap());
+    assert_eq!(add(third, 6, "b", 4).await.unwrap(), Entry::In(2));
 }
 
 async fn the_viewer_a_client_came_with_first_makes_room_whatever_the_clock_says(db: Db) {
@@ -193,8 +200,8 @@ async fn the_viewer_a_client_came_with_first_makes_room_whatever_the_clock_says(
     let most = Guests { of_session: 9, of_client: 2 };
     let came = [(9, 50), (7, 50), (8, 50), (5, 20), (6, 20)];
     for (n, now_ms) in came {
-        let guest = ViewerRow { id: ViewerId::from_entropy([n; 16]), ..host(1) };
-        assert!(db.insert_viewer(guest, [n; 32], "b".to_owned(), now_ms, most).await.unwrap());
+        let entry = db.insert_viewer(spectator(n, 0), [n; 32], "b".to_owned(), now_ms, most).await.unwrap();
+        assert!(matches!(entry, Entry::In(_)));
     }
     let mut known = Vec::new();
     for (n, _) in came {
@@ -210,9 +217,74 @@ fn invite(n: u8, created_ms: u64, expires_ms: u64) -> InviteRow {
         session,
         role: Role::Player,
         slot: Some(1),
+        may: None,
         created_ms,
-        expires_ms,
+        expires_ms: Some(expires_ms),
+        uses: None,
+        used: 0,
+        stay_s: None,
+        revoked: false,
     }
+}
+
+async fn a_link_lets_in_as_many_as_it_may(db: Db) {
+    add(&db, 1, "a", ROOMY).await;
+    let may = Some(Permissions::SEAT.with(Permission::Settings));
+    let twice = InviteRow { uses: Some(2), may, stay_s: Some(60), expires_ms: None, ..invite(1, 10, 0) };
+    assert!(db.insert_invite(twice.clone(), [1; 32], 9).await.unwrap());
+    assert_eq!(db.invite_by_token([1; 32]).await.unwrap(), Some(twice.clone()));
+    let most = Guests { of_session: 20, of_client: 20 };
+    let tries: Vec<_> = (10..18)
+        .map(|n| {
+            let (db, invite) = (db.clone(), Some(twice.id.clone()));
+            let row = ViewerRow { invite, ..spectator(n, 0) };
+            tokio::spawn(async move { db.insert_viewer(row, [n; 32], "b".to_owned(), 1, most).await.unwrap() })
+        })
+        .collect();
+    let mut entries = Vec::new();
+    for one in tries {
+        entries.push(one.await.unwrap());
+    }
+    let count = |wanted: fn(&Entry) -> bool| entries.iter().filter(|entry| wanted(entry)).count();
+    assert_eq!((count(|e| matches!(e, Entry::In(_))), count(|e| *e == Entry::UsedUp)), (2, 6));
+    assert_eq!(db.invite_by_token([1; 32]).await.unwrap().unwrap().used, 2);
+    assert_eq!(db.invites(id(1), 20).await.unwrap(), [], "it lets nobody in any more");
+}
+
+async fn who_was_removed_is_known_and_so_is_its_link(db: Db) {
+    add(&db, 1, "a", ROOMY).await;
+    let link = invite(1, 10, 100);
+    assert!(db.insert_invite(link.clone(), [1; 32], 9).await.unwrap());
+    let row = ViewerRow { invite: Some(link.id), ..spectator(5, 0) };
+    let most = Guests { of_session: 20, of_client: 20 };
+    db.insert_viewer(row.clone(), [5; 32], "b".to_owned(), 1, most).await.unwrap();
+    let viewer = row.person.viewer.clone();
+    assert!(!db.dismiss_viewer(id(2), viewer.clone(), 20).await.unwrap(), "it is of another session");
+    assert!(!db.invite_by_token([1; 32]).await.unwrap().unwrap().revoked);
+    assert!(db.dismiss_viewer(id(1), viewer.clone(), 20).await.unwrap());
+    assert!(db.dismiss_viewer(id(1), viewer, 30).await.unwrap(), "once more changes nothing");
+    assert!(db.viewer_by_token([5; 32]).await.unwrap().unwrap().removed);
+    assert!(db.invite_by_token([1; 32]).await.unwrap().unwrap().revoked);
+    let late = ViewerRow { person: spectator(6, 0).person, ..row };
+    assert_eq!(db.insert_viewer(late, [6; 32], "b".to_owned(), 2, most).await.unwrap(), Entry::UsedUp);
+}
+
+async fn the_newest_word_of_people_counts(db: Db) {
+    add(&db, 1, "a", ROOMY).await;
+    let most = Guests { of_session: 20, of_client: 20 };
+    db.insert_viewer(spectator(5, 0), [5; 32], "b".to_owned(), 1, most).await.unwrap();
+    let may = Some(Permissions::NONE.with(Permission::Play));
+    let guest = Person { role: Role::Player, slot: Some(1), may, name: Some("Ada".into()), ..spectator(5, 2).person };
+    let put = async |revision, people: &[Person]| {
+        db.put_roster(id(1), Roster { revision, people: people.to_vec(), removed: vec![] }).await.unwrap();
+    };
+    let person = async |n: u8| db.viewer_by_token([n; 32]).await.unwrap().unwrap().person;
+    put(2, std::slice::from_ref(&guest)).await;
+    assert_eq!((person(5).await, person(1).await), (guest.clone(), host(1).person));
+    put(1, &[Person { slot: None, ..guest.clone() }]).await;
+    assert_eq!(person(5).await, guest, "an older word comes late");
+    put(3, &[Person { role: Role::Host, may: None, ..guest.clone() }]).await;
+    assert_eq!((person(5).await.role, person(1).await.role), (Role::Host, Role::Player), "there is one host");
 }
 
 async fn a_link_is_found_by_its_secret_until_it_is_taken_back(db: Db) {
@@ -228,10 +300,11 @@ async fn a_link_is_found_by_its_secret_until_it_is_taken_back(db: Db) {
     assert_eq!(db.invites(id(1), 50).await.unwrap(), std::slice::from_ref(&player));
     assert_eq!(db.invite_by_token([2; 32]).await.unwrap(), Some(watch), "who comes too late is told so");
     assert!(db.insert_invite(invite(3, 50, 100), [3; 32], 2).await.unwrap(), "one whose time is over makes room");
-    assert!(!db.remove_invite(id(2), player.id.clone()).await.unwrap(), "it is another session's");
-    assert!(db.remove_invite(id(1), player.id.clone()).await.unwrap());
-    assert!(!db.remove_invite(id(1), player.id).await.unwrap());
-    assert_eq!(db.invite_by_token([1; 32]).await.unwrap(), None);
+    assert!(!db.revoke_invite(id(2), player.id.clone(), 60).await.unwrap(), "it is another session's");
+    assert!(db.revoke_invite(id(1), player.id.clone(), 60).await.unwrap());
+    assert!(!db.revoke_invite(id(1), player.id.clone(), 61).await.unwrap());
+    assert!(db.invite_by_token([1; 32]).await.unwrap().unwrap().revoked, "who comes then is told so");
+    assert!(!db.invites(id(1), 60).await.unwrap().iter().any(|row| row.id == player.id));
 }
 
 async fn links_go_with_their_session_and_old_ones_make_room(db: Db) {

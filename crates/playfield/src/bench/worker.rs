@@ -14,6 +14,7 @@ use playfield_core::bus::{
 };
 use playfield_core::id::{SessionId, ViewerId};
 use playfield_core::manifest::{Kind, Libretro, Limits, Program};
+use playfield_core::people::{Person, Roster};
 use playfield_core::receipt::STAGES;
 use playfield_core::sim::Random;
 use playfield_runtime::wasm::{Engine, compile};
@@ -158,11 +159,11 @@ impl Worker {
             storage: BTreeMap::new(),
             times: SessionTimes::default(),
             resume: false,
-            seats: Vec::new(),
+            people: Roster::default(),
             spectators: 0,
         });
         let viewer = ViewerId::from_entropy(entropy);
-        let attach = Some(Box::new(Attach { viewer, role: Role::Host, slot: Some(0), video, offer }));
+        let attach = Some(Box::new(Attach { person: Person::new(viewer, Role::Host, Some(0)), video, offer }));
         match self.ask(Request::Start { spec, attach })? {
             Reply::Started { answer: Some(answer) } => Ok((id, answer)),
             other => bail!("the session did not start: {other:?}"),

@@ -168,6 +168,7 @@ async fn publish_loads(node: &Node) {
                 pictures: load.pictures,
                 bytes_sent: load.bytes_sent,
                 late_ticks: load.late_ticks,
+                refused: load.refused,
             };
             worker_load(node.id().as_str(), &load.worker.to_string(), figures);
         }

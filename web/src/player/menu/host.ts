@@ -8,7 +8,7 @@ import type { Play } from '../play';
 import { keepSettings, settings } from '../settings';
 import { share } from '../share';
 import type { Sheet } from '../sheet';
-import type { Ticket } from '../storage';
+import { keepName, type Ticket } from '../storage';
 import type { Windows } from '../windows';
 import { Menus } from './menus';
 import type { MenuActions, MenuModel } from './model';
@@ -53,14 +53,16 @@ function modelOf(player: PlayfieldPlayer, windows: Windows, host: MenuHost): Men
     touchControls: fingers ? (controls?.touch.shown ?? null) : null,
     touchPicture: fingers ? (controls?.touch.picture ?? null) : null,
     kinds: run?.kinds ?? new Set(),
+    understood: run?.understood ?? [],
     keysAsPad: run?.keysAsPad ?? true,
     bindings: controls?.bindings ?? new Bindings(),
     rumble: settings().rumble,
     pads: player.pads,
-    players: run?.seatsAllowed ?? 1,
+    players: run?.players ?? 1,
     seats: run?.seats ?? [],
     watching: run?.watches ?? false,
-    canInvite: run?.ticket?.role === 'host',
+    me: run?.ticket?.viewer ?? null,
+    host: (run?.role ?? run?.ticket?.role) === 'host',
     freeSeats: freeSeats(run),
     people: run?.people ?? null,
     alone: run?.people?.seats.every((seat) => run.seats.includes(seat)) ?? true,
@@ -71,7 +73,7 @@ function modelOf(player: PlayfieldPlayer, windows: Windows, host: MenuHost): Men
 
 function freeSeats(run: Play | null): number[] {
   const taken = run?.people?.seats ?? [];
-  return Array.from({ length: run?.seatsAllowed ?? 1 }, (_, seat) => seat).filter((seat) => !taken.includes(seat));
+  return Array.from({ length: run?.players ?? 1 }, (_, seat) => seat).filter((seat) => !taken.includes(seat));
 }
 
 async function withRun<T>(host: MenuHost, work: (run: Play, ticket: Ticket) => Promise<T>): Promise<T> {
@@ -104,9 +106,16 @@ function actionsOf(player: PlayfieldPlayer, windows: Windows, host: MenuHost): M
     listenPad: (heard) => host.controls()?.gamepads.listen(heard && ((button) => setTimeout(() => heard(button)))),
     choose: (key, value) => host.run()?.choose(key, value),
     share: () => share(host.name(), host.address()),
-    invite: (slot) => withRun(host, (run, ticket) => run.sessions.invite(ticket, slot === null ? { role: 'spectator' } : { role: 'player', slot })),
+    invite: (wanted) => withRun(host, (run, ticket) => run.sessions.invite(ticket, wanted)),
     invites: () => withRun(host, (run, ticket) => run.sessions.invites(ticket)),
     takeBack: (invite) => withRun(host, (run, ticket) => run.sessions.takeBack(ticket, invite)),
+    changePerson: (id, change) => withRun(host, (run, ticket) => run.sessions.change(ticket, id, change)),
+    removePerson: (id) => withRun(host, (run, ticket) => run.sessions.remove(ticket, id)),
+    rename: (name) =>
+      withRun(host, async (run, ticket) => {
+        await run.sessions.change(ticket, ticket.viewer, { name });
+        keepName(name);
+      }),
     restart: () => host.restart(),
     leave: () => host.close(() => host.leave()),
     account: () => host.account(),

@@ -1,15 +1,26 @@
 // The page that lets others in: a link for a seat or to watch, copied or handed on, and the links there are.
 
-import type { Invite } from '../../api';
+import type { CreateInvite, Invite } from '../../api';
 import { h } from '../dom';
 import type { MenuActions, MenuModel } from './model';
-import { choiceRow, hint, page, row, type Choice } from './rows';
+import { primary, sentence } from './people';
+import { choiceRow, hint, page, row, switchRow, type Choice } from './rows';
 
 const WATCH = 'watch';
+const ANY = 'any';
+/** How long a link is good, in seconds; 0: as long as the session. */
+const TIMES: Choice<string>[] = [
+  { value: '600', label: '10 min' },
+  { value: '3600', label: '1 hour' },
+  { value: '86400', label: '1 day' },
+  { value: '0', label: 'Always' },
+];
 
 /** One per opening of the page: it remembers what was chosen and made. */
 export class Inviting {
   private chosen: string | null = null;
+  private time = '3600';
+  private once = false;
   private made: { id: string; url: string } | null = null;
   private said = '';
   private links: Invite[] = [];
@@ -28,14 +39,24 @@ export class Inviting {
       [this.chosen, this.made, this.said] = [value, null, ''];
       this.refresh();
     };
-    return page(
+    const time = (value: string) => {
+      this.time = value;
+      this.refresh();
+    };
+    const terms = () => [
+      choiceRow('Good for', TIMES, this.time, time),
+      switchRow('For one person only', this.once, (on) => (this.once = on)),
+    ];
+    const view = page(
       'Invite',
       back,
       ...(ways.length > 1 ? [choiceRow('Who comes', ways, chosen, pick)] : [hint(model.players > 1 ? 'Every seat is taken. Others may watch.' : 'This title is for one player. Others may watch.')]),
-      ...(this.made ? this.link(this.made.url) : [primary(row(chosen === WATCH ? 'Make a link to watch' : `Make a link for ${ways.find(({ value }) => value === chosen)!.label.toLowerCase()}`, () => void this.make(chosen)))]),
-      h('p', { class: 'hint', aria: { live: 'polite' } }, this.said || 'A link is good for one hour, and as long as the session lasts.'),
+      ...(this.made ? this.link(this.made.url) : [...terms(), primary(row(chosen === WATCH ? 'Make a link to watch' : `Make a link for ${ways.find(({ value }) => value === chosen)!.label.toLowerCase()}`, () => void this.make(chosen)))]),
+      h('p', { class: 'hint', aria: { live: 'polite' } }, this.said || 'No link is good for longer than the session lasts.'),
       ...this.list(),
     );
+    view.classList.add('invite');
+    return view;
   }
 
   private link(url: string): HTMLElement[] {
@@ -56,7 +77,8 @@ export class Inviting {
 
   private async make(chosen: string): Promise<void> {
     await this.attempt(async () => {
-      const { invite, path } = await this.act.invite(chosen === WATCH ? null : Number(chosen));
+      const who: CreateInvite = chosen === WATCH ? { role: 'spectator' } : chosen === ANY ? { role: 'player' } : { role: 'player', slot: Number(chosen) };
+      const { invite, path } = await this.act.invite({ ...who, expires_s: Number(this.time), ...(this.once ? { uses: 1 } : {}) });
       this.made = { id: invite.id, url: path };
       this.said = '';
       this.links = await this.act.invites();
@@ -98,20 +120,13 @@ export class Inviting {
   }
 }
 
-function primary(button: HTMLButtonElement): HTMLButtonElement {
-  button.classList.add('primary');
-  return button;
-}
-
 function waysOf(model: MenuModel): Choice<string>[] {
-  return [...model.freeSeats.map((seat) => ({ value: String(seat), label: `Player ${seat + 1}` })), { value: WATCH, label: 'Watches' }];
+  const seats = model.freeSeats.map((seat) => ({ value: String(seat), label: `Player ${seat + 1}` }));
+  return [...seats, ...(seats.length > 1 ? [{ value: ANY, label: 'Any seat' }] : []), { value: WATCH, label: 'Watches' }];
 }
 
-function labelOf({ role, slot, expires_ms }: Invite): string {
-  const until = new Date(expires_ms).toLocaleTimeString([], { hour: 'numeric', minute: '2-digit' });
-  return `${role === 'player' ? `Player ${(slot ?? 0) + 1}` : 'To watch'}, until ${until}`;
-}
-
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, '')}.`;
+function labelOf({ role, slot, expires_ms, uses, used }: Invite): string {
+  const until = expires_ms === null ? '' : `, until ${new Date(expires_ms).toLocaleTimeString([], { hour: 'numeric', minute: '2-digit' })}`;
+  const who = role !== 'player' ? 'To watch' : slot === null ? 'Any seat' : `Player ${slot + 1}`;
+  return `${who}${until}${uses === null ? '' : `, ${used} of ${uses} used`}`;
 }

@@ -5,7 +5,7 @@ import { lacks } from '../browser';
 import type { MenuActions, MenuModel } from './model';
 import { hint, pageRow, row, sliderRow, switchRow } from './rows';
 
-export type PageName = 'title' | 'picture' | 'controls' | 'remap' | 'touch' | 'browser' | 'receipt' | 'invite';
+export type PageName = 'title' | 'picture' | 'controls' | 'remap' | 'touch' | 'browser' | 'receipt' | 'people' | 'invite';
 
 export function mainMenu(model: MenuModel, act: MenuActions, open: (page: PageName) => void): HTMLElement {
   const missing = lacks().length;
@@ -28,9 +28,9 @@ export function mainMenu(model: MenuModel, act: MenuActions, open: (page: PageNa
       pageRow('Picture and sound', 'picture', open),
       pageRow('Controls', 'controls', open, pads === 0 ? '' : pads === 1 ? '1 gamepad' : `${pads} gamepads`),
       pageRow('This browser', 'browser', open, missing === 0 ? 'Has it all' : `Lacks ${missing}`),
-      ...(model.canInvite ? [pageRow('Invite', 'invite', open, othersOf(model))] : []),
+      ...(model.people ? [pageRow('People', 'people', open, othersOf(model))] : []),
       shareRow(act),
-      ...(model.canInvite ? [row('Restart', act.restart)] : []),
+      ...(model.host ? [row('Restart', act.restart)] : []),
       row(model.canLeave || !model.alone ? 'Leave' : 'End session', act.leave),
     ),
     ...(model.watching ? [hint(`You are watching${model.people!.watching > 1 ? `, and ${model.people!.watching - 1} more` : ''}.`)] : []),

@@ -8,6 +8,7 @@ import { Inviting } from './invite';
 import { mainMenu, type PageName } from './main';
 import type { MenuActions, MenuModel } from './model';
 import { receiptBody } from '../receipt/view';
+import { PeoplePage } from './people';
 import { picturePage } from './picture';
 import { page } from './rows';
 import { Remap } from './remap';
@@ -22,7 +23,8 @@ const PARENTS: Record<PageName, PageName | null> = {
   controls: null,
   browser: null,
   receipt: null,
-  invite: null,
+  people: null,
+  invite: 'people',
   remap: 'controls',
   touch: 'controls',
 };
@@ -32,6 +34,7 @@ export class Menus {
   private remap: Remap | null = null;
   private inviting: Inviting | null = null;
   private title: TitlePage | null = null;
+  private people: PeoplePage | null = null;
 
   constructor(
     private readonly sheet: Sheet,
@@ -61,14 +64,15 @@ export class Menus {
     this.page = page;
     if (page === 'remap') this.beginRemap();
     this.inviting = page === 'invite' ? new Inviting(this.act, () => this.page === 'invite' && this.refresh()) : null;
-    this.title = page === 'title' ? new TitlePage(this.act, (key) => this.drawTitle(key)) : null;
+    this.people = page === 'people' ? new PeoplePage(this.act, (key) => this.page === 'people' && this.redraw(key)) : null;
+    this.title = page === 'title' ? new TitlePage(this.act, (key) => this.redraw(key)) : null;
     this.show(false);
     if (from !== null) this.sheet.focusOn(`[data-page=${from}]`);
   }
 
   private show(again: boolean): void {
     const back = () => {
-      if (this.title?.back()) return;
+      if (this.title?.back() || this.people?.back()) return;
       if (this.page === null) this.act.resume();
       else this.go(PARENTS[this.page], this.page);
     };
@@ -83,6 +87,7 @@ export class Menus {
     if (this.page === 'picture') return picturePage(model, this.act, back);
     if (this.page === 'controls') return controlsPage(model, this.act, open, back);
     if (this.page === 'touch') return touchPage(model, this.act, back);
+    if (this.page === 'people') return this.people!.view(model, open, back);
     if (this.page === 'invite') return this.inviting!.view(model, back);
     if (this.page === 'browser') return browserPage(back);
     if (this.page === 'receipt') return page('Where the time went', back, receiptBody(this.act.account()));
@@ -90,9 +95,9 @@ export class Menus {
     return mainMenu(model, this.act, open);
   }
 
-  private drawTitle(key: string | undefined): void {
+  private redraw(key: string | undefined): void {
     this.show(key === undefined);
-    if (key !== undefined) this.sheet.focusKey(key);
+    if (key) this.sheet.focusKey(key);
   }
 
   private beginRemap(): void {

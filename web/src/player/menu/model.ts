@@ -1,6 +1,6 @@
 // What the menu and its pages show, and what they can do. The player fills this in; the pages know nothing of it but this.
 
-import type { CreatedInvite, InputKind, Invite, SessionReceipt, Setting, VideoMode } from '../../api';
+import type { ChangeViewer, CreatedInvite, CreateInvite, InputKind, Invite, SessionReceipt, Setting, VideoMode } from '../../api';
 import type { Pixels, Scale } from '../fit';
 import type { Bindings } from '../input/bindings';
 import type { PadInfo } from '../input/desk';
@@ -27,7 +27,9 @@ export interface MenuModel {
   touchControls: boolean | null;
   /** What fingers do on the picture. */
   touchPicture: TouchLayout['picture'];
+  /** The ways of playing that are open to us, and all that the title understands. */
   kinds: ReadonlySet<InputKind>;
+  understood: readonly InputKind[];
   keysAsPad: boolean;
   bindings: Bindings;
   /** Titles may shake gamepads. */
@@ -38,8 +40,10 @@ export interface MenuModel {
   seats: number[];
   /** We have no seat. */
   watching: boolean;
-  /** Whether we may invite others. */
-  canInvite: boolean;
+  /** Our own id in the session. */
+  me: string | null;
+  /** The session is ours: we invite, change and remove people. */
+  host: boolean;
   /** Seats that nobody has. */
   freeSeats: number[];
   /** Others who are here; null before the node told. */
@@ -47,7 +51,7 @@ export interface MenuModel {
   /** Leaving ends the session. */
   alone: boolean;
   canLeave: boolean;
-  /** What the title lets us choose; empty for all but its first player. */
+  /** What the title lets us choose; empty for who may not. */
   settings: readonly Setting[];
 }
 
@@ -74,10 +78,14 @@ export interface MenuActions {
   /** Asks the title for another value of one of its settings. */
   choose(key: string, value: string): void;
   share(): Promise<string>;
-  /** Makes a link: for a seat, or to watch. */
-  invite(slot: number | null): Promise<CreatedInvite>;
+  /** Makes a link. */
+  invite(wanted: CreateInvite): Promise<CreatedInvite>;
   invites(): Promise<Invite[]>;
   takeBack(invite: string): Promise<void>;
+  changePerson(id: string, change: ChangeViewer): Promise<void>;
+  removePerson(id: string): Promise<void>;
+  /** Ourselves. */
+  rename(name: string): Promise<void>;
   restart(): void;
   leave(): void;
   /** Asks where the time went; null while nothing was shown. */
