@@ -20,6 +20,8 @@ enum Sign {
     Program(&'static str),
     /// The libretro core of this name is where Debian puts them.
     Core(&'static str),
+    /// This is there.
+    File(&'static str),
 }
 
 const BUILD: &[Tool] = &[
@@ -44,6 +46,11 @@ const TESTS: &[Tool] = &[
         sign: Sign::Program("firefox-esr"),
         package: "firefox-esr",
         why: "the other browser of the end-to-end tests",
+    },
+    Tool {
+        sign: Sign::File("/usr/share/X11/xkb/rules/evdev"),
+        package: "libxkbcommon0",
+        why: "keyboards of Linux programs",
     },
     Tool { sign: Sign::Program("pacat"), package: "pulseaudio-utils", why: "programs that make sound" },
     Tool { sign: Sign::Program("sdcc"), package: "sdcc", why: "compiles titles for the Game Boy" },
@@ -92,6 +99,7 @@ impl Sign {
         match self {
             Sign::Program(program) => Cmd::new(program).args(["--version"]).works(),
             Sign::Core(name) => core(name),
+            Sign::File(path) => std::path::Path::new(path).exists(),
         }
     }
 }

@@ -54,7 +54,9 @@ impl Catalogue {
         let places = self.places.lock().await;
         let plain = self.plain.lock().await;
         let mut entries = places.known.values().filter_map(|place| Some(&place.loaded.as_ref()?.1.entry));
-        let wanting = |entry: &&Arc<Entry>| entry.cover.is_none() && entry.problem.is_none();
+        // A program is not run to be looked at: it may do anything, and takes its time.
+        let wanting =
+            |entry: &&Arc<Entry>| entry.cover.is_none() && entry.problem.is_none() && entry.manifest.program.is_none();
         entries
             .by_ref()
             .filter(wanting)
