@@ -129,8 +129,6 @@ pub(crate) struct Compositor {
     shared: Shared,
     size: Size,
     period: Duration,
-    /// Clients that are connected.
-    clients: usize,
     /// Since when something waits to be drawn, on [`monotonic_us`].
     dirty_since: Option<u64>,
     /// The worker has not taken the picture yet.
@@ -247,7 +245,6 @@ impl Compositor {
             shared,
             size,
             period: Duration::from_micros(1_000_000 / u64::from(hz.clamp(1, 240))),
-            clients: 0,
             dirty_since: None,
             on_the_way: false,
             paused: false,
@@ -276,9 +273,8 @@ impl Compositor {
     }
 
     fn insert(&mut self, stream: std::os::unix::net::UnixStream) {
-        match self.display.insert_client(stream, std::sync::Arc::new(Client::default())) {
-            Ok(_) => self.clients += 1,
-            Err(error) => self.report(FromProgram::Log(format!("a program cannot be heard: {error}"))),
+        if let Err(error) = self.display.insert_client(stream, std::sync::Arc::new(Client::default())) {
+            self.report(FromProgram::Log(format!("a program cannot be heard: {error}")));
         }
     }
 
@@ -337,7 +333,8 @@ impl Compositor {
     }
 
     fn draw(&mut self) {
-        if self.on_the_way {
+        // An empty screen is no picture: whoever waits for the program sees that it is being started.
+        if self.on_the_way || (self.pictures == 0 && !self.space.elements().any(Pane::is_drawn)) {
             return;
         }
         let Some(committed_us) = self.dirty_since.take() else { return };

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use smithay::backend::renderer::element::surface::{WaylandSurfaceRenderElement, render_elements_from_surface_tree};
 use smithay::backend::renderer::element::{AsRenderElements, Kind};
+use smithay::backend::renderer::utils::with_renderer_surface_state;
 use smithay::backend::renderer::{ImportAll, Renderer, Texture};
 use smithay::desktop::space::{RenderZindex, SpaceElement};
 use smithay::desktop::utils::under_from_surface_tree;
@@ -70,6 +71,14 @@ impl Pane {
             Pane::Wayland(window) => window.wl_surface().map(|surface| surface.into_owned()),
             Pane::X11(pane) => pane.surface(),
         }
+    }
+
+    /// Whether it has drawn anything yet.
+    pub(super) fn is_drawn(&self) -> bool {
+        self.surface().is_some_and(|surface| {
+            let drawn = with_renderer_surface_state(&surface, |state| state.buffer().is_some());
+            drawn.unwrap_or(false)
+        })
     }
 
     /// Its own surface and those of its menus.
