@@ -98,7 +98,13 @@ fn is_small(event: &GuestEvent) -> bool {
         GuestEvent::Timeline { name, .. } => name.len() <= 1024,
         GuestEvent::Mode(_) => true,
         // No module can say these.
-        GuestEvent::Message(_) | GuestEvent::Settings(_) => false,
+        GuestEvent::Message(_)
+        | GuestEvent::Settings(_)
+        | GuestEvent::Cursor(_)
+        | GuestEvent::Lock(_)
+        | GuestEvent::Copied(_)
+        | GuestEvent::Answers(_)
+        | GuestEvent::LastWords(_) => false,
         GuestEvent::Rumble { player, rumble } => *player < 4 && rumble.ms <= 5_000,
     }
 }

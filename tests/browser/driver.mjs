@@ -75,6 +75,16 @@ const COMMANDS = {
   shaken: ({ page }) => page.evaluate(() => window.shaken),
   video: ({ page, mode }) => page.evaluate((mode) => void (document.querySelector('playfield-player').video = mode), mode),
   connections: ({ page }) => page.evaluate(() => window.seen.connections.length),
+  /** The window takes another size, in CSS pixels. */
+  resize: ({ page, width, height }) => page.setViewportSize({ width, height }),
+  /** The pointer's look over the picture, as CSS has it. */
+  cursor: ({ page }) => page.evaluate(() => document.querySelector('playfield-player').surface.parentElement.style.cursor),
+  /** What is in the device's clipboard from now on; without a text, what is in it. */
+  async clipboard({ page, text }) {
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    if (text === undefined) return page.evaluate(() => navigator.clipboard.readText());
+    return page.evaluate((text) => navigator.clipboard.writeText(text), text);
+  },
   locked: ({ page }) => page.evaluate(() => document.pointerLockElement !== null),
   /** Whether an element is there to be seen. */
   visible: ({ page, selector }) => page.locator(selector).first().isVisible(),

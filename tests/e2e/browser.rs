@@ -283,6 +283,26 @@ impl Tab<'_> {
         self.ask("wheel", json!({ "notches": notches }));
     }
 
+    /// Gives the window another size, in CSS pixels.
+    pub fn resize(&self, width: u16, height: u16) {
+        self.ask("resize", json!({ "width": width, "height": height }));
+    }
+
+    /// What the pointer looks like over the picture, as CSS has it.
+    pub fn cursor(&self) -> String {
+        self.ask("cursor", json!({})).as_str().unwrap().to_owned()
+    }
+
+    /// Puts a text into the device's clipboard.
+    pub fn set_clipboard(&self, text: &str) {
+        self.ask("clipboard", json!({ "text": text }));
+    }
+
+    /// What is in the device's clipboard.
+    pub fn clipboard(&self) -> String {
+        self.ask("clipboard", json!({})).as_str().unwrap().to_owned()
+    }
+
     /// Whether the page has the mouse for itself.
     pub fn locked(&self) -> bool {
         self.ask("locked", json!({})) == true

@@ -24,6 +24,7 @@ mod kills;
 mod people;
 mod picture;
 mod play;
+mod programs;
 mod receipts;
 mod server;
 mod sound;

@@ -238,7 +238,11 @@ export type FromViewer =
   /** The viewer has pads for so many players; only where `hello` allows more than one. */
   | { type: 'seats'; count: number }
   /** The title is to have another value of one of its settings. */
-  | { type: 'choose'; key: string; value: string };
+  | { type: 'choose'; key: string; value: string }
+  /** The room we have for the picture, in pixels: a program's screen takes it, if we are the host. */
+  | { type: 'resize'; width: number; height: number }
+  /** What is pasted into a program, in pieces; answered by `pasted`. */
+  | { type: 'clipboard'; text: string; more: boolean };
 
 export type ToViewer =
   | {
@@ -250,6 +254,8 @@ export type ToViewer =
       input: InputKind[];
       keys_as_pad: boolean;
       estimates: boolean;
+      /** It is a program: it has a screen that follows `resize`, and a clipboard, and says when it wants the pointer locked. */
+      program?: boolean;
       /** How many players this viewer may play as; one where it is not said. */
       seats?: number;
     }
@@ -271,4 +277,13 @@ export type ToViewer =
   | { type: 'state'; state: SessionState }
   /** `refused`: our messages so far with something that we may not send. */
   | { type: 'stats'; receipt: Receipt; bitrate_bps: number; refused?: number }
-  | { type: 'end'; reason: EndReason; detail: string };
+  /** The pointer looks like this: by its name in CSS, or its image in pixels of the picture, a PNG in base 64. */
+  | { type: 'cursor'; name: string; image?: { png: string; x: number; y: number } }
+  | { type: 'lock'; wanted: boolean }
+  /** What was copied in the program, in pieces. */
+  | { type: 'clipboard'; text: string; more?: boolean }
+  | { type: 'pasted' }
+  /** The program does not answer, or does again. */
+  | { type: 'answers'; answers: boolean }
+  /** `said`: the last lines of a program that ended by a fault, for the host. */
+  | { type: 'end'; reason: EndReason; detail: string; said?: string };

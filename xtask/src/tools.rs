@@ -54,6 +54,8 @@ const TESTS: &[Tool] = &[
     },
     Tool { sign: Sign::Program("pacat"), package: "pulseaudio-utils", why: "programs that make sound" },
     Tool { sign: Sign::Program("sdcc"), package: "sdcc", why: "compiles titles for the Game Boy" },
+    Tool { sign: Sign::File("/usr/bin/xterm"), package: "xterm", why: "a program of X11" },
+    Tool { sign: Sign::File("/usr/bin/Xwayland"), package: "xwayland", why: "the server that it draws for" },
     Tool { sign: Sign::Core("gambatte"), package: "libretro-gambatte", why: "plays titles for the Game Boy" },
     Tool { sign: Sign::Core("mgba"), package: "libretro-mgba", why: "plays them too" },
     Tool { sign: Sign::Core("nestopia"), package: "libretro-nestopia", why: "plays titles for the NES" },

@@ -122,6 +122,9 @@ pub struct Program {
     /// Files and folders of the node that it may read besides the system's own.
     #[serde(default)]
     pub read: Vec<String>,
+    /// The layout its keyboard has, as XKB names it: `de`, `fr`, `us(intl)`. Players' keys are told by their place.
+    #[serde(default = "us")]
+    pub keyboard: String,
     /// What players' gamepads are to it.
     #[serde(default)]
     pub pads: Pads,
@@ -153,6 +156,7 @@ impl Program {
             max_fps: sixty(),
             network: false,
             read: Vec::new(),
+            keyboard: us(),
             pads: Pads::default(),
             pad_keys: BTreeMap::new(),
         }
@@ -165,6 +169,10 @@ const fn screen() -> [u16; 2] {
 
 const fn sixty() -> u16 {
     60
+}
+
+fn us() -> String {
+    "us".to_owned()
 }
 
 /// What kind of guest a title is.
@@ -424,11 +432,30 @@ impl Program {
         if self.folder.iter().chain(&self.read).any(|path| !path.starts_with('/')) {
             return value("program.read", "and `program.folder` must be whole paths on the node, from /");
         }
+        if self.layout().is_none() {
+            return value("program.keyboard", "must be a layout as XKB names it, such as \"de\" or \"us(intl)\"");
+        }
         let name = |name: &String| !name.is_empty() && !name.contains(['=', '\0']);
         if !self.environment.keys().all(name) {
             return value("program.environment", "has a name that is none");
         }
         Ok(())
+    }
+}
+
+impl Program {
+    /// Its keyboard's layout, and the variant of it.
+    pub fn layout(&self) -> Option<(&str, &str)> {
+        let word = |text: &&str| {
+            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+            (1..=32).contains(&text.len()) && text.chars().all(plain)
+        };
+        match self.keyboard.split_once('(') {
+            None => Some((self.keyboard.as_str(), "")).filter(|(layout, _)| word(layout)),
+            Some((layout, rest)) => {
+                Some((layout, rest.strip_suffix(')')?)).filter(|(layout, variant)| word(layout) && word(variant))
+            }
+        }
     }
 }
 
@@ -520,6 +547,10 @@ mod tests {
         let refused = |line: &str| Manifest::parse(&format!("{toml}{line}")).unwrap_err().to_string();
         assert!(refused("size = [10, 10]").contains("`program.size` must be"));
         assert!(refused("read = ['games']").contains("whole paths"));
+        assert!(refused("keyboard = '../de'").contains("`program.keyboard` must be"));
+        assert!(refused("keyboard = 'us(intl'").contains("`program.keyboard` must be"));
+        assert_eq!(program.layout(), Some(("us", "")));
+        assert_eq!(Program { keyboard: "us(intl)".to_owned(), ..program }.layout(), Some(("us", "intl")));
         assert!(refused("[libretro]\ncore = 'x'").contains("one of them"));
         let bare = Manifest::for_program(vec!["/usr/games/supertux2".to_owned()]);
         assert_eq!((bare.id.as_str(), bare.name.as_str()), ("supertux2", "Supertux2"));

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::{EndReason, Participant, Receipt, Role, SessionState, VideoMode};
+use crate::desk::Cursor;
 use crate::manifest::InputKind;
 use crate::permission::Permissions;
 use crate::setting::Setting;
@@ -60,6 +61,22 @@ pub enum FromViewer {
         /// Whether a person can see it.
         visible: bool,
     },
+    /// The viewer's room for the picture has this size: a program's screen takes it, if the viewer is the host.
+    Resize {
+        /// In pixels.
+        width: u16,
+        /// In pixels.
+        height: u16,
+    },
+    /// What the viewer pastes into a program, in pieces. Answered with [`ToViewer::Pasted`] once it can be pasted.
+    Clipboard {
+        /// UTF-8, at most [`MAX_PIECE`](crate::desk::MAX_PIECE) bytes as JSON; all pieces together at most
+        /// [`MAX_CLIPBOARD`](crate::desk::MAX_CLIPBOARD).
+        text: String,
+        /// Another piece follows.
+        #[serde(default)]
+        more: bool,
+    },
 }
 
 /// To the viewer.
@@ -86,6 +103,10 @@ pub enum ToViewer {
         /// Whether this connection measures what its path carries, as video needs. Connect again with `h264` for one that
         /// does.
         estimates: bool,
+        /// It is a program: its screen follows [`FromViewer::Resize`], it has a clipboard, and the pointer is locked only
+        /// while it wants that.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        program: bool,
     },
     /// The picture has another size, or is sent another way, from now on.
     Video {
@@ -154,6 +175,33 @@ pub enum ToViewer {
         /// For how long, in milliseconds, at most 5000. Zero stops it.
         ms: u16,
     },
+    /// The pointer looks like this from now on; for those who may move it.
+    Cursor {
+        /// How.
+        #[serde(flatten)]
+        cursor: Cursor,
+    },
+    /// The program wants the pointer locked, which gives it motion without a position, or not any more; for those who may move
+    /// it. Before it is told, it does not.
+    Lock {
+        /// Whether it does.
+        wanted: bool,
+    },
+    /// What was copied in the program, in pieces; for those who may have it.
+    Clipboard {
+        /// UTF-8.
+        text: String,
+        /// Another piece follows.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        more: bool,
+    },
+    /// The clipboard that the viewer sent is the program's now: the keys that paste it may follow.
+    Pasted,
+    /// The program does not answer while people use it, or does again; for everybody who plays.
+    Answers {
+        /// Whether it does.
+        answers: bool,
+    },
     /// The session is in another state.
     State {
         /// Which.
@@ -175,6 +223,9 @@ pub enum ToViewer {
         reason: EndReason,
         /// In a sentence for a person.
         detail: String,
+        /// The last lines that a program wrote before it ended by a fault; for the host alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        said: Option<String>,
     },
 }
 

@@ -37,6 +37,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use playfield_core::desk::Cursor;
 use playfield_core::frame::{Damage, Picture};
 use playfield_core::input::{Rumble, TickInput};
 use playfield_core::setting::Setting;
@@ -102,6 +103,16 @@ pub enum GuestEvent {
     },
     /// A sentence for whoever plays.
     Message(String),
+    /// The pointer looks like this from now on.
+    Cursor(Cursor),
+    /// It wants the pointer locked, or not any more.
+    Lock(bool),
+    /// A text was copied in it, of at most [`MAX_CLIPBOARD`](playfield_core::desk::MAX_CLIPBOARD) bytes.
+    Copied(String),
+    /// It leaves people who use it without an answer, or answers again.
+    Answers(bool),
+    /// The last lines it wrote before it ended by a fault: for its session's host.
+    LastWords(String),
     /// All that the player can choose, in place of what it said of that before.
     Settings(Vec<Setting>),
 }
@@ -141,11 +152,16 @@ pub enum GuestError {
     /// It ran into a trap: a bug in it.
     #[error("the title crashed: {0}")]
     Trap(String),
+    /// It ended by itself and says that something went wrong.
+    #[error("the program ended by itself, with exit code {0}: it could not go on")]
+    Exit(i32),
     /// It did not finish in time.
     #[error("the title did not finish {0} in time and was stopped")]
     Hung(&'static str),
     /// It asked for more memory than it may have.
-    #[error("the title needs more than its {limit_mb} MiB of memory")]
+    #[error(
+        "the title needs more than its {limit_mb} MiB of memory; `limits.memory_mb` in its `title.toml` gives it more"
+    )]
     OutOfMemory {
         /// What it may have.
         limit_mb: u64,
@@ -218,6 +234,12 @@ pub trait Guest: Send {
 
     /// The player chose another value of one of its settings.
     fn choose(&mut self, _key: &str, _value: &str) {}
+
+    /// The screen of a program is to have another size, in pixels.
+    fn resize(&mut self, _width: u16, _height: u16) {}
+
+    /// A text is to be a program's clipboard.
+    fn paste(&mut self, _text: &str) {}
 
     /// It is let go of after this: what it has to keep it says now.
     fn finish(&mut self) {}

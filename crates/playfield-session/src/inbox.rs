@@ -39,6 +39,10 @@ pub(crate) enum Command {
     Visible { connection: ConnectionId, visible: bool },
     /// The title is to have another value of a setting.
     Choose { connection: ConnectionId, key: String, value: String },
+    /// The screen of a program is to have another size.
+    Resize { connection: ConnectionId, width: u16, height: u16 },
+    /// A text is to be a program's clipboard.
+    Paste { connection: ConnectionId, text: String },
     /// Begin pictures so many slots later.
     Delay(u32),
     /// Make pictures, or rest.
@@ -114,6 +118,8 @@ impl Command {
             Command::Ack { connection, .. }
             | Command::Choose { connection, .. }
             | Command::Keyframe { connection }
+            | Command::Paste { connection, .. }
+            | Command::Resize { connection, .. }
             | Command::Estimate { connection, .. }
             | Command::Video { connection, .. }
             | Command::Visible { connection, .. } => Some(*connection),

@@ -4,6 +4,7 @@
 //! no permission for goes nowhere. Who holds what is decided in [`people`], on the same thread that hears input: what comes
 //! after a change is measured by it.
 
+mod desk;
 pub(crate) mod people;
 
 use std::collections::HashMap;
@@ -73,6 +74,7 @@ pub(crate) struct Attached {
     recent_since: Time,
     bytes: u64,
     bytes_since: Time,
+    hands: desk::Hands,
 }
 
 /// A session on the network thread.
@@ -107,6 +109,9 @@ pub(crate) struct Session {
     picture: Option<Shape>,
     /// What the title lets people choose who may.
     settings: Vec<Setting>,
+    /// It is a program's.
+    program: bool,
+    desk: desk::Desk,
 }
 
 /// Who is there, as viewers were told last.
@@ -149,6 +154,8 @@ impl Session {
             keys_as_pad: spec.keys_as_pad,
             picture: spec.picture,
             settings: Vec::new(),
+            program: spec.kind.has_one_desk(),
+            desk: desk::Desk::default(),
         }
     }
 
@@ -211,6 +218,7 @@ impl Session {
             recent_since: now,
             bytes: 0,
             bytes_since: now,
+            hands: desk::Hands::default(),
         };
         self.viewers.insert(connection, attached);
         earlier
@@ -397,6 +405,8 @@ impl Session {
             FromViewer::Visible { visible } => self.inbox.push(Command::Visible { connection, visible }),
             FromViewer::Seats { count } if may.has(Permission::Play) => return self.seat(now, connection, count),
             FromViewer::Seats { .. } => self.refuse(connection),
+            FromViewer::Resize { width, height } => self.resize(now, connection, width, height),
+            FromViewer::Clipboard { text, more } => return self.paste(now, connection, &text, more),
         }
         None
     }
@@ -422,18 +432,20 @@ impl Session {
     pub(crate) fn greet(&mut self, now: Time, connection: ConnectionId) -> Vec<ToViewer> {
         let (tick_hz, input, keys_as_pad) = (self.tick_hz.unwrap_or(0), self.input.clone(), self.keys_as_pad);
         let players = self.people.players();
-        let crowd = self.crowd(now);
+        let (crowd, program) = (self.crowd(now), self.program);
+        let desk = self.viewers.get(&connection).map(|attached| self.desk_now(attached)).unwrap_or_default();
         let Some(attached) = self.viewers.get_mut(&connection) else { return Vec::new() };
         attached.control_open = true;
         let h264 = attached.ways.video.then_some(VideoMode::H264);
         let videos = [VideoMode::Auto, VideoMode::Lossless].into_iter().chain(h264).collect();
         let Attached { slot, video, estimates, .. } = *attached;
         let seats = slot.map(|_| players).filter(|players| *players > 1);
-        let hello = ToViewer::Hello { slot, seats, tick_hz, video, videos, input, keys_as_pad, estimates };
+        let hello = ToViewer::Hello { slot, seats, tick_hz, video, videos, input, keys_as_pad, estimates, program };
         let settings = (attached.may.has(Permission::Settings) && !self.settings.is_empty())
             .then(|| ToViewer::Settings { settings: self.settings.clone() });
         let (you, people) = (attached.you(players), crowd.message(attached.role));
-        [hello, you, people].into_iter().chain(settings).chain(attached.pending.drain(..)).collect()
+        let first = [hello, you, people].into_iter().chain(settings).chain(desk);
+        first.chain(attached.pending.drain(..)).collect()
     }
 
     /// Something to tell a viewer: given back if it can be told now, kept if not.

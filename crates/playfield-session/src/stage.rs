@@ -172,6 +172,16 @@ impl Stage {
                     guest.choose(&key, &value);
                 }
             }
+            Command::Resize { width, height, .. } => {
+                if let Hosted::Open(guest) = &mut self.guest {
+                    guest.resize(width, height);
+                }
+            }
+            Command::Paste { text, .. } => {
+                if let Hosted::Open(guest) = &mut self.guest {
+                    guest.paste(&text);
+                }
+            }
             Command::Estimate { connection, bps } => self.estimate(connection, bps),
         }
         true
@@ -504,6 +514,7 @@ fn reason_of(error: &GuestError) -> EndReason {
     match error {
         GuestError::BadModule(_) => EndReason::BadModule,
         GuestError::Trap(_) => EndReason::GuestTrap,
+        GuestError::Exit(_) => EndReason::ApplicationExit,
         GuestError::Hung(_) => EndReason::GuestHung,
         GuestError::OutOfMemory { .. } => EndReason::OutOfMemory,
         GuestError::NoSnapshot(_) => EndReason::InternalError,

@@ -281,6 +281,31 @@ impl Worker {
                 told.into_iter().flatten().for_each(|(viewer, message)| self.say(viewer, &message));
             }
             GuestEvent::Mode(mode) => tracing::debug!(%session, ?mode, "guest mode"),
+            GuestEvent::Copied(text) => self.copied(&session, &text),
+            GuestEvent::Cursor(_) | GuestEvent::Lock(_) | GuestEvent::Answers(_) | GuestEvent::LastWords(_) => {
+                let told = self.sessions.get_mut(&session).map(|session| session.hear_desk(event));
+                told.into_iter().flatten().for_each(|(viewer, message)| self.say(viewer, &message));
+            }
+        }
+    }
+
+    /// What was copied goes to those who may have it, whole or not at all: what a program copies again and again must not
+    /// fill the way of all other messages.
+    fn copied(&mut self, session: &SessionId, text: &str) {
+        let Some(session) = self.sessions.get(session) else { return };
+        let (those, messages) = session.copied(text);
+        let written: Vec<String> = messages.iter().filter_map(|message| serde_json::to_string(message).ok()).collect();
+        for viewer in those {
+            let mut pieces = written.iter().cloned();
+            let begun = pieces.next().is_some_and(|first| self.hub.send(viewer, &Outgoing::Stats(first)));
+            if begun {
+                pieces.for_each(|piece| {
+                    self.hub.send(viewer, &Outgoing::Control(piece));
+                });
+            } else {
+                let text = "What was copied did not reach your device: it is too much for its connection.".to_owned();
+                self.say(viewer, &ToViewer::Notice { text });
+            }
         }
     }
 
@@ -350,7 +375,11 @@ impl Worker {
                 }
             }
             Event::Control(text) => {
-                if let Some(answer) = session.hear_control(now, connection, &text) {
+                let answer = session.hear_control(now, connection, &text);
+                if session.runs_free {
+                    self.pool.wake(session.job);
+                }
+                if let Some(answer) = answer {
                     self.tell(connection, answer);
                 }
             }
@@ -559,7 +588,7 @@ impl Worker {
     /// Ends connections whose viewers are out, once they were told why.
     fn put_out(&mut self, id: &SessionId, connections: Vec<ConnectionId>, (reason, detail): Out) {
         let now = self.clock.now();
-        let end = ToViewer::End { reason, detail };
+        let end = ToViewer::End { reason, detail, said: None };
         for connection in connections {
             self.say(connection, &end);
             self.by_connection.remove(&connection);
@@ -725,12 +754,12 @@ impl Worker {
         for (request, _) in &session.waiting {
             self.reports.send(FromWorker::Reply { id: *request, reply: refused(reason, detail) });
         }
-        let end = ToViewer::End { reason, detail: detail.to_owned() };
         let until = self.clock.now() + FAREWELL;
         for connection in session.viewers.keys() {
+            let end = session.farewell(*connection, reason, detail);
             self.say(*connection, &end);
             self.by_connection.remove(connection);
-            self.farewells.push(Farewell { connection: *connection, end: end.clone(), until, put_out: false });
+            self.farewells.push(Farewell { connection: *connection, end, until, put_out: false });
         }
         let receipt = Box::new(session.receipt(true));
         self.reports.send(FromWorker::Event { event: bus::Event::Receipt { session: id.clone(), receipt } });

@@ -25,7 +25,7 @@ const CHANNEL_QUEUE: usize = 8 * 1024;
 /// What may wait in the reliable channel before statistics are left out.
 const STATS_QUEUE: usize = 16 * 1024;
 /// What may wait in the reliable channel at all: its receiver has not read for a long while.
-const CONTROL_QUEUE: usize = 1024 * 1024;
+const CONTROL_QUEUE: usize = 1536 * 1024;
 /// RTP time between two lossless datagrams: the receiver only needs them to differ.
 const LOSSLESS_STEP: u64 = 480;
 

@@ -1,6 +1,7 @@
 // All ways of playing, put together for one element: who gets a key, a finger or a button now, the title or what lies over it.
 
 import type { InputKind } from '../api';
+import { Desk } from './desk';
 import { Bindings } from './input/bindings';
 import type { PadEvent } from './input/desk';
 import { Gamepads } from './input/gamepad';
@@ -32,12 +33,18 @@ export interface ControlHooks {
   /** The picture is in a window of its own, so a hidden page is still played. */
   away(): boolean;
   hidden(hidden: boolean): void;
+  /** What lasts and is worth knowing is another now. */
+  standing(): void;
+  tell(text: string): void;
+  /** A button for something that the browser wants a click for. */
+  offer(text: string, act: () => void): void;
 }
 
 export class Controls {
   readonly touch: Touch;
   readonly field: HTMLTextAreaElement;
   readonly gamepads: Gamepads;
+  readonly desk: Desk;
   bindings: Bindings;
   private readonly state: InputState;
   private readonly keyboard: Keyboard;
@@ -62,7 +69,7 @@ export class Controls {
     const kinds = () => play.kinds;
     const changed = () => play.changed(true);
     this.script = new ScriptPad(this.state);
-    this.keyboard = new Keyboard(this.state, kinds, { changed, asPad: () => play.keysAsPad, bindings: () => this.bindings });
+    this.keyboard = new Keyboard(this.state, kinds, { changed, asPad: () => play.keysAsPad, takesAll: () => play.program, bindings: () => this.bindings });
     this.gamepads = new Gamepads(this.state, {
       changed,
       used: () => this.touch.use('gamepad'),
@@ -80,7 +87,23 @@ export class Controls {
       changed: (urgent) => this.pointed(urgent),
       box: () => surface.box(),
       asTrackpad: () => this.touch.isTrackpad,
+      locks: () => (play.program ? this.desk.locks : play.kinds.has('motion')),
     });
+    this.desk = new Desk(
+      stage,
+      surface,
+      {
+        say: (message) => play.say(message),
+        sizes: () => play.program && play.role === 'host' && play.state === 'playing' && !document.hidden && !hooks.away(),
+        exchanges: () => play.program && play.may.includes('clipboard'),
+        points: () => play.program && play.kinds.has('mouse'),
+        key: (event) => this.keyboard.handle(event),
+        standing: hooks.standing,
+        tell: hooks.tell,
+        offer: hooks.offer,
+      },
+      this.abort.signal,
+    );
     this.field = createTextField({ text: (text) => play.typed(text), tap: (code) => this.keyboard.tap(code) });
     this.listen();
     this.gamepads.start();
@@ -91,6 +114,7 @@ export class Controls {
     if (kinds.has('text') && !matchMedia('(pointer: coarse)').matches) this.field.focus({ preventScroll: true });
     this.gamepads.desk.players = this.play.seatsAllowed;
     this.touch.arrange();
+    this.desk.changed();
   }
 
   /** Takes up keys and buttons that were changed. */
@@ -130,6 +154,7 @@ export class Controls {
   release(): void {
     this.gamepads.still();
     this.keyboard.release();
+    this.desk.release();
     this.pointers.release();
     this.touch.pad.release();
     this.script.release();
@@ -184,7 +209,15 @@ export class Controls {
     if (this.sheet.open || this.play.state !== 'playing') return;
     if (event.composedPath().some((node) => node instanceof HTMLButtonElement)) return;
     if (event.code === 'Escape' && this.escapeKey(event)) return;
+    if (this.play.program && (this.desk.holds(event) || this.isText(event))) return;
     this.keyboard.handle(event);
+  }
+
+  /** Whether a key is part of a text that the field takes up: a program's keyboard has no key like it. */
+  private isText(event: KeyboardEvent): boolean {
+    if (event.type !== 'keydown' || !this.play.kinds.has('text') || event.metaKey) return false;
+    if (event.isComposing || event.key === 'Dead' || event.key === 'Process') return true;
+    return event.key.length === 1 && event.key > '~' && (!event.ctrlKey || event.getModifierState('AltGraph'));
   }
 
   /** Whether Escape was for us alone. A title that reads keys gets it, and the menu opens when it is held. */

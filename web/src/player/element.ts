@@ -83,6 +83,8 @@ export class PlayfieldPlayer extends HTMLElement {
   private waiting: PadInfo[] = [];
   private run: Play | null = null;
   private watching = false;
+  /** The program does not answer. */
+  private silent = false;
   private controls: Controls | null = null;
   private videos: VideoMode[] = [];
   private listeners = new AbortController();
@@ -290,12 +292,16 @@ export class PlayfieldPlayer extends HTMLElement {
     this.poster.begin();
     const play = new Play(this.host(), url.origin, this.titleId, this.wish());
     this.run = play;
+    this.silent = false;
     this.controls = new Controls(this, this.stage, play, this.surfaces, this.sheet, {
       menu: () => this.toggleMenu(),
       stirred: () => this.stir(),
       pads: (events) => this.padsChanged(events),
       away: () => this.windows.small === true,
       hidden: (hidden) => this.sound.setHidden(hidden),
+      standing: () => this.showStanding(),
+      tell: (text) => this.hud.tell(text),
+      offer: (text, act) => this.hud.offer(text, act),
     });
     this.poster.element.before(this.controls.touch.pad.element, this.controls.field);
     this.sheet.hide();
@@ -383,6 +389,8 @@ export class PlayfieldPlayer extends HTMLElement {
       canvas: (canvas) => this.surfaces.useCanvas(canvas),
       hello: (kinds, videos) => {
         this.videos = videos;
+        // Told again where it is so.
+        this.silent = false;
         this.controls?.understood(kinds);
         this.hud.canType(kinds.has('text') && matchMedia('(pointer: coarse)').matches);
       },
@@ -423,7 +431,12 @@ export class PlayfieldPlayer extends HTMLElement {
         else if (this.state === 'playing') this.showStanding();
       },
       notice: (text) => this.hud.tell(text),
-      ended: (reason, detail) => this.ended(reason, detail),
+      desk: (message) => {
+        if (message.type === 'answers') this.silent = !message.answers;
+        else this.controls?.desk.hear(message);
+        this.showStanding();
+      },
+      ended: (reason, detail, said) => this.ended(reason, detail, said),
       failed: (fault, detail, status) => this.failed(fault, detail, status),
     };
   }
@@ -471,12 +484,14 @@ export class PlayfieldPlayer extends HTMLElement {
     const run = this.run;
     if (this.state === 'reconnecting') this.hud.say('Connection lost. Reconnecting…');
     else if (run?.watches && run.sessionState === 'pendingReconnection') this.hud.say('Waiting for a player');
+    else if (this.silent && run?.state === 'playing') this.hud.say('The program does not answer');
+    else if (this.controls?.desk.locks && !document.pointerLockElement) this.hud.say('Click to lock the mouse, Escape to free it');
     else this.hud.say(null);
     this.hud.watching(run?.watches ?? false);
   }
 
-  private ended(reason: EndReason, detail: string | null): void {
-    const screen = endScreen(reason, detail);
+  private ended(reason: EndReason, detail: string | null, said: string | null): void {
+    const screen = { ...endScreen(reason, detail), said };
     this.dispatch('playfield-end', { reason, detail: screen.sentence });
     this.showEnd(screen);
   }

@@ -9,6 +9,8 @@ export interface EndScreen {
   headline: string;
   sentence: string;
   ways: Way[];
+  /** The last lines of a program that ended by a fault. */
+  said?: string | null;
 }
 
 /** Faults that are not a session's end. */

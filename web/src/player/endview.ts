@@ -15,6 +15,7 @@ export function endView(screen: EndScreen, ways: Way[], take: (way: Way) => void
     { class: 'card end', aria: { live: 'polite' } },
     h('h2', {}, screen.headline),
     h('p', {}, screen.sentence),
+    ...(screen.said ? [h('pre', { class: 'said', tabIndex: 0, aria: { label: 'The last lines it wrote' } }, screen.said)] : []),
     h('div', { class: 'ways' }, ...buttons),
     ...(account ? [receiptFold(account)] : []),
   );

@@ -7,6 +7,7 @@ import { Toasts } from './toasts';
 
 const HIDE_AFTER_MS = 2200;
 const NOTICE_MS = 6000;
+const OFFER_MS = 12_000;
 
 export interface HudActions {
   mute(): void;
@@ -25,6 +26,7 @@ export class Hud {
   /** What the title says. */
   readonly toasts = new Toasts();
   private readonly soundHint: HTMLButtonElement;
+  private readonly offered = h('button', { class: 'pill sound-hint', type: 'button', hidden: true });
   private readonly stats = h('div', { class: 'stats', hidden: true });
   private hideTimer: ReturnType<typeof setTimeout> | null = null;
   private noticeTimer: ReturnType<typeof setTimeout> | null = null;
@@ -43,7 +45,7 @@ export class Hud {
       iconButton('full', 'Full screen', act.fullscreen),
       iconButton('menu', 'Menu', act.menu),
     );
-    this.element = h('div', { class: 'hud' }, this.stats, bar, h('div', { class: 'pills' }, this.watches, this.soundHint, this.status, this.notice, this.toasts.element));
+    this.element = h('div', { class: 'hud' }, this.stats, bar, h('div', { class: 'pills' }, this.watches, this.soundHint, this.offered, this.status, this.notice, this.toasts.element));
     this.element.addEventListener('focusin', () => this.wake());
   }
 
@@ -85,6 +87,19 @@ export class Hud {
     this.notice.hidden = false;
     if (this.noticeTimer !== null) clearTimeout(this.noticeTimer);
     this.noticeTimer = setTimeout(() => (this.notice.hidden = true), NOTICE_MS);
+  }
+
+  /** A button that goes away by itself, or when it is pressed. */
+  offer(text: string, act: () => void): void {
+    const button = this.offered;
+    button.textContent = text;
+    button.hidden = false;
+    const timer = setTimeout(() => (button.hidden = true), OFFER_MS);
+    button.onclick = () => {
+      clearTimeout(timer);
+      button.hidden = true;
+      act();
+    };
   }
 
   showStats(stats: PlayerStats | null): void {

@@ -5,9 +5,10 @@
 //
 // It knows no DOM; the element shows what it is told here.
 
-import type { EndReason, InputKind, Participant, Permission, Receipt, Role, SessionReceipt, SessionState, Setting, ToViewer, VideoMode } from '../api';
+import type { EndReason, FromViewer, InputKind, Participant, Permission, Receipt, Role, SessionReceipt, SessionState, Setting, ToViewer, VideoMode } from '../api';
 import { Clock, nowUs } from './clock';
 import { Link, type LinkEvents } from './connection';
+import type { DeskMessage } from './desk';
 import type { Fault } from './ends';
 import type { Zoom } from './fit';
 import { Api, ApiError, Unreachable } from './http';
@@ -68,7 +69,9 @@ export interface PlayHost {
   firstFrame(ms: number): void;
   shaky(shaky: boolean): void;
   notice(text: string): void;
-  ended(reason: EndReason, detail: string | null): void;
+  /** A program's pointer, clipboard and the like. */
+  desk(message: DeskMessage): void;
+  ended(reason: EndReason, detail: string | null, said: string | null): void;
   failed(fault: Fault, detail: string | null, status: number | null): void;
 }
 
@@ -87,6 +90,7 @@ const PATIENCE_MS = 20_000;
 /** How often, and how far apart in ms, the last word of a session that ended is asked for. */
 const LAST_WORD_TRIES = 4;
 const LAST_WORD_MS = 300;
+const DESK: ReadonlySet<string> = new Set<DeskMessage['type']>(['cursor', 'lock', 'clipboard', 'pasted', 'answers']);
 const BACKOFF_MS = [0, 500, 1000, 2000, 4000];
 
 export class Play {
@@ -103,6 +107,10 @@ export class Play {
   kinds: ReadonlySet<InputKind> = new Set();
   /** Whether keys press the pad's buttons too. */
   keysAsPad = true;
+  /** It is a program, with a screen and a clipboard. */
+  program = false;
+  /** What we may do, as the node told it last. */
+  may: readonly Permission[] = [];
   /** How many can play the title, as far as the node told. */
   players = 1;
   /** How many players the node lets this viewer play as. */
@@ -189,6 +197,10 @@ export class Play {
 
   changed(urgent: boolean): void {
     if (this.state === 'playing') this.sender.changed(urgent);
+  }
+
+  say(message: FromViewer): void {
+    this.link?.say(message);
   }
 
   typed(text: string): void {
@@ -415,6 +427,7 @@ export class Play {
       case 'hello':
         this.seats = message.slot === null ? [] : [message.slot];
         this.estimates = message.estimates;
+        this.program = message.program ?? false;
         this.takeSeats(message.seats ?? 1);
         this.videos = message.videos;
         // Who watches has nothing to say to the title, whatever it understands.
@@ -451,7 +464,10 @@ export class Play {
         this.refusals = message.refused ?? 0;
         return;
       case 'end':
-        return this.end(message.reason, message.detail);
+        return this.end(message.reason, message.detail, message.said);
+      default:
+        // A node that is newer than this page may say more.
+        if (DESK.has(message.type)) this.host.desk(message);
     }
   }
 
@@ -470,7 +486,8 @@ export class Play {
   private hearYou(role: Role, slots: number[], players: number, may: Permission[]): void {
     const before: Part | null = this.role && { role: this.role, seats: this.seats };
     [this.role, this.seats, this.players] = [role, slots, players];
-    const kinds = allowedOf(this.understood, slots.length > 0 ? may : []);
+    this.may = slots.length > 0 ? may : [];
+    const kinds = allowedOf(this.understood, this.may);
     const same = kinds.size === this.kinds.size && [...kinds].every((kind) => this.kinds.has(kind));
     this.kinds = kinds;
     if (this.ticket && this.ticket.role !== role) this.sessions.keep((this.ticket = { ...this.ticket, role }));
@@ -478,7 +495,7 @@ export class Play {
     if (allowed !== this.seatsAllowed) this.takeSeats(allowed);
     else this.input.seats = Math.max(1, slots.length);
     if (!may.includes('settings') && this.settings.length > 0) this.takeSettings([]);
-    if (!same) this.host.hello(kinds, this.videos);
+    if (!same || this.program) this.host.hello(kinds, this.videos);
     if (before) this.host.changed(before);
     this.changed(true);
   }
@@ -535,12 +552,12 @@ export class Play {
     if (session.resumes !== this.resumes || session.ended_ms !== null) void this.comeBack();
   }
 
-  private end(reason: EndReason, detail: string | null): void {
+  private end(reason: EndReason, detail: string | null, said: string | null = null): void {
     // Where only the seat or the room was missing, the session goes on, and we may come back.
     if (reason !== 'seatTaken' && reason !== 'limitReached') this.sessions.forget();
     this.sessionState = 'terminated';
     this.finish('ended');
-    this.host.ended(reason, detail);
+    this.host.ended(reason, detail, said);
   }
 
   private fail(fault: Fault, detail: string | null, status: number | null = null): void {

@@ -39,8 +39,12 @@ pub struct Command {
     pub folder: Option<PathBuf>,
     /// The screen it begins with.
     pub size: Size,
+    /// The screen takes another size where it is asked to.
+    pub resize: bool,
     /// Most pictures a second.
     pub hz: u16,
+    /// The keyboard's layout as XKB names it, and the variant of it.
+    pub keyboard: (String, String),
     /// Pads are keys, whatever this machine can do.
     pub pads_are_keys: bool,
     /// Keys that a pad's buttons stand for then, besides the usual ones.

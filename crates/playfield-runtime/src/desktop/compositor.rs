@@ -9,6 +9,8 @@
 //! A commit is the capture. It is drawn at once if the worker has taken the picture before; if not, what is damaged adds up
 //! until it has. So there is never more than one picture on the way, and it is the newest.
 
+mod answers;
+mod clipboard;
 #[allow(unsafe_code, reason = "pixels in memory that a program may write meanwhile")]
 mod ffi;
 mod focus;
@@ -16,6 +18,7 @@ mod handlers;
 mod input;
 mod painter;
 mod pane;
+mod typing;
 mod windows;
 mod x11;
 
@@ -64,7 +67,7 @@ use smithay::wayland::viewporter::ViewporterState;
 use smithay::wayland::xdg_activation::XdgActivationState;
 use smithay::wayland::xwayland_shell::XWaylandShellState;
 
-use super::command::Size;
+use super::command::{Command, Size};
 use super::pads::{KeyMap, Pads};
 use super::sound::SoundServer;
 use super::words::{FromProgram, PICTURE, Presented, SOUND, SOUND_FRAMES, monotonic_us};
@@ -149,6 +152,9 @@ pub(crate) struct Compositor {
     x11: x11::X11,
     /// Notices the first program of X11.
     x11_waits: Option<RegistrationToken>,
+    typing: typing::Typing,
+    clipboard: clipboard::Clipboard,
+    answers: answers::Answers,
     cursor: CursorImageStatus,
     /// Menus that close when something else is pressed.
     grabbing: Vec<WlSurface>,
@@ -172,9 +178,9 @@ impl Compositor {
         socket: &Path,
         link: Link,
         shared: Shared,
-        size: Size,
-        hz: u16,
+        command: &Command,
     ) -> Result<Compositor, String> {
+        let (size, hz) = (command.size, command.hz);
         xkbcommon::open()?;
         let display: Display<Compositor> = Display::new().map_err(|error| format!("no Wayland display: {error}"))?;
         let dh = display.handle();
@@ -205,9 +211,13 @@ impl Compositor {
         };
         let mut seats = SeatState::new();
         let mut seat = seats.new_wl_seat(&dh, "seat0");
-        let keyboard = seat.add_keyboard(XkbConfig::default(), REPEAT.0, REPEAT.1);
-        let keyboard = keyboard
-            .map_err(|_| "keyboard layouts are not on this node; install them (on Debian: xkb-data)".to_owned())?;
+        let (layout, variant) = (command.keyboard.0.as_str(), command.keyboard.1.as_str());
+        let keyboard = seat.add_keyboard(XkbConfig { layout, variant, ..XkbConfig::default() }, REPEAT.0, REPEAT.1);
+        let keyboard = keyboard.map_err(|_| {
+            format!(
+                "there is no keyboard layout `{layout}` on this node; install it (on Debian: xkb-data), or name another"
+            )
+        })?;
         let (pointer, touch) = (seat.add_pointer(), seat.add_touch());
         let output = Output::new(
             "Playfield-1".to_owned(),
@@ -258,6 +268,9 @@ impl Compositor {
             heard: Default::default(),
             x11: x11::X11::default(),
             x11_waits: None,
+            typing: typing::Typing::on((layout, variant)),
+            clipboard: clipboard::Clipboard::default(),
+            answers: answers::Answers::default(),
             cursor: CursorImageStatus::default_named(),
             grabbing: Vec::new(),
             locked: false,
@@ -291,6 +304,9 @@ impl Compositor {
     /// Another screen size: windows that fill it follow.
     pub(super) fn resize(&mut self, size: Size) {
         let size = size.clamped();
+        if size == self.size && self.output.current_mode().is_some() {
+            return;
+        }
         self.size = size;
         let refresh = (1_000_000_000 / self.period.as_micros().max(1) as i64) as i32;
         let mode = Mode { size: (i32::from(size.width), i32::from(size.height)).into(), refresh };
@@ -323,6 +339,11 @@ impl Compositor {
     /// What is to be done whenever something has happened: draws what changed, and lets clients know what they were sent.
     pub(super) fn settle(&mut self) {
         self.adopt_surfaces();
+        if self.locked {
+            // A lock that a program gives up is not told by itself.
+            self.constrain();
+        }
+        self.forget_the_gone();
         self.space.refresh();
         self.popups.cleanup();
         self.shake_pads();

@@ -7,12 +7,16 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use playfield_core::desk::{Cursor, MAX_CLIPBOARD};
 use playfield_core::frame::{CHANNELS, Damage, Picture, PixelFormat, Rect};
 use playfield_core::input::{MAX_RUMBLE_MS, PlayerInput, Rumble, TickInput};
 use rustix::event::{EventfdFlags, epoll, eventfd};
 
 use super::command::Size;
-use super::words::{Ended, FromProgram, Opening, Presented, SHARED_LEN, SOUND, SOUND_FRAMES, ToProgram, monotonic_us};
+use super::words::{
+    COPIED, CURSOR, CURSOR_SIDE, Cursor as Look, Ended, FromProgram, Opening, PASTED, Presented, SHARED_LEN, SOUND,
+    SOUND_FRAMES, ToProgram, monotonic_us,
+};
 use crate::confine::resident;
 use crate::process::{End, LinkError, Process, Shared};
 use crate::{Guest, GuestConfig, GuestError, GuestEvent, LogLevel, Snapshot, Tick, Wake};
@@ -42,6 +46,11 @@ pub struct DesktopGuest {
     events: Vec<GuestEvent>,
     told: TickInput,
     paused: bool,
+    resizes: bool,
+    /// The process has not taken up what was pasted before.
+    pasting: bool,
+    /// What is pasted next.
+    paste: Option<String>,
     ended: Option<Ended>,
     memory_limit: u64,
     look_at: Instant,
@@ -57,6 +66,7 @@ impl DesktopGuest {
         let mut process = Process::start(program, "desktop").map_err(|error| failed(&error))?;
         let Size { width, height } = opening.command.size.clamped();
         let (hz, memory_limit) = (opening.command.hz.clamp(1, 240), opening.rules.memory_limit);
+        let resizes = opening.command.resize;
         let open = ToProgram::Open(Box::new(opening));
         process.link().send_with(&open, Some(shared.file())).map_err(|error| failed(&error))?;
         let mut guest = DesktopGuest {
@@ -73,6 +83,9 @@ impl DesktopGuest {
             events: Vec::new(),
             told: TickInput::default(),
             paused: false,
+            resizes,
+            pasting: false,
+            paste: None,
             ended: None,
             memory_limit,
             look_at: Instant::now(),
@@ -107,7 +120,15 @@ impl DesktopGuest {
                 Ok(FromProgram::Message(text)) => self.events.push(GuestEvent::Message(text)),
                 Ok(FromProgram::Log(line)) => self.log(LogLevel::Warn, line),
                 Ok(FromProgram::Ended(ended)) => self.ended = Some(ended),
-                Ok(FromProgram::Cursor(_) | FromProgram::Locked(_) | FromProgram::Opened | FromProgram::Failed(_)) => {}
+                Ok(FromProgram::Cursor(look)) => self.take_cursor(look),
+                Ok(FromProgram::Locked(wanted)) => self.events.push(GuestEvent::Lock(wanted)),
+                Ok(FromProgram::Answers(answers)) => self.events.push(GuestEvent::Answers(answers)),
+                Ok(FromProgram::Copied(bytes)) => self.take_copied(bytes),
+                Ok(FromProgram::PasteTaken) => {
+                    self.pasting = false;
+                    self.paste_next();
+                }
+                Ok(FromProgram::Opened | FromProgram::Failed(_)) => {}
                 Err(LinkError::Late) => return Ok(damage),
                 Err(_) if self.ended.is_some() => return Ok(damage),
                 Err(error) => return Err(self.lost(&error, "a picture")),
@@ -165,6 +186,58 @@ impl DesktopGuest {
         self.heard = end;
     }
 
+    fn take_cursor(&mut self, look: Look) {
+        let cursor = match look {
+            Look::Hidden => Cursor::hidden(),
+            Look::Named(name) => Cursor::named(&name),
+            Look::Image { size, hotspot } => {
+                self.cursor_image(size, hotspot).unwrap_or_else(|| Cursor::named("default"))
+            }
+        };
+        // Of several since the last time the newest is the one to be seen.
+        self.events.retain(|event| !matches!(event, GuestEvent::Cursor(_)));
+        self.events.push(GuestEvent::Cursor(cursor));
+    }
+
+    fn cursor_image(&mut self, (width, height): (u16, u16), (x, y): (i16, i16)) -> Option<Cursor> {
+        let side = 1..=CURSOR_SIDE;
+        if !side.contains(&width) || !side.contains(&height) {
+            return None;
+        }
+        self.rows.resize(usize::from(width) * usize::from(height) * 4, 0);
+        let mut png = Vec::new();
+        let mut encoder = png::Encoder::new(&mut png, width.into(), height.into());
+        encoder.set_color(png::ColorType::Rgba);
+        if !self.shared.read(CURSOR, &mut self.rows) {
+            return None;
+        }
+        let written = encoder.write_header().and_then(|mut writer| writer.write_image_data(&self.rows));
+        let place = |at: i16, side: u16| at.unsigned_abs().min(side - 1);
+        written.ok().map(|()| Cursor::image(&png, place(x.max(0), width), place(y.max(0), height)))
+    }
+
+    fn take_copied(&mut self, bytes: u32) {
+        let mut text = vec![0; (bytes as usize).min(MAX_CLIPBOARD)];
+        if self.shared.read(COPIED, &mut text) {
+            self.events.retain(|event| !matches!(event, GuestEvent::Copied(_)));
+            // What is no UTF-8 in it is shown as such; that may take more room.
+            let mut text = String::from_utf8_lossy(&text).into_owned();
+            text.truncate(text.floor_char_boundary(MAX_CLIPBOARD));
+            self.events.push(GuestEvent::Copied(text));
+        }
+        // If it is gone, that is noticed next.
+        let _ = self.process.link().send(&ToProgram::CopyTaken);
+    }
+
+    fn paste_next(&mut self) {
+        let Some(text) = self.paste.take_if(|_| !self.pasting) else { return };
+        let bytes = &text.as_bytes()[..text.floor_char_boundary(MAX_CLIPBOARD)];
+        if self.shared.write(PASTED, bytes) {
+            // If it is gone, that is noticed at the next tick.
+            self.pasting = self.process.link().send(&ToProgram::Paste(bytes.len() as u32)).is_ok();
+        }
+    }
+
     fn lines(&mut self) {
         self.process.lines(|line| {
             self.events.push(GuestEvent::Log { level: LogLevel::Info, line: line.to_owned() });
@@ -201,6 +274,7 @@ impl DesktopGuest {
         let said = self.process.last_words();
         if !said.is_empty() {
             tracing::warn!("a program has ended: {what}; it last said: {said}");
+            self.events.push(GuestEvent::LastWords(said));
         }
         GuestError::Trap(what.to_owned())
     }
@@ -246,7 +320,10 @@ impl Guest for DesktopGuest {
         self.watch_memory()?;
         match self.ended.clone() {
             Some(Ended::Exit(0)) => Ok(Tick { damage, exited: true }),
-            Some(Ended::Exit(code)) => Err(self.crashed(&format!("it ended by itself with exit code {code}"))),
+            Some(Ended::Exit(code)) => {
+                self.crashed(&format!("it ended by itself with exit code {code}"));
+                Err(GuestError::Exit(code))
+            }
             Some(Ended::Signal(signal)) => Err(self.crashed(&format!("it {}", End::Signal(signal).words()))),
             None => Ok(Tick { damage, exited: false }),
         }
@@ -274,6 +351,18 @@ impl Guest for DesktopGuest {
 
     fn take_events(&mut self, into: &mut Vec<GuestEvent>) {
         into.append(&mut self.events);
+    }
+
+    fn resize(&mut self, width: u16, height: u16) {
+        if self.resizes {
+            // If it is gone, that is noticed at the next tick.
+            let _ = self.process.link().send(&ToProgram::Resize(Size { width, height }));
+        }
+    }
+
+    fn paste(&mut self, text: &str) {
+        self.paste = Some(text.to_owned());
+        self.paste_next();
     }
 
     fn finish(&mut self) {

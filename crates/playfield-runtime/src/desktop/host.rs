@@ -48,8 +48,7 @@ fn serve(link: Link, shared: Shared, opening: Opening, user: &User) -> Result<()
     let words = rustix::io::dup(link.socket()).map_err(|error| error.to_string())?;
     let runtime = PathBuf::from(user.runtime_dir());
     let socket = runtime.join(SOCKET);
-    let Command { size, hz, .. } = opening.command;
-    let mut compositor = Compositor::start(events.handle(), &socket, link, shared, size, hz)?;
+    let mut compositor = Compositor::start(events.handle(), &socket, link, shared, &opening.command)?;
     let source = Generic::new(words, Interest::READ, Mode::Level);
     let heard = events.handle().insert_source(source, |_, _, compositor| {
         compositor.hear();
@@ -145,6 +144,8 @@ impl Compositor {
                 Ok(ToProgram::Input(input)) => self.play(&input),
                 Ok(ToProgram::Taken) => self.taken(),
                 Ok(ToProgram::Resize(size)) => self.resize(size),
+                Ok(ToProgram::Paste(bytes)) => self.paste(bytes),
+                Ok(ToProgram::CopyTaken) => self.copy_taken(),
                 Ok(ToProgram::Pause(paused)) => self.pause(paused),
                 Ok(ToProgram::Finish) | Ok(ToProgram::Open(_)) => self.done = true,
                 Err(LinkError::Late) => return,

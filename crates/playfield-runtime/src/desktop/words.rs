@@ -1,5 +1,6 @@
 //! What a worker and the process of a program say to each other, and where in their shared memory things lie.
 
+use playfield_core::desk::MAX_CLIPBOARD;
 use playfield_core::frame::{CHANNELS, MAX_HEIGHT, MAX_WIDTH, Rect};
 use playfield_core::input::TickInput;
 use serde::{Deserialize, Serialize};
@@ -21,8 +22,12 @@ pub const SOUND_LEN: usize = SOUND_FRAMES * CHANNELS * 2;
 pub const CURSOR: usize = SOUND + SOUND_LEN;
 /// Longest side of a pointer's image, in pixels.
 pub const CURSOR_SIDE: u16 = 128;
+/// What is pasted: UTF-8.
+pub const PASTED: usize = CURSOR + CURSOR_SIDE as usize * CURSOR_SIDE as usize * 4;
+/// What was copied: UTF-8.
+pub const COPIED: usize = PASTED + MAX_CLIPBOARD;
 /// All of it. Memory that is never touched costs nothing.
-pub const SHARED_LEN: usize = CURSOR + CURSOR_SIDE as usize * CURSOR_SIDE as usize * 4;
+pub const SHARED_LEN: usize = COPIED + MAX_CLIPBOARD;
 const _: () = assert!(PICTURE_LEN <= SOUND);
 
 /// What the worker says.
@@ -37,6 +42,10 @@ pub enum ToProgram {
     Taken,
     /// The screen is to have another size.
     Resize(Size),
+    /// So many bytes at [`PASTED`] are to be the clipboard; none follow before they are taken.
+    Paste(u32),
+    /// The bytes at [`COPIED`] were copied: the next ones may be written over them.
+    CopyTaken,
     /// Nobody watches, or somebody does again.
     Pause(bool),
     /// Ask the program to end.
@@ -68,6 +77,12 @@ pub enum FromProgram {
     Cursor(Cursor),
     /// The program wants the pointer locked: motion without a position.
     Locked(bool),
+    /// Programs copied so many bytes, which are at [`COPIED`]; none follow before they are taken.
+    Copied(u32),
+    /// The bytes at [`PASTED`] are the clipboard now.
+    PasteTaken,
+    /// The program leaves people who use it without an answer, or answers again.
+    Answers(bool),
     /// A pad shakes: player, strong, weak, milliseconds.
     Rumble(u8, u8, u8, u16),
     /// A sentence for the player.

@@ -112,6 +112,10 @@ impl Session {
                 self.to_tell.push((*connection, ToViewer::Settings { settings }));
             }
         }
+        for (connection, _, _) in &changed {
+            let desk = self.viewers.get(connection).map(|attached| self.desk_now(attached)).unwrap_or_default();
+            self.to_tell.extend(desk.into_iter().map(|message| (*connection, message)));
+        }
         let played = self.played();
         let mut inbox = self.inbox.open();
         for (connection, before, after) in &changed {

@@ -2,8 +2,10 @@
 
 use playfield_core::api::ChangeViewer;
 use playfield_core::bus::SessionTimes;
+use playfield_core::desk::Cursor;
 use playfield_core::input::wire::{Ack, FrameReport, PadReport, Writer};
 use playfield_core::input::{Pad, PlayerInput};
+use playfield_runtime::GuestEvent;
 use playfield_transport::{Client, Config, Hub};
 use serde_json::json;
 
@@ -216,4 +218,65 @@ fn nothing_counts_from_the_moment_a_time_is_over() {
     assert_eq!(world.session.next_timeout(), Some(ms(100)));
     assert_eq!(world.session.overstayed(ms(100)), [guest]);
     assert_eq!(world.held(ms(100)), [false, false]);
+}
+
+/// What a connection is told of what a program says.
+fn told(world: &mut World, of: ConnectionId, event: GuestEvent) -> Vec<ToViewer> {
+    let all = world.session.hear_desk(event);
+    all.into_iter().filter(|(connection, _)| *connection == of).map(|(_, message)| message).collect()
+}
+
+#[test]
+fn a_programs_pointer_and_clipboard_are_for_those_who_may_have_them() {
+    let mut world = World::new();
+    let (now, host, guest) = (Time::from_millis(1), world.host, world.spectator);
+    for connection in [host, guest] {
+        world.session.greet(now, connection);
+    }
+    let cursor = || GuestEvent::Cursor(Cursor::named("text"));
+    assert_eq!(told(&mut world, host, cursor()), [ToViewer::Cursor { cursor: Cursor::named("text") }]);
+    assert!(told(&mut world, guest, cursor()).is_empty());
+    assert!(told(&mut world, guest, GuestEvent::Lock(true)).is_empty());
+    let (who, messages) = world.session.copied("secret");
+    assert_eq!((who, messages), (vec![host], vec![ToViewer::Clipboard { text: "secret".to_owned(), more: false }]));
+    assert!(world.session.copied(&"\u{1}".repeat(1 << 20)).1.is_empty(), "JSON would make too much of it");
+
+    world.commands();
+    let paste = r#"{"type":"clipboard","text":"mine"}"#;
+    assert_eq!(world.session.hear_control(now, guest, paste), None);
+    assert_eq!(world.session.hear_control(now, guest, r#"{"type":"resize","width":640,"height":480}"#), None);
+    assert!(world.commands().is_empty());
+    assert_eq!(world.session.refused, 2);
+    assert_eq!(world.session.hear_control(now, host, r#"{"type":"clipboard","text":"a ","more":true}"#), None);
+    assert_eq!(world.session.hear_control(now, host, paste), Some(ToViewer::Pasted));
+    assert_eq!(world.commands(), [Command::Paste { connection: host, text: "a mine".to_owned() }]);
+    (0..50).for_each(|_| {
+        world.session.hear_control(now, host, r#"{"type":"resize","width":640,"height":480}"#);
+    });
+    assert_eq!(world.commands().len(), 9, "more than that at once is left out");
+
+    // Who plays and may it from now on is told how things are.
+    let viewer = world.session.viewers[&guest].viewer.clone();
+    let may = Permissions::SEAT.with(Permission::Clipboard);
+    let seat = ChangeViewer { role: Some(Role::Player), may: Some(may), ..ChangeViewer::default() };
+    world.session.change(now, &viewer, &seat).unwrap();
+    let news = std::mem::take(&mut world.session.to_tell);
+    let news: Vec<_> = news.into_iter().filter(|(connection, _)| *connection == guest).map(|(_, told)| told).collect();
+    assert!(news.contains(&ToViewer::Cursor { cursor: Cursor::named("text") }), "{news:?}");
+    assert!(news.contains(&ToViewer::Lock { wanted: true }), "{news:?}");
+    assert_eq!(world.session.hear_control(now, guest, paste), Some(ToViewer::Pasted));
+    assert_eq!(world.session.copied("secret").0.len(), 2);
+}
+
+#[test]
+fn the_last_lines_of_a_program_are_for_the_host_alone() {
+    let mut world = World::new();
+    let (host, spectator) = (world.host, world.spectator);
+    world.session.hear_desk(GuestEvent::LastWords("no such level".to_owned()));
+    let said = |connection| match world.session.farewell(connection, EndReason::GuestTrap, "It crashed.") {
+        ToViewer::End { said, .. } => said,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(said(host).as_deref(), Some("no such level"));
+    assert_eq!(said(spectator), None);
 }

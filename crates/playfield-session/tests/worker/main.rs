@@ -394,7 +394,7 @@ impl Viewer {
 
     fn end(&self) -> Option<(EndReason, &str)> {
         self.told.iter().find_map(|message| match message {
-            ToViewer::End { reason, detail } => Some((*reason, detail.as_str())),
+            ToViewer::End { reason, detail, .. } => Some((*reason, detail.as_str())),
             _ => None,
         })
     }

@@ -24,7 +24,12 @@ pub fn opening(program: &Program, home: Option<PathBuf>, config: &GuestConfig, m
             environment: program.environment.clone(),
             folder: program.folder.as_ref().map(PathBuf::from),
             size: Size { width, height },
+            resize: program.resize,
             hz: program.max_fps,
+            keyboard: program
+                .layout()
+                .map(|(layout, variant)| (layout.to_owned(), variant.to_owned()))
+                .unwrap_or_default(),
             pads_are_keys: program.pads == Pads::Keys,
             pad_keys: program.pad_keys.clone(),
         },

@@ -34,6 +34,8 @@ impl Session {
                 folder: None,
                 size: Size { width: 640, height: 360 },
                 hz: 60,
+                resize: false,
+                keyboard: Default::default(),
                 pads_are_keys: false,
                 pad_keys: BTreeMap::new(),
             },

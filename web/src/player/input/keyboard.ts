@@ -25,6 +25,8 @@ export interface KeyboardHooks {
   changed(): void;
   /** Whether keys press the pad's buttons too. */
   asPad(): boolean;
+  /** Whether a key that is sent is not typed as well: a program would have it twice. */
+  takesAll(): boolean;
   bindings(): Bindings;
 }
 
@@ -75,7 +77,7 @@ export class Keyboard {
   /** Whether the browser should not act on this key: the page must not scroll while somebody plays. */
   private keeps(event: KeyboardEvent): boolean {
     if (event.ctrlKey || event.metaKey || BROWSER_KEYS.has(event.code)) return false;
-    if (this.kinds().has('keys')) return !(this.kinds().has('text') && event.key.length === 1);
+    if (this.kinds().has('keys')) return this.hooks.takesAll() || !(this.kinds().has('text') && event.key.length === 1);
     return this.kinds().has('pad') && this.hooks.asPad() && this.hooks.bindings().keys.has(event.code);
   }
 }

@@ -21,6 +21,8 @@ export interface PointerHooks {
   box(): Box;
   /** Fingers push the pointer instead of being it. */
   asTrackpad(): boolean;
+  /** Whether a press locks the pointer. */
+  locks(): boolean;
 }
 
 /** A fraction of the picture as the wire carries it. */
@@ -85,7 +87,7 @@ export class Pointers {
       this.act(this.trackpad.down(event.pointerId, event.clientX, event.clientY, event.timeStamp));
     } else if (this.wantsMouse()) {
       this.stage.setPointerCapture(event.pointerId);
-      if (this.kinds().has('motion') && event.pointerType === 'mouse' && !this.state.pointer.locked) lock(this.stage);
+      if (this.hooks.locks() && event.pointerType === 'mouse' && !this.state.pointer.locked) lock(this.stage);
       this.point(event);
       this.buttons(event);
     }

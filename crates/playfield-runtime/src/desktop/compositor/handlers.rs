@@ -23,7 +23,6 @@ use smithay::wayland::idle_inhibit::IdleInhibitHandler;
 use smithay::wayland::output::OutputHandler;
 use smithay::wayland::pointer_constraints::PointerConstraintsHandler;
 use smithay::wayland::seat::WaylandFocus;
-use smithay::wayland::selection::SelectionHandler;
 use smithay::wayland::selection::data_device::{
     ClientDndGrabHandler, DataDeviceHandler, DataDeviceState, ServerDndGrabHandler, set_data_device_focus,
 };
@@ -31,7 +30,9 @@ use smithay::wayland::selection::primary_selection::{
     PrimarySelectionHandler, PrimarySelectionState, set_primary_focus,
 };
 use smithay::wayland::shell::xdg::decoration::XdgDecorationHandler;
-use smithay::wayland::shell::xdg::{PopupSurface, PositionerState, ToplevelSurface, XdgShellHandler, XdgShellState};
+use smithay::wayland::shell::xdg::{
+    PopupSurface, PositionerState, ShellClient, ToplevelSurface, XdgShellHandler, XdgShellState,
+};
 use smithay::wayland::shm::{ShmHandler, ShmState};
 use smithay::wayland::tablet_manager::TabletSeatHandler;
 use smithay::wayland::text_input::TextInputSeat;
@@ -134,6 +135,10 @@ impl XdgShellHandler for Compositor {
         }
     }
 
+    fn client_pong(&mut self, client: ShellClient) {
+        self.answered(&client);
+    }
+
     fn popup_destroyed(&mut self, _surface: PopupSurface) {
         self.damaged();
     }
@@ -166,10 +171,6 @@ impl SeatHandler for Compositor {
 }
 
 impl TabletSeatHandler for Compositor {}
-
-impl SelectionHandler for Compositor {
-    type SelectionUserData = ();
-}
 
 impl DataDeviceHandler for Compositor {
     fn data_device_state(&self) -> &DataDeviceState {

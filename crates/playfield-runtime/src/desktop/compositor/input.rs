@@ -14,7 +14,6 @@ use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
 use smithay::utils::{Logical, Point, SERIAL_COUNTER};
 use smithay::wayland::compositor::with_states;
 use smithay::wayland::pointer_constraints::{PointerConstraint, with_pointer_constraint};
-use smithay::wayland::text_input::TextInputSeat;
 
 use super::super::keys::evdev;
 use super::super::words::{CURSOR, CURSOR_SIDE, Cursor, FromProgram, monotonic_us};
@@ -23,7 +22,7 @@ use super::Compositor;
 /// Buttons of a mouse as Linux numbers them, by their bits: left, right, middle, back, forward.
 const BUTTONS: [(u8, u32); 5] = [(1, 0x110), (2, 0x111), (4, 0x112), (8, 0x116), (16, 0x115)];
 /// What X11 and Wayland add to the number of a key.
-const FIRST_KEYCODE: u32 = 8;
+pub(super) const FIRST_KEYCODE: u32 = 8;
 /// A notch of a wheel, in the units that inputs come in, and how far it scrolls.
 const NOTCH: (i16, f64) = (120, 15.0);
 /// Fingers of different players are told apart.
@@ -51,6 +50,8 @@ impl Compositor {
                 self.type_text(&player.text);
             }
         }
+        // After what may keep it busy.
+        self.ask();
     }
 
     fn press_keys(&mut self, keys: KeySet) {
@@ -68,7 +69,7 @@ impl Compositor {
         }
     }
 
-    fn key(&mut self, code: u32, state: KeyState) {
+    pub(super) fn key(&mut self, code: u32, state: KeyState) {
         let (serial, time) = (SERIAL_COUNTER.next_serial(), now_ms());
         let keyboard = self.keyboard.clone();
         let code = Keycode::new(code + FIRST_KEYCODE);
@@ -183,19 +184,6 @@ impl Compositor {
             }
         }
         touch.frame(self);
-    }
-
-    /// Text that no keys stand for: a program that takes text as such gets it so.
-    fn type_text(&mut self, text: &str) {
-        let input = self.seat.text_input();
-        let mut taken = false;
-        input.with_active_text_input(|field, _| {
-            field.commit_string(Some(text.to_owned()));
-            taken = true;
-        });
-        if taken {
-            input.done(false);
-        }
     }
 
     /// Takes up a program's wish to lock the pointer, or notices that it was given up.

@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,7 @@ use smithay::reexports::calloop::{Interest, Mode, PostAction};
 use smithay::reexports::wayland_server::Client;
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
 use smithay::utils::{Logical, Rectangle};
+use smithay::wayland::selection::SelectionTarget;
 use smithay::wayland::xwayland_shell::{XWaylandShellHandler, XWaylandShellState};
 use smithay::xwayland::xwm::{Reorder, ResizeEdge, XwmId};
 use smithay::xwayland::{X11Surface, X11Wm, XWayland, XWaylandEvent, XwmHandler};
@@ -35,7 +36,7 @@ const SERVER: &str = "/usr/bin/Xwayland";
 /// What there is of X11.
 #[derive(Default)]
 pub(super) struct X11 {
-    manager: Option<X11Wm>,
+    pub(super) manager: Option<X11Wm>,
     client: Option<Client>,
     starter: PathBuf,
 }
@@ -81,7 +82,10 @@ impl Compositor {
         let ready = self.handle.insert_source(server, move |event, (), compositor| match event {
             XWaylandEvent::Ready { x11_socket, .. } => {
                 match X11Wm::start_wm(compositor.handle.clone(), x11_socket, client.clone()) {
-                    Ok(manager) => compositor.x11.manager = Some(manager),
+                    Ok(manager) => {
+                        compositor.x11.manager = Some(manager);
+                        compositor.tell_x11_all();
+                    }
                     Err(error) => compositor.report(FromProgram::Log(format!("no windows of X11: {error}"))),
                 }
             }
@@ -243,6 +247,23 @@ impl XwmHandler for Compositor {
     fn resize_request(&mut self, _: XwmId, _: X11Surface, _: u32, _: ResizeEdge) {}
 
     fn move_request(&mut self, _: XwmId, _: X11Surface, _: u32) {}
+
+    fn allow_selection_access(&mut self, _: XwmId, _: SelectionTarget) -> bool {
+        // Whoever is here is one person's program.
+        true
+    }
+
+    fn send_selection(&mut self, _: XwmId, which: SelectionTarget, kind: String, into: OwnedFd) {
+        self.x11_pastes(which, kind, into);
+    }
+
+    fn new_selection(&mut self, _: XwmId, which: SelectionTarget, types: Vec<String>) {
+        self.x11_owns(which, types);
+    }
+
+    fn cleared_selection(&mut self, _: XwmId, which: SelectionTarget) {
+        self.x11_disowns(which);
+    }
 
     fn disconnected(&mut self, _: XwmId) {
         self.wait_for_x11();

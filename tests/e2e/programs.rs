@@ -1,0 +1,247 @@
+//! A Linux program, and what goes between it and a browser besides pictures and sound: `guests/probe.c` does one thing for each
+//! key, and says what it sees.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::browser::{Browser, Tab};
+use crate::server::{Server, folder, root};
+use crate::wait;
+
+/// A folder with the program as a title, and `more` in its manifest.
+fn titles(more: &str) -> PathBuf {
+    let titles = folder();
+    let (title, program) = (titles.join("probe"), titles.join("probe/probe"));
+    fs::create_dir(&title).unwrap();
+    let mut compiler = Command::new("cc");
+    compiler.args(["-O2", "-Wall", "-Wextra", "-Werror", "-o"]).arg(&program);
+    let status = compiler.arg(root().join("tests/e2e/guests/probe.c")).status();
+    assert!(status.expect("there is a C compiler").success());
+    let manifest = format!(
+        "id = 'probe'\nname = 'Probe'\nplayers = {{ min = 1, max = 2 }}\n[program]\ncommand = ['{0}']\nread = ['{0}']\n{more}",
+        program.display()
+    );
+    fs::write(title.join("title.toml"), manifest).unwrap();
+    titles
+}
+
+/// Plays the program, until `then` has seen enough.
+fn play(more: &str, then: impl FnOnce(&Server, &Browser, &Tab)) {
+    let titles = titles(more);
+    let server = Server::with_titles(&titles);
+    let browser = Browser::start(&server);
+    wait("the title", || server.get("/api/v1/titles")["titles"].get(0)?["problem"].is_null().then_some(()));
+    let tab = browser.play("probe");
+    tab.playing();
+    says(&server, "size");
+    then(&server, &browser, &tab);
+    drop(server);
+    fs::remove_dir_all(titles).unwrap();
+}
+
+/// Waits until the program has said this.
+fn says(server: &Server, what: &str) {
+    let line = format!("probe: {what}");
+    wait(&line, || server.log().contains(&line).then_some(()));
+}
+
+/// Makes a link for a player. A program reads keys, so Escape must be held for the menu.
+fn invite_player(host: &Tab) -> String {
+    host.hold("Escape", true);
+    wait("the menu", || host.visible(".card.menu").then_some(()));
+    host.hold("Escape", false);
+    host.button("People");
+    host.button("Invite somebody");
+    host.button("Make a link for player 2");
+    let link = host.value(".link");
+    (0..3).for_each(|_| host.press("Escape"));
+    let (_, path) = link.split_once("/join").expect("the address of a link");
+    format!("/join{path}")
+}
+
+#[test]
+fn a_programs_pointer_is_drawn_by_the_browser() {
+    play("", |server, _, tab| {
+        tab.mouse(0.4, 0.5);
+        tab.mouse(0.5, 0.5);
+        tab.press("KeyT");
+        wait("a named pointer", || (tab.cursor() == "text").then_some(()));
+        tab.press("KeyI");
+        wait("an image", || tab.cursor().starts_with("url(\"data:image/png;base64,").then_some(()));
+        assert!(tab.cursor().ends_with(", default"), "{}", tab.cursor());
+        // Who comes back is told what it looks like now.
+        tab.reload();
+        tab.playing();
+        wait("the image again", || tab.cursor().starts_with("url(").then_some(()));
+        tab.press("KeyH");
+        wait("no pointer", || (tab.cursor() == "none").then_some(()));
+        says(server, "key 35");
+    });
+}
+
+#[test]
+fn a_program_locks_the_mouse_while_it_wants_to() {
+    play("", |server, _, tab| {
+        tab.mouse(0.5, 0.5);
+        tab.click_mouse("left");
+        says(server, "button");
+        assert!(!tab.locked(), "it has not asked for that");
+        tab.press("KeyL");
+        wait("the hint", || tab.text(".status").filter(|text| text.contains("Click to lock the mouse")));
+        tab.click_mouse("left");
+        wait("the lock", || tab.locked().then_some(()));
+        says(server, "locked");
+        wait("motion", || {
+            tab.nudge(20, 10);
+            server.log().contains("probe: motion").then_some(())
+        });
+        assert!(!tab.visible(".status"), "the hint is gone");
+        tab.press("KeyU");
+        wait("the mouse to be free", || (!tab.locked()).then_some(()));
+    });
+}
+
+#[test]
+fn a_programs_screen_follows_the_hosts_window() {
+    play("", |server, browser, tab| {
+        says(server, "size 1000x700");
+        wait("a picture of that size", || {
+            tab.picture().filter(|picture| (picture.width, picture.height) == (1000, 700))
+        });
+        let guest = browser.open_elsewhere(&invite_player(tab));
+        guest.button("Play");
+        guest.playing();
+        guest.resize(500, 400);
+        tab.set_video("h264");
+        tab.resize(801, 601);
+        says(server, "size 800x600");
+        let video = |tab: &Tab| tab.player().filter(|player| player.video == "h264").and_then(|_| tab.picture());
+        wait("video of that size", || video(tab).filter(|picture| (picture.width, picture.height) == (800, 600)));
+        tab.resize(640, 480);
+        says(server, "size 640x480");
+        wait("video of that size", || video(tab).filter(|picture| (picture.width, picture.height) == (640, 480)));
+        assert!(!server.log().contains("size 500x400"), "a guest's window changes nothing");
+    });
+}
+
+#[test]
+fn a_program_may_keep_its_size() {
+    play("size = [640, 360]\nresize = false", |server, _, tab| {
+        wait("a picture", || tab.picture().filter(|picture| (picture.width, picture.height) == (640, 360)));
+        tab.resize(900, 600);
+        // Whatever is asked after that is answered after it.
+        tab.press("KeyT");
+        says(server, "key 20");
+        assert_eq!(tab.picture().map(|picture| (picture.width, picture.height)), Some((640, 360)));
+    });
+}
+
+#[test]
+fn text_is_copied_and_pasted_both_ways() {
+    play("", |server, _, tab| {
+        tab.set_clipboard("Grüße from\nthe browser");
+        tab.press("Control+KeyV");
+        says(server, "pasted 24: Grüße from");
+        // A great deal of it.
+        tab.set_clipboard(&"0123456789".repeat(60_000));
+        tab.press("Control+KeyV");
+        says(server, "pasted 600000: ");
+        tab.press("Control+KeyC");
+        wait("what the program copied", || (tab.clipboard() == "copied by the probe").then_some(()));
+    });
+}
+
+#[test]
+fn programs_of_x11_have_the_clipboard_too() {
+    let titles = folder();
+    fs::create_dir(titles.join("xterm")).unwrap();
+    // Pasting from the keyboard takes the selection in this program, and copying by the mouse fills the clipboard.
+    let script = "echo copied; read line; echo \\\"$line\\\" > pasted; sleep 1000";
+    let manifest = format!(
+        "id = 'xterm'\nname = 'Xterm'\n[program]\n\
+         command = ['xterm', '-xrm', '*selectToClipboard: true', '-e', 'sh', '-c', \"{script}\"]\n"
+    );
+    fs::write(titles.join("xterm/title.toml"), manifest).unwrap();
+    let server = Server::with_titles(&titles);
+    let browser = Browser::start(&server);
+    wait("the title", || server.get("/api/v1/titles")["titles"].get(0)?["problem"].is_null().then_some(()));
+    let tab = browser.play("xterm");
+    tab.playing();
+    wait("writing", || tab.picture().filter(|picture| picture.rgba.contains(&0)));
+    wait("what is copied by two clicks", || {
+        tab.mouse(0.015, 0.01);
+        tab.click_mouse("left");
+        tab.click_mouse("left");
+        (tab.clipboard() == "copied").then_some(())
+    });
+    tab.set_clipboard("from the browser\n");
+    tab.press("Shift+Insert");
+    wait("what is pasted", || {
+        let pasted = find(&server.data(), "pasted").and_then(|file| fs::read_to_string(file).ok());
+        pasted.filter(|text| text == "from the browser\n")
+    });
+    drop(server);
+    fs::remove_dir_all(titles).unwrap();
+}
+
+/// A file of that name, somewhere in a folder.
+fn find(folder: &Path, name: &str) -> Option<PathBuf> {
+    let entries: Vec<PathBuf> = fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path()).collect();
+    let here = entries.iter().find(|path| path.file_name().is_some_and(|own| own == name)).cloned();
+    here.or_else(|| entries.iter().filter(|path| path.is_dir()).find_map(|path| find(path, name)))
+}
+
+#[test]
+fn characters_without_a_key_are_typed_by_the_keys_of_the_program() {
+    play("", |server, _, tab| {
+        // As a keyboard on a screen types: a text, and no keys.
+        tab.type_text("t");
+        says(server, "key 20");
+        tab.type_text("Ж");
+        wait("a notice", || tab.text(".toast").filter(|text| text.contains("has no key for 'Ж'")));
+    });
+}
+
+#[test]
+fn a_keyboard_has_the_layout_of_the_manifest() {
+    play("keyboard = 'de'", |server, _, tab| {
+        tab.type_text("ß");
+        says(server, "key 12");
+    });
+}
+
+#[test]
+fn ends_are_told_apart_and_the_last_lines_are_for_the_host_alone() {
+    play("", |_, browser, tab| {
+        let guest = browser.open_elsewhere(&invite_player(tab));
+        guest.button("Play");
+        guest.playing();
+        tab.press("KeyX");
+        let (host, other) = (tab.end(), guest.end());
+        assert_eq!((host.reason.as_str(), other.reason.as_str()), ("applicationExit", "applicationExit"));
+        assert!(host.detail.contains("with exit code 3"), "{host:?}");
+        assert_eq!(host.detail, other.detail);
+        assert!(tab.text(".said").is_some_and(|said| said.contains("probe: I give up")));
+        assert!(!guest.visible(".said"));
+    });
+    play("", |_, _, tab| {
+        tab.press("KeyK");
+        let end = tab.end();
+        assert_eq!(end.reason, "guestTrap");
+        assert!(end.detail.contains("crashed (segmentation fault)"), "{end:?}");
+        assert!(tab.text(".said").is_some_and(|said| said.contains("about to crash")));
+    });
+}
+
+#[test]
+fn a_program_that_does_not_answer_is_told_until_it_does() {
+    play("", |server, _, tab| {
+        tab.press("KeyS");
+        says(server, "key 31");
+        tab.press("KeyT");
+        wait("the notice", || tab.text(".status").filter(|text| text.contains("does not answer")));
+        wait("the notice to go", || (!tab.visible(".status")).then_some(()));
+        says(server, "key 20");
+    });
+}
