@@ -24,6 +24,7 @@ pub mod pace;
 pub mod people;
 pub mod permission;
 pub mod phase;
+pub mod quality;
 pub mod rate;
 pub mod receipt;
 pub mod seats;
