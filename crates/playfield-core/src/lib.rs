@@ -32,4 +32,5 @@ pub mod session;
 pub mod setting;
 pub mod signal;
 pub mod sim;
+pub mod still;
 pub mod time;

@@ -35,8 +35,8 @@ const MOST_PATIENCE: Duration = Duration::from_secs(80);
 const LASTS: Duration = Duration::from_secs(10);
 /// More pixels a second than these are not tried before it is known what coding takes: a 1280x720 picture at 60 a second.
 const FIRST: u64 = 1280 * 720 * 60;
-/// Pictures that are not made smaller than this.
-const SMALLEST: u64 = 320 * 180;
+/// Pictures are not made smaller than this.
+const SMALLEST: u64 = 640 * 360;
 /// Pictures that are due within so much are not late.
 const EARLY: Duration = Duration::from_millis(4);
 

@@ -7,15 +7,19 @@ use playfield_core::api::VideoMode;
 use playfield_core::delta::{RowRun, Sender};
 use playfield_core::frame::{Damage, Picture, Rect, Shape};
 use playfield_core::input::wire::Ack;
+use playfield_core::quality::{Quality, Scale};
 use playfield_core::rate::VideoRate;
 use playfield_core::signal::{Carrier, ToViewer};
+use playfield_core::still::FIRST_NUMBER;
 use playfield_core::time::Time;
 use playfield_media::convert::{Converter, I420};
 use playfield_media::delta::{Base, DeltaError, Encoder, PictureRows, RowSpan, RowsPool, write_parity};
 use playfield_media::encode::{FrameBudget, OpenH264, VideoEncoder};
+use playfield_media::scale::Scaler;
 use playfield_transport::{ConnectionId, Outgoing, Ways};
 
 use crate::Clock;
+use crate::exact::Exact;
 use crate::inbox::InputStamp;
 
 /// RTP clock of video, in Hz.
@@ -74,6 +78,10 @@ pub(crate) struct Source<'a> {
     pub(crate) rtp: u32,
     /// When it is.
     pub(crate) now: Time,
+    /// The guest keeps its own time: a picture that stands is made finer, though its number stays.
+    pub(crate) free: bool,
+    /// Viewers that pictures are made for, one after the other.
+    pub(crate) viewers: u32,
     /// Tells the time between the steps.
     pub(crate) clock: Clock,
 }
@@ -104,7 +112,11 @@ pub(crate) struct Viewer {
     way: Option<Way>,
     /// Outlives a change of way and back, since its pictures are counted on.
     lossless: Lossless,
+    /// Parts of a video that stand still, for a viewer that can take them; outlives a change of way like the above.
+    exact: Option<Exact>,
     told: Option<Told>,
+    /// What there is less of than the guest makes, as the viewer was told.
+    limited: Option<String>,
     bps: u64,
 }
 
@@ -130,7 +142,9 @@ impl Viewer {
             ways,
             way: None,
             lossless,
+            exact: ways.track.then(Exact::default),
             told: None,
+            limited: None,
             bps: 0,
         }
     }
@@ -155,12 +169,16 @@ impl Viewer {
 
     fn begin_anew(&mut self) {
         self.way = None;
+        self.exact.iter_mut().for_each(Exact::reset);
         self.lossless.shape = None;
         self.lossless.history.clear();
         self.lossless.current.datagrams.clear();
     }
 
     pub(crate) fn handle_ack(&mut self, at: Time, ack: Ack) {
+        if ack.picture >= FIRST_NUMBER {
+            return self.exact.iter_mut().for_each(|exact| exact.handle_ack(at, ack));
+        }
         let Lossless { sender, history, .. } = &mut self.lossless;
         sender.handle_ack(at, ack.picture, ack.datagrams);
         let oldest = sender.oldest_needed();
@@ -206,6 +224,30 @@ impl Viewer {
         })
     }
 
+    /// What there is less of than the guest makes, and why, if that is news.
+    pub(crate) fn news_of_quality(&mut self) -> Option<ToViewer> {
+        let limited = match &self.way {
+            Some(Way::Video(video)) => video.limited.clone(),
+            _ => None,
+        };
+        if self.limited == limited {
+            return None;
+        }
+        self.limited.clone_from(&limited);
+        Some(ToViewer::Quality { limited })
+    }
+
+    /// When more of the picture that is there now is to be sent, if that is soon: it was left out, or parts of it are sent exactly.
+    pub(crate) fn due(&self) -> Option<Time> {
+        match &self.way {
+            Some(Way::Video(video)) if !self.hidden => {
+                let left_out = video.left_out.then(|| video.quality.due());
+                left_out.into_iter().chain(self.exact.as_ref().and_then(Exact::due)).min()
+            }
+            _ => None,
+        }
+    }
+
     /// Codes the picture, or says that nothing need be sent.
     pub(crate) fn code(&mut self, source: &Source, frozen: &mut Frozen) -> Option<Coded> {
         // What changes a picture's size or detail may make it fit again.
@@ -229,7 +271,7 @@ impl Viewer {
                     None
                 }
             },
-            Way::Video(video) => video.code(source),
+            Way::Video(video) => video.code(source, &mut self.exact),
             Way::Neither => None,
         }
     }
@@ -355,14 +397,23 @@ impl Lossless {
 struct Video {
     converter: Converter,
     i420: I420,
+    scaler: Scaler,
+    /// The picture as it is coded, where that is smaller.
+    small: I420,
     encoder: OpenH264,
     rate: VideoRate,
+    quality: Quality,
+    limited: Option<String>,
     size: (u16, u16),
     /// What changed since the picture coded last.
     damage: Damage,
     keyframe: bool,
+    /// The newest picture came too soon after the one before.
+    left_out: bool,
     /// The tick coded last, and how often.
     coded: (u64, u32),
+    /// It cannot be made finer.
+    fine: bool,
     unit: Vec<u8>,
 }
 
@@ -373,46 +424,81 @@ impl Video {
         if bps > 0 {
             rate.set_estimate(bps);
         }
-        Video {
+        let mut video = Video {
             converter: Converter::new(),
             i420: I420::new(),
+            scaler: Scaler::new(),
+            small: I420::new(),
             encoder: OpenH264::new(),
             rate,
+            quality: Quality::new(source.now, width, height, source.tick_hz),
+            limited: None,
             size: (width, height),
             damage: Damage::All,
             keyframe: true,
+            left_out: false,
             coded: (0, 0),
+            fine: false,
             unit: Vec::new(),
-        }
+        };
+        video.take_quality();
+        video
     }
 
-    fn code(&mut self, source: &Source) -> Option<Coded> {
+    /// Codes the picture, or sends exactly what stands still of it.
+    fn code(&mut self, source: &Source, exact: &mut Option<Exact>) -> Option<Coded> {
+        if let Some(coded) = self.code_picture(source, exact) {
+            return Some(coded);
+        }
+        let exact = exact.as_mut().filter(|_| self.damage == Damage::None)?;
+        let packets = exact.packets(source.now, source.picture, self.rate.bits_per_second());
+        let now = source.now;
+        (!packets.is_empty()).then_some(Coded { packets, rest: true, rtp: None, converted: now, encoded: now })
+    }
+
+    fn code_picture(&mut self, source: &Source, exact: &mut Option<Exact>) -> Option<Coded> {
         let picture = source.picture;
         if self.size != (picture.width, picture.height) {
             self.size = (picture.width, picture.height);
-            self.rate.set_size(picture.width, picture.height);
+            self.quality.set_size(source.now, picture.width, picture.height);
+            self.take_quality();
             self.damage = Damage::All;
         }
         self.damage = union(self.damage, source.damage);
-        // A guest that rests is at the same tick for long: its picture is only coded again where somebody needs it whole.
+        // A guest that rests is at the same tick for long: its picture is only coded again where somebody needs it whole, or to make it
+        // finer, where its tick is all the time it has.
         let times = if self.coded.0 == source.tick { self.coded.1 } else { 0 };
-        if times > 0 && !self.keyframe {
+        if times > 0 && !self.keyframe && (self.fine || !source.free) {
             return None;
         }
-        let budget = self.rate.next_budget()?;
+        self.left_out = !self.keyframe && !self.quality.admits(source.now);
+        if self.left_out {
+            return None;
+        }
+        let budget = self.rate.next_budget(source.now)?;
         let budget = FrameBudget { target_bytes: budget.target as usize, max_bytes: budget.max as usize };
+        let begun = source.clock.now();
         self.converter.to_i420(picture, self.damage, &mut self.i420);
+        let scale = self.quality.scale();
+        let damage = self.scaler.scale(&self.i420, scale, self.damage, &mut self.small);
         let converted = source.clock.now();
+        let coded = if scale == Scale::Full { &self.i420 } else { &self.small };
         self.unit.clear();
-        let encoded = match self.encoder.encode(&self.i420, self.damage, budget, self.keyframe, &mut self.unit) {
+        let encoded = match self.encoder.encode(coded, damage, budget, self.keyframe, &mut self.unit) {
             Ok(encoded) => encoded,
             Err(error) => {
                 tracing::error!(%error, "picture lost");
                 return None;
             }
         };
-        self.damage = Damage::None;
+        let changed = std::mem::replace(&mut self.damage, Damage::None);
+        let done = source.clock.now();
+        if self.quality.on_coded(source.now, done.since(begun), encoded.qp, source.viewers) {
+            self.take_quality();
+        }
+        self.fine = encoded.skipped;
         if encoded.skipped {
+            exact.iter_mut().for_each(|exact| exact.changed(source.now, picture, changed));
             return None;
         }
         self.keyframe &= !encoded.keyframe;
@@ -420,8 +506,20 @@ impl Video {
         self.coded = (source.tick, times + 1);
         // No two pictures have the same time.
         let rtp = source.rtp.wrapping_add(times);
-        let packets = vec![Outgoing::Video { data: self.unit.as_slice().into(), rtp }];
-        Some(Coded { packets, rest: false, rtp: Some(rtp), converted, encoded: source.clock.now() })
+        let said = exact.as_mut().and_then(|exact| exact.encoded(source.now, rtp, picture, changed));
+        let video = Outgoing::Video { data: self.unit.as_slice().into(), rtp };
+        let packets = said.into_iter().chain([video]).collect();
+        Some(Coded { packets, rest: false, rtp: Some(rtp), converted, encoded: done })
+    }
+
+    /// Pictures have another size or rate from now on. A smaller one is begun anew, with a key frame.
+    fn take_quality(&mut self) {
+        let scale = self.quality.scale();
+        self.rate.set_size(scale.side(self.size.0), scale.side(self.size.1));
+        self.limited = self.quality.sentence();
+        if (self.small.width(), self.small.height()) != (scale.side(self.size.0), scale.side(self.size.1)) {
+            self.damage = Damage::All;
+        }
     }
 }
 
@@ -442,6 +540,7 @@ fn union(a: Damage, b: Damage) -> Damage {
 #[cfg(test)]
 mod tests {
     use playfield_core::frame::PixelFormat;
+    use playfield_media::decode::H264Decoder;
 
     use super::*;
 
@@ -450,8 +549,17 @@ mod tests {
         let check = |wanted, video, (width, height), expect| {
             let picture = Picture::black(width, height, PixelFormat::Rgba8);
             let clock = Clock::start();
-            let source =
-                Source { picture: &picture, damage: Damage::All, tick: 1, tick_hz: 60, rtp: 0, now: Time::ZERO, clock };
+            let source = Source {
+                picture: &picture,
+                damage: Damage::All,
+                tick: 1,
+                tick_hz: 60,
+                rtp: 0,
+                now: Time::ZERO,
+                free: false,
+                viewers: 1,
+                clock,
+            };
             let name = match Way::choose(wanted, Ways { video, track: true }, &source, 0) {
                 Way::Lossless => "lossless",
                 Way::Video(_) => "video",
@@ -466,6 +574,44 @@ mod tests {
         check(VideoMode::H264, false, (160, 160), "lossless");
         check(VideoMode::Auto, false, (640, 360), "lossless");
         check(VideoMode::Auto, false, (1280, 720), "neither");
+    }
+
+    #[test]
+    fn a_picture_of_which_there_is_not_enough_is_sent_smaller_and_the_last_one_always() {
+        let picture = Picture::black(1280, 720, PixelFormat::Rgba8);
+        let (clock, mut sizes, mut decoder) = (Clock::start(), Vec::new(), H264Decoder::new().unwrap());
+        let mut source = Source {
+            picture: &picture,
+            damage: Damage::All,
+            tick: 0,
+            tick_hz: 60,
+            rtp: 0,
+            now: Time::ZERO,
+            free: false,
+            viewers: 1,
+            clock,
+        };
+        let mut video = Video::new(&source, 0);
+        let mut decoded = I420::new();
+        for tick in 1..300 {
+            (source.tick, source.rtp) = (tick, tick as u32 * 1_500);
+            source.now = Time::from_micros(tick * 16_667);
+            // As if the machine had a thousand viewers.
+            source.viewers = 1_000;
+            if video.code(&source, &mut None).is_some() && decoder.decode(&video.unit, &mut decoded).unwrap() {
+                sizes.push((decoded.width(), decoded.height()));
+            }
+        }
+        sizes.dedup();
+        assert_eq!(sizes, [(1280, 720), (960, 540), (640, 360)]);
+        assert!(video.limited.as_deref().is_some_and(|said| said.starts_with("Sent as 640x360 instead of 1280x720")));
+        while !video.left_out {
+            source.tick += 1;
+            video.code(&source, &mut None);
+        }
+        (source.damage, source.now) = (Damage::None, video.quality.due());
+        video.code(&source, &mut None);
+        assert!(!video.left_out && video.damage == Damage::None, "what was left out is made up for");
     }
 
     #[test]
