@@ -29,8 +29,10 @@ const MOST_STANDS: Duration = Duration::from_secs(6);
 const SOON: Duration = Duration::from_secs(2);
 /// Tiles under way: acknowledgements tell of no more.
 const MOST_UNDER_WAY: usize = 12;
-/// Without an acknowledgement for so long, and three round trips, a tile is sent again.
+/// Without an acknowledgement for so long, and three round trips, a tile is sent again; with nothing heard in between, after twice as long
+/// each time, so many times.
 const LOST: Duration = Duration::from_millis(300);
+const MOST_DOUBLINGS: u32 = 5;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -66,6 +68,9 @@ pub struct Still {
     under_way: VecDeque<UnderWay>,
     numbers: u32,
     rtt: Duration,
+    /// Times that tiles were lost since an acknowledgement came, and when last.
+    unheard: u32,
+    lost: Time,
     there: Vec<u8>,
 }
 
@@ -126,9 +131,13 @@ impl Still {
 
     /// A tile that stands still and is to be sent now, and where it is.
     pub fn next(&mut self, now: Time) -> Option<(usize, Rect)> {
-        let patience = LOST.max(self.rtt * 3);
+        let patience = LOST.max(self.rtt * 3) * (1 << self.unheard);
         while let Some(oldest) = self.under_way.front().filter(|sent| now.since(sent.at) > patience) {
             self.tiles[oldest.tile].state = State::Changed;
+            if oldest.at >= self.lost {
+                self.unheard = (self.unheard + 1).min(MOST_DOUBLINGS);
+                self.lost = now;
+            }
             self.under_way.pop_front();
         }
         if self.under_way.len() >= MOST_UNDER_WAY {
@@ -162,6 +171,7 @@ impl Still {
     /// Those datagrams of a tile came. Returns whether the viewer has one more tile.
     pub fn handle_ack(&mut self, now: Time, number: u32, datagrams: u64) -> bool {
         let Some(at) = self.under_way.iter().position(|sent| sent.number == number) else { return false };
+        self.unheard = 0;
         let sent = &mut self.under_way[at];
         sent.acked |= datagrams;
         if sent.acked.count_ones() < sent.datagrams.into() {
@@ -267,6 +277,18 @@ mod tests {
         assert!(send(&mut still, 600, true).is_empty());
         assert_eq!(send(&mut still, 720, true), [0, 1]);
         assert_eq!(still.next_number(), before + 2);
+    }
+
+    #[test]
+    fn a_viewer_that_is_not_heard_of_is_sent_ever_less() {
+        let mut still = Still::new();
+        still.encoded(ms(0), 256, 128, Damage::All);
+        let sent: Vec<u64> = (0..60_000)
+            .step_by(20)
+            .flat_map(|now| send(&mut still, now, false).into_iter().map(move |_| now))
+            .collect();
+        assert!(sent.len() <= 12, "{sent:?}");
+        assert_eq!(send(&mut still, 70_000, true), [0]);
     }
 
     #[test]
