@@ -147,6 +147,9 @@ async function readPicture() {
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext('2d', { willReadFrequently: true });
   context.drawImage(player.surface, 0, 0, width, height);
+  // What stands still of a video lies on it, exactly.
+  const exact = player.shadowRoot.querySelector('.exact:not([hidden])');
+  if (exact && player.surface instanceof HTMLVideoElement) context.drawImage(exact, 0, 0, width, height);
   const { data } = context.getImageData(0, 0, width, height);
   // Nothing could be read: pictures are opaque.
   if (data[3] === 0) return null;

@@ -18,6 +18,7 @@ mod cores;
 mod devices;
 mod echo;
 mod ends;
+mod exact;
 mod firefox;
 mod hostile;
 mod kills;

@@ -88,14 +88,18 @@ impl<'a> Replay<'a> {
 
     /// A picture.
     pub fn picture(&self, frame: u32) -> Picture {
-        let module = root().join(format!("titles/{0}/{0}.wasm", self.title));
-        let folder = folder();
-        let png = folder.join("frame.png");
-        replay(&module, self.inputs, frame, &["--png", &frame.to_string(), "--out", png.to_str().unwrap()]);
-        let picture = decode(&png);
-        fs::remove_dir_all(folder).unwrap();
-        picture
+        picture(&root().join(format!("titles/{0}/{0}.wasm", self.title)), self.inputs, frame)
     }
+}
+
+/// A picture of any module.
+pub fn picture(module: &Path, inputs: &str, frame: u32) -> Picture {
+    let folder = folder();
+    let png = folder.join("frame.png");
+    replay(module, inputs, frame, &["--png", &frame.to_string(), "--out", png.to_str().unwrap()]);
+    let picture = decode(&png);
+    fs::remove_dir_all(folder).unwrap();
+    picture
 }
 
 /// The SHA-256 of a picture of any module.

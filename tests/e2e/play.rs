@@ -59,7 +59,7 @@ fn a_click_in_the_catalogue_plays_and_a_reload_plays_on() {
 }
 
 /// 5 % loss and 50 ms there and back, with packets that overtake each other.
-fn bad_network(server: &Server) -> Relay {
+pub fn bad_network(server: &Server) -> Relay {
     let delay = Duration::from_millis(25);
     let one_way = Path { loss_per_mille: 50, delay, jitter: Duration::from_millis(4), ..Path::default() };
     let at = if Browser::knows_loopback() { Ipv4Addr::LOCALHOST } else { server.own_address() };

@@ -269,6 +269,8 @@ export type ToViewer =
   | { type: 'people'; seats: number[]; away: number[]; watching: number; list?: Participant[] }
   /** `aspect`: width by height as the picture is to be seen; pixels are square where it is not said. */
   | { type: 'video'; mode: VideoMode; width: number; height: number; aspect?: number }
+  /** Pictures are smaller, or fewer, than the title makes them, and why; nothing said: all of it is sent. */
+  | { type: 'quality'; limited?: string }
   /** All that the title lets those choose who may, in place of what was said before. */
   | { type: 'settings'; settings: Setting[] }
   /** The title has something to say to its players. */

@@ -229,12 +229,18 @@ pub struct VideoRate {
     wanted_bps: u64,
     tick_hz: u64,
     debt_bits: i64,
+    /// When the picture before was to be made, and how long it is from one to the next, of late.
+    before: Option<Time>,
+    period: Duration,
 }
 
 /// Share of the path's estimate given to pictures; sound, input and headers take the rest.
 const VIDEO_SHARE_PERCENT: u64 = 85;
 const VIDEO_START_BPS: u64 = 2_500_000;
 const VIDEO_MIN_BPS: u64 = 150_000;
+
+/// A picture that comes so much later than usual has no more room than one that comes then: what a path did not carry, it does not carry later.
+const MOST_PERIODS: u32 = 3;
 
 /// What one encoded picture may take, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -253,6 +259,8 @@ impl VideoRate {
             wanted_bps: 0,
             tick_hz: u64::from(tick_hz.max(1)),
             debt_bits: 0,
+            before: None,
+            period: Duration::from_micros(1_000_000 / u64::from(tick_hz.max(1))),
         };
         rate.set_size(width, height);
         rate
@@ -281,9 +289,18 @@ impl VideoRate {
     }
 
     /// The budget of the next picture, or none if the pictures before took so much that this one is better left out.
-    pub fn next_budget(&mut self) -> Option<PictureBudget> {
-        let share = (self.bits_per_second() / self.tick_hz) as i64;
-        self.debt_bits = (self.debt_bits - share).max(0);
+    ///
+    /// A guest that makes fewer pictures than it could, or of which some are left out, has larger ones: `now` tells how many there are.
+    pub fn next_budget(&mut self, now: Time) -> Option<PictureBudget> {
+        let least = Duration::from_micros(1_000_000 / self.tick_hz);
+        let since = self.before.map_or(self.period, |before| now.since(before));
+        self.before = Some(now);
+        // A pause says nothing of how often pictures come.
+        let usual = since.clamp(least, least * MOST_PERIODS);
+        self.period = (self.period * 7 + usual) / 8;
+        let bits = |time: Duration| (self.bits_per_second() * time.as_micros() as u64 / 1_000_000) as i64;
+        let share = bits(self.period.min(usual.max(least)));
+        self.debt_bits = (self.debt_bits - bits(since.min(Duration::from_secs(1)))).max(0);
         if self.debt_bits > share * 4 {
             return None;
         }
@@ -440,7 +457,7 @@ mod tests {
         rate.set_estimate(2_000_000);
         let mut bytes = 0;
         for picture in 0..600 {
-            if let Some(budget) = rate.next_budget() {
+            if let Some(budget) = rate.next_budget(Time::from_micros(picture * 16_667)) {
                 let size = if picture % 7 == 0 { budget.max } else { budget.target };
                 rate.on_encoded(size as usize);
                 bytes += size as usize;
@@ -451,9 +468,25 @@ mod tests {
     }
 
     #[test]
+    fn fewer_pictures_may_be_larger_and_take_no_more_in_all() {
+        for (hz, expect) in [(60, 3_500..3_600), (30, 7_000..7_200), (20, 10_500..10_800), (5, 10_000..10_900)] {
+            let mut rate = VideoRate::new(1280, 720, 60);
+            rate.set_estimate(2_000_000);
+            let mut target = 0;
+            for picture in 0..hz * 4 {
+                if let Some(budget) = rate.next_budget(Time::from_micros(picture * 1_000_000 / hz)) {
+                    target = budget.target;
+                    rate.on_encoded(target as usize);
+                }
+            }
+            assert!(expect.contains(&target), "{hz} Hz: {target}");
+        }
+    }
+
+    #[test]
     fn a_small_estimate_never_stops_the_picture() {
         let mut rate = VideoRate::new(1920, 1080, 60);
         rate.set_estimate(0);
-        assert!(rate.next_budget().is_some_and(|budget| budget.target > 100));
+        assert!(rate.next_budget(Time::ZERO).is_some_and(|budget| budget.target > 100));
     }
 }

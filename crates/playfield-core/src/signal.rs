@@ -120,6 +120,12 @@ pub enum ToViewer {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         aspect: Option<f32>,
     },
+    /// Pictures are made smaller, or fewer of them, than the title makes; or no longer.
+    Quality {
+        /// How, and why, in a sentence for a person; none: all of it is sent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limited: Option<String>,
+    },
     /// What the title lets people choose, for those who may, in place of what was said of that before.
     Settings {
         /// All of them.

@@ -5,6 +5,7 @@
 //!
 //! ```text
 //!   Picture -> convert::Converter -> I420 -> encode::VideoEncoder -> H.264 access unit      (lossy, any size)
+//!                              scale::Scaler, where there is not enough for all of it
 //!           -> delta::RowsPool -> PictureRows -> delta::Encoder -> datagrams                (lossless, small pictures)
 //!   samples -> audio::OpusEncoder -> 10 ms packets, none while silent
 //!
@@ -20,6 +21,7 @@ pub mod convert;
 pub mod decode;
 pub mod delta;
 pub mod encode;
+pub mod scale;
 
 #[cfg(test)]
 mod testing;

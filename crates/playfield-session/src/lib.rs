@@ -15,6 +15,7 @@
 
 mod checkpoint;
 mod clock;
+mod exact;
 mod inbox;
 mod outbox;
 mod pool;

@@ -281,7 +281,9 @@ impl Stage {
             let latched = self.take_passed(made);
             self.show(guest.as_ref(), tick.damage, latched, made);
             self.free.shown = now;
-        } else if guest.tick_count() > 0 && now.since(self.free.shown) >= RESTING {
+        } else if guest.tick_count() > 0
+            && (now.since(self.free.shown) >= RESTING || self.due().is_some_and(|due| due <= now))
+        {
             self.show(guest.as_ref(), Damage::None, now, now);
             self.free.shown = now;
         }
@@ -296,11 +298,16 @@ impl Stage {
         }
         self.guest = Hosted::Open(guest);
         // Who says nothing lets go after a while, which is noticed here.
+        let wait = if before != self.input { UNFOLDS } else { RESTING };
         match self.viewers.is_empty() {
             true => Next::Park,
-            false if before != self.input => Next::At(now + UNFOLDS),
-            false => Next::At(now + RESTING),
+            false => Next::At(self.due().map_or(now + wait, |due| due.max(now).min(now + wait))),
         }
+    }
+
+    /// When some viewer is to get the picture that is there now, which was left out for it.
+    fn due(&self) -> Option<Time> {
+        self.viewers.iter().filter_map(Viewer::due).min()
     }
 
     /// Inputs that a picture presented then may show, and when the first of them was passed on.
@@ -340,6 +347,7 @@ impl Stage {
 
     fn show(&mut self, guest: &dyn Guest, damage: Damage, latched: Time, done: Time) {
         let picture = guest.picture();
+        let viewers = self.viewers.iter().filter(|viewer| !viewer.hidden).count() as u32;
         for viewer in self.viewers.iter_mut().filter(|viewer| !viewer.hidden) {
             let now = self.clock.now();
             // An input whose picture could not go out waits for the next one, and the receipt says so. One that changed nothing
@@ -351,9 +359,22 @@ impl Stage {
             // Pictures of a guest that keeps its own time come when they come.
             let rtp =
                 if guest.runs_free() { rtp_at(done.as_micros(), 1_000_000) } else { rtp_at(tick, tick_hz.into()) };
-            let source = Source { picture, damage, tick, tick_hz, rtp, now, clock: self.clock };
+            let source = Source {
+                picture,
+                damage,
+                tick,
+                tick_hz,
+                rtp,
+                now,
+                free: guest.runs_free(),
+                viewers,
+                clock: self.clock,
+            };
             let coded = viewer.code(&source, &mut self.frozen);
             if let Some(message) = viewer.news(picture, guest.aspect()) {
+                self.outbox.send(FromStage::Tell { connection: viewer.connection, message });
+            }
+            if let Some(message) = viewer.news_of_quality() {
                 self.outbox.send(FromStage::Tell { connection: viewer.connection, message });
             }
             let Some(coded) = coded else { continue };

@@ -1,22 +1,24 @@
 //! One viewer on the guest thread: how its pictures are sent, and what it has of them.
 
+mod video;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use playfield_core::api::VideoMode;
 use playfield_core::delta::{RowRun, Sender};
-use playfield_core::frame::{Damage, Picture, Rect, Shape};
+use playfield_core::frame::{Damage, Picture, Shape};
 use playfield_core::input::wire::Ack;
-use playfield_core::rate::VideoRate;
 use playfield_core::signal::{Carrier, ToViewer};
+use playfield_core::still::FIRST_NUMBER;
 use playfield_core::time::Time;
-use playfield_media::convert::{Converter, I420};
 use playfield_media::delta::{Base, DeltaError, Encoder, PictureRows, RowSpan, RowsPool, write_parity};
-use playfield_media::encode::{FrameBudget, OpenH264, VideoEncoder};
 use playfield_transport::{ConnectionId, Outgoing, Ways};
 
 use crate::Clock;
+use crate::exact::Exact;
 use crate::inbox::InputStamp;
+use video::Video;
 
 /// RTP clock of video, in Hz.
 const RTP_HZ: u64 = 90_000;
@@ -74,6 +76,10 @@ pub(crate) struct Source<'a> {
     pub(crate) rtp: u32,
     /// When it is.
     pub(crate) now: Time,
+    /// The guest keeps its own time: a picture that stands is made finer, though its number stays.
+    pub(crate) free: bool,
+    /// Viewers that pictures are made for, one after the other.
+    pub(crate) viewers: u32,
     /// Tells the time between the steps.
     pub(crate) clock: Clock,
 }
@@ -104,7 +110,11 @@ pub(crate) struct Viewer {
     way: Option<Way>,
     /// Outlives a change of way and back, since its pictures are counted on.
     lossless: Lossless,
+    /// Parts of a video that stand still, for a viewer that can take them; outlives a change of way like the above.
+    exact: Option<Exact>,
     told: Option<Told>,
+    /// What there is less of than the guest makes, as the viewer was told.
+    limited: Option<String>,
     bps: u64,
 }
 
@@ -130,7 +140,9 @@ impl Viewer {
             ways,
             way: None,
             lossless,
+            exact: ways.track.then(Exact::default),
             told: None,
+            limited: None,
             bps: 0,
         }
     }
@@ -155,12 +167,16 @@ impl Viewer {
 
     fn begin_anew(&mut self) {
         self.way = None;
+        self.exact.iter_mut().for_each(Exact::reset);
         self.lossless.shape = None;
         self.lossless.history.clear();
         self.lossless.current.datagrams.clear();
     }
 
     pub(crate) fn handle_ack(&mut self, at: Time, ack: Ack) {
+        if ack.picture >= FIRST_NUMBER {
+            return self.exact.iter_mut().for_each(|exact| exact.handle_ack(at, ack));
+        }
         let Lossless { sender, history, .. } = &mut self.lossless;
         sender.handle_ack(at, ack.picture, ack.datagrams);
         let oldest = sender.oldest_needed();
@@ -206,6 +222,30 @@ impl Viewer {
         })
     }
 
+    /// What there is less of than the guest makes, and why, if that is news.
+    pub(crate) fn news_of_quality(&mut self) -> Option<ToViewer> {
+        let limited = match &self.way {
+            Some(Way::Video(video)) => video.limited.clone(),
+            _ => None,
+        };
+        if self.limited == limited {
+            return None;
+        }
+        self.limited.clone_from(&limited);
+        Some(ToViewer::Quality { limited })
+    }
+
+    /// When more of the picture that is there now is to be sent, if that is soon: it was left out, or parts of it are sent exactly.
+    pub(crate) fn due(&self) -> Option<Time> {
+        match &self.way {
+            Some(Way::Video(video)) if !self.hidden => {
+                let left_out = video.left_out.then(|| video.quality.due());
+                left_out.into_iter().chain(self.exact.as_ref().and_then(Exact::due)).min()
+            }
+            _ => None,
+        }
+    }
+
     /// Codes the picture, or says that nothing need be sent.
     pub(crate) fn code(&mut self, source: &Source, frozen: &mut Frozen) -> Option<Coded> {
         // What changes a picture's size or detail may make it fit again.
@@ -229,7 +269,9 @@ impl Viewer {
                     None
                 }
             },
-            Way::Video(video) => video.code(source),
+            // Without a transform an audio decoder would get the tiles.
+            Way::Video(video) if self.carrier == Carrier::Channel => video.code(source, &mut None),
+            Way::Video(video) => video.code(source, &mut self.exact),
             Way::Neither => None,
         }
     }
@@ -352,93 +394,6 @@ impl Lossless {
     }
 }
 
-struct Video {
-    converter: Converter,
-    i420: I420,
-    encoder: OpenH264,
-    rate: VideoRate,
-    size: (u16, u16),
-    /// What changed since the picture coded last.
-    damage: Damage,
-    keyframe: bool,
-    /// The tick coded last, and how often.
-    coded: (u64, u32),
-    unit: Vec<u8>,
-}
-
-impl Video {
-    fn new(source: &Source, bps: u64) -> Video {
-        let (width, height) = (source.picture.width, source.picture.height);
-        let mut rate = VideoRate::new(width, height, source.tick_hz);
-        if bps > 0 {
-            rate.set_estimate(bps);
-        }
-        Video {
-            converter: Converter::new(),
-            i420: I420::new(),
-            encoder: OpenH264::new(),
-            rate,
-            size: (width, height),
-            damage: Damage::All,
-            keyframe: true,
-            coded: (0, 0),
-            unit: Vec::new(),
-        }
-    }
-
-    fn code(&mut self, source: &Source) -> Option<Coded> {
-        let picture = source.picture;
-        if self.size != (picture.width, picture.height) {
-            self.size = (picture.width, picture.height);
-            self.rate.set_size(picture.width, picture.height);
-            self.damage = Damage::All;
-        }
-        self.damage = union(self.damage, source.damage);
-        // A guest that rests is at the same tick for long: its picture is only coded again where somebody needs it whole.
-        let times = if self.coded.0 == source.tick { self.coded.1 } else { 0 };
-        if times > 0 && !self.keyframe {
-            return None;
-        }
-        let budget = self.rate.next_budget()?;
-        let budget = FrameBudget { target_bytes: budget.target as usize, max_bytes: budget.max as usize };
-        self.converter.to_i420(picture, self.damage, &mut self.i420);
-        let converted = source.clock.now();
-        self.unit.clear();
-        let encoded = match self.encoder.encode(&self.i420, self.damage, budget, self.keyframe, &mut self.unit) {
-            Ok(encoded) => encoded,
-            Err(error) => {
-                tracing::error!(%error, "picture lost");
-                return None;
-            }
-        };
-        self.damage = Damage::None;
-        if encoded.skipped {
-            return None;
-        }
-        self.keyframe &= !encoded.keyframe;
-        self.rate.on_encoded(self.unit.len());
-        self.coded = (source.tick, times + 1);
-        // No two pictures have the same time.
-        let rtp = source.rtp.wrapping_add(times);
-        let packets = vec![Outgoing::Video { data: self.unit.as_slice().into(), rtp }];
-        Some(Coded { packets, rest: false, rtp: Some(rtp), converted, encoded: source.clock.now() })
-    }
-}
-
-/// The smallest damage that holds both.
-fn union(a: Damage, b: Damage) -> Damage {
-    match (a, b) {
-        (Damage::None, other) | (other, Damage::None) => other,
-        (Damage::All, _) | (_, Damage::All) => Damage::All,
-        (Damage::Area(a), Damage::Area(b)) => {
-            let (x, y) = (a.x.min(b.x), a.y.min(b.y));
-            let right = (a.x + a.width).max(b.x + b.width);
-            let bottom = (a.y + a.height).max(b.y + b.height);
-            Damage::Area(Rect { x, y, width: right - x, height: bottom - y })
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use playfield_core::frame::PixelFormat;
@@ -450,8 +405,17 @@ mod tests {
         let check = |wanted, video, (width, height), expect| {
             let picture = Picture::black(width, height, PixelFormat::Rgba8);
             let clock = Clock::start();
-            let source =
-                Source { picture: &picture, damage: Damage::All, tick: 1, tick_hz: 60, rtp: 0, now: Time::ZERO, clock };
+            let source = Source {
+                picture: &picture,
+                damage: Damage::All,
+                tick: 1,
+                tick_hz: 60,
+                rtp: 0,
+                now: Time::ZERO,
+                free: false,
+                viewers: 1,
+                clock,
+            };
             let name = match Way::choose(wanted, Ways { video, track: true }, &source, 0) {
                 Way::Lossless => "lossless",
                 Way::Video(_) => "video",
@@ -466,13 +430,5 @@ mod tests {
         check(VideoMode::H264, false, (160, 160), "lossless");
         check(VideoMode::Auto, false, (640, 360), "lossless");
         check(VideoMode::Auto, false, (1280, 720), "neither");
-    }
-
-    #[test]
-    fn a_union_holds_both_areas() {
-        let area = |x, y, width, height| Damage::Area(Rect { x, y, width, height });
-        assert_eq!(union(area(1, 2, 3, 4), area(10, 0, 1, 1)), area(1, 0, 10, 6));
-        assert_eq!(union(Damage::None, area(1, 1, 1, 1)), area(1, 1, 1, 1));
-        assert_eq!(union(Damage::All, Damage::None), Damage::All);
     }
 }

@@ -243,6 +243,7 @@ export class PlayfieldPlayer extends HTMLElement {
       firstFrameMs: run?.firstFrameMs ?? null,
       reconnects: run?.reconnects ?? 0,
       pictures: run?.frames.pictures ?? 0,
+      limited: run?.limited ?? null,
       receipt: run?.receipt ?? null,
       refused: run?.refusals ?? 0,
     };
@@ -420,6 +421,8 @@ export class PlayfieldPlayer extends HTMLElement {
       announce: (mode, width, height, aspect) => this.surfaces.announce(mode, width, height, aspect),
       painted: (width, height) => this.surfaces.painted('lossless', width, height),
       frames: (frames) => this.watching && this.dispatch('playfield-frames', { frames }),
+      tile: (tile) => this.surfaces.exact.tile(tile),
+      shows: (shows) => this.surfaces.exact.shows(shows),
       video: (track) => this.surfaces.useTrack(track),
       sound: (track) => this.sound.useTrack(track),
       firstFrame: (ms) => {

@@ -10,6 +10,7 @@ import { Clock, nowUs } from './clock';
 import { Link, type LinkEvents } from './connection';
 import type { DeskMessage } from './desk';
 import type { Fault } from './ends';
+import type { Tile } from './exact';
 import type { Zoom } from './fit';
 import { Api, ApiError, Unreachable } from './http';
 import type { Rumble } from './input/rumble';
@@ -17,6 +18,7 @@ import { Sender } from './input/sender';
 import { InputState, MOST_SEATS } from './input/state';
 import type { Lossless } from './lossless';
 import type { FromWorker, WatchedFrame } from './lossless/messages';
+import type { Shows } from './lossless/tiles';
 import { canPlay, takeWarm } from './prewarm';
 import { Sessions } from './session';
 import { FrameStats } from './stats';
@@ -64,6 +66,9 @@ export interface PlayHost {
   painted(width: number, height: number): void;
   /** Lossless pictures reached the screen. */
   frames(frames: readonly WatchedFrame[]): void;
+  /** A tile of what stands still of the video came; and which of them one of its pictures shows exactly. */
+  tile(tile: Tile): void;
+  shows(shows: Shows): void;
   video(track: MediaStreamTrack): void;
   sound(track: MediaStreamTrack): void;
   firstFrame(ms: number): void;
@@ -99,6 +104,8 @@ export class Play {
   clock = new Clock();
   receipt: Receipt | null = null;
   bitrateBps: number | null = null;
+  /** What is sent less of than the title makes, and why. */
+  limited: string | null = null;
   sessionState: SessionState | null = null;
   ticket: Ticket | null = null;
   firstFrameMs: number | null = null;
@@ -440,6 +447,9 @@ export class Play {
       case 'video':
         if (message.mode === 'h264' && !this.estimates) void this.renew();
         return this.host.announce(message.mode, message.width, message.height, message.aspect ?? null);
+      case 'quality':
+        this.limited = message.limited ?? null;
+        return;
       case 'settings':
         return this.takeSettings(message.settings);
       case 'notice':
@@ -529,8 +539,10 @@ export class Play {
       this.host.frames(message.frames);
       return this.presented(message.frames);
     }
+    if (message.type === 'tile') return this.host.tile(message.tile);
+    if (message.type === 'shows') return this.host.shows(message.shows);
     if (message.painted) this.host.painted(message.width, message.height);
-    this.sender.acknowledge(message.acks, message.picture, message.count, message.painted);
+    this.sender.acknowledge(message.acks, message.picture, message.count, message.whole);
   }
 
   private checkSilence(): void {

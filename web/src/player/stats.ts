@@ -27,6 +27,8 @@ export interface PlayerStats {
   /** Connections made in place of a lost one. */
   reconnects: number;
   pictures: number;
+  /** What is sent less of than the title makes, and why, in a sentence. */
+  limited: string | null;
   /** The node's own account; null until its first came. */
   receipt: Receipt | null;
   /** Our messages so far with something that we may not send. */

@@ -29,13 +29,13 @@ export function statsView(stats: PlayerStats): HTMLElement[] {
   ];
   const list = h('dl', {}, ...numbers.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]));
   const stages = stats.receipt?.stages ?? [];
-  return [list, ...(stages.length > 0 ? [stageTable(stages)] : []), sentence(stats), ...(stats.refused > 0 ? [h('p', {}, `Not passed on, since you may not: ${stats.refused} ${stats.refused === 1 ? 'message' : 'messages'}.`)] : [])];
+  const limited = stats.limited === null ? [] : [verdict(stats.limited, true)];
+  return [list, ...(stages.length > 0 ? [stageTable(stages)] : []), ...limited, verdict(stats.bottleneck.sentence, stats.bottleneck.part !== null), ...(stats.refused > 0 ? [h('p', {}, `Not passed on, since you may not: ${stats.refused} ${stats.refused === 1 ? 'message' : 'messages'}.`)] : [])];
 }
 
-function sentence({ bottleneck }: PlayerStats): HTMLElement {
-  const { part, sentence } = bottleneck;
+function verdict(sentence: string, slow: boolean): HTMLElement {
   const line = h('p', { class: 'verdict' }, sentence);
-  line.toggleAttribute('data-slow', part !== null);
+  line.toggleAttribute('data-slow', slow);
   return line;
 }
 

@@ -3,6 +3,7 @@
 // The canvas takes lossless pictures, the video element H.264. When the way changes, the old one stays until the first picture of the new is there.
 
 import type { VideoMode } from '../api';
+import { Exact } from './exact';
 import { placeOf, shapeOf, zoomOf, type Box, type Pixels, type Scale, type Size, type Zoom } from './fit';
 import type { FrameReport } from './wire';
 
@@ -19,6 +20,8 @@ interface FrameMetadata extends VideoFrameCallbackMetadata {
 
 export class Surface {
   readonly video = document.createElement('video');
+  /** What stands still of the video, on it. */
+  readonly exact = new Exact();
   private canvas: HTMLCanvasElement | null = null;
   private shown: Way | null = null;
   private announced: Way | null = null;
@@ -41,7 +44,7 @@ export class Surface {
   ) {
     Object.assign(this.video, { muted: true, autoplay: true, playsInline: true, disablePictureInPicture: true });
     this.video.className = 'picture';
-    stage.append(this.video);
+    stage.append(this.video, this.exact.canvas);
     this.resizes.observe(stage);
     if ('requestVideoFrameCallback' in HTMLVideoElement.prototype) this.nextVideoFrame();
     else this.video.addEventListener('timeupdate', () => this.videoMoved());
@@ -93,13 +96,14 @@ export class Surface {
     this.canvas?.remove();
     this.canvas = canvas;
     canvas.className = 'picture';
-    this.stage.append(canvas);
+    this.video.after(canvas);
     this.zoom = { across: 1, down: 1 };
     this.draw();
     this.layOut();
   }
 
   useTrack(track: MediaStreamTrack): void {
+    this.exact.forget();
     this.video.srcObject = new MediaStream([track]);
     // Muted video may always play; what fails here is a play() that a newer one overtook.
     this.video.play().catch(() => {});
@@ -135,6 +139,7 @@ export class Surface {
   private resize(width: number, height: number, aspect = this.aspect): void {
     if (this.picture.width === width && this.picture.height === height && this.aspect === aspect) return;
     this.picture = { width, height };
+    this.exact.resize(this.picture);
     this.aspect = aspect;
     this.layOut();
     this.draw();
@@ -145,7 +150,7 @@ export class Surface {
   }
 
   private draw(): void {
-    this.video.classList.toggle('pixels', this.drawing === 'sharp');
+    for (const element of [this.video, this.exact.canvas]) element.classList.toggle('pixels', this.drawing === 'sharp');
     this.canvas?.classList.toggle('pixels', this.drawing !== 'smooth' && this.square);
   }
 
@@ -170,7 +175,7 @@ export class Surface {
     const place = placeOf(room, this.picture, ratio, this.fitting, this.aspect);
     this.enlarge(place, ratio);
     const style = Object.fromEntries(Object.entries(place).map(([side, length]) => [side, `${length}px`]));
-    for (const element of [this.video, this.canvas]) if (element) Object.assign(element.style, style);
+    for (const element of [this.video, this.exact.canvas, this.canvas]) if (element) Object.assign(element.style, style);
     this.onfit(this.box());
   }
 
@@ -178,6 +183,7 @@ export class Surface {
     this.video.requestVideoFrameCallback((_now, metadata: FrameMetadata) => {
       this.nextVideoFrame();
       this.painted('h264', metadata.width, metadata.height);
+      this.exact.presented(metadata.rtpTimestamp ?? -1);
       if (this.shown === 'h264') this.presented([report(metadata)]);
     });
   }

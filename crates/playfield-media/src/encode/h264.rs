@@ -1,6 +1,7 @@
 //! H.264 by OpenH264, compiled from source.
 //!
-//! Constrained baseline, one thread, one slice, one reference frame, key frames only when asked for. The library's own
+//! Constrained baseline, one reference frame, key frames only when asked for; one slice on one thread, two on two for large
+//! pictures. The library's own
 //! rate control is off: each frame is coded at the QP that `rate` chose.
 //!
 //! The library cannot take a coded frame back, so a frame that misses its budget has three ways on:

@@ -370,7 +370,7 @@ impl Sink for Others {
         }
         let fresh = || (VideoRate::new(picture.width, picture.height, HZ as u16), OpenH264::new());
         let (rate, encoder) = self.video.get_or_insert_with(fresh);
-        let Some(budget) = rate.next_budget() else { return Ok(()) };
+        let Some(budget) = rate.next_budget(Time::from_micros(frame * 1_000_000 / HZ)) else { return Ok(()) };
         let budget = FrameBudget { target_bytes: budget.target as usize, max_bytes: budget.max as usize };
         Converter::new().to_i420(picture, Damage::All, &mut self.i420);
         self.unit.clear();

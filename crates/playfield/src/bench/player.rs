@@ -29,6 +29,7 @@ pub struct Player {
     begun: Instant,
     events: Vec<ClientEvent>,
     lossless: Decoder,
+    tiles: Decoder,
     video: H264Decoder,
     i420: I420,
     message: Vec<u8>,
@@ -61,6 +62,7 @@ impl Player {
             begun,
             events: Vec::new(),
             lossless: Decoder::new(),
+            tiles: Decoder::new(),
             video: H264Decoder::new()?,
             i420: I420::new(),
             message: Vec::new(),
@@ -163,6 +165,13 @@ impl Player {
             return;
         }
         self.bytes += bytes.len() as u64;
+        // A tile of what stands still of a video is a picture of its own, by its number.
+        if bytes.first() == Some(&0xD1) && bytes.get(5).is_some_and(|byte| byte & 0x80 != 0) {
+            if let (Ok(_), Some(ack)) = (self.tiles.push(bytes), self.tiles.acks().next()) {
+                self.uplink.datagram(Time::from_micros(arrival_us), ack.picture, ack.count, false);
+            }
+            return;
+        }
         let before = self.lossless.shown().map(|shown| shown.picture);
         if self.lossless.push(bytes).is_err() {
             return;
@@ -212,8 +221,12 @@ impl Player {
         let mut report = PadReport { index: 0, pad: Pad::default(), presses: [0; 16] };
         report.presses[PadButton::A as usize] = self.presses;
         writer.pad(&report);
-        let acks: Vec<Ack> =
-            self.lossless.acks().map(|ack| Ack { picture: ack.picture, datagrams: ack.datagrams }).collect();
+        let acks: Vec<Ack> = self
+            .lossless
+            .acks()
+            .chain(self.tiles.acks())
+            .map(|ack| Ack { picture: ack.picture, datagrams: ack.datagrams })
+            .collect();
         writer.acks(&acks);
         writer.frames(&self.reports);
         self.reports.clear();

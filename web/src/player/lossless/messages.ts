@@ -1,7 +1,9 @@
 // What the page and the lossless worker say to each other.
 
+import type { Tile } from '../exact';
 import type { Zoom } from '../fit';
 import type { Ack, FrameReport } from '../wire';
+import type { Shows } from './tiles';
 
 export type ToWorker =
   /** Once, first. `timeOrigin` is the page's: the worker's own clock began later. */
@@ -18,8 +20,12 @@ export type ToWorker =
   | { type: 'datagram'; generation: number; data: ArrayBuffer };
 
 export type FromWorker =
-  /** One of `count` datagrams of a picture came: what to acknowledge. `painted`: with it the picture was whole. */
-  | { type: 'acks'; generation: number; acks: Ack[]; picture: number; count: number; painted: boolean } & Size
+  /** One of `count` datagrams of a picture came: what to acknowledge. `whole`: with it the picture was; `painted`: and it is on the canvas. */
+  | { type: 'acks'; generation: number; acks: Ack[]; picture: number; count: number; painted: boolean; whole: boolean } & Size
+  /** A tile of what stands still of a video. */
+  | { type: 'tile'; generation: number; tile: Tile }
+  /** Which tiles a picture of the video shows exactly. */
+  | { type: 'shows'; generation: number; shows: Shows }
   /** A clock reply that came by the track. */
   | { type: 'clock'; generation: number; data: ArrayBuffer }
   /** Pictures reached the screen. */

@@ -7,7 +7,8 @@
 import { CLOCK, MAX_ACKS } from '../wire';
 import { Decoder } from './decoder';
 import type { FromWorker, ToWorker, TransformOptions, WatchedFrame } from './messages';
-import { Painter } from './paint';
+import { Painter, toRgba } from './paint';
+import { isTile, readShows } from './tiles';
 
 interface Packet {
   data: ArrayBuffer;
@@ -18,7 +19,7 @@ interface TransformEvent extends Event {
 }
 
 interface Scope {
-  postMessage(message: FromWorker): void;
+  postMessage(message: FromWorker, transfer?: Transferable[]): void;
   requestAnimationFrame?(callback: (now: number) => void): number;
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
   onrtctransform: ((event: TransformEvent) => void) | null;
@@ -26,6 +27,7 @@ interface Scope {
 
 const scope = self as unknown as Scope;
 let decoder = new Decoder();
+let tiles = new Decoder();
 let painter: Painter | null = null;
 let generation = -1;
 /** What to add to this worker's clock to get the page's, in milliseconds. */
@@ -77,12 +79,35 @@ function init(canvas: OffscreenCanvas, timeOrigin: number): void {
 function begin(next: number): void {
   generation = next;
   decoder = new Decoder();
+  tiles = new Decoder();
   waiting = [];
   input = null;
 }
 
 function datagram(bytes: Uint8Array<ArrayBuffer>): void {
   if (bytes[0] === CLOCK) return scope.postMessage({ type: 'clock', generation, data: bytes.slice().buffer });
+  const shows = readShows(bytes);
+  if (shows) scope.postMessage({ type: 'shows', generation, shows });
+  else if (isTile(bytes)) tile(bytes);
+  else pictures(bytes);
+}
+
+/** A tile is a picture of its own; where it lies is in the place of the tick. */
+function tile(bytes: Uint8Array): void {
+  const decoded = tiles.handle(bytes);
+  if (!decoded?.picture) return;
+  const { number, count, picture } = decoded;
+  const { width, height, tick } = picture;
+  const painted = picture.missing === 0;
+  if (painted) {
+    const pixels = new Uint8ClampedArray(width * height * 4);
+    toRgba(picture, new Uint32Array(pixels.buffer));
+    scope.postMessage({ type: 'tile', generation, tile: { x: tick & 0xffff, y: tick >>> 16, width, height, pixels } }, [pixels.buffer]);
+  }
+  scope.postMessage({ type: 'acks', generation, acks: tiles.acks(MAX_ACKS), picture: number, count, painted: false, whole: painted, width, height, tick, bytes: bytes.length });
+}
+
+function pictures(bytes: Uint8Array): void {
   const arrival = now();
   const decoded = decoder.handle(bytes);
   bytesSince += bytes.length;
@@ -95,7 +120,7 @@ function datagram(bytes: Uint8Array<ArrayBuffer>): void {
   }
   const { width, height, tick } = picture ?? { width: 0, height: 0, tick: 0 };
   const size = { width, height, tick, bytes: bytesSince };
-  scope.postMessage({ type: 'acks', generation, acks: decoder.acks(MAX_ACKS), picture: number, count, painted: complete, ...size });
+  scope.postMessage({ type: 'acks', generation, acks: decoder.acks(MAX_ACKS), picture: number, count, painted: complete, whole: complete, ...size });
   bytesSince = 0;
 }
 

@@ -1,0 +1,213 @@
+//! A viewer's pictures as video: converted, perhaps scaled, encoded; and what stands still of them.
+
+use playfield_core::frame::{Damage, Rect};
+use playfield_core::quality::{Quality, Scale};
+use playfield_core::rate::VideoRate;
+use playfield_media::convert::{Converter, I420};
+use playfield_media::encode::{FrameBudget, OpenH264, VideoEncoder};
+use playfield_media::scale::Scaler;
+use playfield_transport::Outgoing;
+
+use super::{Coded, Source};
+use crate::exact::Exact;
+
+/// The pictures of one viewer, as video.
+pub(super) struct Video {
+    converter: Converter,
+    i420: I420,
+    scaler: Scaler,
+    /// The picture as it is coded, where that is smaller.
+    small: I420,
+    encoder: OpenH264,
+    pub(super) rate: VideoRate,
+    pub(super) quality: Quality,
+    /// What there is less of than the guest makes, and why.
+    pub(super) limited: Option<String>,
+    size: (u16, u16),
+    /// What changed since the picture coded last.
+    damage: Damage,
+    pub(super) keyframe: bool,
+    /// The newest picture came too soon after the one before.
+    pub(super) left_out: bool,
+    /// The tick coded last, and how often.
+    coded: (u64, u32),
+    /// It cannot be made finer.
+    fine: bool,
+    unit: Vec<u8>,
+}
+
+impl Video {
+    pub(super) fn new(source: &Source, bps: u64) -> Video {
+        let (width, height) = (source.picture.width, source.picture.height);
+        let mut rate = VideoRate::new(width, height, source.tick_hz);
+        if bps > 0 {
+            rate.set_estimate(bps);
+        }
+        let mut video = Video {
+            converter: Converter::new(),
+            i420: I420::new(),
+            scaler: Scaler::new(),
+            small: I420::new(),
+            encoder: OpenH264::new(),
+            rate,
+            quality: Quality::new(source.now, width, height, source.tick_hz),
+            limited: None,
+            size: (width, height),
+            damage: Damage::All,
+            keyframe: true,
+            left_out: false,
+            coded: (0, 0),
+            fine: false,
+            unit: Vec::new(),
+        };
+        video.take_quality();
+        video
+    }
+
+    /// Codes the picture, or sends exactly what stands still of it.
+    pub(super) fn code(&mut self, source: &Source, exact: &mut Option<Exact>) -> Option<Coded> {
+        if let Some(coded) = self.code_picture(source, exact) {
+            return Some(coded);
+        }
+        let exact = exact.as_mut().filter(|_| self.damage == Damage::None)?;
+        let packets = exact.packets(source.now, source.picture, self.rate.bits_per_second());
+        let now = source.now;
+        (!packets.is_empty()).then_some(Coded { packets, rest: true, rtp: None, converted: now, encoded: now })
+    }
+
+    fn code_picture(&mut self, source: &Source, exact: &mut Option<Exact>) -> Option<Coded> {
+        let picture = source.picture;
+        if self.size != (picture.width, picture.height) {
+            self.size = (picture.width, picture.height);
+            self.quality.set_size(source.now, picture.width, picture.height);
+            self.take_quality();
+            self.damage = Damage::All;
+        }
+        self.damage = union(self.damage, source.damage);
+        // A guest that rests is at the same tick for long: its picture is only coded again where somebody needs it whole, or to make it
+        // finer, where its tick is all the time it has.
+        let times = if self.coded.0 == source.tick { self.coded.1 } else { 0 };
+        if times > 0 && !self.keyframe && (self.fine || !source.free) {
+            return None;
+        }
+        self.left_out = !self.keyframe && !self.quality.admits(source.now);
+        if self.left_out {
+            return None;
+        }
+        let budget = self.rate.next_budget(source.now)?;
+        let budget = FrameBudget { target_bytes: budget.target as usize, max_bytes: budget.max as usize };
+        let begun = source.clock.now();
+        self.converter.to_i420(picture, self.damage, &mut self.i420);
+        let scale = self.quality.scale();
+        let damage = self.scaler.scale(&self.i420, scale, self.damage, &mut self.small);
+        let converted = source.clock.now();
+        let coded = if scale == Scale::Full { &self.i420 } else { &self.small };
+        self.unit.clear();
+        let encoded = match self.encoder.encode(coded, damage, budget, self.keyframe, &mut self.unit) {
+            Ok(encoded) => encoded,
+            Err(error) => {
+                tracing::error!(%error, "picture lost");
+                return None;
+            }
+        };
+        let changed = std::mem::replace(&mut self.damage, Damage::None);
+        let done = source.clock.now();
+        if self.quality.on_coded(source.now, done.since(begun), encoded.qp, source.viewers) {
+            self.take_quality();
+        }
+        self.fine = encoded.skipped;
+        if encoded.skipped {
+            exact.iter_mut().for_each(|exact| exact.changed(source.now, picture, changed));
+            return None;
+        }
+        self.keyframe &= !encoded.keyframe;
+        self.rate.on_encoded(self.unit.len());
+        self.coded = (source.tick, times + 1);
+        // No two pictures have the same time.
+        let rtp = source.rtp.wrapping_add(times);
+        let said = exact.as_mut().and_then(|exact| exact.encoded(source.now, rtp, picture, changed));
+        let video = Outgoing::Video { data: self.unit.as_slice().into(), rtp };
+        let packets = said.into_iter().chain([video]).collect();
+        Some(Coded { packets, rest: false, rtp: Some(rtp), converted, encoded: done })
+    }
+
+    /// Pictures have another size or rate from now on. A smaller one is begun anew, with a key frame.
+    fn take_quality(&mut self) {
+        let scale = self.quality.scale();
+        self.rate.set_size(scale.side(self.size.0), scale.side(self.size.1));
+        self.limited = self.quality.sentence();
+        if (self.small.width(), self.small.height()) != (scale.side(self.size.0), scale.side(self.size.1)) {
+            self.damage = Damage::All;
+        }
+    }
+}
+
+/// The smallest damage that holds both.
+fn union(a: Damage, b: Damage) -> Damage {
+    match (a, b) {
+        (Damage::None, other) | (other, Damage::None) => other,
+        (Damage::All, _) | (_, Damage::All) => Damage::All,
+        (Damage::Area(a), Damage::Area(b)) => {
+            let (x, y) = (a.x.min(b.x), a.y.min(b.y));
+            let right = (a.x + a.width).max(b.x + b.width);
+            let bottom = (a.y + a.height).max(b.y + b.height);
+            Damage::Area(Rect { x, y, width: right - x, height: bottom - y })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use playfield_core::frame::{Picture, PixelFormat};
+    use playfield_core::time::Time;
+    use playfield_media::decode::H264Decoder;
+
+    use super::*;
+    use crate::Clock;
+
+    #[test]
+    fn a_picture_of_which_there_is_not_enough_is_sent_smaller_and_the_last_one_always() {
+        let picture = Picture::black(1280, 720, PixelFormat::Rgba8);
+        let (clock, mut sizes, mut decoder) = (Clock::start(), Vec::new(), H264Decoder::new().unwrap());
+        let mut source = Source {
+            picture: &picture,
+            damage: Damage::All,
+            tick: 0,
+            tick_hz: 60,
+            rtp: 0,
+            now: Time::ZERO,
+            free: false,
+            viewers: 1,
+            clock,
+        };
+        let mut video = Video::new(&source, 0);
+        let mut decoded = I420::new();
+        for tick in 1..300 {
+            (source.tick, source.rtp) = (tick, tick as u32 * 1_500);
+            source.now = Time::from_micros(tick * 16_667);
+            // As if the machine had a thousand viewers.
+            source.viewers = 1_000;
+            if video.code(&source, &mut None).is_some() && decoder.decode(&video.unit, &mut decoded).unwrap() {
+                sizes.push((decoded.width(), decoded.height()));
+            }
+        }
+        sizes.dedup();
+        assert_eq!(sizes, [(1280, 720), (960, 540), (640, 360)]);
+        assert!(video.limited.as_deref().is_some_and(|said| said.starts_with("Sent as 640x360 instead of 1280x720")));
+        while !video.left_out {
+            source.tick += 1;
+            video.code(&source, &mut None);
+        }
+        (source.damage, source.now) = (Damage::None, video.quality.due());
+        video.code(&source, &mut None);
+        assert!(!video.left_out && video.damage == Damage::None, "what was left out is made up for");
+    }
+
+    #[test]
+    fn a_union_holds_both_areas() {
+        let area = |x, y, width, height| Damage::Area(Rect { x, y, width, height });
+        assert_eq!(union(area(1, 2, 3, 4), area(10, 0, 1, 1)), area(1, 0, 10, 6));
+        assert_eq!(union(Damage::None, area(1, 1, 1, 1)), area(1, 1, 1, 1));
+        assert_eq!(union(Damage::All, Damage::None), Damage::All);
+    }
+}

@@ -1,0 +1,22 @@
+// Tiles of a video's picture that stand still, exactly: docs/reference/wire.md, "What stands still".
+
+/** Tiles have numbers from here on; exact pictures have those below. */
+const FIRST_NUMBER = 0x80000000;
+const MAGIC = 0xd4;
+
+/** Which tiles the picture of that RTP timestamp shows exactly. */
+export interface Shows {
+  rtp: number;
+  /** Bit i: tile i, row by row from the top left. */
+  bits: Uint8Array;
+}
+
+/** Whether a lossless datagram is part of a tile. */
+export function isTile(bytes: Uint8Array): boolean {
+  return bytes.length > 6 && bytes[0] === 0xd1 && (bytes[5]! & (FIRST_NUMBER >>> 24)) !== 0;
+}
+
+export function readShows(bytes: Uint8Array): Shows | null {
+  if (bytes.length < 6 || bytes[0] !== MAGIC) return null;
+  return { rtp: new DataView(bytes.buffer, bytes.byteOffset).getUint32(1, true), bits: bytes.slice(5) };
+}
