@@ -228,7 +228,10 @@ fn a_core_that_crashes_hangs_or_leaves_ends_its_own_session_in_words() {
         ("crash=3", "the title crashed: its process crashed (segmentation fault)"),
         ("abort=3", "the title crashed: its process gave up (abort)"),
         ("leave=3", "the title crashed: its process ended by itself (exit code 3)"),
-        ("eat=3", "the title needs more than its 64 MiB of memory"),
+        (
+            "eat=3",
+            "the title needs more than its 64 MiB of memory; `limits.memory_mb` in its `title.toml` gives it more",
+        ),
         ("hang=3", "the title did not finish a picture in time and was stopped"),
     ] {
         let mut console = Console::open(script);
