@@ -85,6 +85,8 @@ pub(crate) struct Session {
     pub(crate) job: JobId,
     /// Its guest keeps its own time.
     pub(crate) runs_free: bool,
+    /// The last message had something for it: one that only repeats has nothing.
+    pub(crate) stirred: bool,
     pub(crate) tick_hz: Option<u16>,
     /// Its guest was let go of.
     pub(crate) gone: bool,
@@ -139,6 +141,7 @@ impl Session {
             inbox,
             job,
             runs_free: spec.kind.runs_free(),
+            stirred: false,
             tick_hz: None,
             gone: false,
             began_ms,
@@ -309,6 +312,7 @@ impl Session {
         bytes: &[u8],
         on_track: bool,
     ) -> Option<Arc<[u8]>> {
+        self.stirred = false;
         let attached = self.viewers.get_mut(&connection)?;
         let mut message = match Message::parse(bytes) {
             Ok(message) => message,
@@ -330,15 +334,20 @@ impl Session {
                     let input = Input { sent_us: message.sent_us, came: now };
                     inbox.stamps[usize::from(slot)].get_or_insert(InputStamp { connection, input });
                     self.life.handle(now, Event::Activity);
+                    self.stirred = true;
                 }
             }
         }
         for section in message.sections() {
             match section {
                 Section::Acks(body) => {
-                    wire::acks(body).for_each(|ack| inbox.push(Command::Ack { connection, ack, at: now }));
+                    for ack in wire::acks(body) {
+                        inbox.push(Command::Ack { connection, ack, at: now });
+                        self.stirred = true;
+                    }
                 }
                 Section::MorePads(body) => {
+                    self.stirred = true;
                     for report in wire::pads(body) {
                         let nth = usize::from(report.index).wrapping_sub(1);
                         match attached.more.get(nth) {

@@ -366,7 +366,7 @@ impl Worker {
             Event::Input(ref bytes) | Event::InputTrack(ref bytes) => {
                 let on_track = matches!(event, Event::InputTrack(_));
                 let reply = session.hear_input(now, connection, bytes, on_track);
-                if session.runs_free {
+                if session.runs_free && session.stirred {
                     // It waits for no tick of its own.
                     self.pool.wake(session.job);
                 }
