@@ -15,7 +15,7 @@ use playfield_core::pace::Pacer;
 use playfield_core::receipt::Stamps;
 use playfield_core::time::Time;
 use playfield_media::audio::{AudioError, OpusConfig, OpusEncoder, PACKET_FRAMES};
-use playfield_runtime::{Guest, GuestError, GuestEvent};
+use playfield_runtime::{Guest, GuestError, GuestEvent, Tick};
 use playfield_transport::Outgoing;
 
 use crate::Clock;
@@ -219,14 +219,7 @@ impl Stage {
         }
         let (width, height) = (guest.picture().width, guest.picture().height);
         self.latch(latched, width, height);
-        let tick = match guest.tick(&self.input) {
-            Ok(tick) => tick,
-            Err(error) => {
-                self.tell_events(guest.as_mut());
-                self.end(&error);
-                return Next::Done;
-            }
-        };
+        let Some(tick) = self.ask(guest.as_mut()) else { return Next::Done };
         self.inbox.counts.ticks.fetch_add(1, Ordering::Relaxed);
         if tick.damage != Damage::None {
             self.inbox.counts.pictures.fetch_add(1, Ordering::Relaxed);
@@ -242,15 +235,32 @@ impl Stage {
         let frames = tick_frames(guest.tick_count(), guest.tick_hz());
         self.sound.send(guest.audio(), frames, &self.viewers, &self.outbox);
         if tick.exited {
-            guest.finish();
-            self.tell_events(guest.as_mut());
-            let (session, reason) = (self.session.clone(), EndReason::ApplicationExit);
-            self.outbox.send(FromStage::Ended { session, reason, detail: None });
-            return Next::Done;
+            return self.exited(guest.as_mut());
         }
         self.keeper.ticked(guest.as_mut(), self.clock, &self.outbox);
         self.guest = Hosted::Open(guest);
         Next::At(self.pacer.deadline())
+    }
+
+    /// Lets the guest take the input that was latched; none: it failed, and the session has ended.
+    fn ask(&mut self, guest: &mut dyn Guest) -> Option<Tick> {
+        match guest.tick(&self.input) {
+            Ok(tick) => Some(tick),
+            Err(error) => {
+                self.tell_events(guest);
+                self.end(&error);
+                None
+            }
+        }
+    }
+
+    /// The guest has ended by itself.
+    fn exited(&mut self, guest: &mut dyn Guest) -> Next {
+        guest.finish();
+        self.tell_events(guest);
+        let (session, reason) = (self.session.clone(), EndReason::ApplicationExit);
+        self.outbox.send(FromStage::Ended { session, reason, detail: None });
+        Next::Done
     }
 
     /// Passes input on to a guest that runs free, and shows what it made since.
@@ -263,14 +273,7 @@ impl Stage {
             *passed = passed.or(stamp.map(|stamp| (stamp, now)));
         }
         guest.pause(!self.running && self.viewers.is_empty());
-        let tick = match guest.tick(&self.input) {
-            Ok(tick) => tick,
-            Err(error) => {
-                self.tell_events(guest.as_mut());
-                self.end(&error);
-                return Next::Done;
-            }
-        };
+        let Some(tick) = self.ask(guest.as_mut()) else { return Next::Done };
         self.tell_events(guest.as_mut());
         let now = self.clock.now();
         if tick.damage != Damage::None {
@@ -290,11 +293,7 @@ impl Stage {
         self.sound.rest(guest.silence());
         self.sound.send(guest.audio(), 0, &self.viewers, &self.outbox);
         if tick.exited {
-            guest.finish();
-            self.tell_events(guest.as_mut());
-            let (session, reason) = (self.session.clone(), EndReason::ApplicationExit);
-            self.outbox.send(FromStage::Ended { session, reason, detail: None });
-            return Next::Done;
+            return self.exited(guest.as_mut());
         }
         self.guest = Hosted::Open(guest);
         // Who says nothing lets go after a while, which is noticed here.
