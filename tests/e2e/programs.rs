@@ -156,8 +156,10 @@ fn text_is_copied_and_pasted_both_ways() {
 fn programs_of_x11_have_the_clipboard_too() {
     let titles = folder();
     fs::create_dir(titles.join("xterm")).unwrap();
-    // Pasting from the keyboard takes the selection in this program, and copying by the mouse fills the clipboard.
-    let script = "echo copied; read line; echo \\\"$line\\\" > pasted; sleep 1000";
+    // Pasting from the keyboard takes the selection in this program, and copying by the mouse fills the clipboard. It answers where
+    // its cursor is once it has understood what was written before.
+    let understood = r"stty -icanon -echo; printf '\\033[6n'; dd bs=1 count=6 of=written; stty icanon echo";
+    let script = format!("echo copied; {understood}; read line; echo \\\"$line\\\" > pasted; sleep 1000");
     let manifest = format!(
         "id = 'xterm'\nname = 'Xterm'\n[program]\n\
          command = ['xterm', '-xrm', '*selectToClipboard: true', '-e', 'sh', '-c', \"{script}\"]\n"
@@ -168,13 +170,11 @@ fn programs_of_x11_have_the_clipboard_too() {
     wait("the title", || server.get("/api/v1/titles")["titles"].get(0)?["problem"].is_null().then_some(()));
     let tab = browser.play("xterm");
     tab.playing();
-    wait("writing", || tab.picture().filter(|picture| picture.rgba.contains(&0)));
-    wait("what is copied by two clicks", || {
-        tab.mouse(0.015, 0.01);
-        tab.click_mouse("left");
-        tab.click_mouse("left");
-        (tab.clipboard() == "copied").then_some(())
-    });
+    wait("a text", || find(&server.data(), "written").filter(|file| fs::metadata(file).is_ok_and(|file| file.len() == 6)));
+    tab.mouse(0.015, 0.01);
+    tab.click_mouse("left");
+    tab.click_mouse("left");
+    wait("what is copied by two clicks", || (tab.clipboard() == "copied").then_some(()));
     tab.set_clipboard("from the browser\n");
     tab.press("Shift+Insert");
     wait("what is pasted", || {
