@@ -267,8 +267,8 @@ export type ToViewer =
   | { type: 'rumble'; place: number; strong: number; weak: number; ms: number }
   /** Who is in the session: seats that are taken, those of them whose players are away, and how many watch. */
   | { type: 'people'; seats: number[]; away: number[]; watching: number; list?: Participant[] }
-  /** `aspect`: width by height as the picture is to be seen; pixels are square where it is not said. */
-  | { type: 'video'; mode: VideoMode; width: number; height: number; aspect?: number }
+  /** `aspect`: width by height as the picture is to be seen; pixels are square where it is not said. `codec`: of video, where it is not H.264. */
+  | { type: 'video'; mode: VideoMode; width: number; height: number; aspect?: number; codec?: 'av1' }
   /** Pictures are smaller, or fewer, than the title makes them, and why; nothing said: all of it is sent. */
   | { type: 'quality'; limited?: string }
   /** All that the title lets those choose who may, in place of what was said before. */

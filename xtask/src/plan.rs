@@ -32,6 +32,7 @@ const PARTS: &[Part] = &[
     Part { fast: true, ..part("clippy", "no warnings", clippy) },
     part("build", "the binary builds", build),
     part("unit", "all Rust tests but the browser's", unit),
+    part("encoders", "the encoders that not every build has", encoders),
     part("titles", "the titles' modules are what their sources make, and play as they did", titles::check),
     part("docs", "the pages do what they say: every command, and the first title in Rust and C", docs_part),
     part("e2e", "the real binary in a real browser", e2e_part),
@@ -140,6 +141,11 @@ fn unit() -> Result<Outcome, Failure> {
         tests = tests.args(["--exclude", &browser]);
     }
     done(tests.run())
+}
+
+fn encoders() -> Result<Outcome, Failure> {
+    let tests = Cmd::new("cargo test --release -p playfield-media --features svt-av1,x264 --lib encode");
+    done(tests.minutes(5).run())
 }
 
 fn docs_part() -> Result<Outcome, Failure> {

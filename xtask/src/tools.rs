@@ -41,6 +41,13 @@ const PLAY: &[Tool] = &[
 const TESTS: &[Tool] = &[
     Tool { sign: Sign::Program("cc65"), package: "cc65", why: "compiles titles for the NES" },
     Tool { sign: Sign::Program("chromium"), package: "chromium", why: "the browser of the end-to-end tests" },
+    Tool { sign: Sign::Program("dav1d"), package: "dav1d", why: "decodes AV1 in the encoders' tests" },
+    Tool {
+        sign: Sign::File("/usr/include/svt-av1/EbSvtAv1Enc.h"),
+        package: "libsvtav1enc-dev",
+        why: "an encoder that not every build has",
+    },
+    Tool { sign: Sign::File("/usr/include/x264.h"), package: "libx264-dev", why: "another one" },
     Tool { sign: Sign::Program("curl"), package: "curl", why: "the commands in the book" },
     Tool {
         sign: Sign::Program("firefox-esr"),

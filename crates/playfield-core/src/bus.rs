@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::api::{ChangeViewer, EndReason, Participant, SessionState, VideoMode};
+use crate::codec::H264Library;
 use crate::frame::Shape;
 use crate::id::{SessionId, ViewerId};
 use crate::manifest::{InputKind, Kind, Limits};
@@ -367,6 +368,9 @@ pub struct WorkerConfig {
     /// What to do where the machine lacks a layer of the fence around native guests.
     #[serde(default)]
     pub sandbox: Missing,
+    /// What codes H.264.
+    #[serde(default)]
+    pub h264: H264Library,
 }
 
 /// The one line that `playfield compile` writes to its standard output.

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::codec::Codec;
+
 /// Most a title may ask to store for each player, in KiB: it travels in one line between node and worker.
 pub const MOST_STORAGE_KB: u32 = 8 * 1024;
 
@@ -116,6 +118,9 @@ pub struct Program {
     /// Most pictures a second, 1 to 120.
     #[serde(default = "sixty")]
     pub max_fps: u16,
+    /// What its pictures are coded as, where they are video.
+    #[serde(default)]
+    pub codec: Codec,
     /// Whether it reaches the node's network. Without it, it reaches nothing.
     #[serde(default)]
     pub network: bool,
@@ -154,6 +159,7 @@ impl Program {
             size: screen(),
             resize: yes(),
             max_fps: sixty(),
+            codec: Codec::default(),
             network: false,
             read: Vec::new(),
             keyboard: us(),
@@ -199,13 +205,19 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// What its pictures are to be coded as, where they are video.
+    pub fn codec(&self) -> Codec {
+        match self {
+            Kind::Program { program } => program.codec,
+            _ => Codec::H264,
+        }
+    }
+
     /// Whether it makes its pictures when it likes, instead of when it is asked for one.
     pub fn runs_free(&self) -> bool {
         matches!(self, Kind::Program { .. })
     }
-}
 
-impl Kind {
     /// Whether everybody shares one keyboard and one pointer; else each seat has its own.
     pub const fn has_one_desk(&self) -> bool {
         match self {

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::{EndReason, Participant, Receipt, Role, SessionState, VideoMode};
+use crate::codec::Codec;
 use crate::desk::Cursor;
 use crate::manifest::InputKind;
 use crate::permission::Permissions;
@@ -119,6 +120,9 @@ pub enum ToViewer {
         /// Width by height as it is to be shown; none: pixels are square.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         aspect: Option<f32>,
+        /// What video is coded as, where it is not H.264.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        codec: Option<Codec>,
     },
     /// Pictures are made smaller, or fewer of them, than the title makes; or no longer.
     Quality {

@@ -10,7 +10,7 @@ use playfield_core::frame::{Damage, Picture, PixelFormat};
 use playfield_media::audio::{OpusConfig, OpusEncoder};
 use playfield_media::convert::{Converter, I420};
 use playfield_media::delta::{Base, Encoder, RowSpan, RowsPool};
-use playfield_media::encode::{FrameBudget, OpenH264, VideoEncoder};
+use playfield_media::encode::{FrameBudget, Library, VideoEncoder};
 
 type AnyError = Box<dyn std::error::Error>;
 
@@ -140,7 +140,8 @@ fn video() -> Result<(), AnyError> {
         let budget = FrameBudget { target_bytes: target, max_bytes: target * 3 };
         let pictures: Vec<Picture> = (0..60).map(|step| game(width, height, step)).collect();
         for (name, still) in [("pan", false), ("still", true)] {
-            let (mut converter, mut converted, mut encoder) = (Converter::new(), I420::new(), OpenH264::new());
+            let (mut converter, mut converted, mut encoder) =
+                (Converter::new(), I420::new(), VideoEncoder::new(Library::OpenH264));
             let (mut convert, mut times, mut bytes, mut over, mut qps, mut retried) = (0.0, vec![], 0, 0, 0, 0);
             let frames = 180;
             for step in 0..frames {

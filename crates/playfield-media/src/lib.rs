@@ -4,7 +4,7 @@
 //! into the other and knows neither guests nor sockets. It reads no clock: whoever calls it times each step.
 //!
 //! ```text
-//!   Picture -> convert::Converter -> I420 -> encode::VideoEncoder -> H.264 access unit      (lossy, any size)
+//!   Picture -> convert::Converter -> I420 -> encode::VideoEncoder -> H.264, AV1             (lossy, any size)
 //!                              scale::Scaler, where there is not enough for all of it
 //!           -> delta::RowsPool -> PictureRows -> delta::Encoder -> datagrams                (lossless, small pictures)
 //!   samples -> audio::OpusEncoder -> 10 ms packets, none while silent

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use playfield_core::bus::Missing;
+use playfield_core::codec::H264Library;
 use serde::{Deserialize, Serialize};
 
 /// Settings of a node. Unknown keys are refused by name.
@@ -27,6 +28,8 @@ pub struct Config {
     pub cores: Vec<PathBuf>,
     /// What to do where this machine lacks a layer of the fence around native guests: `strict` refuses them, `degrade` goes on.
     pub sandbox: Missing,
+    /// What codes H.264; a build without it refuses to start.
+    pub h264: H264Library,
     /// Where compiled modules and the node's own id are kept. Not a setting of its own: the program's data folder.
     #[serde(skip)]
     pub data_dir: PathBuf,
@@ -49,6 +52,7 @@ impl Default for Config {
             max_sessions: 64,
             cores: core_folders(),
             sandbox: Missing::Degrade,
+            h264: H264Library::OpenH264,
             data_dir: PathBuf::from("data"),
             compile: JobLimits::default(),
             cover: JobLimits::default(),

@@ -47,3 +47,4 @@ mod worker;
 pub use config::{Config, ConfigError, JobLimits, PortRange, Times};
 pub use ledger::WorkerLoad;
 pub use node::{Node, NodeError};
+pub use programs::find as find_program;

@@ -149,6 +149,7 @@ fn hello(config: &Config, number: u16, checkpoints: &Checkpoints) -> WorkerConfi
         max_sessions: config.max_sessions,
         checkpoints: checkpoints.folder().to_owned(),
         sandbox: config.sandbox,
+        h264: config.h264,
     }
 }
 

@@ -13,13 +13,27 @@ use crate::agent::refusal;
 /// Where a guest looks for programs; the same as its own `PATH`.
 const FOLDERS: [&str; 5] = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/games", "/usr/games"];
 
+/// Where a program lies on this node; if it does not, a sentence that says so. Looks at a few files.
+pub fn find(program: &Program) -> Result<PathBuf, String> {
+    let name = program.command.first().map(String::as_str).unwrap_or_default();
+    let places: Vec<PathBuf> = match name.contains('/') {
+        true => vec![PathBuf::from(name)],
+        false => FOLDERS.iter().map(|folder| Path::new(folder).join(name)).collect(),
+    };
+    let runs = |place: &PathBuf| {
+        let found = std::fs::metadata(place);
+        found.is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+    };
+    places.into_iter().find(runs).ok_or_else(|| {
+        format!("there is no program `{name}` on this node; install it, or name the place where it lies in `program.command`")
+    })
+}
+
 /// What is known of a program before it runs.
 pub(crate) async fn facts(program: &Program) -> Result<ModuleFacts, Refusal> {
-    let name = program.command.first().map(String::as_str).unwrap_or_default();
-    if find(name).await.is_none() {
-        let detail = format!(
-            "there is no program `{name}` on this node; install it, or name the place where it lies in `program.command`"
-        );
+    let sought = program.clone();
+    let found = tokio::task::spawn_blocking(move || find(&sought)).await;
+    if let Ok(Err(detail)) = found {
         return Err(refusal(EndReason::BadModule, &detail));
     }
     let [width, height] = program.size;
@@ -30,20 +44,6 @@ pub(crate) async fn facts(program: &Program) -> Result<ModuleFacts, Refusal> {
         groups: Vec::new(),
         picture: Some(Shape { width: width & !1, height: height & !1, format: PixelFormat::Rgba8 }),
     })
-}
-
-async fn find(name: &str) -> Option<PathBuf> {
-    let places: Vec<PathBuf> = match name.contains('/') {
-        true => vec![PathBuf::from(name)],
-        false => FOLDERS.iter().map(|folder| Path::new(folder).join(name)).collect(),
-    };
-    for place in places {
-        let found = tokio::fs::metadata(&place).await;
-        if found.is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0) {
-            return Some(place);
-        }
-    }
-    None
 }
 
 #[cfg(test)]

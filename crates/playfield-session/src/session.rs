@@ -208,7 +208,7 @@ impl Session {
             connected: false,
             video: attach.video,
             estimates: self.foresees_video(attach.video),
-            ways: Ways { video: true, track: true },
+            ways: Ways { video: true, av1: false, track: true },
             since: now,
             control_open: false,
             pending: Vec::new(),

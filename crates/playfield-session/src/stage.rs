@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use playfield_core::api::EndReason;
 use playfield_core::bus::SessionSpec;
+use playfield_core::codec::{Codec, H264Library};
 use playfield_core::frame::{CHANNELS, Damage, SAMPLE_RATE};
 use playfield_core::id::SessionId;
 use playfield_core::input::{MAX_PLAYERS, Rumble, TickInput};
@@ -15,6 +16,7 @@ use playfield_core::pace::Pacer;
 use playfield_core::receipt::Stamps;
 use playfield_core::time::Time;
 use playfield_media::audio::{AudioError, OpusConfig, OpusEncoder, PACKET_FRAMES};
+use playfield_media::encode::Library;
 use playfield_runtime::{Guest, GuestError, GuestEvent, Tick};
 use playfield_transport::Outgoing;
 
@@ -39,6 +41,9 @@ pub(crate) struct Stage {
     guest: Hosted,
     /// The guest is another process.
     apart: bool,
+    /// What its pictures are to be, where they are video.
+    codec: Codec,
+    h264: H264Library,
     pacer: Pacer,
     running: bool,
     viewers: Vec<Viewer>,
@@ -81,10 +86,18 @@ impl Stage {
         outbox: Outbox,
         keeper: Keeper,
         clock: Clock,
+        h264: H264Library,
     ) -> Stage {
+        let mut codec = spec.kind.codec();
+        if !Library::of(codec, h264).built_in() {
+            tracing::warn!(session = %spec.id, "this playfield was built without AV1 (`--features svt-av1`): H.264 is sent");
+            codec = Codec::H264;
+        }
         Stage {
             session: spec.id.clone(),
             apart: spec.kind != Kind::Wasm,
+            codec,
+            h264,
             inbox,
             outbox,
             clock,
@@ -367,6 +380,8 @@ impl Stage {
                 now,
                 free: guest.runs_free(),
                 viewers,
+                codec: self.codec,
+                h264: self.h264,
                 clock: self.clock,
             };
             let coded = viewer.code(&source, &mut self.frozen);

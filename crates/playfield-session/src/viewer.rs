@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use playfield_core::api::VideoMode;
+use playfield_core::codec::{Codec, H264Library};
 use playfield_core::delta::{RowRun, Sender};
 use playfield_core::frame::{Damage, Picture, Shape};
 use playfield_core::input::wire::Ack;
@@ -76,6 +77,10 @@ pub(crate) struct Source<'a> {
     pub(crate) rtp: u32,
     /// When it is.
     pub(crate) now: Time,
+    /// What video is to be, where a viewer can take it.
+    pub(crate) codec: Codec,
+    /// What codes H.264.
+    pub(crate) h264: H264Library,
     /// The guest keeps its own time: a picture that stands is made finer, though its number stays.
     pub(crate) free: bool,
     /// Viewers that pictures are made for, one after the other.
@@ -205,10 +210,10 @@ impl Viewer {
 
     /// How its picture is sent, and its size, if that is news.
     pub(crate) fn news(&mut self, picture: &Picture, aspect: Option<f32>) -> Option<ToViewer> {
-        let mode = match self.way.as_ref()? {
-            Way::Lossless => Some(VideoMode::Lossless),
-            Way::Video(_) => Some(VideoMode::H264),
-            Way::Neither => None,
+        let (mode, codec) = match self.way.as_ref()? {
+            Way::Lossless => (Some(VideoMode::Lossless), None),
+            Way::Video(video) => (Some(VideoMode::H264), Some(video.codec).filter(|codec| *codec != Codec::H264)),
+            Way::Neither => (None, None),
         };
         let (width, height) = (picture.width, picture.height);
         let now = Some((mode, width, height, aspect));
@@ -217,7 +222,7 @@ impl Viewer {
         }
         self.told = now;
         Some(match mode {
-            Some(mode) => ToViewer::Video { mode, width, height, aspect },
+            Some(mode) => ToViewer::Video { mode, width, height, aspect, codec },
             None => ToViewer::NoPicture { detail: needs_video(picture) },
         })
     }
@@ -294,15 +299,20 @@ const MOST_LOSSLESS: usize = 640 * 480;
 impl Way {
     fn choose(wanted: VideoMode, ways: Ways, source: &Source, bps: u64) -> Way {
         let fits = source.picture.area() <= MOST_LOSSLESS;
+        let av1 = ways.av1 && source.codec == Codec::Av1;
+        let video = ways.video || av1;
         let lossless = match wanted {
             VideoMode::Lossless => fits,
-            _ if !ways.video => fits,
+            _ if !video => fits,
             VideoMode::H264 => false,
             VideoMode::Auto => source.picture.shape().suits_lossless(),
         };
         match lossless {
             true => Way::Lossless,
-            false if ways.video => Way::Video(Box::new(Video::new(source, bps))),
+            false if video => {
+                let codec = if av1 { Codec::Av1 } else { Codec::H264 };
+                Way::Video(Box::new(Video::new(source, codec, bps)))
+            }
             false => Way::Neither,
         }
     }
@@ -402,11 +412,9 @@ mod tests {
 
     #[test]
     fn a_viewer_gets_what_it_can_take() {
-        let check = |wanted, video, (width, height), expect| {
-            let picture = Picture::black(width, height, PixelFormat::Rgba8);
-            let clock = Clock::start();
-            let source = Source {
-                picture: &picture,
+        fn source(picture: &Picture) -> Source<'_> {
+            Source {
+                picture,
                 damage: Damage::All,
                 tick: 1,
                 tick_hz: 60,
@@ -414,21 +422,37 @@ mod tests {
                 now: Time::ZERO,
                 free: false,
                 viewers: 1,
-                clock,
-            };
-            let name = match Way::choose(wanted, Ways { video, track: true }, &source, 0) {
-                Way::Lossless => "lossless",
-                Way::Video(_) => "video",
-                Way::Neither => "neither",
-            };
-            assert_eq!(name, expect, "{wanted:?} of {width}x{height}, video: {video}");
+                codec: Codec::H264,
+                h264: H264Library::OpenH264,
+                clock: Clock::start(),
+            }
+        }
+        let name = |way| match way {
+            Way::Lossless => "lossless",
+            Way::Video(video) if video.codec == Codec::Av1 => "AV1",
+            Way::Video(_) => "H.264",
+            Way::Neither => "neither",
+        };
+        let check = |wanted, video, (width, height), expect| {
+            let picture = Picture::black(width, height, PixelFormat::Rgba8);
+            let way = Way::choose(wanted, Ways { video, av1: true, track: true }, &source(&picture), 0);
+            assert_eq!(name(way), expect, "{wanted:?} of {width}x{height}, video: {video}");
         };
         check(VideoMode::Auto, true, (160, 160), "lossless");
-        check(VideoMode::Auto, true, (640, 360), "video");
+        check(VideoMode::Auto, true, (640, 360), "H.264");
         check(VideoMode::Lossless, true, (640, 360), "lossless");
-        check(VideoMode::Lossless, true, (1280, 720), "video");
+        check(VideoMode::Lossless, true, (1280, 720), "H.264");
         check(VideoMode::H264, false, (160, 160), "lossless");
         check(VideoMode::Auto, false, (640, 360), "lossless");
         check(VideoMode::Auto, false, (1280, 720), "neither");
+
+        let picture = Picture::black(1280, 720, PixelFormat::Rgba8);
+        for (av1, video, expect) in
+            [(true, true, "AV1"), (true, false, "AV1"), (false, true, "H.264"), (false, false, "neither")]
+        {
+            let source = Source { codec: Codec::Av1, ..source(&picture) };
+            let way = Way::choose(VideoMode::Auto, Ways { video, av1, track: true }, &source, 0);
+            assert_eq!(name(way), expect, "a title that wants AV1; the viewer takes it: {av1}, H.264: {video}");
+        }
     }
 }

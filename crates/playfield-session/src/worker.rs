@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use playfield_core::api::{ChangeViewer, EndReason};
 use playfield_core::bus::{self, Attach, FromWorker, Missing, Reply, Request, SessionSpec, ToWorker};
+use playfield_core::codec::H264Library;
 use playfield_core::id::{SessionId, ViewerId};
 use playfield_core::people::{NotChanged, NotIn};
 use playfield_core::session::{Action, Event as LifeEvent};
@@ -75,6 +76,7 @@ pub struct Worker {
     reports: Reports,
     max_sessions: u32,
     missing: Missing,
+    h264: H264Library,
     sessions: HashMap<SessionId, Session>,
     /// Sessions whose lives may want something done.
     moved: Vec<SessionId>,
@@ -122,6 +124,7 @@ impl Worker {
             reports,
             max_sessions: hello.max_sessions,
             missing: hello.sandbox,
+            h264: hello.h264,
             sessions: HashMap::new(),
             moved: Vec::new(),
             lives_at: Time::ZERO,
@@ -461,7 +464,7 @@ impl Worker {
         let (open, missing, outbox) = (Arc::clone(&self.open), self.missing, self.outbox.clone());
         let open = Box::new(move |spec: &SessionSpec| open(spec, missing));
         let keeper = self.checkpoints.keeper(spec.id.clone());
-        let stage = Stage::new(spec.clone(), open, Arc::clone(&inbox), outbox, keeper, self.clock);
+        let stage = Stage::new(spec.clone(), open, Arc::clone(&inbox), outbox, keeper, self.clock, self.h264);
         self.stages += 1;
         let job = self.pool.spawn(Box::new(stage));
         let session = Session::new(self.clock.now(), unix_ms(), &spec, inbox, job);

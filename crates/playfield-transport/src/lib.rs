@@ -29,6 +29,8 @@ pub use hub::{Config, ConnectionId, Hub, Waker};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use playfield_core::codec::Codec;
+
 /// Largest SDP offer that is looked at, in bytes.
 pub const MAX_OFFER: usize = 64 * 1024;
 
@@ -59,6 +61,8 @@ pub enum TransportError {
 pub struct Ways {
     /// H.264 video.
     pub video: bool,
+    /// AV1 video.
+    pub av1: bool,
     /// Lossless datagrams on a track of their own; without it they go by a data channel.
     pub track: bool,
 }
@@ -68,8 +72,10 @@ pub struct Ways {
 pub enum Outgoing {
     /// An encoded picture.
     Video {
-        /// H.264, Annex B.
+        /// H.264: an access unit, Annex B. AV1: a temporal unit, its OBUs with their sizes.
         data: Arc<[u8]>,
+        /// Which of them.
+        codec: Codec,
         /// Presentation time at 90 kHz: the RTP timestamp.
         rtp: u32,
     },

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use playfield_core::codec::Codec as VideoCodec;
 use str0m::bwe::{Bitrate, BweKind};
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::channel::{ChannelConfig, ChannelId, Reliability};
@@ -64,6 +65,8 @@ struct Channels {
 pub(crate) struct Peer {
     rtc: Rtc,
     video: Option<Track>,
+    /// What AV1 is called on the video track.
+    av1: Option<Pt>,
     sound: Option<Track>,
     lossless: Option<Track>,
     channels: Channels,
@@ -98,6 +101,7 @@ fn config(extensions: ExtensionMap, estimates: bool) -> RtcConfig {
     // Constrained baseline, both spellings browsers use, packetization-mode 1, each with RTX.
     config.codec_config().add_h264(Pt::new_with_value(108), Some(Pt::new_with_value(109)), true, 0x42e01f);
     config.codec_config().add_h264(Pt::new_with_value(127), Some(Pt::new_with_value(121)), true, 0x42001f);
+    config.codec_config().enable_av1(true);
     config
 }
 
@@ -129,7 +133,7 @@ impl Peer {
     /// What the other side can take; known once it is connected.
     fn ways(&self) -> Ways {
         let has = |track: Option<Track>| track.is_some_and(|track| track.pt.is_some());
-        Ways { video: has(self.video), track: has(self.lossless) }
+        Ways { video: has(self.video), av1: self.av1.is_some(), track: has(self.lossless) }
     }
 
     /// Makes the offer a viewer makes.
@@ -171,7 +175,7 @@ impl Peer {
     fn new(rtc: Rtc) -> Peer {
         let channels = Channels::default();
         let (video, sound, lossless) = (None, None, None);
-        Peer { rtc, video, sound, lossless, channels, lossless_time: 0, unnominated: None, closed: false }
+        Peer { rtc, video, av1: None, sound, lossless, channels, lossless_time: 0, unnominated: None, closed: false }
     }
 
     /// Whether a packet belongs to this connection.
@@ -210,7 +214,7 @@ impl Peer {
     /// Sends something; false if there is no way to send it (yet) or it would have to wait.
     pub(crate) fn send(&mut self, now: Instant, outgoing: &Outgoing) -> bool {
         match outgoing {
-            Outgoing::Video { data, rtp } => self.write_video(now, data, *rtp),
+            Outgoing::Video { data, codec, rtp } => self.write_video(now, data, *codec, *rtp),
             Outgoing::Sound { data, position, talkspurt } => {
                 let time = MediaTime::new(*position, Frequency::FORTY_EIGHT_KHZ);
                 self.write(now, self.sound, time, data, *talkspurt)
@@ -231,8 +235,13 @@ impl Peer {
         }
     }
 
-    fn write_video(&mut self, now: Instant, data: &Arc<[u8]>, rtp: u32) -> bool {
-        let Some((track, pt)) = self.video.and_then(|track| Some((track, track.pt?))) else { return false };
+    fn write_video(&mut self, now: Instant, data: &Arc<[u8]>, codec: VideoCodec, rtp: u32) -> bool {
+        let Some(track) = self.video else { return false };
+        let pt = match codec {
+            VideoCodec::H264 => track.pt,
+            VideoCodec::Av1 => self.av1,
+        };
+        let Some(pt) = pt else { return false };
         let time = MediaTime::from_90khz(u64::from(rtp));
         let Some(writer) = self.rtc.writer(track.mid) else { return false };
         writer.playout_delay(MediaTime::ZERO, MediaTime::ZERO).write(pt, now, time, Arc::clone(data)).is_ok()
@@ -336,7 +345,10 @@ impl Peer {
         let wanted = if kind == MediaKind::Video { Codec::H264 } else { Codec::Opus };
         let track = Some(Track { mid, pt: payload_type(&mut self.rtc, mid, wanted) });
         match kind {
-            MediaKind::Video if self.video.is_none() => self.video = track,
+            MediaKind::Video if self.video.is_none() => {
+                self.video = track;
+                self.av1 = payload_type(&mut self.rtc, mid, Codec::Av1);
+            }
             MediaKind::Audio if self.sound.is_none() => self.sound = track,
             MediaKind::Audio if self.lossless.is_none() => self.lossless = track,
             _ => {}

@@ -50,7 +50,7 @@ impl Rig {
 
     fn connect(&mut self) {
         self.until("the channels", |rig| {
-            rig.from_viewer.contains(&Event::Connected(Ways { video: true, track: true }))
+            rig.from_viewer.contains(&Event::Connected(Ways { video: true, av1: true, track: true }))
                 && rig.from_viewer.contains(&Event::ControlOpen)
         });
     }
@@ -88,7 +88,10 @@ fn trip(ip: IpAddr) {
 
     // A key picture as the depayloader wants it: parameter sets and a slice.
     let idr = [&[0, 0, 0, 1, 0x67, 0x42, 0xe0, 0x1f][..], &[0, 0, 0, 1, 0x68, 1], &[0, 0, 0, 1, 0x65, 9, 9]].concat();
-    rig.hub.send(rig.connection, &Outgoing::Video { data: idr.into(), rtp: 90_000 });
+    rig.hub.send(
+        rig.connection,
+        &Outgoing::Video { data: idr.into(), codec: playfield_core::codec::Codec::H264, rtp: 90_000 },
+    );
     rig.until("a picture with its own timestamp", |rig| {
         rig.from_node.iter().any(|event| matches!(event, ClientEvent::Video { rtp: 90_000, .. }))
     });

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use playfield_core::codec::Codec;
+use playfield_media::encode::Library;
 use serde::{Deserialize, Serialize};
 
 use crate::telemetry;
@@ -37,7 +39,21 @@ impl Config {
     pub fn load(path: Option<&Path>) -> anyhow::Result<Config> {
         let Some(path) = path else { return Ok(Config::default()) };
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        Config::parse(&text).with_context(|| format!("{}", path.display()))
+        let config = Config::parse(&text).with_context(|| format!("{}", path.display()))?;
+        config.check().with_context(|| format!("{}", path.display()))?;
+        Ok(config)
+    }
+
+    /// Refuses what this build cannot do.
+    fn check(&self) -> anyhow::Result<()> {
+        let h264 = self.node.h264;
+        if !Library::of(Codec::H264, h264).built_in() {
+            bail!(
+                "node.h264 is {h264}, which this playfield was built without; build one with `--features {h264}`, \
+                 or set it to openh264"
+            );
+        }
+        Ok(())
     }
 
     fn parse(text: &str) -> anyhow::Result<Config> {
@@ -86,6 +102,18 @@ mod tests {
             .collect();
         keys.sort();
         keys
+    }
+
+    #[test]
+    fn an_encoder_that_is_not_there_is_refused_with_a_way_out() {
+        let config = Config::parse("[node]\nh264 = 'x264'\n").unwrap();
+        match config.check() {
+            Ok(()) => assert!(Library::X264.built_in()),
+            Err(error) => assert!(error.to_string().contains("`--features x264`"), "{error}"),
+        }
+        assert!(Config::default().check().is_ok());
+        let error = Config::parse("[node]\nh264 = 'nvenc'\n").unwrap_err().to_string();
+        assert!(error.contains("`openh264` or `x264`"), "{error}");
     }
 
     #[test]

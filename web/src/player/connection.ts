@@ -165,12 +165,13 @@ export function stereo(sdp: string): string {
   return sdp.replaceAll(new RegExp(`(a=fmtp:${opus} [^\\r\\n]*)`, 'g'), (line) => (line.includes('stereo=1') ? line : `${line};stereo=1`));
 }
 
-/** Offers H.264 packetization-mode 1 first, with what repairs it; leaves all as it is where the browser has no say. */
+/** Offers H.264 packetization-mode 1 first, AV1 for nodes that have it, and what repairs them; leaves all as it is where the browser has no say. */
 function preferH264(transceiver: RTCRtpTransceiver): void {
   const codecs = RTCRtpReceiver.getCapabilities('video')?.codecs ?? [];
   const h264 = codecs.filter((codec) => /h264/i.test(codec.mimeType) && /packetization-mode=1/.test(codec.sdpFmtpLine ?? ''));
+  const av1 = codecs.filter((codec) => /av1$/i.test(codec.mimeType) && !/profile=[12]/.test(codec.sdpFmtpLine ?? ''));
   const repair = codecs.filter((codec) => /\/rtx$/i.test(codec.mimeType));
-  if (h264.length > 0) transceiver.setCodecPreferences?.([...h264, ...repair]);
+  if (h264.length > 0) transceiver.setCodecPreferences?.([...h264, ...av1, ...repair]);
 }
 
 /** Asks for pictures as soon as they are decoded. */

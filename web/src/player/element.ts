@@ -244,6 +244,7 @@ export class PlayfieldPlayer extends HTMLElement {
       reconnects: run?.reconnects ?? 0,
       pictures: run?.frames.pictures ?? 0,
       limited: run?.limited ?? null,
+      codec: run?.codec ?? 'H.264',
       receipt: run?.receipt ?? null,
       refused: run?.refusals ?? 0,
     };

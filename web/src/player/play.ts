@@ -106,6 +106,8 @@ export class Play {
   bitrateBps: number | null = null;
   /** What is sent less of than the title makes, and why. */
   limited: string | null = null;
+  /** What video is coded as, for people. */
+  codec = 'H.264';
   sessionState: SessionState | null = null;
   ticket: Ticket | null = null;
   firstFrameMs: number | null = null;
@@ -446,6 +448,7 @@ export class Play {
         return this.hearYou(message.role, message.slots, message.players, message.may);
       case 'video':
         if (message.mode === 'h264' && !this.estimates) void this.renew();
+        this.codec = message.codec === 'av1' ? 'AV1' : 'H.264';
         return this.host.announce(message.mode, message.width, message.height, message.aspect ?? null);
       case 'quality':
         this.limited = message.limited ?? null;

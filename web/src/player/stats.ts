@@ -29,6 +29,8 @@ export interface PlayerStats {
   pictures: number;
   /** What is sent less of than the title makes, and why, in a sentence. */
   limited: string | null;
+  /** What video is coded as: `H.264`, `AV1`. */
+  codec: string;
   /** The node's own account; null until its first came. */
   receipt: Receipt | null;
   /** Our messages so far with something that we may not send. */

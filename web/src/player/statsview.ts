@@ -24,7 +24,7 @@ export function statsView(stats: PlayerStats): HTMLElement[] {
     ['Picture age', ms(stats.pictureAgeMs)],
     ['Round trip', ms(stats.rttMs)],
     ['Rate', rate(stats.bitrateBps)],
-    ['Picture', stats.width ? `${stats.width}×${stats.height} ${stats.video === 'h264' ? 'H.264' : stats.video}` : '–'],
+    ['Picture', stats.width ? `${stats.width}×${stats.height} ${stats.video === 'h264' ? stats.codec : stats.video}` : '–'],
     ['First picture', ms(stats.firstFrameMs, 0)],
   ];
   const list = h('dl', {}, ...numbers.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]));

@@ -15,7 +15,7 @@ use super::activity::Measure;
 /// Coarsest QP there is.
 pub(super) const MAX_QP: u8 = 51;
 /// Finest QP used for pictures that move: below it bytes buy nothing a person sees.
-const MIN_QP: u8 = 16;
+pub(super) const MIN_QP: u8 = 16;
 /// A still picture is made finer until here.
 const REFINED_QP: u8 = 18;
 /// Finest QP of the first key frame: the picture must be there soon; it is refined after.

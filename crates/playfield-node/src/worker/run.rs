@@ -59,6 +59,8 @@ pub(super) async fn run(
 fn spawn(setting: &Setting) -> std::io::Result<(Process, mpsc::Sender<Vec<u8>>)> {
     let mut command = Command::new(&setting.program);
     command.arg("worker").process_group(0).kill_on_drop(true);
+    // SVT-AV1, where a worker has it, tells its settings to each picture size's log; faults are told by what it returns.
+    command.env("SVT_LOG", "0");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut group = Group::new(command.spawn()?);
     let child = &mut group.0;

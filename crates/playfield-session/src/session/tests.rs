@@ -48,7 +48,7 @@ impl World {
             let viewer = ViewerId::from_entropy([n; 16]);
             let attach = Attach { person: Person::new(viewer, role, slot), video: VideoMode::Auto, offer };
             session.expect(Time::ZERO, connection, &attach);
-            session.attach(Time::ZERO, connection, Ways { video: true, track: true });
+            session.attach(Time::ZERO, connection, Ways { video: true, av1: false, track: true });
             connection
         };
         let (host, spectator) = (come(1, Role::Host, Some(0)), come(2, Role::Spectator, None));
@@ -128,7 +128,7 @@ impl World {
         let person = Person { expires_ms, ..Person::new(viewer, Role::Player, Some(1)) };
         let attach = Attach { person, video: VideoMode::Auto, offer: String::new() };
         world.session.expect(Time::ZERO, world.spectator, &attach);
-        world.session.attach(Time::ZERO, world.spectator, Ways { video: true, track: true });
+        world.session.attach(Time::ZERO, world.spectator, Ways { video: true, av1: false, track: true });
         world
     }
 

@@ -1,10 +1,11 @@
 //! A viewer's pictures as video: converted, perhaps scaled, encoded; and what stands still of them.
 
+use playfield_core::codec::Codec;
 use playfield_core::frame::{Damage, Rect};
 use playfield_core::quality::{Quality, Scale};
 use playfield_core::rate::VideoRate;
 use playfield_media::convert::{Converter, I420};
-use playfield_media::encode::{FrameBudget, OpenH264, VideoEncoder};
+use playfield_media::encode::{FrameBudget, Library, VideoEncoder};
 use playfield_media::scale::Scaler;
 use playfield_transport::Outgoing;
 
@@ -18,7 +19,8 @@ pub(super) struct Video {
     scaler: Scaler,
     /// The picture as it is coded, where that is smaller.
     small: I420,
-    encoder: OpenH264,
+    pub(super) codec: Codec,
+    encoder: VideoEncoder,
     pub(super) rate: VideoRate,
     pub(super) quality: Quality,
     /// What there is less of than the guest makes, and why.
@@ -37,7 +39,7 @@ pub(super) struct Video {
 }
 
 impl Video {
-    pub(super) fn new(source: &Source, bps: u64) -> Video {
+    pub(super) fn new(source: &Source, codec: Codec, bps: u64) -> Video {
         let (width, height) = (source.picture.width, source.picture.height);
         let mut rate = VideoRate::new(width, height, source.tick_hz);
         if bps > 0 {
@@ -48,7 +50,8 @@ impl Video {
             i420: I420::new(),
             scaler: Scaler::new(),
             small: I420::new(),
-            encoder: OpenH264::new(),
+            codec,
+            encoder: VideoEncoder::new(Library::of(codec, source.h264)),
             rate,
             quality: Quality::new(source.now, width, height, source.tick_hz),
             limited: None,
@@ -126,7 +129,7 @@ impl Video {
         // No two pictures have the same time.
         let rtp = source.rtp.wrapping_add(times);
         let said = exact.as_mut().and_then(|exact| exact.encoded(source.now, rtp, picture, changed));
-        let video = Outgoing::Video { data: self.unit.as_slice().into(), rtp };
+        let video = Outgoing::Video { data: self.unit.as_slice().into(), codec: self.codec, rtp };
         let packets = said.into_iter().chain([video]).collect();
         Some(Coded { packets, rest: false, rtp: Some(rtp), converted, encoded: done })
     }
@@ -158,6 +161,7 @@ fn union(a: Damage, b: Damage) -> Damage {
 
 #[cfg(test)]
 mod tests {
+    use playfield_core::codec::H264Library;
     use playfield_core::frame::{Picture, PixelFormat};
     use playfield_core::time::Time;
     use playfield_media::decode::H264Decoder;
@@ -178,9 +182,11 @@ mod tests {
             now: Time::ZERO,
             free: false,
             viewers: 1,
+            codec: Codec::H264,
+            h264: H264Library::OpenH264,
             clock,
         };
-        let mut video = Video::new(&source, 0);
+        let mut video = Video::new(&source, Codec::H264, 0);
         let mut decoded = I420::new();
         for tick in 1..300 {
             (source.tick, source.rtp) = (tick, tick as u32 * 1_500);

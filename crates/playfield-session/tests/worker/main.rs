@@ -178,6 +178,7 @@ impl Node {
             max_sessions,
             checkpoints: checkpoints.to_owned(),
             sandbox: playfield_core::bus::Missing::default(),
+            h264: playfield_core::codec::H264Library::default(),
         });
         assert!(matches!(node.hear(), Some(FromWorker::Ready { .. })));
         node

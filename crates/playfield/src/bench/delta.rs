@@ -21,7 +21,7 @@ use playfield_core::sim::{Link, Path};
 use playfield_core::time::Time;
 use playfield_media::convert::{Converter, I420};
 use playfield_media::delta::{Base, Decoder, Encoder, PictureRows, RowSpan, RowsPool, write_parity};
-use playfield_media::encode::{FrameBudget, OpenH264, VideoEncoder};
+use playfield_media::encode::{FrameBudget, Library, VideoEncoder};
 use playfield_runtime::GuestConfig;
 use playfield_runtime::replay::{self, ReplayError, Sink, write_png};
 use playfield_runtime::wasm::{Engine, Module};
@@ -355,7 +355,7 @@ impl Sink for Trip {
 #[derive(Default)]
 struct Others {
     png: (u64, u64),
-    video: Option<(VideoRate, OpenH264)>,
+    video: Option<(VideoRate, VideoEncoder)>,
     i420: I420,
     unit: Vec<u8>,
     coded: (u64, u64),
@@ -368,7 +368,7 @@ impl Sink for Others {
             write_png(picture, &mut file)?;
             self.png = (self.png.0 + 1, self.png.1 + file.len() as u64);
         }
-        let fresh = || (VideoRate::new(picture.width, picture.height, HZ as u16), OpenH264::new());
+        let fresh = || (VideoRate::new(picture.width, picture.height, HZ as u16), VideoEncoder::new(Library::OpenH264));
         let (rate, encoder) = self.video.get_or_insert_with(fresh);
         let Some(budget) = rate.next_budget(Time::from_micros(frame * 1_000_000 / HZ)) else { return Ok(()) };
         let budget = FrameBudget { target_bytes: budget.target as usize, max_bytes: budget.max as usize };

@@ -12,6 +12,7 @@ use playfield_core::api::{Receipt, Role, VideoMode};
 use playfield_core::bus::{
     Attach, CoreFiles, FromWorker, Missing, Reply, Request, SessionSpec, SessionTimes, ToWorker, WorkerConfig,
 };
+use playfield_core::codec::H264Library;
 use playfield_core::id::{SessionId, ViewerId};
 use playfield_core::manifest::{Kind, Libretro, Limits, Program};
 use playfield_core::people::{Person, Roster};
@@ -52,8 +53,8 @@ impl Worker {
         let stdout = BufReader::new(child.stdout.take().context("a worker has standard output")?);
         let mut worker = Worker { child, stdin, stdout, folder, requests: 0, udp: Vec::new() };
         let (udp, checkpoints) = (vec!["127.0.0.1:0".parse()?], worker.folder.clone());
-        let sandbox = Missing::default();
-        worker.say(&WorkerConfig { udp, public_ips: Vec::new(), max_sessions, checkpoints, sandbox })?;
+        let (sandbox, h264) = (Missing::default(), H264Library::default());
+        worker.say(&WorkerConfig { udp, public_ips: Vec::new(), max_sessions, checkpoints, sandbox, h264 })?;
         match worker.hear()? {
             FromWorker::Ready { udp } => {
                 worker.udp = udp;

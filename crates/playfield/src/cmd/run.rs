@@ -4,7 +4,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use playfield_core::codec::{Codec, H264Library};
 use playfield_core::manifest::Manifest;
+use playfield_media::encode::Library;
 use playfield_node::PortRange;
 use playfield_runtime::wasm::rewrite;
 
@@ -28,9 +30,21 @@ pub struct Args {
     /// UDP ports for pictures, sound and input, one for each worker.
     #[arg(long, value_name = "FIRST-LAST", default_value = "40100-40101")]
     udp_ports: PortRange,
+    /// What a program's pictures are coded as, where they are video: `h264`, or `av1` for text and windows on a narrow path.
+    #[arg(long, value_name = "CODEC", default_value_t, requires = "program", value_parser = codec)]
+    codec: Codec,
     /// A program that is installed here, and its arguments, after `--`: `playfield run -- supertux2`.
     #[arg(last = true, value_name = "PROGRAM", conflicts_with_all = ["module", "core"])]
     program: Vec<String>,
+}
+
+fn codec(name: &str) -> Result<Codec, String> {
+    let codec = [Codec::H264, Codec::Av1].into_iter().find(|codec| codec.to_string() == name);
+    let codec = codec.ok_or("say `h264` or `av1`")?;
+    if !Library::of(codec, H264Library::default()).built_in() {
+        return Err("this playfield was built without AV1; build one with `--features svt-av1`".to_owned());
+    }
+    Ok(codec)
 }
 
 /// Serves until told to stop.
@@ -39,7 +53,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     telemetry::install(&config.log)?;
     let folder = Scratch::new()?;
     let (id, title) = match (&args.module, &args.core) {
-        (None, _) => manifest_alone(&Manifest::for_program(args.program.clone()), &folder.0)?,
+        (None, _) => program_alone(args, &folder.0)?,
         (Some(module), core) => {
             let module = module.canonicalize().with_context(|| format!("cannot find {}", module.display()))?;
             match core {
@@ -58,6 +72,16 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             println!("play at {url}/play/{id}");
         }
     })
+}
+
+/// Makes a title of a program; returns its id, and where it lies.
+fn program_alone(args: &Args, scratch: &Path) -> anyhow::Result<(String, PathBuf)> {
+    let mut manifest = Manifest::for_program(args.program.clone());
+    if let Some(program) = &mut manifest.program {
+        playfield_node::find_program(program).map_err(anyhow::Error::msg)?;
+        program.codec = args.codec;
+    }
+    manifest_alone(&manifest, scratch)
 }
 
 /// Makes a title of what a manifest says alone; returns its id, and where it lies.

@@ -9,12 +9,7 @@ use openh264_sys2::source::APILoader;
 use openh264_sys2::*;
 
 use crate::convert::I420;
-
-/// Highest picture rate declared to the library, in Hz; with rate control off it only picks the level.
-const MAX_RATE_HZ: f32 = 60.0;
-/// Pictures of at least so many pixels are coded as two slices on two threads, where there are two processors: that takes a few
-/// hundredths more of them, and half the time.
-const LARGE: usize = 1024 * 576;
+use crate::encode::{Coder, MAX_RATE_HZ, threads};
 
 unsafe extern "C" {
     /// Of the library's common part: bits for the instruction sets its assembly can use here; 0 without assembly.
@@ -41,7 +36,7 @@ fn check(code: c_int) -> Result<(), i32> {
 }
 
 /// An encoder for pictures of one size.
-pub(super) struct RawEncoder {
+pub(in crate::encode) struct RawEncoder {
     encoder: NonNull<ISVCEncoder>,
     parameters: Box<SEncParamExt>,
     info: Box<SFrameBSInfo>,
@@ -70,13 +65,15 @@ impl RawEncoder {
         check(unsafe { call!(encoder, InitializeExt, &*this.parameters) })?;
         Ok(this)
     }
+}
 
-    pub fn size(&self) -> (u16, u16) {
+impl Coder for RawEncoder {
+    fn size(&self) -> (u16, u16) {
         (self.width, self.height)
     }
 
-    /// QP of the frames from now on. Only this field differs from what is in force, so nothing restarts.
-    pub fn set_qp(&mut self, qp: u8) -> Result<(), i32> {
+    /// Only this field differs from what is in force, so nothing restarts.
+    fn set_qp(&mut self, qp: u8) -> Result<(), i32> {
         let qp = c_int::from(qp);
         if self.parameters.sSpatialLayers[0].iDLayerQp == qp {
             return Ok(());
@@ -87,8 +84,7 @@ impl RawEncoder {
         check(unsafe { call!(self.encoder, SetOption, ENCODER_OPTION_SVC_ENCODE_PARAM_EXT, parameters.cast()) })
     }
 
-    /// Appends the access unit of `picture`, which has this encoder's size; returns whether it is a key frame.
-    pub fn encode(&mut self, picture: &I420, key: bool, out: &mut Vec<u8>) -> Result<bool, i32> {
+    fn encode(&mut self, picture: &I420, key: bool, out: &mut Vec<u8>) -> Result<bool, i32> {
         assert_eq!((picture.width(), picture.height()), self.size(), "one encoder codes one size");
         if key {
             // SAFETY: a live object.
@@ -142,7 +138,7 @@ fn configure(parameters: &mut SEncParamExt, width: u16, height: u16) {
     parameters.iUsageType = CAMERA_VIDEO_REAL_TIME;
     parameters.iPicWidth = even(width);
     parameters.iPicHeight = even(height);
-    parameters.fMaxFrameRate = MAX_RATE_HZ;
+    parameters.fMaxFrameRate = f32::from(MAX_RATE_HZ);
     parameters.iRCMode = RC_OFF_MODE;
     parameters.bEnableFrameSkip = false;
     parameters.iTemporalLayerNum = 1;
@@ -153,9 +149,8 @@ fn configure(parameters: &mut SEncParamExt, width: u16, height: u16) {
     parameters.eSpsPpsIdStrategy = CONSTANT_ID;
     parameters.iEntropyCodingModeFlag = 0;
     parameters.bEnableLongTermReference = false;
-    let large = usize::from(width) * usize::from(height) >= LARGE;
-    let threads = if large && std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1) { 2 } else { 1 };
-    parameters.iMultipleThreadIdc = threads;
+    let threads = threads(width, height);
+    parameters.iMultipleThreadIdc = u16::from(threads);
     parameters.bEnableDenoise = false;
     parameters.bEnableBackgroundDetection = false;
     parameters.bEnableAdaptiveQuant = false;
@@ -164,7 +159,7 @@ fn configure(parameters: &mut SEncParamExt, width: u16, height: u16) {
     let layer = &mut parameters.sSpatialLayers[0];
     layer.iVideoWidth = parameters.iPicWidth;
     layer.iVideoHeight = parameters.iPicHeight;
-    layer.fFrameRate = MAX_RATE_HZ;
+    layer.fFrameRate = f32::from(MAX_RATE_HZ);
     layer.uiProfileIdc = PRO_BASELINE;
     layer.uiLevelIdc = LEVEL_UNKNOWN;
     layer.sSliceArgument.uiSliceMode = if threads > 1 { SM_FIXEDSLCNUM_SLICE } else { SM_SINGLE_SLICE };
