@@ -170,7 +170,9 @@ fn programs_of_x11_have_the_clipboard_too() {
     wait("the title", || server.get("/api/v1/titles")["titles"].get(0)?["problem"].is_null().then_some(()));
     let tab = browser.play("xterm");
     tab.playing();
-    wait("a text", || find(&server.data(), "written").filter(|file| fs::metadata(file).is_ok_and(|file| file.len() == 6)));
+    wait("a text", || {
+        find(&server.data(), "written").filter(|file| fs::metadata(file).is_ok_and(|file| file.len() == 6))
+    });
     tab.mouse(0.015, 0.01);
     tab.click_mouse("left");
     tab.click_mouse("left");

@@ -7,7 +7,7 @@
 //! ```text
 //!   words       id  time  frame  input  permission  codec  manifest  api  bus  signal  desk
 //!   wire        input::wire  delta::wire          (formats the browser speaks too: docs/reference/wire.md)
-//!   decisions   input::merge  input::uplink  delta::sender  session  people  seats  pace  phase  rate  clock  receipt
+//!   decisions   keyframe  input::merge  input::uplink  delta::sender  session  people  seats  pace  phase  rate  clock  receipt
 //!   proof       input::log  sim
 //! ```
 #![forbid(unsafe_code)]
@@ -21,6 +21,7 @@ pub mod desk;
 pub mod frame;
 pub mod id;
 pub mod input;
+pub mod keyframe;
 pub mod manifest;
 pub mod pace;
 pub mod people;

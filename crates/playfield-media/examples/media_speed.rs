@@ -10,7 +10,7 @@ use playfield_core::frame::{Damage, Picture, PixelFormat};
 use playfield_media::audio::{OpusConfig, OpusEncoder};
 use playfield_media::convert::{Converter, I420};
 use playfield_media::delta::{Base, Encoder, RowSpan, RowsPool};
-use playfield_media::encode::{FrameBudget, Library, VideoEncoder};
+use playfield_media::encode::{FrameBudget, Library, VideoEncoder, Want};
 
 type AnyError = Box<dyn std::error::Error>;
 
@@ -151,7 +151,7 @@ fn video() -> Result<(), AnyError> {
                 converter.to_i420(&pictures[at], Damage::All, &mut converted);
                 convert += start.elapsed().as_secs_f64() * 1e3;
                 let (mut unit, start) = (Vec::new(), Instant::now());
-                let encoded = encoder.encode(&converted, Damage::All, budget, false, &mut unit)?;
+                let encoded = encoder.encode(&converted, Damage::All, budget, Want::News, &mut unit)?;
                 times.push(start.elapsed().as_secs_f64() * 1e3);
                 bytes += unit.len();
                 over += usize::from(unit.len() > budget.max_bytes);

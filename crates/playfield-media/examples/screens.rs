@@ -10,7 +10,7 @@ use std::time::Instant;
 use playfield_core::frame::{Damage, Picture, PixelFormat};
 use playfield_media::convert::{Converter, I420};
 use playfield_media::decode::H264Decoder;
-use playfield_media::encode::{FrameBudget, Library, VideoEncoder};
+use playfield_media::encode::{FrameBudget, Library, VideoEncoder, Want};
 
 type AnyError = Box<dyn std::error::Error>;
 
@@ -49,7 +49,7 @@ fn main() -> Result<(), AnyError> {
         converter.to_i420(&picture, Damage::All, &mut i420);
         converts.push(begun.elapsed().as_secs_f64() * 1e3);
         let mut unit = Vec::new();
-        let encoded = encoder.encode(&i420, Damage::All, budget, false, &mut unit)?;
+        let encoded = encoder.encode(&i420, Damage::All, budget, Want::News, &mut unit)?;
         encodes.push(begun.elapsed().as_secs_f64() * 1e3);
         qps += usize::from(encoded.qp);
         units.push(unit);

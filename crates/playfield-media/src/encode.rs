@@ -129,6 +129,17 @@ pub struct FrameBudget {
     pub max_bytes: usize,
 }
 
+/// What is wanted of an encoder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// A frame if the picture changed, or can be made finer.
+    News,
+    /// A frame, whatever there is of news.
+    Frame,
+    /// A key frame.
+    Key,
+}
+
 /// What an encoder made of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Encoded {

@@ -51,7 +51,7 @@ use self::warm::Shelf;
 use crate::Tracking;
 
 /// How often running code looks at the time.
-const EPOCH: Duration = Duration::from_millis(10);
+const EPOCH: Duration = Duration::from_millis(50);
 /// Stack a guest may use, in bytes.
 const GUEST_STACK: usize = 1 << 20;
 /// Stack that a thread needs to run guests, in bytes.

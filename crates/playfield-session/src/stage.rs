@@ -175,7 +175,10 @@ impl Stage {
             Command::Delay(slots) => self.pacer.delay(slots),
             Command::Close => return false,
             Command::Ack { connection, ack, at } => self.with(connection, |viewer| viewer.handle_ack(at, ack)),
-            Command::Keyframe { connection } => self.with(connection, Viewer::want_keyframe),
+            Command::Keyframe { connection } => {
+                let now = self.clock.now();
+                self.with(connection, |viewer| viewer.want_keyframe(now));
+            }
             Command::Video { connection, mode, carrier } => {
                 self.with(connection, |viewer| viewer.set_video(mode, carrier));
             }
@@ -207,10 +210,10 @@ impl Stage {
     }
 
     fn estimate(&mut self, connection: playfield_transport::ConnectionId, bps: u64) {
-        let mut rates = None;
-        self.with(connection, |viewer| rates = viewer.set_estimate(bps));
-        if let Some((current, desired)) = rates {
-            self.outbox.offer(FromStage::Hint { connection, hint: Outgoing::Bitrate { current, desired } });
+        let mut desired = None;
+        self.with(connection, |viewer| desired = viewer.set_estimate(bps));
+        if let Some(desired) = desired {
+            self.outbox.offer(FromStage::Hint { connection, hint: Outgoing::Desired(desired) });
         }
     }
 
@@ -413,7 +416,7 @@ impl Stage {
             let picture = FromStage::Picture { connection: viewer.connection, packets: coded.packets, stamps };
             if !self.outbox.offer(picture) && video {
                 // The chain of deltas is broken; only a key picture mends it.
-                viewer.want_keyframe();
+                viewer.lost_picture();
             }
         }
     }

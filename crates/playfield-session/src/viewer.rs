@@ -190,19 +190,27 @@ impl Viewer {
         }
     }
 
-    pub(crate) fn want_keyframe(&mut self) {
+    /// It asks for a key frame.
+    pub(crate) fn want_keyframe(&mut self, now: Time) {
         if let Some(Way::Video(video)) = &mut self.way {
-            video.keyframe = true;
+            video.on_request(now);
         }
     }
 
-    /// Its path carries so many bits a second. Returns what pictures take now and could use.
-    pub(crate) fn set_estimate(&mut self, bps: u64) -> Option<(u64, u64)> {
+    /// A picture that was coded for it did not go out.
+    pub(crate) fn lost_picture(&mut self) {
+        if let Some(Way::Video(video)) = &mut self.way {
+            video.lost();
+        }
+    }
+
+    /// Its path carries so many bits a second. Returns what pictures could use.
+    pub(crate) fn set_estimate(&mut self, bps: u64) -> Option<u64> {
         self.bps = bps;
         match &mut self.way {
             Some(Way::Video(video)) => {
                 video.rate.set_estimate(bps);
-                Some((video.rate.bits_per_second(), video.rate.wanted_bps()))
+                Some(video.rate.wanted_bps())
             }
             _ => None,
         }

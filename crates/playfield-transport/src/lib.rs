@@ -98,13 +98,8 @@ pub enum Outgoing {
     Control(String),
     /// A message on the `control` channel that is left out when others wait there.
     Stats(String),
-    /// What the pictures take now and could use, in bits a second: guides probing.
-    Bitrate {
-        /// Now.
-        current: u64,
-        /// At most.
-        desired: u64,
-    },
+    /// What the pictures could use, in bits a second: where the path may carry less, it is tried.
+    Desired(u64),
 }
 
 /// What happened to a connection.

@@ -21,6 +21,8 @@ use crate::{Event, Outgoing, TransportError, Ways, dtls};
 
 /// Estimate to begin with, before the path was measured.
 const START_BPS: u64 = 3_000_000;
+/// A path is not measured while no video has gone out for this long.
+const RESTS_AFTER: Duration = Duration::from_secs(2);
 /// Lossless datagrams that may wait in the fallback channel: about one picture.
 const CHANNEL_QUEUE: usize = 8 * 1024;
 /// What may wait in the reliable channel before statistics are left out.
@@ -71,9 +73,24 @@ pub(crate) struct Peer {
     lossless: Option<Track>,
     channels: Channels,
     lossless_time: u64,
+    measuring: Option<Measuring>,
     /// The viewer has not shown yet which path it comes by; what it must know to do so.
     unnominated: Option<IceCreds>,
     closed: bool,
+}
+
+/// What the path carries, where that is measured.
+///
+/// The library pads what it sends to 50 kbit/s, a packet every few milliseconds, so that there is always something to measure by. A
+/// picture that stands is not worth that: it starts over with an estimate of nothing, of which there is nothing to pad, and with the
+/// one from before when there is video again.
+struct Measuring {
+    /// What it carries, as measured last, in bits a second.
+    bps: u64,
+    /// When video went out last.
+    video_at: Instant,
+    /// It is not measured now.
+    rests: bool,
 }
 
 /// What packets carry beside their payload. Without estimates nothing that makes the viewer report each packet's arrival.
@@ -126,6 +143,7 @@ impl Peer {
         }
         let answer = rtc.sdp_api().accept_offer(parsed).map_err(|error| refused(&error))?;
         let mut peer = Peer::new(rtc);
+        peer.measuring = estimates.then_some(Measuring { bps: START_BPS, video_at: now, rests: false });
         peer.unnominated = Some(peer.rtc.direct_api().local_ice_credentials());
         Ok((peer, answer.to_sdp_string()))
     }
@@ -175,7 +193,18 @@ impl Peer {
     fn new(rtc: Rtc) -> Peer {
         let channels = Channels::default();
         let (video, sound, lossless) = (None, None, None);
-        Peer { rtc, video, av1: None, sound, lossless, channels, lossless_time: 0, unnominated: None, closed: false }
+        Peer {
+            rtc,
+            video,
+            av1: None,
+            sound,
+            lossless,
+            channels,
+            lossless_time: 0,
+            measuring: None,
+            unnominated: None,
+            closed: false,
+        }
     }
 
     /// Whether a packet belongs to this connection.
@@ -194,14 +223,56 @@ impl Peer {
         if let Err(error) = self.rtc.handle_input(Input::Receive(now, receive)) {
             tracing::debug!(%error, "packet dropped");
         }
+        // RFC 5761, 4: a report may tell of packets that were sent before, or of other tracks' ones.
+        let is_report = matches!(packet.bytes, [0x80..=0xbf, 192..=223, ..]);
+        if is_report && self.measuring.as_ref().is_some_and(|measuring| measuring.rests) {
+            self.rest();
+        }
     }
 
     /// Time passed.
     pub(crate) fn timeout(&mut self, now: Instant) {
+        if self.measuring.as_ref().is_some_and(|measuring| !measuring.rests && now >= measuring.video_at + RESTS_AFTER)
+        {
+            self.rest();
+        }
         if let Err(error) = self.rtc.handle_input(Input::Timeout(now)) {
             tracing::debug!(%error, "connection failed");
             self.rtc.disconnect();
         }
+    }
+
+    /// No video goes out: nothing is measured, or padded.
+    fn rest(&mut self) {
+        if let Some(measuring) = &mut self.measuring {
+            measuring.rests = true;
+            self.rtc.bwe().set_bitrate(Bitrate::ZERO, Bitrate::ZERO);
+            self.rtc.bwe().reset(Bitrate::bps(1));
+        }
+    }
+
+    /// Video goes out.
+    fn wake(&mut self, now: Instant) {
+        let Some(measuring) = &mut self.measuring else { return };
+        measuring.video_at = now;
+        if std::mem::take(&mut measuring.rests) {
+            self.rtc.bwe().reset(Bitrate::bps(measuring.bps));
+        }
+    }
+
+    /// Pictures could use so many bits a second: where the path may carry less, it is tried.
+    fn desire(&mut self, bps: u64) {
+        let Some(measuring) = &self.measuring else { return };
+        let enough = measuring.rests || measuring.bps >= bps;
+        let desired = if enough { Bitrate::ZERO } else { Bitrate::bps(bps) };
+        self.rtc.bwe().set_bitrate(Bitrate::ZERO, desired);
+    }
+
+    /// The path carries so much; none: what was measured is of packets too few to say so.
+    fn measured(&mut self, bps: u64) -> Option<u64> {
+        let measuring = self.measuring.as_mut().filter(|measuring| !measuring.rests)?;
+        measuring.bps = bps;
+        Some(bps)
     }
 
     /// Says goodbye.
@@ -228,8 +299,8 @@ impl Peer {
             Outgoing::Input(data) => self.write_channel(self.channels.input, true, data, CHANNEL_QUEUE),
             Outgoing::Control(text) => self.write_channel(self.channels.control, false, text.as_bytes(), CONTROL_QUEUE),
             Outgoing::Stats(text) => self.write_channel(self.channels.control, false, text.as_bytes(), STATS_QUEUE),
-            Outgoing::Bitrate { current, desired } => {
-                self.rtc.bwe().set_bitrate(Bitrate::bps(*current), Bitrate::bps(*desired));
+            Outgoing::Desired(bps) => {
+                self.desire(*bps);
                 true
             }
         }
@@ -242,6 +313,7 @@ impl Peer {
             VideoCodec::Av1 => self.av1,
         };
         let Some(pt) = pt else { return false };
+        self.wake(now);
         let time = MediaTime::from_90khz(u64::from(rtp));
         let Some(writer) = self.rtc.writer(track.mid) else { return false };
         writer.playout_delay(MediaTime::ZERO, MediaTime::ZERO).write(pt, now, time, Arc::clone(data)).is_ok()
@@ -277,6 +349,8 @@ impl Peer {
                     if !self.rtc.is_alive() {
                         self.end(&mut each);
                     }
+                    let rests = self.measuring.as_ref().filter(|measuring| !measuring.rests);
+                    let at = rests.map_or(at, |measuring| at.min(measuring.video_at + RESTS_AFTER));
                     return (!self.closed).then_some(at);
                 }
                 Ok(Output::Transmit(transmit)) => each(Drained::Transmit {
@@ -323,7 +397,9 @@ impl Peer {
             }
             str0m::Event::KeyframeRequest(_) => each(Drained::Event(Event::KeyframeWanted)),
             str0m::Event::EgressBitrateEstimate(BweKind::Twcc { estimate, .. }) => {
-                each(Drained::Event(Event::Estimate(estimate.as_u64())));
+                if let Some(bps) = self.measured(estimate.as_u64()) {
+                    each(Drained::Event(Event::Estimate(bps)));
+                }
             }
             str0m::Event::MediaData(data) => {
                 if let Some(lane) = self.lane(data.mid) {
@@ -414,13 +490,23 @@ mod tests {
         dtls: [usize; 2],
         lost: [Option<usize>; 2],
         heard: [Vec<Vec<u8>>; 2],
+        /// Packets that each has sent.
+        sent: [usize; 2],
+        /// What the node takes the path to carry.
+        estimates: Vec<u64>,
+        /// Pictures that arrived.
+        pictures: usize,
     }
 
     impl Rig {
         fn new() -> Rig {
+            Rig::with_estimates(false)
+        }
+
+        fn with_estimates(estimates: bool) -> Rig {
             let (now, [viewer, node]) = (Instant::now(), addresses());
             let (mut offering, offer, pending) = Peer::offer(now, viewer).unwrap();
-            let (answering, answer) = Peer::answer(now, &offer, std::iter::once(node), false).unwrap();
+            let (answering, answer) = Peer::answer(now, &offer, std::iter::once(node), estimates).unwrap();
             offering.take_answer(pending, &answer).unwrap();
             Rig {
                 now,
@@ -432,22 +518,41 @@ mod tests {
                 dtls: [0; 2],
                 lost: [None; 2],
                 heard: [Vec::new(), Vec::new()],
+                sent: [0; 2],
+                estimates: Vec::new(),
+                pictures: 0,
             }
         }
 
         fn drain(&mut self, at: usize) {
-            let Rig { now, peers, timeouts, under_way, connected, channel_opened, dtls, lost, heard } = self;
+            let Rig {
+                now,
+                peers,
+                timeouts,
+                under_way,
+                connected,
+                channel_opened,
+                dtls,
+                lost,
+                heard,
+                sent,
+                estimates,
+                pictures,
+            } = self;
             timeouts[at] = peers[at].drain(|drained| match drained {
                 Drained::Transmit { from, packet, .. } => {
                     // By the first byte (RFC 7983); what the channels send is in it.
                     let is_dtls = matches!(packet[0], 20..=63);
                     let lose = is_dtls && (*connected == [true; 2] || lost[at] == Some(dtls[at]));
                     dtls[at] += usize::from(is_dtls);
+                    sent[at] += 1;
                     under_way.extend((!lose).then(|| (*now + DELAY, 1 - at, from, packet)));
                 }
                 Drained::Event(Event::Connected(_)) => connected[at] = true,
                 Drained::Event(Event::ControlOpen) => *channel_opened = true,
+                Drained::Event(Event::Estimate(bps)) => estimates.push(bps),
                 Drained::Media { lane: Lane::Lossless, data, .. } => heard[at].push(data),
+                Drained::Media { lane: Lane::Video, .. } => *pictures += 1,
                 _ => {}
             });
         }
@@ -470,6 +575,18 @@ mod tests {
             }
         }
 
+        fn go_on_until(&mut self, time: Instant) {
+            loop {
+                (0..2).for_each(|at| self.drain(at));
+                let next = self.timeouts.iter().flatten().chain(self.under_way.front().map(|(due, ..)| due)).min();
+                if next.is_none_or(|next| *next > time) {
+                    self.now = time;
+                    return;
+                }
+                self.step();
+            }
+        }
+
         fn until(&mut self, what: &str, done: impl Fn(&Rig) -> bool) {
             let steps = (0..10_000).find(|_| {
                 self.step();
@@ -483,6 +600,57 @@ mod tests {
             self.peers[at].timeout(self.now);
             sent
         }
+    }
+
+    /// Sends pictures of so many bytes for some time, 60 a second.
+    fn play(rig: &mut Rig, time: Duration, bytes: usize) {
+        let (begun, before) = (rig.now, rig.pictures);
+        for number in 0.. {
+            let due = begun + Duration::from_micros(16_667) * number;
+            if due > begun + time {
+                break;
+            }
+            rig.go_on_until(due);
+            let slice = [&[0, 0, 0, 1, 0x65][..], &vec![9; bytes]].concat();
+            let unit = [&[0, 0, 0, 1, 0x67, 0x42, 0xe0, 0x1f][..], &[0, 0, 0, 1, 0x68, 1], &slice].concat();
+            let rtp = (due - begun).as_millis() as u32 * 90 + rig.sent[1] as u32;
+            assert!(rig.send(1, &Outgoing::Video { data: unit.into(), codec: VideoCodec::H264, rtp }));
+            rig.send(1, &Outgoing::Desired(5_000_000));
+        }
+        rig.go_on_until(rig.now + DELAY * 4);
+        assert!(rig.pictures > before + 30, "{} pictures", rig.pictures - before);
+    }
+
+    #[test]
+    fn a_picture_that_stands_costs_no_padding_and_the_path_is_known_afterwards() {
+        let mut rig = Rig::with_estimates(true);
+        rig.until("the connection", |rig| rig.connected == [true; 2]);
+        play(&mut rig, Duration::from_secs(4), 4_000);
+        let carries = *rig.estimates.last().unwrap();
+        assert!(carries > 2_000_000, "{carries} bit/s");
+        for _ in 0..2 {
+            rig.go_on_until(rig.now + RESTS_AFTER + Duration::from_secs(1));
+            let before = rig.sent[1];
+            rig.go_on_until(rig.now + Duration::from_secs(10));
+            let sent = rig.sent[1] - before;
+            assert!(sent < 40, "{sent} packets in ten seconds without a picture");
+            let known = rig.estimates.len();
+            play(&mut rig, Duration::from_secs(1), 4_000);
+            assert!(rig.estimates[known..].iter().all(|bps| *bps > carries / 2), "{:?}", &rig.estimates[known..]);
+        }
+    }
+
+    #[test]
+    fn what_a_path_carries_beyond_what_is_wanted_is_not_padded_either() {
+        let mut rig = Rig::with_estimates(true);
+        rig.until("the connection", |rig| rig.connected == [true; 2]);
+        play(&mut rig, Duration::from_secs(8), 10_000);
+        assert!(rig.estimates.last().is_some_and(|bps| *bps > 5_000_000), "{:?}", rig.estimates.last());
+        // Two packets for each picture, and what goes without pictures.
+        let before = rig.sent[1];
+        play(&mut rig, Duration::from_secs(10), 100);
+        let sent = rig.sent[1] - before;
+        assert!(sent < 600 * 2 + 40, "{sent} packets for 600 pictures");
     }
 
     fn addresses() -> [SocketAddr; 2] {

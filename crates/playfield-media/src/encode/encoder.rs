@@ -15,7 +15,7 @@ use playfield_core::frame::Damage;
 
 use super::activity::{Activity, Measure};
 use super::rate::{MAX_QP, Rate};
-use super::{Coder, EncodeError, Encoded, FrameBudget, Library};
+use super::{Coder, EncodeError, Encoded, FrameBudget, Library, Want};
 use crate::convert::I420;
 
 /// How often one picture is coded at most.
@@ -66,7 +66,7 @@ impl VideoEncoder {
         picture: &I420,
         damage: Damage,
         budget: FrameBudget,
-        want_keyframe: bool,
+        want: Want,
         out: &mut Vec<u8>,
     ) -> Result<Encoded, EncodeError> {
         let least = self.library.least_side();
@@ -80,11 +80,12 @@ impl VideoEncoder {
         }
         let measure = self.activity.measure(picture, damage);
         let task = Task { picture, measure, budget, start: out.len() };
-        if first || want_keyframe {
+        if first || want == Want::Key {
             let qp = self.rate.key_qp(measure, budget, first);
             return self.key(&task, qp, 0, out);
         }
-        let Some(qp) = self.rate.delta_qp(measure, budget) else {
+        let finer = self.rate.delta_qp(measure, budget);
+        let Some(qp) = finer.or((want == Want::Frame).then_some(self.qp)) else {
             return Ok(Encoded { keyframe: false, skipped: true, qp: self.qp, attempts: 0 });
         };
         let keyframe = self.code(&task, qp, false, out)?;

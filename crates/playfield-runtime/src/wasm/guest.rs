@@ -18,10 +18,10 @@ use super::warm::{Image, Key, Rest};
 use crate::changes::MEMORY_AT;
 use crate::{Changes, Guest, GuestConfig, GuestError, GuestEvent, Snapshot, Tick};
 
-/// Longest tick, in epochs of 10 ms: a second.
-const TICK_EPOCHS: u64 = 101;
+/// Longest tick, in epochs of 50 ms: a second.
+const TICK_EPOCHS: u64 = 21;
 /// Longest start, in epochs: ten seconds.
-const START_EPOCHS: u64 = 1_001;
+const START_EPOCHS: u64 = 201;
 /// What did not finish, as [`GuestError::Hung`] puts it.
 const A_PICTURE: &str = "a picture";
 const STARTING: &str = "starting";

@@ -2,10 +2,12 @@
 
 use playfield_core::codec::Codec;
 use playfield_core::frame::{Damage, Rect};
+use playfield_core::keyframe::{Answer, KeyframeRequests};
 use playfield_core::quality::{Quality, Scale};
 use playfield_core::rate::VideoRate;
+use playfield_core::time::Time;
 use playfield_media::convert::{Converter, I420};
-use playfield_media::encode::{FrameBudget, Library, VideoEncoder};
+use playfield_media::encode::{FrameBudget, Library, VideoEncoder, Want};
 use playfield_media::scale::Scaler;
 use playfield_transport::Outgoing;
 
@@ -28,7 +30,10 @@ pub(super) struct Video {
     size: (u16, u16),
     /// What changed since the picture coded last.
     damage: Damage,
-    pub(super) keyframe: bool,
+    keyframe: bool,
+    /// A frame is wanted, whatever there is of news.
+    frame: bool,
+    requests: KeyframeRequests,
     /// The newest picture came too soon after the one before.
     pub(super) left_out: bool,
     /// The tick coded last, and how often.
@@ -58,6 +63,8 @@ impl Video {
             size: (width, height),
             damage: Damage::All,
             keyframe: true,
+            frame: false,
+            requests: KeyframeRequests::default(),
             left_out: false,
             coded: (0, 0),
             fine: false,
@@ -65,6 +72,20 @@ impl Video {
         };
         video.take_quality();
         video
+    }
+
+    /// A picture was coded and did not go out.
+    pub(super) fn lost(&mut self) {
+        self.keyframe = true;
+    }
+
+    /// The viewer asks for a key frame.
+    pub(super) fn on_request(&mut self, now: Time) {
+        match self.requests.on_request(now) {
+            Answer::Key => self.keyframe = true,
+            Answer::Frame => self.frame = true,
+            Answer::Nothing => {}
+        }
     }
 
     /// Codes the picture, or sends exactly what stands still of it.
@@ -90,10 +111,11 @@ impl Video {
         // A guest that rests is at the same tick for long: its picture is only coded again where somebody needs it whole, or to make it
         // finer, where its tick is all the time it has.
         let times = if self.coded.0 == source.tick { self.coded.1 } else { 0 };
-        if times > 0 && !self.keyframe && (self.fine || !source.free) {
+        let asked = self.keyframe || self.frame;
+        if times > 0 && !asked && (self.fine || !source.free) {
             return None;
         }
-        self.left_out = !self.keyframe && !self.quality.admits(source.now);
+        self.left_out = !asked && !self.quality.admits(source.now);
         if self.left_out {
             return None;
         }
@@ -106,7 +128,12 @@ impl Video {
         let converted = source.clock.now();
         let coded = if scale == Scale::Full { &self.i420 } else { &self.small };
         self.unit.clear();
-        let encoded = match self.encoder.encode(coded, damage, budget, self.keyframe, &mut self.unit) {
+        let want = match (self.keyframe, self.frame) {
+            (true, _) => Want::Key,
+            (false, true) => Want::Frame,
+            (false, false) => Want::News,
+        };
+        let encoded = match self.encoder.encode(coded, damage, budget, want, &mut self.unit) {
             Ok(encoded) => encoded,
             Err(error) => {
                 tracing::error!(%error, "picture lost");
@@ -124,6 +151,9 @@ impl Video {
             return None;
         }
         self.keyframe &= !encoded.keyframe;
+        self.frame = false;
+        // What makes a picture finer is news as well.
+        self.requests.on_sent(source.now, want == Want::News || changed != Damage::None);
         self.rate.on_encoded(self.unit.len());
         self.coded = (source.tick, times + 1);
         // No two pictures have the same time.

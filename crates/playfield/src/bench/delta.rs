@@ -21,7 +21,7 @@ use playfield_core::sim::{Link, Path};
 use playfield_core::time::Time;
 use playfield_media::convert::{Converter, I420};
 use playfield_media::delta::{Base, Decoder, Encoder, PictureRows, RowSpan, RowsPool, write_parity};
-use playfield_media::encode::{FrameBudget, Library, VideoEncoder};
+use playfield_media::encode::{FrameBudget, Library, VideoEncoder, Want};
 use playfield_runtime::GuestConfig;
 use playfield_runtime::replay::{self, ReplayError, Sink, write_png};
 use playfield_runtime::wasm::{Engine, Module};
@@ -374,7 +374,8 @@ impl Sink for Others {
         let budget = FrameBudget { target_bytes: budget.target as usize, max_bytes: budget.max as usize };
         Converter::new().to_i420(picture, Damage::All, &mut self.i420);
         self.unit.clear();
-        let encoded = encoder.encode(&self.i420, Damage::All, budget, frame == 1, &mut self.unit);
+        let want = if frame == 1 { Want::Key } else { Want::News };
+        let encoded = encoder.encode(&self.i420, Damage::All, budget, want, &mut self.unit);
         encoded.map_err(|error| ReplayError::Output(std::io::Error::other(error)))?;
         rate.on_encoded(self.unit.len());
         self.coded = (self.coded.0 + 1, self.coded.1 + self.unit.len() as u64);
