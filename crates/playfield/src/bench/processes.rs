@@ -21,12 +21,25 @@ pub fn tree_of(roots: impl Iterator<Item = u32>) -> impl Iterator<Item = u32> {
 
 /// Processor time a process has taken: proc(5), `stat`, fields 14 and 15.
 pub fn cpu_of(pid: u32) -> anyhow::Result<Duration> {
+    Ok(Duration::from_millis((stat_field(pid, 14)? + stat_field(pid, 15)?) * 10))
+}
+
+/// How long a process has been there, in steps of 10 ms: proc(5), `stat`, field 22, and `uptime`.
+pub fn age_of(pid: u32) -> anyhow::Result<Duration> {
+    let started = stat_field(pid, 22)?;
+    let uptime = std::fs::read_to_string("/proc/uptime").context("/proc/uptime cannot be read")?;
+    let uptime = uptime.split_whitespace().next().and_then(|seconds| seconds.parse().ok());
+    let uptime = Duration::from_secs_f64(uptime.context("/proc/uptime has no number")?);
+    Ok(uptime.saturating_sub(Duration::from_millis(started * 10)))
+}
+
+/// A number of proc(5), `stat`, counted from 1 as there. Of times USER_HZ is 100 on every Linux.
+fn stat_field(pid: u32, number: usize) -> anyhow::Result<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).context("a process is gone")?;
+    // The name may have anything in it, and is the second.
     let (_, fields) = stat.rsplit_once(')').context("/proc/PID/stat has no name")?;
-    let ticks = |nth: usize| fields.split_whitespace().nth(nth).and_then(|field| field.parse::<u64>().ok());
-    let (user, system) = ticks(11).zip(ticks(12)).context("/proc/PID/stat is short")?;
-    // USER_HZ is 100 on every Linux.
-    Ok(Duration::from_millis((user + system) * 10))
+    let field = fields.split_whitespace().nth(number - 3).and_then(|field| field.parse().ok());
+    field.context("/proc/PID/stat is short")
 }
 
 /// Bytes a process has written by write(2) and its like: proc(5), `io`. What is sent by sockets is not among them.
