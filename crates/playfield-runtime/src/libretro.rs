@@ -12,6 +12,7 @@
 //! Not offered: rendering by a graphics card (a core that needs it says so and ends), sensors, cameras, network play.
 
 mod abi;
+mod archive;
 mod core;
 mod environment;
 mod files;

@@ -21,6 +21,8 @@ pub struct Info {
     pub extensions: String,
     /// It opens content by itself, by its path.
     pub need_fullpath: bool,
+    /// It wants archives as they are.
+    pub takes_archives: bool,
 }
 
 /// What a core plays, and the words it may ask of it. It stays where it is for as long as the core is loaded.

@@ -8,6 +8,7 @@ use playfield_core::frame::PixelFormat;
 use playfield_core::input::{MAX_PLAYERS, TickInput};
 
 use super::abi::{memory, quirk};
+use super::archive;
 use super::core::{Content, Core, with};
 use super::firmware;
 use super::frontend::{DISK, Frontend, PORT};
@@ -319,10 +320,20 @@ impl Host {
     }
 }
 
+/// Where an archive is unpacked.
+const UNPACKED: &str = "/tmp/content";
+
 /// Gives a core its content, or says why it does not want it.
 fn load(core: &mut Core, path: Option<&Path>, system: &Path, core_path: &Path) -> Result<(), String> {
     let info = core.info().clone();
-    let content = path.map(|path| {
+    let is_read = |path: &Path| info.takes_archives || Content::at(path).is_one_of(&info.extensions);
+    let unpacked = match path {
+        Some(path) if archive::is_one(path) && !is_read(path) => {
+            Some(archive::unpack(path, Path::new(UNPACKED), &info.extensions)?)
+        }
+        _ => None,
+    };
+    let content = unpacked.as_deref().or(path).map(|path| {
         let mut content = Content::at(path);
         if !info.extensions.is_empty() && !content.is_one_of(&info.extensions) {
             let known = info.extensions.replace('|', ", ");

@@ -9,6 +9,8 @@ use playfield_core::manifest::Manifest;
 use playfield_media::encode::Library;
 use playfield_node::PortRange;
 use playfield_runtime::wasm::rewrite;
+use zip::CompressionMethod;
+use zip::write::SimpleFileOptions;
 
 use super::module::manifest;
 use super::up;
@@ -112,11 +114,66 @@ fn content_of_core(
     if !content.is_file() {
         bail!("{} is not a file that a core could play", content.display());
     }
-    let file = content.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let files = companions(content)?;
+    let file = match files.as_slice() {
+        [_] => content.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        _ => content.with_extension("zip").file_name().unwrap_or_default().to_string_lossy().into_owned(),
+    };
     let manifest = Manifest::for_content(&file, &name);
     let (id, title) = manifest_alone(&manifest, scratch)?;
-    std::fs::copy(content, title.join(&file)).with_context(|| format!("cannot copy {}", content.display()))?;
+    let taken = match files.as_slice() {
+        [one] => std::fs::copy(one, title.join(&file)).map(|_| ()),
+        several => pack(several, &title.join(&file)),
+    };
+    taken.with_context(|| format!("cannot copy {}", content.display()))?;
     Ok((id, title))
+}
+
+/// Content, and the files beside it that it consists of: those that a sheet such as `disc.cue` names, or that have its name.
+fn companions(content: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = vec![content.to_owned()];
+    let folder = content.parent().unwrap_or(Path::new("."));
+    let beside: Vec<PathBuf> = match is_sheet(content) {
+        true => std::fs::read_dir(folder)?.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect(),
+        false => Vec::new(),
+    };
+    let mut at = 0;
+    while let Some(file) = files.get(at).filter(|_| at < MOST_FILES).cloned() {
+        at += 1;
+        if !is_sheet(&file) {
+            continue;
+        }
+        let text = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let text = String::from_utf8_lossy(&text);
+        for other in &beside {
+            let name = other.file_name().unwrap_or_default().to_string_lossy();
+            let named = text.contains(&*name) || other.file_stem() == file.file_stem();
+            if named && !files.contains(other) {
+                files.push(other.clone());
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// Files that content may consist of.
+const MOST_FILES: usize = 64;
+
+/// Whether a file is a text that names others.
+fn is_sheet(file: &Path) -> bool {
+    let extension = file.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    ["m3u", "cue", "toc", "ccd", "gdi"].contains(&extension.as_str())
+}
+
+/// Packs files into an archive, which a core's process unpacks again.
+fn pack(files: &[PathBuf], archive: &Path) -> std::io::Result<()> {
+    let mut writer = zip::ZipWriter::new(std::fs::File::create(archive)?);
+    let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored).large_file(true);
+    for file in files {
+        writer.start_file(file.file_name().unwrap_or_default().to_string_lossy(), stored)?;
+        std::io::copy(&mut std::fs::File::open(file)?, &mut writer)?;
+    }
+    writer.finish().map(|_| ()).map_err(std::io::Error::from)
 }
 
 /// The id under which the catalogue will list the module.
@@ -149,5 +206,41 @@ impl Drop for Scratch {
         if let Err(error) = std::fs::remove_dir_all(&self.0) {
             tracing::warn!(%error, "{} is left behind", self.0.display());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disc_is_what_its_sheet_names() {
+        let folder = std::env::temp_dir().join(format!("playfield-disc-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let files = [
+            ("game.m3u", "one.cue\ntwo.CUE\n"),
+            ("one.cue", "FILE \"one (track 1).bin\" BINARY\n"),
+            ("one (track 1).bin", "1"),
+            ("two.CUE", "FILE two.bin BINARY\n"),
+            ("two.bin", "2"),
+            ("two.sub", "3"),
+            ("other.bin", "4"),
+        ];
+        for (name, text) in files {
+            std::fs::write(folder.join(name), text).unwrap();
+        }
+        let check = |name: &str, expect: &[&str]| {
+            let mut found: Vec<String> = companions(&folder.join(name))
+                .unwrap()
+                .iter()
+                .map(|file| file.file_name().unwrap().to_string_lossy().into_owned())
+                .collect();
+            found.sort();
+            assert_eq!(found, expect, "{name}");
+        };
+        check("other.bin", &["other.bin"]);
+        check("one.cue", &["one (track 1).bin", "one.cue"]);
+        check("game.m3u", &["game.m3u", "one (track 1).bin", "one.cue", "two.CUE", "two.bin", "two.sub"]);
+        std::fs::remove_dir_all(folder).unwrap();
     }
 }

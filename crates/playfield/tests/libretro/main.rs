@@ -267,3 +267,26 @@ fn what_cannot_be_opened_says_why() {
     let no_library = other(&|opening| opening.core = opening.content.clone().unwrap());
     assert!(no_library.contains("cannot be loaded"), "{no_library}");
 }
+
+#[test]
+fn content_may_come_in_an_archive() {
+    use std::io::Write;
+    let pack = |opening: &mut playfield_runtime::libretro::Opening, name: &str| {
+        let script = opening.content.take().unwrap();
+        let archive = script.with_extension("zip");
+        let mut writer = zip::ZipWriter::new(std::fs::File::create(&archive).unwrap());
+        for (name, bytes) in [("notes.md", b"no script".to_vec()), (name, std::fs::read(script).unwrap())] {
+            writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+            writer.write_all(&bytes).unwrap();
+        }
+        writer.finish().unwrap();
+        opening.content = Some(archive);
+    };
+    let mut console = Console::open_with("grow=2", Default::default(), |opening| pack(opening, "disc one/a.test"));
+    console.tick();
+    console.tick();
+    assert_eq!(console.guest.picture().width, 32, "the script in the archive is played");
+    let refused = Console::try_open("", Default::default(), |opening| pack(opening, "a.rom")).err().unwrap();
+    let GuestError::BadModule(said) = refused else { panic!("{refused:?}") };
+    assert!(said.contains("holds nothing that this core plays, which is files that end in test, txt"), "{said}");
+}

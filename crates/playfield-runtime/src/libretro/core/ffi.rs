@@ -140,6 +140,7 @@ impl Core {
                 version: text(info.library_version),
                 extensions: text(info.valid_extensions),
                 need_fullpath: info.need_fullpath,
+                takes_archives: info.block_extract,
             }
         };
         Ok(Core { symbols, loaded: false, info, _library: library })
