@@ -4,6 +4,8 @@ use std::io::stdin;
 use std::os::fd::AsFd;
 
 use anyhow::{Context, anyhow};
+use playfield_media::audio::OpusDecoder;
+use playfield_runtime::desktop::sound::Decode;
 use playfield_runtime::{desktop, libretro};
 
 /// Flags of `guest`.
@@ -27,6 +29,26 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let socket = stdin().as_fd().try_clone_to_owned()?;
     match args.kind {
         Kind::Libretro => libretro::host::run(socket).map_err(|error| anyhow!(error)),
-        Kind::Desktop => desktop::host::run(socket).map_err(|error| anyhow!(error)),
+        Kind::Desktop => desktop::host::run(socket, voice).map_err(|error| anyhow!(error)),
+    }
+}
+
+/// What makes sound of a player's microphone.
+fn voice() -> Result<Box<dyn Decode>, String> {
+    OpusDecoder::mono()
+        .map(|decoder| Box::new(OpusVoice(decoder)) as Box<dyn Decode>)
+        .map_err(|error| error.to_string())
+}
+
+struct OpusVoice(OpusDecoder);
+
+impl Decode for OpusVoice {
+    fn decode(&mut self, packet: &[u8], into: &mut Vec<i16>) -> bool {
+        self.0.decode(packet, into).is_ok()
+    }
+
+    fn conceal(&mut self, into: &mut Vec<i16>) {
+        // What it cannot conceal is silent.
+        let _ = self.0.decode(&[], into);
     }
 }
