@@ -1,13 +1,13 @@
 //! The microphone of a viewer, whose packets are decoded where a program hears them.
 
 use playfield_core::time::Time;
-use playfield_media::audio::OpusDecoder;
+use playfield_media::audio::VoiceDecoder;
 use playfield_runtime::desktop::sound::{BLOCK, Decode, Ear};
 
 use crate::{Bytes, packets};
 
 /// Steps in one input, so that it takes no time.
-const STEPS: usize = 64;
+const STEPS: usize = 100;
 
 /// Packets and the time: each message begins with what it is.
 ///
@@ -18,7 +18,7 @@ const STEPS: usize = 64;
 ///
 /// Whatever comes, each block is made, and is no louder than sound can be.
 pub fn voice(data: &[u8]) {
-    let Ok(decoder) = OpusDecoder::mono() else { return };
+    let Ok(decoder) = VoiceDecoder::new() else { return };
     let mut ear = Ear::new(Box::new(Opus(decoder)));
     let mut now = Time::from_millis(1_000);
     for message in packets(data).take(STEPS) {
@@ -37,7 +37,7 @@ pub fn voice(data: &[u8]) {
     }
 }
 
-struct Opus(OpusDecoder);
+struct Opus(VoiceDecoder);
 
 impl Decode for Opus {
     fn decode(&mut self, packet: &[u8], into: &mut Vec<i16>) -> bool {
@@ -48,7 +48,6 @@ impl Decode for Opus {
     }
 
     fn conceal(&mut self, into: &mut Vec<i16>) {
-        // What it cannot conceal is silent.
-        let _ = self.0.decode(&[], into);
+        self.0.conceal(into);
     }
 }

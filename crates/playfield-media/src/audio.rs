@@ -13,8 +13,10 @@
 //! decoder may have changed meanwhile.
 
 mod ffi;
+mod voice;
 
 use playfield_core::frame::{CHANNELS, SAMPLE_RATE};
+pub use voice::VoiceDecoder;
 
 /// Samples of each channel in a packet: 10 ms.
 pub const PACKET_FRAMES: usize = SAMPLE_RATE as usize / 100;
@@ -125,7 +127,7 @@ impl OpusEncoder {
     }
 }
 
-/// Decodes packets: of a player's microphone, and for tests and measuring clients.
+/// Decodes packets: for tests and measuring clients, and in a [`VoiceDecoder`].
 pub struct OpusDecoder(ffi::RawDecoder);
 
 impl OpusDecoder {
@@ -140,7 +142,7 @@ impl OpusDecoder {
     }
 
     /// Appends the samples of a packet to `out`: 48 kHz, left and right in turn where there are two. An empty packet stands for 10 ms
-    /// that were lost.
+    /// of music that were lost.
     pub fn decode(&mut self, packet: &[u8], out: &mut Vec<i16>) -> Result<(), AudioError> {
         self.0.decode(packet, out).map_err(AudioError::Codec)
     }

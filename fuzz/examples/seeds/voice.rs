@@ -10,7 +10,21 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
     odd.remove(7);
     odd.push(odd[1].clone());
     odd[9].1.truncate(3);
-    vec![("steady", input(1, &steady)), ("lost-late-twice-cut", input(1, &odd)), ("another", input(0x40, &steady))]
+    let mut speech: Vec<(usize, Vec<u8>)> = SPEECH.lines().take(48).map(bytes).enumerate().collect();
+    [40, 30, 20, 10].into_iter().for_each(|lost| drop(speech.remove(lost)));
+    vec![
+        ("steady", input(1, &steady)),
+        ("lost-late-twice-cut", input(1, &odd)),
+        ("another", input(0x40, &steady)),
+        ("speech", input(1, &speech)),
+    ]
+}
+
+/// Half a second of a browser's.
+const SPEECH: &str = include_str!("../../../crates/playfield-media/src/audio/voice/speech.txt");
+
+fn bytes(line: &str) -> Vec<u8> {
+    line.split(' ').filter_map(|byte| u8::from_str_radix(byte, 16).ok()).collect()
 }
 
 /// Each packet, and 10 ms that pass after it; `whose` is doubled each time, so that of some it is another.

@@ -7,7 +7,7 @@ use playfield_core::api::ChangeViewer;
 use playfield_core::manifest::{Kind, Program};
 use playfield_core::permission::{Permission, Permissions};
 use playfield_core::time::Time;
-use playfield_media::audio::{OpusConfig, OpusDecoder, OpusEncoder};
+use playfield_media::audio::{OpusConfig, OpusEncoder, VoiceDecoder};
 use playfield_runtime::Fed;
 use playfield_runtime::desktop::sound::{Decode, Ear};
 
@@ -24,7 +24,7 @@ pub fn feed() -> Feed {
     feed
 }
 
-struct Opus(OpusDecoder);
+struct Opus(VoiceDecoder);
 
 impl Decode for Opus {
     fn decode(&mut self, packet: &[u8], into: &mut Vec<i16>) -> bool {
@@ -32,7 +32,7 @@ impl Decode for Opus {
     }
 
     fn conceal(&mut self, into: &mut Vec<i16>) {
-        self.0.decode(&[], into).unwrap();
+        self.0.conceal(into);
     }
 }
 
@@ -71,7 +71,7 @@ impl Viewer {
 
 /// What a guest makes of packets that came every 10 ms, until 200 ms after the last.
 fn hear(packets: &[(u64, u32, Vec<u8>)]) -> Vec<f32> {
-    let mut ear = Ear::new(Box::new(Opus(OpusDecoder::mono().unwrap())));
+    let mut ear = Ear::new(Box::new(Opus(VoiceDecoder::new().unwrap())));
     let mut heard = Vec::new();
     for (n, packet) in packets.iter().map(Some).chain([None; 20]).enumerate() {
         let now = Time::from_millis(n as u64 * 10);

@@ -4,7 +4,7 @@ use std::io::stdin;
 use std::os::fd::AsFd;
 
 use anyhow::{Context, anyhow};
-use playfield_media::audio::OpusDecoder;
+use playfield_media::audio::VoiceDecoder;
 use playfield_runtime::desktop::sound::Decode;
 use playfield_runtime::{desktop, libretro};
 
@@ -35,20 +35,18 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 
 /// What makes sound of a player's microphone.
 fn voice() -> Result<Box<dyn Decode>, String> {
-    OpusDecoder::mono()
-        .map(|decoder| Box::new(OpusVoice(decoder)) as Box<dyn Decode>)
-        .map_err(|error| error.to_string())
+    let decoder = VoiceDecoder::new().map_err(|error| error.to_string())?;
+    Ok(Box::new(Opus(decoder)))
 }
 
-struct OpusVoice(OpusDecoder);
+struct Opus(VoiceDecoder);
 
-impl Decode for OpusVoice {
+impl Decode for Opus {
     fn decode(&mut self, packet: &[u8], into: &mut Vec<i16>) -> bool {
         self.0.decode(packet, into).is_ok()
     }
 
     fn conceal(&mut self, into: &mut Vec<i16>) {
-        // What it cannot conceal is silent.
-        let _ = self.0.decode(&[], into);
+        self.0.conceal(into);
     }
 }
