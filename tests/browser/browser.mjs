@@ -156,6 +156,8 @@ export function reroute({ address, ports }) {
 export function lack(what) {
   if (what.includes('encodedTransform')) delete window.RTCRtpScriptTransform;
   if (what.includes('frameTimes')) delete HTMLVideoElement.prototype.requestVideoFrameCallback;
+  // As in a page that came by plain HTTP.
+  if (what.includes('mediaDevices')) Object.defineProperty(navigator, 'mediaDevices', { value: undefined });
   if (what.includes('webrtc')) delete window.RTCPeerConnection;
   if (what.includes('inputChannel')) {
     // It takes what it is given and never lets it go: a data channel that has stalled, for ever.

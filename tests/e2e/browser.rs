@@ -39,7 +39,7 @@ pub struct Device {
     pub touch: bool,
     /// It has gamepads: made-up ones, which a test holds.
     pub gamepads: bool,
-    /// What its browser lacks: `encodedTransform`, `h264`, `frameTimes`, `webrtc`; `inputChannel`: one that lets anything through.
+    /// What its browser lacks: `encodedTransform`, `h264`, `frameTimes`, `mediaDevices`, `webrtc`; `inputChannel`: one that lets anything through.
     pub lacks: Vec<&'static str>,
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::browser::{Browser, Tab};
+use crate::browser::{Browser, Device, Tab};
 use crate::server::{Server, folder, root};
 use crate::wait;
 
@@ -47,17 +47,16 @@ fn play(more: &str, then: impl FnOnce(&Server, &Browser, &Tab)) {
 }
 
 /// Plays a program that records what it hears from its start on, in a browser that has this microphone.
-fn record(microphone: Option<&Path>, then: impl FnOnce(&Server, &Tab)) {
+fn record(microphone: Option<&Path>, device: &Device, then: impl FnOnce(&Server, &Browser, &Tab)) {
     // What is heard is 16 bits at 16 kHz.
     let recorder = "parec --raw --format=s16le --rate=16000 --channels=1 --latency-msec=20 > $HOME/heard &";
     let titles = titles_by(&format!(r#"["sh", "-c", "{recorder} exec '{{0}}'"]"#), "microphone = true");
     let server = Server::with_titles(&titles);
     let browser = microphone.map_or_else(|| Browser::start(&server), |file| Browser::with_microphone(&server, file));
     wait("the title", || server.get("/api/v1/titles")["titles"].get(0)?["problem"].is_null().then_some(()));
-    let tab = browser.play("probe");
+    let tab = browser.play_on(device, "probe");
     tab.playing();
-    wait("the question", || tab.text(".asks p").filter(|text| text.contains("Probe wants to hear your microphone")));
-    then(&server, &tab);
+    then(&server, &browser, &tab);
     drop(server);
     fs::remove_dir_all(titles).unwrap();
 }
@@ -97,7 +96,8 @@ fn a_program_hears_the_microphone_while_it_is_on() {
     let folder = folder();
     let file = folder.join("words.wav");
     words(&file);
-    record(Some(&file), |server, tab| {
+    record(Some(&file), &Device::default(), |server, _, tab| {
+        asked(tab);
         assert!(levels(server).iter().all(|level| *level == [0.0; 2]), "it is silent until somebody says yes");
         tab.button("Turn on");
         wait("the sign that it is on", || tab.text(".live").filter(|text| text.contains("Microphone is on")));
@@ -119,13 +119,64 @@ fn a_program_hears_the_microphone_while_it_is_on() {
 }
 
 #[test]
+fn one_persons_microphone_is_heard_and_the_hosts_before_others() {
+    let folder = folder();
+    let file = folder.join("words.wav");
+    words(&file);
+    let on = |tab: &Tab| wait("the sign that it is on", || tab.visible(".live").then_some(()));
+    record(Some(&file), &Device::default(), |server, browser, host| {
+        asked(host);
+        host.button("Not now");
+        let guest = browser.open_elsewhere(&invite_player(host));
+        guest.button("Play");
+        guest.playing();
+        assert!(!guest.visible(".speaks") && !guest.visible(".asks"), "nobody has let the guest speak");
+        host.hold("Escape", true);
+        wait("the menu", || host.visible(".card.menu").then_some(()));
+        host.hold("Escape", false);
+        host.button("People");
+        host.button("Guest 2");
+        host.switch("Microphone");
+        (0..3).for_each(|_| host.press("Escape"));
+        asked(&guest);
+        guest.button("Turn on");
+        on(&guest);
+        wait("the guest's words", || levels(server).iter().any(|[tone, _]| *tone > 1_000.0).then_some(()));
+        // What was refused is asked again where it is wanted.
+        host.mouse(0.5, 0.5);
+        host.exact_button("Microphone");
+        host.button("Turn on");
+        on(host);
+        wait("word of it", || guest.text(".notice").filter(|text| text.contains("Host is heard now")));
+        assert!(!guest.visible(".live"));
+        guest.mouse(0.5, 0.5);
+        guest.exact_button("Microphone");
+        wait("word of it again", || (!guest.visible(".live")).then_some(()));
+        assert!(host.visible(".live"), "nobody takes it from the host");
+    });
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
 fn who_has_no_microphone_is_told_in_a_sentence() {
-    record(None, |server, tab| {
+    let silent = |server: &Server| levels(server).iter().all(|level| *level == [0.0; 2]);
+    record(None, &Device::default(), |server, _, tab| {
+        asked(tab);
         tab.button("Turn on");
         wait("the sentence", || tab.text(".notice").filter(|text| text.contains("microphone")));
-        assert!(!tab.visible(".live") && !tab.visible(".asks"));
-        assert!(levels(server).iter().all(|level| *level == [0.0; 2]));
+        assert!(!tab.visible(".live") && !tab.visible(".asks") && silent(server));
     });
+    let insecure = Device { lacks: vec!["mediaDevices"], ..Device::default() };
+    record(None, &insecure, |server, _, tab| {
+        let said = wait("the sentence", || tab.text(".notice").filter(|text| text.contains("Probe wants to hear")));
+        assert!(said.contains("only to pages that come by HTTPS"), "{said}");
+        assert!(!tab.visible(".asks") && silent(server));
+    });
+}
+
+/// Waits until a player asks for the microphone, because a program records.
+fn asked(tab: &Tab) {
+    wait("the question", || tab.text(".asks p").filter(|text| text.contains("Probe wants to hear your microphone")));
 }
 
 /// Waits until the program has said this.

@@ -505,6 +505,7 @@ export class PlayfieldPlayer extends HTMLElement {
   }
 
   private micChanged(): void {
+    this.toggleAttribute('data-speaks', this.mic.on);
     this.menus.refresh();
     this.dispatch('playfield-microphone', { on: this.mic.on });
   }

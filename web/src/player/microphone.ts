@@ -67,7 +67,9 @@ export class Microphone {
   offer(there: boolean): void {
     if (this.there === there) return;
     this.there = there;
-    if (!there) this.off(this.on ? 'You may not use the microphone any more.' : null);
+    // It is told again where it is so.
+    if (!there) this.records = false;
+    if (!there) this.off('You may not use the microphone any more.');
     this.show();
   }
 
