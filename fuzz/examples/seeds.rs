@@ -21,6 +21,8 @@ mod modules;
 mod sound;
 #[path = "seeds/text.rs"]
 mod text;
+#[path = "seeds/voice.rs"]
+mod voice;
 
 fn main() -> std::io::Result<()> {
     let mut seeds = vec![
@@ -49,6 +51,7 @@ fn main() -> std::io::Result<()> {
         seeds.push(("guest", name, module));
     }
     seeds.extend(sound::all().into_iter().map(|(name, session)| ("sound", name, session)));
+    seeds.extend(voice::all().into_iter().map(|(name, voice)| ("voice", name, voice)));
     for (target, name, text) in text::all() {
         seeds.push((target, name, text.into_bytes()));
     }

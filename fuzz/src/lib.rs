@@ -5,7 +5,7 @@
 //! `replay`, which runs what libFuzzer found worth keeping (`fuzz/corpus`) in every run of the tests.
 //!
 //! ```text
-//!   viewer   wire  acks  signal  sdp  packet  api          node -> viewer   delta  pictures
+//!   viewer   wire  acks  signal  sdp  packet  voice  api   node -> viewer   delta  pictures
 //!   title    cartridge  guest  calls  console  restore     worker -> node   bus
 //!   program  sound
 //!   people   config  manifest  log
@@ -25,6 +25,7 @@ mod sound;
 #[path = "../../crates/playfield/src/telemetry.rs"]
 mod telemetry;
 mod text;
+mod voice;
 
 pub use console::console;
 pub use input::{log, wire};
@@ -33,6 +34,7 @@ pub use network::{packet, sdp};
 pub use pictures::{acks, delta, pictures, story};
 pub use sound::sound;
 pub use text::{api, bus, config, manifest, signal};
+pub use voice::voice;
 
 /// A parser and what must hold for it.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +66,7 @@ macro_rules! targets {
 }
 
 targets! {
-    wire acks signal sdp packet api
+    wire acks signal sdp packet voice api
     delta pictures
     cartridge guest calls console restore
     sound

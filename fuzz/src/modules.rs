@@ -104,6 +104,7 @@ fn is_small(event: &GuestEvent) -> bool {
         | GuestEvent::Lock(_)
         | GuestEvent::Copied(_)
         | GuestEvent::Answers(_)
+        | GuestEvent::Records(_)
         | GuestEvent::LastWords(_) => false,
         GuestEvent::Rumble { player, rumble } => *player < 4 && rumble.ms <= 5_000,
     }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
-use playfield_transport::{Client, Config, Hub, MAX_OFFER};
+use playfield_transport::{Client, Config, Hub, MAX_OFFER, Wants};
 
 use crate::{Bytes, packets};
 
@@ -20,7 +20,10 @@ thread_local! {
 pub fn sdp(data: &[u8]) {
     let Ok(offer) = std::str::from_utf8(data) else { return };
     DEAF.with_borrow_mut(|hub| {
-        let accepted = hub.accept(offer, offer.len().is_multiple_of(2));
+        let accepted = hub.accept(
+            offer,
+            Wants { estimates: offer.len().is_multiple_of(2), microphone: offer.len().is_multiple_of(3) },
+        );
         assert!(accepted.is_err() || offer.len() <= MAX_OFFER);
         if let Ok((connection, answer)) = accepted {
             assert!(answer.starts_with("v=0\r\n") && answer.len() < offer.len() * ANSWER.0 + ANSWER.1);
@@ -59,7 +62,10 @@ impl Loop {
 /// viewer itself could send.
 pub fn packet(data: &[u8]) {
     LOOP.with_borrow_mut(|world| {
-        let (connection, answer) = world.hub.accept(&world.offer, false).expect("an offer of our own");
+        let (connection, answer) = world
+            .hub
+            .accept(&world.offer, Wants { microphone: true, ..Wants::default() })
+            .expect("an offer of our own");
         let line = |name: &str| answer.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
         let (ours, password) = (line("a=ice-ufrag:"), line("a=ice-pwd:"));
         let theirs = world.offer.lines().find_map(|line| line.strip_prefix("a=ice-ufrag:")).unwrap_or_default();

@@ -63,7 +63,7 @@ macro_rules! replays {
 }
 
 replays! {
-    wire acks signal sdp packet api
+    wire acks signal sdp packet voice api
     delta pictures
     cartridge guest calls console restore
     sound

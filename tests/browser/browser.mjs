@@ -15,10 +15,14 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-/** Starts `chromium` or `firefox`, without a window. */
+/** A Chromium whose microphone is a file, again and again, and whose person says yes to whatever a page asks for. */
+const speaking = (file) => ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', `--use-file-for-fake-audio-capture=${file}`];
+
+/** Starts `chromium` or `firefox`, without a window. In a Chromium `PLAYFIELD_MICROPHONE` is a file that it takes for a microphone. */
 export function launch(name = 'chromium') {
   if (name === 'firefox') return launchFirefox();
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
+  const file = process.env.PLAYFIELD_MICROPHONE;
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: [...FLAGS, ...(file ? speaking(file) : [])] });
 }
 
 /**
@@ -152,6 +156,8 @@ export function reroute({ address, ports }) {
 export function lack(what) {
   if (what.includes('encodedTransform')) delete window.RTCRtpScriptTransform;
   if (what.includes('frameTimes')) delete HTMLVideoElement.prototype.requestVideoFrameCallback;
+  // As in a page that came by plain HTTP.
+  if (what.includes('mediaDevices')) Object.defineProperty(navigator, 'mediaDevices', { value: undefined });
   if (what.includes('webrtc')) delete window.RTCPeerConnection;
   if (what.includes('inputChannel')) {
     // It takes what it is given and never lets it go: a data channel that has stalled, for ever.

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -38,7 +39,7 @@ pub struct Device {
     pub touch: bool,
     /// It has gamepads: made-up ones, which a test holds.
     pub gamepads: bool,
-    /// What its browser lacks: `encodedTransform`, `h264`, `frameTimes`, `webrtc`; `inputChannel`: one that lets anything through.
+    /// What its browser lacks: `encodedTransform`, `h264`, `frameTimes`, `mediaDevices`, `webrtc`; `inputChannel`: one that lets anything through.
     pub lacks: Vec<&'static str>,
 }
 
@@ -79,18 +80,24 @@ pub struct Sound {
 impl Browser {
     /// A browser for the pages of a server.
     pub fn start(server: &Server) -> Browser {
-        Browser::of_kind(&kind(), server)
+        Browser::of_kind(&kind(), server, None)
+    }
+
+    /// A Chromium whose microphone is this file, a WAVE, and whose person lets pages use it.
+    pub fn with_microphone(server: &Server, file: &Path) -> Browser {
+        Browser::of_kind("chromium", server, Some(file))
     }
 
     /// A Firefox for the pages of a server.
     pub fn firefox(server: &Server) -> Browser {
-        Browser::of_kind("firefox", server)
+        Browser::of_kind("firefox", server, None)
     }
 
-    fn of_kind(kind: &str, server: &Server) -> Browser {
+    fn of_kind(kind: &str, server: &Server, microphone: Option<&Path>) -> Browser {
         let mut child = Command::new("node")
             .arg(root().join("tests/browser/driver.mjs"))
             .args([&server.url, kind])
+            .envs(microphone.map(|file| ("PLAYFIELD_MICROPHONE", file)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -5,12 +5,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::browser::{Browser, Tab};
+use crate::browser::{Browser, Device, Tab};
 use crate::server::{Server, folder, root};
 use crate::wait;
 
 /// A folder with the program as a title, and `more` in its manifest.
 fn titles(more: &str) -> PathBuf {
+    titles_by("['{0}']", more)
+}
+
+/// The same, started by this command, in which `{0}` is the program.
+fn titles_by(command: &str, more: &str) -> PathBuf {
     let titles = folder();
     let (title, program) = (titles.join("probe"), titles.join("probe/probe"));
     fs::create_dir(&title).unwrap();
@@ -18,9 +23,10 @@ fn titles(more: &str) -> PathBuf {
     compiler.args(["-O2", "-Wall", "-Wextra", "-Werror", "-o"]).arg(&program);
     let status = compiler.arg(root().join("tests/e2e/guests/probe.c")).status();
     assert!(status.expect("there is a C compiler").success());
+    let program = program.display().to_string();
+    let command = command.replace("{0}", &program);
     let manifest = format!(
-        "id = 'probe'\nname = 'Probe'\nplayers = {{ min = 1, max = 2 }}\n[program]\ncommand = ['{0}']\nread = ['{0}']\n{more}",
-        program.display()
+        "id = 'probe'\nname = 'Probe'\nplayers = {{ min = 1, max = 2 }}\n[program]\ncommand = {command}\nread = ['{program}']\n{more}",
     );
     fs::write(title.join("title.toml"), manifest).unwrap();
     titles
@@ -38,6 +44,139 @@ fn play(more: &str, then: impl FnOnce(&Server, &Browser, &Tab)) {
     then(&server, &browser, &tab);
     drop(server);
     fs::remove_dir_all(titles).unwrap();
+}
+
+/// Plays a program that records what it hears from its start on, in a browser that has this microphone.
+fn record(microphone: Option<&Path>, device: &Device, then: impl FnOnce(&Server, &Browser, &Tab)) {
+    // What is heard is 16 bits at 16 kHz.
+    let recorder = "parec --raw --format=s16le --rate=16000 --channels=1 --latency-msec=20 > $HOME/heard &";
+    let titles = titles_by(&format!(r#"["sh", "-c", "{recorder} exec '{{0}}'"]"#), "microphone = true");
+    let server = Server::with_titles(&titles);
+    let browser = microphone.map_or_else(|| Browser::start(&server), |file| Browser::with_microphone(&server, file));
+    wait("the title", || server.get("/api/v1/titles")["titles"].get(0)?["problem"].is_null().then_some(()));
+    let tab = browser.play_on(device, "probe");
+    tab.playing();
+    then(&server, &browser, &tab);
+    drop(server);
+    fs::remove_dir_all(titles).unwrap();
+}
+
+/// What was recorded until now, in pieces of 50 ms: how loud the tone is in each of them, and how loud another one.
+fn levels(server: &Server) -> Vec<[f64; 2]> {
+    let bytes = find(&server.data(), "heard").and_then(|file| fs::read(file).ok()).unwrap_or_default();
+    let samples: Vec<f64> = bytes.chunks_exact(2).map(|two| f64::from(i16::from_le_bytes([two[0], two[1]]))).collect();
+    let level = |piece: &[f64], hz: f64| {
+        let step = hz / 16_000.0 * std::f64::consts::TAU;
+        let sum = |of: fn(f64) -> f64| piece.iter().enumerate().map(|(n, s)| s * of(n as f64 * step)).sum::<f64>();
+        sum(f64::sin).hypot(sum(f64::cos)) * 2.0 / piece.len() as f64
+    };
+    samples.chunks_exact(800).map(|piece| [level(piece, 440.0), level(piece, 1_000.0)]).collect()
+}
+
+/// A WAVE of a tone of 440 Hz that comes and goes as words do: what is steady a browser takes for noise.
+fn words(file: &Path) {
+    let wave = |n: u32| {
+        let loud = (f64::from(n) / 48_000.0 * std::f64::consts::TAU * 2.0).sin().max(0.0);
+        ((f64::from(n) * 440.0 * std::f64::consts::TAU / 48_000.0).sin() * loud * 16_000.0) as i16
+    };
+    let samples: Vec<u8> = (0..96_000).flat_map(|n| wave(n).to_le_bytes()).collect();
+    let mut bytes = b"RIFF".to_vec();
+    bytes.extend((36 + samples.len() as u32).to_le_bytes());
+    bytes.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    bytes.extend(48_000_u32.to_le_bytes());
+    bytes.extend(96_000_u32.to_le_bytes());
+    bytes.extend(b"\x02\0\x10\0data");
+    bytes.extend((samples.len() as u32).to_le_bytes());
+    bytes.extend(samples);
+    fs::write(file, bytes).unwrap();
+}
+
+#[test]
+fn a_program_hears_the_microphone_while_it_is_on() {
+    let folder = folder();
+    let file = folder.join("words.wav");
+    words(&file);
+    record(Some(&file), &Device::default(), |server, _, tab| {
+        asked(tab);
+        assert!(levels(server).iter().all(|level| *level == [0.0; 2]), "it is silent until somebody says yes");
+        tab.button("Turn on");
+        wait("the sign that it is on", || tab.text(".live").filter(|text| text.contains("Microphone is on")));
+        let heard = |[tone, other]: &[f64; 2]| *tone > 1_000.0 && *tone > 10.0 * other;
+        wait("words", || (levels(server).iter().filter(|level| heard(level)).count() > 20).then_some(()));
+        // Over another connection it goes on.
+        tab.set_video("h264");
+        let before = levels(server).len();
+        wait("words again", || {
+            let levels = levels(server);
+            (levels.len() > before + 40 && levels[before + 20..].iter().filter(|level| heard(level)).count() > 5)
+                .then_some(())
+        });
+        tab.button("Turn off");
+        wait("silence", || levels(server).iter().rev().take(20).all(|level| *level == [0.0; 2]).then_some(()));
+        assert!(!tab.visible(".live"));
+    });
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn one_persons_microphone_is_heard_and_the_hosts_before_others() {
+    let folder = folder();
+    let file = folder.join("words.wav");
+    words(&file);
+    let on = |tab: &Tab| wait("the sign that it is on", || tab.visible(".live").then_some(()));
+    record(Some(&file), &Device::default(), |server, browser, host| {
+        asked(host);
+        host.button("Not now");
+        let guest = browser.open_elsewhere(&invite_player(host));
+        guest.button("Play");
+        guest.playing();
+        assert!(!guest.visible(".speaks") && !guest.visible(".asks"), "nobody has let the guest speak");
+        host.hold("Escape", true);
+        wait("the menu", || host.visible(".card.menu").then_some(()));
+        host.hold("Escape", false);
+        host.button("People");
+        host.button("Guest 2");
+        host.switch("Microphone");
+        (0..3).for_each(|_| host.press("Escape"));
+        asked(&guest);
+        guest.button("Turn on");
+        on(&guest);
+        wait("the guest's words", || levels(server).iter().any(|[tone, _]| *tone > 1_000.0).then_some(()));
+        // What was refused is asked again where it is wanted.
+        host.mouse(0.5, 0.5);
+        host.exact_button("Microphone");
+        host.button("Turn on");
+        on(host);
+        wait("word of it", || guest.text(".notice").filter(|text| text.contains("Host is heard now")));
+        assert!(!guest.visible(".live"));
+        guest.mouse(0.5, 0.5);
+        guest.exact_button("Microphone");
+        wait("word of it again", || (!guest.visible(".live")).then_some(()));
+        assert!(host.visible(".live"), "nobody takes it from the host");
+    });
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn who_has_no_microphone_is_told_in_a_sentence() {
+    let silent = |server: &Server| levels(server).iter().all(|level| *level == [0.0; 2]);
+    record(None, &Device::default(), |server, _, tab| {
+        asked(tab);
+        tab.button("Turn on");
+        wait("the sentence", || tab.text(".notice").filter(|text| text.contains("microphone")));
+        assert!(!tab.visible(".live") && !tab.visible(".asks") && silent(server));
+    });
+    let insecure = Device { lacks: vec!["mediaDevices"], ..Device::default() };
+    record(None, &insecure, |server, _, tab| {
+        let said = wait("the sentence", || tab.text(".notice").filter(|text| text.contains("Probe wants to hear")));
+        assert!(said.contains("only to pages that come by HTTPS"), "{said}");
+        assert!(!tab.visible(".asks") && silent(server));
+    });
+}
+
+/// Waits until a player asks for the microphone, because a program records.
+fn asked(tab: &Tab) {
+    wait("the question", || tab.text(".asks p").filter(|text| text.contains("Probe wants to hear your microphone")));
 }
 
 /// Waits until the program has said this.

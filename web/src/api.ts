@@ -242,7 +242,9 @@ export type FromViewer =
   /** The room we have for the picture, in pixels: a program's screen takes it, if we are the host. */
   | { type: 'resize'; width: number; height: number }
   /** What is pasted into a program, in pieces; answered by `pasted`. */
-  | { type: 'clipboard'; text: string; more: boolean };
+  | { type: 'clipboard'; text: string; more: boolean }
+  /** Our microphone is on, or off; what is heard then `microphone` says. */
+  | { type: 'microphone'; on: boolean };
 
 export type ToViewer =
   | {
@@ -256,6 +258,8 @@ export type ToViewer =
       estimates: boolean;
       /** It is a program: it has a screen that follows `resize`, and a clipboard, and says when it wants the pointer locked. */
       program?: boolean;
+      /** It may hear the microphone of those who may. */
+      microphone?: boolean;
       /** How many players this viewer may play as; one where it is not said. */
       seats?: number;
     }
@@ -285,6 +289,8 @@ export type ToViewer =
   /** What was copied in the program, in pieces. */
   | { type: 'clipboard'; text: string; more?: boolean }
   | { type: 'pasted' }
+  /** The program records, or not; it hears us then, or the one of that name, or nobody. */
+  | { type: 'microphone'; records: boolean; yours: boolean; whose?: string }
   /** The program does not answer, or does again. */
   | { type: 'answers'; answers: boolean }
   /** `said`: the last lines of a program that ended by a fault, for the host. */

@@ -8,6 +8,7 @@
 //!   words       id  time  frame  input  permission  codec  manifest  api  bus  signal  desk
 //!   wire        input::wire  delta::wire          (formats the browser speaks too: docs/reference/wire.md)
 //!   decisions   keyframe  input::merge  input::uplink  delta::sender  session  people  seats  pace  phase  rate  clock  receipt
+//!               voice
 //!   proof       input::log  sim
 //! ```
 #![forbid(unsafe_code)]
@@ -37,3 +38,4 @@ pub mod signal;
 pub mod sim;
 pub mod still;
 pub mod time;
+pub mod voice;

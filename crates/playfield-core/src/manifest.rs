@@ -124,6 +124,9 @@ pub struct Program {
     /// Whether it reaches the node's network. Without it, it reaches nothing.
     #[serde(default)]
     pub network: bool,
+    /// Whether players may let it hear their microphone. Without it, its microphone is silent.
+    #[serde(default)]
+    pub microphone: bool,
     /// Files and folders of the node that it may read besides the system's own.
     #[serde(default)]
     pub read: Vec<String>,
@@ -161,6 +164,7 @@ impl Program {
             max_fps: sixty(),
             codec: Codec::default(),
             network: false,
+            microphone: false,
             read: Vec::new(),
             keyboard: us(),
             pads: Pads::default(),
@@ -223,6 +227,16 @@ impl Kind {
         match self {
             Kind::Wasm | Kind::Libretro { .. } => false,
             Kind::Program { .. } => true,
+        }
+    }
+}
+
+impl Kind {
+    /// Whether players may let it hear their microphone.
+    pub const fn has_microphone(&self) -> bool {
+        match self {
+            Kind::Wasm | Kind::Libretro { .. } => false,
+            Kind::Program { program } => program.microphone,
         }
     }
 }
@@ -556,6 +570,9 @@ mod tests {
         assert_eq!((manifest.limits.memory_mb, manifest.input.len()), (2048, 6));
         let Kind::Program { program } = manifest.kind() else { panic!("{:?}", manifest.kind()) };
         assert_eq!((program.size, program.max_fps, program.network), ([1280, 720], 60, false));
+        assert!(!program.microphone && !manifest.kind().has_microphone());
+        let hears = Manifest::parse(&format!("{toml}microphone = true")).unwrap();
+        assert!(hears.kind().has_microphone());
         let refused = |line: &str| Manifest::parse(&format!("{toml}{line}")).unwrap_err().to_string();
         assert!(refused("size = [10, 10]").contains("`program.size` must be"));
         assert!(refused("read = ['games']").contains("whole paths"));

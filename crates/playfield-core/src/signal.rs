@@ -69,6 +69,12 @@ pub enum FromViewer {
         /// In pixels.
         height: u16,
     },
+    /// The viewer's microphone is on, and its packets come by the first track, or it is off. What is heard then is what
+    /// [`ToViewer::Microphone`] says.
+    Microphone {
+        /// Whether it is.
+        on: bool,
+    },
     /// What the viewer pastes into a program, in pieces. Answered with [`ToViewer::Pasted`] once it can be pasted.
     Clipboard {
         /// UTF-8, at most [`MAX_PIECE`](crate::desk::MAX_PIECE) bytes as JSON; all pieces together at most
@@ -108,6 +114,9 @@ pub enum ToViewer {
         /// while it wants that.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         program: bool,
+        /// It may hear the microphone of those who may, see [`FromViewer::Microphone`].
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        microphone: bool,
     },
     /// The picture has another size, or is sent another way, from now on.
     Video {
@@ -204,6 +213,17 @@ pub enum ToViewer {
         /// Another piece follows.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         more: bool,
+    },
+    /// How it stands with the microphone from now on; for those who may use it. Before it is told, nothing records.
+    Microphone {
+        /// The program records.
+        records: bool,
+        /// What it hears then is this viewer.
+        yours: bool,
+        /// The name of the one whose microphone it is, if it is another's. Only one is heard: the one that was turned on last, but
+        /// the host's before all others.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        whose: Option<String>,
     },
     /// The clipboard that the viewer sent is the program's now: the keys that paste it may follow.
     Pasted,

@@ -13,8 +13,10 @@
 //! decoder may have changed meanwhile.
 
 mod ffi;
+mod voice;
 
 use playfield_core::frame::{CHANNELS, SAMPLE_RATE};
+pub use voice::VoiceDecoder;
 
 /// Samples of each channel in a packet: 10 ms.
 pub const PACKET_FRAMES: usize = SAMPLE_RATE as usize / 100;
@@ -125,16 +127,22 @@ impl OpusEncoder {
     }
 }
 
-/// Decodes packets: for tests and measuring clients.
+/// Decodes packets: for tests and measuring clients, and in a [`VoiceDecoder`].
 pub struct OpusDecoder(ffi::RawDecoder);
 
 impl OpusDecoder {
     /// A decoder.
     pub fn new() -> Result<OpusDecoder, AudioError> {
-        ffi::RawDecoder::open().map(OpusDecoder).map_err(AudioError::Codec)
+        ffi::RawDecoder::open(CHANNELS).map(OpusDecoder).map_err(AudioError::Codec)
     }
 
-    /// Appends the samples of a packet to `out`: 48 kHz, left and right in turn. An empty packet stands for a lost one.
+    /// One that makes one channel of both.
+    pub fn mono() -> Result<OpusDecoder, AudioError> {
+        ffi::RawDecoder::open(1).map(OpusDecoder).map_err(AudioError::Codec)
+    }
+
+    /// Appends the samples of a packet to `out`: 48 kHz, left and right in turn where there are two. An empty packet stands for 10 ms
+    /// of music that were lost.
     pub fn decode(&mut self, packet: &[u8], out: &mut Vec<i16>) -> Result<(), AudioError> {
         self.0.decode(packet, out).map_err(AudioError::Codec)
     }

@@ -19,6 +19,7 @@
 //! | [`wasm`] | WebAssembly modules: the Playfield ABI and WASM-4 cartridges |
 //! | [`libretro`] | cores of the libretro ecosystem |
 //! | [`desktop`] | Linux programs, under a compositor of our own |
+//! | [`Feed`] | the way of a player's microphone into a guest's process |
 //! | [`process`] | the process of its own that a native guest has |
 //! | [`replay`] | runs a guest over an input log without a clock |
 //! | [`conformance`] | what every guest has to keep, as functions for tests of titles |
@@ -28,6 +29,7 @@ pub mod changes;
 pub mod confine;
 pub mod conformance;
 pub mod desktop;
+mod feed;
 pub mod libretro;
 pub mod process;
 pub mod replay;
@@ -43,6 +45,7 @@ use playfield_core::input::{Rumble, TickInput};
 use playfield_core::setting::Setting;
 
 pub use changes::{Changes, Tracking};
+pub use feed::{Fed, Feed, VoicePacket};
 
 /// What a guest is opened with, and all it will ever learn besides its inputs.
 #[derive(Clone, Debug, Default)]
@@ -111,6 +114,8 @@ pub enum GuestEvent {
     Copied(String),
     /// It leaves people who use it without an answer, or answers again.
     Answers(bool),
+    /// It records the microphone, or does no longer.
+    Records(bool),
     /// The last lines it wrote before it ended by a fault: for its session's host.
     LastWords(String),
     /// All that the player can choose, in place of what it said of that before.
@@ -208,6 +213,11 @@ pub trait Guest: Send {
 
     /// Width by height of the picture as it is to be shown; `None`: its pixels are square.
     fn aspect(&self) -> Option<f32> {
+        None
+    }
+
+    /// Where packets of the players' microphone go, of a guest that may hear it; once.
+    fn take_feed(&mut self) -> Option<Feed> {
         None
     }
 

@@ -7,7 +7,7 @@ use playfield_core::id::SessionId;
 use playfield_core::input::Rumble;
 use playfield_core::receipt::Stamps;
 use playfield_core::signal::ToViewer;
-use playfield_runtime::GuestEvent;
+use playfield_runtime::{Feed, GuestEvent};
 use playfield_transport::{ConnectionId, Outgoing, Waker};
 
 /// Messages that may wait: a few pictures of each of a worker's sessions.
@@ -16,8 +16,8 @@ const MOST: usize = 4_096;
 /// From a guest thread.
 #[derive(Debug)]
 pub(crate) enum FromStage {
-    /// The guest is open.
-    Opened { session: SessionId, tick_hz: u16 },
+    /// The guest is open; where it may hear a microphone, its packets go there.
+    Opened { session: SessionId, tick_hz: u16, feed: Option<Feed> },
     /// It makes so many pictures a second from now on.
     Paced { session: SessionId, tick_hz: u16 },
     /// It could not be opened, or ended.

@@ -5,6 +5,7 @@
 //! after a change is measured by it.
 
 mod desk;
+mod microphone;
 pub(crate) mod people;
 
 use std::collections::HashMap;
@@ -27,7 +28,7 @@ use playfield_core::session::{Action, Event, Lifecycle};
 use playfield_core::setting::Setting;
 use playfield_core::signal::{FromViewer, MAX_CHOICE, MAX_TEXT, ToViewer};
 use playfield_core::time::Time;
-use playfield_transport::{ConnectionId, Ways};
+use playfield_transport::{ConnectionId, Wants, Ways};
 
 use crate::inbox::{Command, Inbox, InputStamp};
 use crate::pool::JobId;
@@ -114,6 +115,7 @@ pub(crate) struct Session {
     /// It is a program's.
     program: bool,
     desk: desk::Desk,
+    microphone: microphone::Microphone,
 }
 
 /// Who is there, as viewers were told last.
@@ -159,6 +161,7 @@ impl Session {
             settings: Vec::new(),
             program: spec.kind.has_one_desk(),
             desk: desk::Desk::default(),
+            microphone: microphone::Microphone::of(&spec.kind),
         }
     }
 
@@ -177,12 +180,17 @@ impl Session {
     }
 
     /// Whether a viewer that wants its picture so will most likely get video.
-    pub(crate) fn foresees_video(&self, wanted: VideoMode) -> bool {
+    fn foresees_video(&self, wanted: VideoMode) -> bool {
         match wanted {
             VideoMode::H264 => true,
             VideoMode::Lossless => false,
             VideoMode::Auto => !self.picture.is_some_and(Shape::suits_lossless),
         }
+    }
+
+    /// What a connection of a viewer that wants its picture so is to have.
+    pub(crate) fn wants(&self, video: VideoMode) -> Wants {
+        Wants { estimates: self.foresees_video(video), microphone: self.microphone.there }
     }
 
     /// A viewer's offer was answered; returns an earlier connection of it that never came up and is given up now. One
@@ -269,6 +277,7 @@ impl Session {
         if !self.viewers.values().any(|other| other.viewer == attached.viewer) {
             self.people.away(now, &attached.viewer);
         }
+        self.check_microphone();
         if !attached.connected {
             return;
         }
@@ -415,6 +424,7 @@ impl Session {
             FromViewer::Seats { count } if may.has(Permission::Play) => return self.seat(now, connection, count),
             FromViewer::Seats { .. } => self.refuse(connection),
             FromViewer::Resize { width, height } => self.resize(now, connection, width, height),
+            FromViewer::Microphone { on } => return self.switch_microphone(now, connection, on),
             FromViewer::Clipboard { text, more } => return self.paste(now, connection, &text, more),
         }
         None
@@ -441,7 +451,8 @@ impl Session {
     pub(crate) fn greet(&mut self, now: Time, connection: ConnectionId) -> Vec<ToViewer> {
         let (tick_hz, input, keys_as_pad) = (self.tick_hz.unwrap_or(0), self.input.clone(), self.keys_as_pad);
         let players = self.people.players();
-        let (crowd, program) = (self.crowd(now), self.program);
+        let (crowd, program, microphone) = (self.crowd(now), self.program, self.microphone.there);
+        let speaks = self.microphone_now(connection);
         let desk = self.viewers.get(&connection).map(|attached| self.desk_now(attached)).unwrap_or_default();
         let Some(attached) = self.viewers.get_mut(&connection) else { return Vec::new() };
         attached.control_open = true;
@@ -449,11 +460,12 @@ impl Session {
         let videos = [VideoMode::Auto, VideoMode::Lossless].into_iter().chain(h264).collect();
         let Attached { slot, video, estimates, .. } = *attached;
         let seats = slot.map(|_| players).filter(|players| *players > 1);
-        let hello = ToViewer::Hello { slot, seats, tick_hz, video, videos, input, keys_as_pad, estimates, program };
+        let hello =
+            ToViewer::Hello { slot, seats, tick_hz, video, videos, input, keys_as_pad, estimates, program, microphone };
         let settings = (attached.may.has(Permission::Settings) && !self.settings.is_empty())
             .then(|| ToViewer::Settings { settings: self.settings.clone() });
         let (you, people) = (attached.you(players), crowd.message(attached.role));
-        let first = [hello, you, people].into_iter().chain(settings).chain(desk);
+        let first = [hello, you, people].into_iter().chain(settings).chain(desk).chain(speaks);
         first.chain(attached.pending.drain(..)).collect()
     }
 

@@ -125,9 +125,9 @@ impl Stage {
                     guest.wake_by(Arc::new(move || waker.wake()));
                 }
                 self.pacer = Pacer::new(self.clock.now(), guest.tick_hz());
-                let (session, tick_hz) = (self.session.clone(), guest.tick_hz());
+                let (session, tick_hz, feed) = (self.session.clone(), guest.tick_hz(), guest.take_feed());
                 self.guest = Hosted::Open(guest);
-                self.outbox.send(FromStage::Opened { session, tick_hz });
+                self.outbox.send(FromStage::Opened { session, tick_hz, feed });
             }
             Err(error) => self.end(&error),
         }

@@ -14,7 +14,7 @@ use playfield_core::people::{NotChanged, NotIn};
 use playfield_core::session::{Action, Event as LifeEvent};
 use playfield_core::signal::ToViewer;
 use playfield_core::time::Time;
-use playfield_runtime::{Guest, GuestError, GuestEvent, LogLevel};
+use playfield_runtime::{Feed, Guest, GuestError, GuestEvent, LogLevel};
 use playfield_transport::{Config, ConnectionId, Event, Hub, Outgoing};
 
 use crate::checkpoint::Writer;
@@ -200,7 +200,7 @@ impl Worker {
 
     fn hear_stage(&mut self, message: FromStage) {
         match message {
-            FromStage::Opened { session, tick_hz } => self.opened(&session, tick_hz),
+            FromStage::Opened { session, tick_hz, feed } => self.opened(&session, tick_hz, feed),
             FromStage::Paced { session, tick_hz } => {
                 if let Some(session) = self.sessions.get_mut(&session) {
                     session.tick_hz = Some(tick_hz);
@@ -241,10 +241,11 @@ impl Worker {
         }
     }
 
-    fn opened(&mut self, id: &SessionId, tick_hz: u16) {
+    fn opened(&mut self, id: &SessionId, tick_hz: u16, feed: Option<Feed>) {
         let now = self.clock.now();
         let Some(session) = self.sessions.get_mut(id) else { return };
         session.tick_hz = Some(tick_hz);
+        session.set_feed(feed);
         session.life.handle(now, LifeEvent::Ready);
         self.moved.push(id.clone());
         for (request, answer) in session.waiting.drain(..) {
@@ -284,6 +285,12 @@ impl Worker {
                 told.into_iter().flatten().for_each(|(viewer, message)| self.say(viewer, &message));
             }
             GuestEvent::Mode(mode) => tracing::debug!(%session, ?mode, "guest mode"),
+            GuestEvent::Records(records) => {
+                if let Some(session) = self.sessions.get_mut(&session) {
+                    session.records(records);
+                }
+                self.tell_all(&session);
+            }
             GuestEvent::Copied(text) => self.copied(&session, &text),
             GuestEvent::Cursor(_) | GuestEvent::Lock(_) | GuestEvent::Answers(_) | GuestEvent::LastWords(_) => {
                 let told = self.sessions.get_mut(&session).map(|session| session.hear_desk(event));
@@ -319,6 +326,12 @@ impl Worker {
         if let Some(message) = session.tell(connection, message) {
             self.say(connection, &message);
         }
+    }
+
+    /// Tells viewers of a session what is kept to be told.
+    fn tell_all(&mut self, id: &SessionId) {
+        let told = self.sessions.get_mut(id).map(|session| std::mem::take(&mut session.to_tell));
+        told.into_iter().flatten().for_each(|(connection, message)| self.tell(connection, message));
     }
 
     fn say(&mut self, connection: ConnectionId, message: &ToViewer) {
@@ -382,15 +395,20 @@ impl Worker {
                 if session.runs_free {
                     self.pool.wake(session.job);
                 }
+                let id = id.clone();
                 if let Some(answer) = answer {
                     self.tell(connection, answer);
                 }
+                self.tell_all(&id);
             }
+            Event::Sound { data, number, time } => session.hear_sound(now, connection, number, time, &data),
             Event::KeyframeWanted => session.inbox.push(Command::Keyframe { connection }),
             Event::Estimate(bps) => session.inbox.push(Command::Estimate { connection, bps }),
             Event::Closed => {
                 session.detach(now, connection);
-                self.moved.extend(self.by_connection.remove(&connection));
+                let id = self.by_connection.remove(&connection);
+                id.iter().for_each(|id| self.tell_all(id));
+                self.moved.extend(id);
             }
         }
     }
@@ -405,7 +423,7 @@ impl Worker {
 
     /// What comes of somebody who was put out goes nowhere.
     fn hear_nobody(&mut self, connection: ConnectionId, event: &Event) {
-        let sends = matches!(event, Event::Input(_) | Event::InputTrack(_) | Event::Control(_));
+        let sends = matches!(event, Event::Input(_) | Event::InputTrack(_) | Event::Control(_) | Event::Sound { .. });
         let out = |farewell: &Farewell| farewell.connection == connection && farewell.put_out;
         self.refused += u64::from(sends && self.farewells.iter().any(out));
     }
@@ -498,8 +516,8 @@ impl Worker {
         if let Some(not_in) = self.sessions.get(id).and_then(|session| session.refuses(now, attach)) {
             return Err(not_in);
         }
-        let estimates = self.sessions.get(id).is_none_or(|session| session.foresees_video(attach.video));
-        let accepted = self.hub.accept(&attach.offer, estimates);
+        let wants = self.sessions.get(id).map(|session| session.wants(attach.video)).unwrap_or_default();
+        let accepted = self.hub.accept(&attach.offer, wants);
         let (connection, answer) = accepted.map_err(|error| (EndReason::InvalidSignalRequest, error.to_string()))?;
         self.by_connection.insert(connection, id.clone());
         let session = self.sessions.get_mut(id);
@@ -519,6 +537,7 @@ impl Worker {
             self.moved.push(id.clone());
         }
         self.hub.close(connection);
+        self.tell_all(id);
     }
 
     fn leave(&mut self, id: &SessionId, viewer: &ViewerId) -> Reply {

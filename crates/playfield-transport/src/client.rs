@@ -63,6 +63,11 @@ impl Client {
         self.crowd.send_input_track(self.me, bytes)
     }
 
+    /// Sends a packet of a microphone, whose first sample has this place at 48 kHz. Where the node takes none it goes nowhere.
+    pub fn send_sound(&mut self, opus: &[u8], position: u64) -> bool {
+        self.crowd.send_sound(self.me, opus, position)
+    }
+
     /// Sends a message on the `control` channel; false if it cannot be sent now.
     pub fn send_control(&mut self, text: &str) -> bool {
         self.crowd.send_control(self.me, text)

@@ -12,7 +12,7 @@ use mio::{Events, Interest, Poll, Token};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::peer::{Drained, LONG, Lane, Packet, Peer};
-use crate::{Event, MAX_OFFER, Outgoing, TransportError};
+use crate::{Event, MAX_OFFER, Outgoing, TransportError, Wants};
 
 const WAKE: Token = Token(usize::MAX);
 /// Largest UDP payload we take; WebRTC keeps below 1,500.
@@ -158,14 +158,13 @@ impl Hub {
         self.bytes_sent
     }
 
-    /// Answers a viewer's offer. Only a connection that `estimates` measures what its path carries ([`Event::Estimate`]),
-    /// which video needs and costs padding packets.
-    pub fn accept(&mut self, offer: &str, estimates: bool) -> Result<(ConnectionId, String), TransportError> {
+    /// Answers a viewer's offer.
+    pub fn accept(&mut self, offer: &str, wants: Wants) -> Result<(ConnectionId, String), TransportError> {
         if offer.len() > MAX_OFFER {
             return Err(TransportError::Offer(format!("it is longer than {MAX_OFFER} bytes")));
         }
         let local = self.listeners.iter().flat_map(|listener| listener.advertised.iter().copied());
-        let (peer, answer) = Peer::answer(Instant::now(), offer, local, estimates)?;
+        let (peer, answer) = Peer::answer(Instant::now(), offer, local, wants)?;
         self.next_id += 1;
         let id = ConnectionId(self.next_id);
         self.connections.insert(id, Connection { peer, timeout: None, sources: Vec::new() });
@@ -301,6 +300,9 @@ impl Hub {
                 happened.push_back((id, event));
             }
             Drained::Media { lane: Lane::Lossless, data, .. } => happened.push_back((id, Event::InputTrack(data))),
+            Drained::Media { lane: Lane::Sound, data, rtp: time, number } => {
+                happened.push_back((id, Event::Sound { data, number, time }));
+            }
             // Viewers send no other media.
             Drained::Media { .. } => {}
         });

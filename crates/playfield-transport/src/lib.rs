@@ -56,6 +56,15 @@ pub enum TransportError {
     Answer(String),
 }
 
+/// What a connection is to have beside the usual.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wants {
+    /// It measures what its path carries ([`Event::Estimate`]), which video needs and costs padding packets.
+    pub estimates: bool,
+    /// The viewer may send sound.
+    pub microphone: bool,
+}
+
 /// What a viewer's offer has room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ways {
@@ -115,6 +124,15 @@ pub enum Event {
     InputTrack(Vec<u8>),
     /// A message on the `control` channel.
     Control(String),
+    /// A packet of the viewer's microphone, as it came: perhaps late, perhaps none that can be decoded.
+    Sound {
+        /// Opus.
+        data: Vec<u8>,
+        /// RTP's sequence number, extended.
+        number: u64,
+        /// RTP's timestamp, at 48 kHz.
+        time: u32,
+    },
     /// The viewer needs a picture that stands alone.
     KeyframeWanted,
     /// What the path carries, in bits a second.

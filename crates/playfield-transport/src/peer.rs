@@ -2,6 +2,7 @@
 //!
 //! Drive it so: change it (`receive`, `timeout`, `send`), then `drain` it before the next change.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,7 +18,7 @@ use str0m::rtp::{Extension, ExtensionMap};
 use str0m::{Candidate, IceConnectionState, IceCreds, Input, Output, Rtc, RtcConfig};
 
 use crate::nominate::Nomination;
-use crate::{Event, Outgoing, TransportError, Ways, dtls};
+use crate::{Event, Outgoing, TransportError, Wants, Ways, dtls};
 
 /// Estimate to begin with, before the path was measured.
 const START_BPS: u64 = 3_000_000;
@@ -39,7 +40,7 @@ pub(crate) enum Drained {
     /// Tell the driver.
     Event(Event),
     /// A whole frame came.
-    Media { lane: Lane, data: Vec<u8>, rtp: u32 },
+    Media { lane: Lane, data: Vec<u8>, rtp: u32, number: u64 },
 }
 
 /// What media comes by: the sections, in the order the wire document gives, and the fallback channel.
@@ -123,27 +124,29 @@ fn config(extensions: ExtensionMap, estimates: bool) -> RtcConfig {
 }
 
 impl Peer {
-    /// Answers an offer. `local` are the addresses to be reached at; `estimates`: measure what the path carries.
+    /// Answers an offer. `local` are the addresses to be reached at.
     pub(crate) fn answer(
         now: Instant,
         offer: &str,
         local: impl Iterator<Item = SocketAddr>,
-        estimates: bool,
+        wants: Wants,
     ) -> Result<(Peer, String), TransportError> {
         let refused = |error: &dyn std::fmt::Display| TransportError::Offer(error.to_string());
+        // Where no sound is wanted of the viewer, none is asked for.
+        let offer = &*if wants.microphone { Cow::Borrowed(offer) } else { sound_one_way(offer) };
         // The parser's own words speak of its memory.
         let parsed = SdpOffer::from_sdp_string(offer).map_err(|_| refused(&"it is not SDP (RFC 8866)"))?;
         if !offer.lines().any(|line| line.starts_with("m=application ")) {
             return Err(refused(&"it has no data channels (m=application); input and control need them"));
         }
-        let mut rtc = config(extensions(estimates), estimates).set_ice_lite(true).build(now);
+        let mut rtc = config(extensions(wants.estimates), wants.estimates).set_ice_lite(true).build(now);
         for addr in local {
             let candidate = Candidate::host(addr, Protocol::Udp).map_err(|error| refused(&error))?;
             rtc.add_local_candidate(candidate);
         }
         let answer = rtc.sdp_api().accept_offer(parsed).map_err(|error| refused(&error))?;
         let mut peer = Peer::new(rtc);
-        peer.measuring = estimates.then_some(Measuring { bps: START_BPS, video_at: now, rests: false });
+        peer.measuring = wants.estimates.then_some(Measuring { bps: START_BPS, video_at: now, rests: false });
         peer.unnominated = Some(peer.rtc.direct_api().local_ice_credentials());
         Ok((peer, answer.to_sdp_string()))
     }
@@ -163,7 +166,7 @@ impl Peer {
         let mut api = peer.rtc.sdp_api();
         let mut track =
             |kind, direction| Some(Track { mid: api.add_media(kind, direction, None, None, None), pt: None });
-        peer.sound = track(MediaKind::Audio, Direction::RecvOnly);
+        peer.sound = track(MediaKind::Audio, Direction::SendRecv);
         peer.lossless = track(MediaKind::Audio, Direction::SendRecv);
         peer.video = track(MediaKind::Video, Direction::RecvOnly);
         let now_or_never = |label: &str| ChannelConfig {
@@ -184,7 +187,7 @@ impl Peer {
         let refused = |error: &dyn std::fmt::Display| TransportError::Answer(error.to_string());
         let answer = SdpAnswer::from_sdp_string(answer).map_err(|_| refused(&"it is not SDP (RFC 8866)"))?;
         self.rtc.sdp_api().accept_answer(pending, answer).map_err(|error| refused(&error))?;
-        if let Some(track) = &mut self.lossless {
+        for track in [&mut self.lossless, &mut self.sound].into_iter().flatten() {
             track.pt = payload_type(&mut self.rtc, track.mid, Codec::Opus);
         }
         Ok(())
@@ -393,7 +396,7 @@ impl Peer {
                 }
             }
             str0m::Event::ChannelData(data) if self.channels.lossless == Some(data.id) => {
-                each(Drained::Media { lane: Lane::LosslessChannel, data: data.data, rtp: 0 });
+                each(Drained::Media { lane: Lane::LosslessChannel, data: data.data, rtp: 0, number: 0 });
             }
             str0m::Event::KeyframeRequest(_) => each(Drained::Event(Event::KeyframeWanted)),
             str0m::Event::EgressBitrateEstimate(BweKind::Twcc { estimate, .. }) => {
@@ -403,8 +406,8 @@ impl Peer {
             }
             str0m::Event::MediaData(data) => {
                 if let Some(lane) = self.lane(data.mid) {
-                    let rtp = data.time.numer() as u32;
-                    each(Drained::Media { lane, data: data.data.to_vec(), rtp });
+                    let (rtp, number) = (data.time.numer() as u32, **data.seq_range.start());
+                    each(Drained::Media { lane, data: data.data.to_vec(), rtp, number });
                 }
             }
             _ => {}
@@ -442,6 +445,14 @@ impl Peer {
             _ => {}
         }
     }
+}
+
+/// The offer without sound from the viewer, which is the first audio section.
+fn sound_one_way(offer: &str) -> Cow<'_, str> {
+    let Some(begin) = offer.find("m=audio ") else { return offer.into() };
+    let end = offer[begin + 1..].find("\nm=").map_or(offer.len(), |at| begin + 1 + at);
+    let section = offer[begin..end].replacen("a=sendrecv", "a=recvonly", 1);
+    [&offer[..begin], &section, &offer[end..]].concat().into()
 }
 
 /// What a codec is called on a media section that was agreed on; none: it was not.
@@ -496,6 +507,8 @@ mod tests {
         estimates: Vec<u64>,
         /// Pictures that arrived.
         pictures: usize,
+        /// Packets of sound: number, time and bytes.
+        sound: [Vec<(u64, u32, Vec<u8>)>; 2],
     }
 
     impl Rig {
@@ -504,9 +517,13 @@ mod tests {
         }
 
         fn with_estimates(estimates: bool) -> Rig {
+            Rig::with(Wants { estimates, microphone: false })
+        }
+
+        fn with(wants: Wants) -> Rig {
             let (now, [viewer, node]) = (Instant::now(), addresses());
             let (mut offering, offer, pending) = Peer::offer(now, viewer).unwrap();
-            let (answering, answer) = Peer::answer(now, &offer, std::iter::once(node), estimates).unwrap();
+            let (answering, answer) = Peer::answer(now, &offer, std::iter::once(node), wants).unwrap();
             offering.take_answer(pending, &answer).unwrap();
             Rig {
                 now,
@@ -521,6 +538,7 @@ mod tests {
                 sent: [0; 2],
                 estimates: Vec::new(),
                 pictures: 0,
+                sound: [Vec::new(), Vec::new()],
             }
         }
 
@@ -538,6 +556,7 @@ mod tests {
                 sent,
                 estimates,
                 pictures,
+                sound,
             } = self;
             timeouts[at] = peers[at].drain(|drained| match drained {
                 Drained::Transmit { from, packet, .. } => {
@@ -553,6 +572,7 @@ mod tests {
                 Drained::Event(Event::Estimate(bps)) => estimates.push(bps),
                 Drained::Media { lane: Lane::Lossless, data, .. } => heard[at].push(data),
                 Drained::Media { lane: Lane::Video, .. } => *pictures += 1,
+                Drained::Media { lane: Lane::Sound, data, rtp, number } => sound[at].push((number, rtp, data)),
                 _ => {}
             });
         }
@@ -669,6 +689,43 @@ mod tests {
         }
         assert!(!rig.channel_opened);
         assert!(!rig.send(1, &Outgoing::Input([2].as_slice().into())), "there is no channel to answer on");
+    }
+
+    #[test]
+    fn sound_goes_to_the_node_only_where_it_is_wanted() {
+        let sound = |n: u8| Outgoing::Sound {
+            data: [0xf8, n].as_slice().into(),
+            position: 960 * u64::from(n),
+            talkspurt: false,
+        };
+        for microphone in [false, true] {
+            let mut rig = Rig::with(Wants { microphone, estimates: false });
+            rig.until("the connection", |rig| rig.connected == [true; 2]);
+            for n in 1..=20 {
+                assert!(rig.send(1, &sound(n)));
+                // Where the answer takes none, it goes nowhere.
+                rig.send(0, &sound(n));
+                rig.until("sound from the node", |rig| rig.sound[0].len() == usize::from(n));
+            }
+            assert_eq!(rig.sound[1].is_empty(), !microphone);
+            let steps = |pair: &[(u64, u32, Vec<u8>)]| (pair[1].0 - pair[0].0, pair[1].1.wrapping_sub(pair[0].1));
+            assert!(rig.sound[1].windows(2).all(|pair| steps(pair) == (1, 960)));
+        }
+    }
+
+    #[test]
+    fn only_the_first_audio_section_is_turned() {
+        let check = |offer: &str, expect: &str| assert_eq!(sound_one_way(offer), expect);
+        check("v=0\r\n", "v=0\r\n");
+        check("m=audio 9\r\na=sendrecv\r\n", "m=audio 9\r\na=recvonly\r\n");
+        check(
+            "m=audio 9\r\na=recvonly\r\nm=audio 9\r\na=sendrecv\r\n",
+            "m=audio 9\r\na=recvonly\r\nm=audio 9\r\na=sendrecv\r\n",
+        );
+        check(
+            "m=video 9\na=sendrecv\nm=audio 9\na=sendrecv\nm=audio 9\na=sendrecv",
+            "m=video 9\na=sendrecv\nm=audio 9\na=recvonly\nm=audio 9\na=sendrecv",
+        );
     }
 
     /// How long it takes until both are connected.

@@ -6,10 +6,14 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use playfield_transport::{Client, ClientEvent, Config, ConnectionId, Event, Hub, Outgoing, TransportError, Ways};
+use playfield_transport::{
+    Client, ClientEvent, Config, ConnectionId, Event, Hub, Outgoing, TransportError, Wants, Ways,
+};
 
 /// Long enough for a loaded machine; nothing waits for it when all goes well.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+const MEASURED: Wants = Wants { estimates: true, microphone: false };
 
 struct Rig {
     hub: Hub,
@@ -27,7 +31,7 @@ impl Rig {
     /// A client at `from` that knows of the hub's address `to` alone.
     fn of(mut hub: Hub, from: IpAddr, to: IpAddr) -> Rig {
         let (mut client, offer) = Client::offer(from).unwrap();
-        let (connection, answer) = hub.accept(&offer, true).unwrap();
+        let (connection, answer) = hub.accept(&offer, MEASURED).unwrap();
         assert!(answer.contains("a=ice-lite"), "{answer}");
         let other = |line: &&str| line.starts_with("a=candidate:") && !line.contains(&format!(" {to} "));
         let known: Vec<_> = answer.split("\r\n").filter(|line| !other(line)).collect();
@@ -121,7 +125,7 @@ fn a_bad_offer_is_refused_with_a_reason() {
     let (_, whole) = Client::offer(Ipv4Addr::LOCALHOST.into()).unwrap();
     let (without_channels, _) = whole.split_once("m=application").unwrap();
     for offer in ["", "v=0", "hello\r\n", &"x".repeat(70_000), without_channels] {
-        let error = hub.accept(offer, true).unwrap_err();
+        let error = hub.accept(offer, MEASURED).unwrap_err();
         assert!(matches!(error, TransportError::Offer(_)), "{error}");
     }
 }

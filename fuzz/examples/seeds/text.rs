@@ -103,6 +103,8 @@ const JSON: &[(&str, &str, &str)] = &[
         r#"{"type":"hello","slot":0,"tick_hz":60,"video":"lossless","videos":["lossless","h264"],"input":["pad"],
             "keys_as_pad":true,"estimates":false}"#,
     ),
+    ("signal", "microphone", r#"{"type":"microphone","on":true}"#),
+    ("signal", "microphone-told", r#"{"type":"microphone","records":true,"yours":false,"whose":"Host"}"#),
     ("signal", "rumble", r#"{"type":"rumble","place":1,"strong":255,"weak":0,"ms":5000}"#),
     ("signal", "people", r#"{"type":"people","seats":[0,1],"away":[1],"watching":2}"#),
     ("signal", "end", r#"{"type":"end","reason":"idleTimeout","detail":"Nobody played."}"#),

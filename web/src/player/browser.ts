@@ -30,7 +30,7 @@ export interface Lack {
 }
 
 const LACKS: Record<keyof Abilities, readonly [name: string, means: string]> = {
-  secure: ['A secure page', 'Gamepads and some sound need HTTPS; ask whoever runs this server.'],
+  secure: ['A secure page', 'Gamepads, the microphone and some sound need HTTPS; ask whoever runs this server.'],
   webrtc: ['WebRTC', 'Nothing can be played.'],
   lossless: ['Drawing in a worker', 'Exact pictures cannot be shown; every picture is video.'],
   encodedTransform: ['Encoded transforms', 'Exact pictures come by a slower way, which stutters where packets are lost.'],

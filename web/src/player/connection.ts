@@ -48,6 +48,8 @@ export class Link {
   constructor(private readonly lossless: Lossless) {
     // Video last: browsers fail over an answer that refuses the first of a bundle, and without H.264 it is refused.
     this.transceivers = ['audio', 'audio', 'video'].map((kind) => this.pc.addTransceiver(kind, { direction: 'recvonly' }));
+    // So that a microphone needs no second offer: until there is one, nothing is sent.
+    this.transceivers[SOUND]!.direction = 'sendrecv';
     const track = this.transceivers[LOSSLESS]!;
     if (lossless.carrier === 'track') track.direction = 'sendrecv';
     this.detour = lossless.carrier === 'track' ? new Detour(track.sender, lossless) : null;
@@ -102,6 +104,12 @@ export class Link {
     if (readyState !== 'connecting') return;
     const others = this.unsaid.filter(({ type }) => type === 'text' || type !== message.type);
     this.unsaid = [...others.slice(1 - MOST_UNSAID), message];
+  }
+
+  /** What goes to the node as sound; null: nothing. */
+  speak(track: MediaStreamTrack | null): void {
+    // It fails where the connection was closed meanwhile, which is as good.
+    this.transceivers[SOUND]!.sender.replaceTrack(track).catch(() => {});
   }
 
   getStats(): Promise<RTCStatsReport> {

@@ -22,6 +22,7 @@ const ICONS = {
   muted: 'M4 9.5v5h3.5L12 18.5v-13L7.5 9.5zM16 9.5l5 5M21 9.5l-5 5',
   full: 'M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5',
   menu: 'M4 7h16M4 12h16M4 17h16',
+  microphone: 'M12 3.5a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0v-5a3 3 0 0 1 3-3zM5.5 11.5a6.5 6.5 0 0 0 13 0M12 18v2.5',
   play: 'M8 5.5v13l11-6.5z',
   keyboard: 'M3 6.5h18v11H3zM6.5 10h.01M10 10h.01M14 10h.01M17.5 10h.01M8 14h8',
 } as const;

@@ -14,6 +14,7 @@ import { padSentence, seatSentence, type PadEvent, type PadInfo } from './input/
 import type { ScriptInput } from './input/script';
 import { canShowLossless } from './lossless';
 import { menusOf } from './menu/host';
+import { Microphone } from './microphone';
 import { changesOf, partSentence } from './people';
 import { Play, type PlayHost, type PlayState } from './play';
 import { Poster } from './poster';
@@ -54,12 +55,19 @@ export class PlayfieldPlayer extends HTMLElement {
   private readonly poster = new Poster(() => ({ name: this.titleName, picture: this.getAttribute('poster') }));
   private readonly sheet = new Sheet();
   private readonly sound = new Sound();
+  private readonly mic = new Microphone({
+    speak: (on, track) => this.run?.speak(on, track),
+    name: () => this.titleName,
+    tell: (text) => this.hud.tell(text),
+    pressed: () => this.focus({ preventScroll: true }),
+    changed: () => this.micChanged(),
+  });
   private readonly hud = new Hud({
     mute: () => (this.muted = !this.muted),
     fullscreen: () => this.windows.toggleFull(this.run?.kinds.has('keys') ?? false),
     menu: () => this.openMenu(),
     keyboard: () => this.controls?.field.focus(),
-  });
+  }, this.mic);
   private readonly surfaces = new Surface(this.stage, (reports) => this.run?.presented(reports), (zoom) => this.run?.enlarge(zoom));
   private readonly windows = new Windows(this, this.stage, this.surfaces, (text) => this.hud.tell(text), {
     opened: (window) => this.wentSmall(window),
@@ -73,6 +81,7 @@ export class PlayfieldPlayer extends HTMLElement {
     title: () => this.titleId,
     address: () => this.address()?.href ?? location.href,
     stats: () => this.statsTimer !== null,
+    microphone: () => this.mic.state,
     showStats: (on) => this.keepStats(on),
     close: (then) => this.closeMenu(then),
     restart: () => void this.restart(),
@@ -184,6 +193,15 @@ export class PlayfieldPlayer extends HTMLElement {
 
   set pixels(pixels: Pixels) {
     this.surfaces.pixels = this.drawing = choose('pixels', PIXELS, pixels);
+  }
+
+  /** Whether the microphone is on; turned on, the person is asked. */
+  get microphone(): boolean {
+    return this.mic.on;
+  }
+
+  set microphone(on: boolean) {
+    if (this.mic.state === !on) this.mic.toggle();
   }
 
   /** The gamepads of this device, and whom they play as. */
@@ -380,6 +398,7 @@ export class PlayfieldPlayer extends HTMLElement {
   /** Leaves the run; its session stays for the grace time. */
   private drop(): void {
     this.windows.closeSmall();
+    this.mic.close();
     this.controls?.close();
     this.run?.close();
     this.controls = null;
@@ -394,6 +413,7 @@ export class PlayfieldPlayer extends HTMLElement {
         // Told again where it is so.
         this.silent = false;
         this.controls?.understood(kinds);
+        this.mic.offer(this.run!.hears && this.run!.may.includes('microphone'));
         this.hud.canType(kinds.has('text') && matchMedia('(pointer: coarse)').matches);
       },
       seated: () => this.seated(),
@@ -440,6 +460,7 @@ export class PlayfieldPlayer extends HTMLElement {
         else this.controls?.desk.hear(message);
         this.showStanding();
       },
+      microphone: (message) => this.mic.hear(message),
       ended: (reason, detail, said) => this.ended(reason, detail, said),
       failed: (fault, detail, status) => this.failed(fault, detail, status),
     };
@@ -483,6 +504,12 @@ export class PlayfieldPlayer extends HTMLElement {
     this.dispatch('playfield-state', { state, session: this.session });
   }
 
+  private micChanged(): void {
+    this.toggleAttribute('data-speaks', this.mic.on);
+    this.menus.refresh();
+    this.dispatch('playfield-microphone', { on: this.mic.on });
+  }
+
   /** What lasts and is worth knowing: no connection, or nobody who plays. */
   private showStanding(): void {
     const run = this.run;
@@ -508,6 +535,7 @@ export class PlayfieldPlayer extends HTMLElement {
 
   private showEnd(screen: EndScreen): void {
     this.poster.hide();
+    this.mic.close();
     this.controls?.release();
     this.controls?.touch.pad.show(false);
     this.windows.closeSmall();

@@ -1,6 +1,7 @@
 // What lies on the picture while playing: three buttons that hide themselves, a status line, the hint about sound, and the statistics.
 
 import { h, icon, iconButton } from './dom';
+import type { Microphone } from './microphone';
 import { statsView } from './statsview';
 import type { PlayerStats } from './stats';
 import { Toasts } from './toasts';
@@ -31,7 +32,7 @@ export class Hud {
   private hideTimer: ReturnType<typeof setTimeout> | null = null;
   private noticeTimer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(act: HudActions) {
+  constructor(act: HudActions, microphone: Microphone) {
     this.sound = iconButton('sound', 'Sound', act.mute);
     this.keyboard = iconButton('keyboard', 'Keyboard', act.keyboard);
     this.keyboard.hidden = true;
@@ -41,11 +42,12 @@ export class Hud {
       'div',
       { class: 'bar', aria: { role: 'toolbar', label: 'Player' } },
       this.keyboard,
+      microphone.button,
       this.sound,
       iconButton('full', 'Full screen', act.fullscreen),
       iconButton('menu', 'Menu', act.menu),
     );
-    this.element = h('div', { class: 'hud' }, this.stats, bar, h('div', { class: 'pills' }, this.watches, this.soundHint, this.offered, this.status, this.notice, this.toasts.element));
+    this.element = h('div', { class: 'hud' }, this.stats, bar, h('div', { class: 'pills' }, microphone.element, this.watches, this.soundHint, this.offered, this.status, this.notice, this.toasts.element));
     this.element.addEventListener('focusin', () => this.wake());
   }
 

@@ -19,6 +19,7 @@ import { InputState, MOST_SEATS } from './input/state';
 import type { Lossless } from './lossless';
 import type { FromWorker, WatchedFrame } from './lossless/messages';
 import type { Shows } from './lossless/tiles';
+import type { MicrophoneMessage } from './microphone';
 import { canPlay, takeWarm } from './prewarm';
 import { Sessions } from './session';
 import { FrameStats } from './stats';
@@ -76,6 +77,8 @@ export interface PlayHost {
   notice(text: string): void;
   /** A program's pointer, clipboard and the like. */
   desk(message: DeskMessage): void;
+  /** How it stands with the microphone. */
+  microphone(message: MicrophoneMessage): void;
   ended(reason: EndReason, detail: string | null, said: string | null): void;
   failed(fault: Fault, detail: string | null, status: number | null): void;
 }
@@ -118,6 +121,8 @@ export class Play {
   keysAsPad = true;
   /** It is a program, with a screen and a clipboard. */
   program = false;
+  /** It may hear our microphone, if we may use it. */
+  hears = false;
   /** What we may do, as the node told it last. */
   may: readonly Permission[] = [];
   /** How many can play the title, as far as the node told. */
@@ -141,6 +146,9 @@ export class Play {
   private estimates = true;
   private renewing = false;
   private seatsWanted = 1;
+  /** Our microphone is on, and what of it goes to the node. */
+  private speaks = false;
+  private voice: MediaStreamTrack | null = null;
   /** Asked for, and not answered yet. */
   private seatsAsked = false;
   /** Nobody can see the picture; a hidden page may show it in a window of its own. */
@@ -210,6 +218,13 @@ export class Play {
 
   say(message: FromViewer): void {
     this.link?.say(message);
+  }
+
+  /** Our microphone is on or off, and so much of it goes to the node. */
+  speak(on: boolean, voice: MediaStreamTrack | null): void {
+    if (on !== this.speaks) this.link?.say({ type: 'microphone', on });
+    if (voice !== this.voice) this.link?.speak(voice);
+    [this.speaks, this.voice] = [on, voice];
   }
 
   typed(text: string): void {
@@ -363,6 +378,8 @@ export class Play {
     this.heardAt = performance.now();
     if (this.lossless?.carrier === 'channel' || this.renewing) this.setVideo(this.video);
     if (this.hidden) this.visible(false);
+    if (this.speaks) this.link?.say({ type: 'microphone', on: true });
+    this.link?.speak(this.voice);
     this.sender.start();
     this.watch ??= setInterval(() => this.checkSilence(), WATCH_MS);
     if (this.state !== 'playing') this.enter('playing');
@@ -437,6 +454,7 @@ export class Play {
         this.seats = message.slot === null ? [] : [message.slot];
         this.estimates = message.estimates;
         this.program = message.program ?? false;
+        this.hears = message.microphone ?? false;
         this.takeSeats(message.seats ?? 1);
         this.videos = message.videos;
         // Who watches has nothing to say to the title, whatever it understands.
@@ -466,6 +484,8 @@ export class Play {
         return this.host.rumble(message.place, message);
       case 'people':
         return this.hearPeople({ ...message, list: message.list ?? [] });
+      case 'microphone':
+        return this.host.microphone(message);
       case 'noPicture':
         return this.fail('noPicture', message.detail);
       case 'state':

@@ -95,31 +95,35 @@ impl Drop for RawEncoder {
 }
 
 /// A decoder's state.
-pub(super) struct RawDecoder(NonNull<unsafe_libopus::OpusDecoder>);
+pub(super) struct RawDecoder {
+    state: NonNull<unsafe_libopus::OpusDecoder>,
+    channels: usize,
+}
 
 // SAFETY: the state is plain memory without ties to a thread; `&mut self` keeps calls apart.
 unsafe impl Send for RawDecoder {}
 
 impl RawDecoder {
-    pub fn open() -> Result<RawDecoder, i32> {
+    /// One that gives this many channels, 1 or 2, whatever the packets have.
+    pub fn open(channels: usize) -> Result<RawDecoder, i32> {
         let mut code = 0;
         // SAFETY: returns a state or null and a code.
-        let state = unsafe { unsafe_libopus::opus_decoder_create(SAMPLE_RATE as i32, CHANNELS as i32, &mut code) };
-        NonNull::new(state).map(RawDecoder).ok_or(code)
+        let state = unsafe { unsafe_libopus::opus_decoder_create(SAMPLE_RATE as i32, channels as i32, &mut code) };
+        NonNull::new(state).map(|state| RawDecoder { state, channels }).ok_or(code)
     }
 
     /// Appends the samples of a packet; an empty one stands for 10 ms that were lost.
     pub fn decode(&mut self, packet: &[u8], out: &mut Vec<i16>) -> Result<(), i32> {
         let start = out.len();
         let frames = if packet.is_empty() { PACKET_FRAMES } else { MAX_FRAMES };
-        out.resize(start + frames * CHANNELS, 0);
+        out.resize(start + frames * self.channels, 0);
         let data = if packet.is_empty() { std::ptr::null() } else { packet.as_ptr() };
         let length = i32::try_from(packet.len()).unwrap_or(i32::MAX);
         // SAFETY: a live state; the packet is as long as said, or null and of length 0; `out` has room for `frames`.
         let got = unsafe {
-            unsafe_libopus::opus_decode(self.0.as_ptr(), data, length, out[start..].as_mut_ptr(), frames as i32, 0)
+            unsafe_libopus::opus_decode(self.state.as_ptr(), data, length, out[start..].as_mut_ptr(), frames as i32, 0)
         };
-        out.truncate(start + usize::try_from(got).unwrap_or(0) * CHANNELS);
+        out.truncate(start + usize::try_from(got).unwrap_or(0) * self.channels);
         if got < 0 { Err(got) } else { Ok(()) }
     }
 }
@@ -127,6 +131,6 @@ impl RawDecoder {
 impl Drop for RawDecoder {
     fn drop(&mut self) {
         // SAFETY: created by the library, not used after.
-        unsafe { unsafe_libopus::opus_decoder_destroy(self.0.as_ptr()) };
+        unsafe { unsafe_libopus::opus_decoder_destroy(self.state.as_ptr()) };
     }
 }

@@ -45,6 +45,8 @@ pub struct Command {
     pub hz: u16,
     /// The keyboard's layout as XKB names it, and the variant of it.
     pub keyboard: (String, String),
+    /// It may hear the player's microphone.
+    pub microphone: bool,
     /// Pads are keys, whatever this machine can do.
     pub pads_are_keys: bool,
     /// Keys that a pad's buttons stand for then, besides the usual ones.

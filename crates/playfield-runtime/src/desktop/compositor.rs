@@ -147,6 +147,8 @@ pub(crate) struct Compositor {
     pads: Option<Pads>,
     pad_keys: KeyMap,
     sound: Option<SoundServer>,
+    /// Programs record the microphone, as the worker was told.
+    records: bool,
     /// Sound on its way into shared memory.
     heard: (Vec<i16>, Vec<u8>),
     x11: x11::X11,
@@ -265,6 +267,7 @@ impl Compositor {
             pads: None,
             pad_keys: KeyMap::default(),
             sound: None,
+            records: false,
             heard: Default::default(),
             x11: x11::X11::default(),
             x11_waits: None,
@@ -496,6 +499,10 @@ impl Compositor {
             }
         }
         self.heard = (samples, bytes);
+        let records = self.sound.as_ref().is_some_and(SoundServer::microphone_wanted);
+        if std::mem::replace(&mut self.records, records) != records {
+            self.report(FromProgram::Records(records));
+        }
     }
 
     /// The pads that a program is to be started with.

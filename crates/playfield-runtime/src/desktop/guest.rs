@@ -19,7 +19,7 @@ use super::words::{
 };
 use crate::confine::resident;
 use crate::process::{End, LinkError, Process, Shared};
-use crate::{Guest, GuestConfig, GuestError, GuestEvent, LogLevel, Snapshot, Tick, Wake};
+use crate::{Feed, Guest, GuestConfig, GuestError, GuestEvent, LogLevel, Snapshot, Tick, Wake};
 
 /// How long it may take until the program is started; its own start is not part of that.
 const STARTS: Duration = Duration::from_secs(15);
@@ -54,6 +54,7 @@ pub struct DesktopGuest {
     ended: Option<Ended>,
     memory_limit: u64,
     look_at: Instant,
+    feed: Option<Feed>,
     watcher: Option<Watcher>,
 }
 
@@ -67,8 +68,15 @@ impl DesktopGuest {
         let Size { width, height } = opening.command.size.clamped();
         let (hz, memory_limit) = (opening.command.hz.clamp(1, 240), opening.rules.memory_limit);
         let resizes = opening.command.resize;
+        let microphone = opening.command.microphone.then(Feed::pair).transpose().map_err(|error| failed(&error))?;
         let open = ToProgram::Open(Box::new(opening));
         process.link().send_with(&open, Some(shared.file())).map_err(|error| failed(&error))?;
+        let mut feed = None;
+        if let Some((ours, theirs)) = microphone {
+            let sent = process.link().send_with(&ToProgram::Microphone, Some(theirs.as_fd()));
+            sent.map_err(|error| failed(&error))?;
+            feed = Some(ours);
+        }
         let mut guest = DesktopGuest {
             process,
             shared,
@@ -89,6 +97,7 @@ impl DesktopGuest {
             ended: None,
             memory_limit,
             look_at: Instant::now(),
+            feed,
             watcher: None,
         };
         loop {
@@ -123,6 +132,7 @@ impl DesktopGuest {
                 Ok(FromProgram::Cursor(look)) => self.take_cursor(look),
                 Ok(FromProgram::Locked(wanted)) => self.events.push(GuestEvent::Lock(wanted)),
                 Ok(FromProgram::Answers(answers)) => self.events.push(GuestEvent::Answers(answers)),
+                Ok(FromProgram::Records(records)) => self.events.push(GuestEvent::Records(records)),
                 Ok(FromProgram::Copied(bytes)) => self.take_copied(bytes),
                 Ok(FromProgram::PasteTaken) => {
                     self.pasting = false;
@@ -363,6 +373,10 @@ impl Guest for DesktopGuest {
     fn paste(&mut self, text: &str) {
         self.paste = Some(text.to_owned());
         self.paste_next();
+    }
+
+    fn take_feed(&mut self) -> Option<Feed> {
+        self.feed.take()
     }
 
     fn finish(&mut self) {

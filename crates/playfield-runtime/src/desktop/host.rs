@@ -13,7 +13,7 @@ use smithay::reexports::calloop::{EventLoop, Interest, LoopHandle, Mode, PostAct
 use super::command::Command;
 use super::compositor::Compositor;
 use super::pads::{FOLDER, KeyMap, Pads};
-use super::sound::{ASOUNDRC, Options, SoundServer};
+use super::sound::{ASOUNDRC, Decode, Microphone, SoundServer};
 use super::words::{Ended, FromProgram, Opening, SHARED_LEN, ToProgram};
 use crate::confine::{HOME, User, confine, environment, guest_user};
 use crate::process::{Link, LinkError, Shared};
@@ -23,15 +23,19 @@ const SOCKET: &str = "wayland-0";
 /// The one that they find PulseAudio at, in a folder there.
 const SOUND_SOCKET: &str = "native";
 
+/// Makes a decoder for the player's microphone: the codec is not this room's to know.
+pub type Codec = fn() -> Result<Box<dyn Decode>, String>;
+
 /// Serves the worker at the other end until it lets go, or the program has ended.
-pub fn run(socket: OwnedFd) -> Result<(), String> {
+pub fn run(socket: OwnedFd, codec: Codec) -> Result<(), String> {
     let mut link = Link::new(socket);
     let (ask, memory) = link.receive_with(None).map_err(|error| error.to_string())?;
     let (ToProgram::Open(opening), Some(memory)) = (ask, memory) else {
         return Err("the first message must be what to open".to_owned());
     };
+    let microphone = if opening.command.microphone { take_microphone(&mut link)? } else { None };
     let mut rules = opening.rules.clone();
-    rules.keep.extend([link.fd(), memory.as_raw_fd()]);
+    rules.keep.extend([link.fd(), memory.as_raw_fd()].into_iter().chain(microphone.as_ref().map(AsRawFd::as_raw_fd)));
     // From here on this is the process behind the fence.
     let fenced = confine(&rules).map_err(|error| error.to_string()).and_then(|_| {
         let shared = Shared::open(memory, SHARED_LEN).map_err(|error| error.to_string())?;
@@ -39,11 +43,28 @@ pub fn run(socket: OwnedFd) -> Result<(), String> {
     });
     // One that fails has moved its end into what failed.
     let mut spare = Link::new(rustix::io::dup(link.socket()).map_err(|error| error.to_string())?);
-    let served = fenced.and_then(|(shared, user)| serve(link, shared, *opening, &user));
+    let served = fenced.and_then(|(shared, user)| {
+        let microphone = microphone.map(|socket| Ok::<_, String>(Microphone::new(socket, codec()?))).transpose()?;
+        serve(link, shared, *opening, microphone, &user)
+    });
     served.or_else(|why| spare.send(&FromProgram::Failed(why)).map_err(|error| error.to_string()))
 }
 
-fn serve(link: Link, shared: Shared, opening: Opening, user: &User) -> Result<(), String> {
+/// The socket that the microphone's packets come by.
+fn take_microphone(link: &mut Link) -> Result<Option<OwnedFd>, String> {
+    match link.receive_with(None).map_err(|error| error.to_string())? {
+        (ToProgram::Microphone, Some(socket)) => Ok(Some(socket)),
+        _ => Err("the second message must be the way of the microphone".to_owned()),
+    }
+}
+
+fn serve(
+    link: Link,
+    shared: Shared,
+    opening: Opening,
+    microphone: Option<Microphone>,
+    user: &User,
+) -> Result<(), String> {
     let mut events = EventLoop::try_new().map_err(|error| error.to_string())?;
     let words = rustix::io::dup(link.socket()).map_err(|error| error.to_string())?;
     let runtime = PathBuf::from(user.runtime_dir());
@@ -57,7 +78,7 @@ fn serve(link: Link, shared: Shared, opening: Opening, user: &User) -> Result<()
     heard.map_err(|error| error.to_string())?;
     let pulse = runtime.join("pulse");
     let sound = std::fs::create_dir_all(&pulse)
-        .and_then(|()| SoundServer::start(&pulse.join(SOUND_SOCKET), Options::default()))
+        .and_then(|()| SoundServer::start(&pulse.join(SOUND_SOCKET), microphone))
         .and_then(|sound| compositor.listen_to(sound));
     if let Err(error) = sound {
         compositor.report(FromProgram::Log(format!("this program has no sound: {error}")));
@@ -147,7 +168,7 @@ impl Compositor {
                 Ok(ToProgram::Paste(bytes)) => self.paste(bytes),
                 Ok(ToProgram::CopyTaken) => self.copy_taken(),
                 Ok(ToProgram::Pause(paused)) => self.pause(paused),
-                Ok(ToProgram::Finish) | Ok(ToProgram::Open(_)) => self.done = true,
+                Ok(ToProgram::Finish | ToProgram::Open(_) | ToProgram::Microphone) => self.done = true,
                 Err(LinkError::Late) => return,
                 Err(_) => {
                     self.done = true;

@@ -2,8 +2,8 @@
 //!
 //! Programs that make sound on Linux speak PulseAudio's protocol, by its client library, by ALSA's or SDL's back end for it, or
 //! by their own. It is found by `PULSE_SERVER=unix:PATH`; no daemon, no cookie and no shared memory is wanted. There is one
-//! sink, at 48 kHz and in stereo, whose sound goes to the player, its monitor, and one microphone, which is silent until it is
-//! allowed and fed.
+//! sink, at 48 kHz and in stereo, whose sound goes to the player, its monitor, and one microphone, which is silent unless the
+//! title has one and somebody speaks.
 //!
 //! ```text
 //!   program --socket--> server (thread) --bytes--> engine (no I/O, told the time)
@@ -13,6 +13,7 @@
 //!                          |                         | rate      any rate -> 48 kHz
 //!                          |   a block every 5 ms    | record    monitor and microphone -> program
 //!   host  <---ring---------+ <---------mix-----------+
+//!   worker ----packets---->| microphone: a voice, decoded as it is heard
 //! ```
 //!
 //! While no stream plays or records, nothing wakes up. A block that is silent is not handed on.
@@ -30,6 +31,7 @@
 
 mod engine;
 mod format;
+mod microphone;
 mod offer;
 mod playback;
 mod rate;
@@ -39,7 +41,8 @@ mod server;
 mod wire;
 
 pub use engine::{Block, Engine, Now};
-pub use server::{Options, SoundServer};
+pub use microphone::{Decode, Ear, Microphone};
+pub use server::SoundServer;
 
 use playfield_core::frame::{CHANNELS, SAMPLE_RATE};
 

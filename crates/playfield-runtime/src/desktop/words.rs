@@ -36,6 +36,8 @@ const _: () = assert!(PICTURE_LEN <= SOUND);
 pub enum ToProgram {
     /// Start the program. The shared memory comes with it.
     Open(Box<Opening>),
+    /// The microphone's packets come by the socket that is with this; right after [`ToProgram::Open`], where the program may hear it.
+    Microphone,
     /// What players do now, in place of what they did.
     Input(TickInput),
     /// The picture was copied: the next one may be drawn over it.
@@ -83,6 +85,8 @@ pub enum FromProgram {
     PasteTaken,
     /// The program leaves people who use it without an answer, or answers again.
     Answers(bool),
+    /// Programs record the microphone, or do no longer.
+    Records(bool),
     /// A pad shakes: player, strong, weak, milliseconds.
     Rumble(u8, u8, u8, u16),
     /// A sentence for the player.

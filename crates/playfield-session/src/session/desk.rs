@@ -29,7 +29,7 @@ pub(super) struct Desk {
 #[derive(Debug, Default)]
 pub(super) struct Hands {
     pasting: Gather,
-    often: Often,
+    pub(super) often: Often,
 }
 
 impl Session {

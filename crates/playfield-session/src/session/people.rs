@@ -114,8 +114,10 @@ impl Session {
         }
         for (connection, _, _) in &changed {
             let desk = self.viewers.get(connection).map(|attached| self.desk_now(attached)).unwrap_or_default();
-            self.to_tell.extend(desk.into_iter().map(|message| (*connection, message)));
+            let told = desk.into_iter().chain(self.microphone_news(*connection));
+            self.to_tell.extend(told.map(|message| (*connection, message)));
         }
+        self.check_microphone();
         let played = self.played();
         let mut inbox = self.inbox.open();
         for (connection, before, after) in &changed {

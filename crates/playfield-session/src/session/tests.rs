@@ -5,8 +5,8 @@ use playfield_core::bus::SessionTimes;
 use playfield_core::desk::Cursor;
 use playfield_core::input::wire::{Ack, FrameReport, PadReport, Writer};
 use playfield_core::input::{Pad, PlayerInput};
-use playfield_runtime::GuestEvent;
-use playfield_transport::{Client, Config, Hub};
+use playfield_runtime::{Fed, Feed, GuestEvent};
+use playfield_transport::{Client, Config, Hub, Wants};
 use serde_json::json;
 
 use super::*;
@@ -44,7 +44,7 @@ impl World {
         let mut hub = Hub::bind(&Config::default()).unwrap();
         let mut come = |n: u8, role, slot| {
             let (_, offer) = Client::offer([127, 0, 0, 1].into()).unwrap();
-            let (connection, _) = hub.accept(&offer, false).unwrap();
+            let (connection, _) = hub.accept(&offer, Wants::default()).unwrap();
             let viewer = ViewerId::from_entropy([n; 16]);
             let attach = Attach { person: Person::new(viewer, role, slot), video: VideoMode::Auto, offer };
             session.expect(Time::ZERO, connection, &attach);
@@ -279,4 +279,115 @@ fn the_last_lines_of_a_program_are_for_the_host_alone() {
     };
     assert_eq!(said(host).as_deref(), Some("no such level"));
     assert_eq!(said(spectator), None);
+}
+
+/// A program that hears a microphone, with its host, a player and what its guest gets.
+fn with_microphone() -> (World, Fed) {
+    let mut world = World::with_player(None);
+    let program = playfield_core::manifest::Program {
+        microphone: true,
+        ..playfield_core::manifest::Program::new(vec!["recorder".to_owned()])
+    };
+    world.session.microphone = microphone::Microphone::of(&playfield_core::manifest::Kind::Program { program });
+    let (feed, theirs) = Feed::pair().unwrap();
+    world.session.set_feed(Some(feed));
+    for connection in [world.host, world.spectator] {
+        world.session.greet(Time::from_millis(1), connection);
+    }
+    (world, Fed::new(theirs))
+}
+
+impl World {
+    fn turns(&mut self, from: ConnectionId, on: bool, now: Time) -> Option<ToViewer> {
+        self.session.hear_control(now, from, &format!(r#"{{"type":"microphone","on":{on}}}"#))
+    }
+
+    /// What each of two connections was told of the microphone last: whether it is theirs, and whose it is.
+    fn told_of_microphone(&mut self) -> [Option<(bool, Option<String>)>; 2] {
+        let told = std::mem::take(&mut self.session.to_tell);
+        [self.host, self.spectator].map(|connection| {
+            told.iter().rev().find_map(|(to, message)| match message {
+                ToViewer::Microphone { yours, whose, .. } if *to == connection => Some((*yours, whose.clone())),
+                _ => None,
+            })
+        })
+    }
+
+    /// Whose packets the guest gets at that moment.
+    fn heard(&mut self, fed: &mut Fed, now: Time) -> Vec<u8> {
+        for (name, from) in [(1, self.host), (2, self.spectator)] {
+            self.session.hear_sound(now, from, 5, 7, &[name]);
+        }
+        std::iter::from_fn(|| fed.receive().map(|packet| packet.data[0])).collect()
+    }
+}
+
+#[test]
+fn one_persons_microphone_is_heard_and_only_while_something_records() {
+    let ms = Time::from_millis;
+    let (mut world, mut fed) = with_microphone();
+    let (host, guest) = (world.host, world.spectator);
+    let viewer = world.session.viewers[&guest].viewer.clone();
+    let speaks = Permissions::SEAT.with(Permission::Microphone);
+    let may = |may| ChangeViewer { may: Some(may), ..ChangeViewer::default() };
+    let (yours, other) = (|| Some((true, None)), |name: &str| Some((false, Some(name.to_owned()))));
+
+    assert_eq!(world.turns(host, true, ms(2)), None);
+    assert_eq!(world.told_of_microphone(), [yours(), None], "who may not use it is told nothing of it");
+    assert_eq!(world.heard(&mut fed, ms(2)), [0; 0], "nothing records");
+    world.session.records(true);
+    assert_eq!(world.told_of_microphone(), [yours(), None]);
+    let refused = world.session.refused;
+    assert_eq!(world.heard(&mut fed, ms(3)), [1]);
+    assert_eq!(world.turns(guest, true, ms(3)), None);
+    assert_eq!(world.session.refused, refused + 2, "a packet and a message of somebody who may not");
+    assert_eq!(world.heard(&mut fed, ms(3)), [1]);
+
+    // Who may from now on is told how it stands, and takes it from nobody but players.
+    world.session.change(ms(4), &viewer, &may(speaks)).unwrap();
+    assert_eq!(world.told_of_microphone(), [None, other("Host")]);
+    let held = ToViewer::Microphone { records: true, yours: false, whose: Some("Host".to_owned()) };
+    assert_eq!(world.turns(guest, true, ms(4)), Some(held));
+    assert_eq!(world.heard(&mut fed, ms(4)), [1]);
+    world.turns(host, false, ms(5));
+    assert_eq!(world.told_of_microphone(), [Some((false, None)), Some((false, None))]);
+    world.turns(guest, true, ms(5));
+    assert_eq!(world.told_of_microphone(), [other("Guest 1"), yours()]);
+    assert_eq!(world.heard(&mut fed, ms(5)), [2]);
+    world.turns(host, true, ms(6));
+    assert_eq!(world.told_of_microphone(), [yours(), other("Host")]);
+    assert_eq!(world.heard(&mut fed, ms(6)), [1]);
+
+    // What was given is taken back, or its holder goes.
+    world.turns(host, false, ms(7));
+    world.turns(guest, true, ms(7));
+    assert_eq!(world.heard(&mut fed, ms(7)), [2]);
+    world.session.change(ms(8), &viewer, &may(Permissions::SEAT)).unwrap();
+    assert_eq!(world.heard(&mut fed, ms(8)), [0; 0]);
+    world.session.change(ms(9), &viewer, &may(speaks)).unwrap();
+    assert_eq!(world.heard(&mut fed, ms(9)), [0; 0], "it is not on again by itself");
+    world.turns(guest, true, ms(9));
+    world.told_of_microphone();
+    world.session.detach(ms(10), guest);
+    assert_eq!(world.told_of_microphone(), [Some((false, None)), None]);
+    world.turns(host, true, ms(11));
+    world.session.records(false);
+    assert_eq!(world.heard(&mut fed, ms(11)), [0; 0]);
+}
+
+#[test]
+fn a_flood_of_sound_reaches_no_guest() {
+    let ms = Time::from_millis;
+    let (mut world, mut fed) = with_microphone();
+    let host = world.host;
+    world.session.records(true);
+    world.turns(host, true, ms(1));
+    let mut heard = 0;
+    for n in 0..100_000 {
+        world.session.hear_sound(Time::from_micros(1_000 + n * 10), host, n, 0, &[0xf8; 100]);
+        heard += std::iter::from_fn(|| fed.receive().map(drop)).count();
+    }
+    assert!((100..=200).contains(&heard), "{heard} packets in a second");
+    world.session.hear_sound(ms(9_000), host, 1, 0, &[0xf8; 1_276]);
+    assert!(fed.receive().is_none(), "a packet that no browser makes");
 }

@@ -4,6 +4,7 @@
 // In a test every failure is a panic.
 #![allow(clippy::unwrap_used)]
 
+mod microphone;
 mod people;
 mod resume;
 mod together;
@@ -26,7 +27,7 @@ use playfield_core::manifest::Limits;
 use playfield_core::people::{Person, Roster};
 use playfield_core::signal::ToViewer;
 use playfield_media::delta::Decoder;
-use playfield_runtime::{Changes, Guest, GuestError, GuestEvent, Snapshot, Tick};
+use playfield_runtime::{Changes, Feed, Guest, GuestError, GuestEvent, Snapshot, Tick};
 use playfield_session::{OpenGuest, Worker, WorkerError};
 use playfield_transport::{Client, ClientEvent, Event};
 
@@ -42,6 +43,9 @@ struct FakeGuest {
     saves: bool,
     /// Its state comes in three parts, after a tick each; the parts that came.
     parts: Option<u8>,
+    /// It records the microphone, whose packets come this way.
+    records: bool,
+    feed: Option<Feed>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -66,6 +70,8 @@ impl FakeGuest {
             ends,
             saves: spec.title.starts_with("saves"),
             parts: (spec.title == "saves in parts").then_some(0),
+            records: spec.title == "records",
+            feed: (spec.title == "records").then(microphone::feed),
         }))
     }
 }
@@ -105,9 +111,16 @@ impl Guest for FakeGuest {
             let rumble = Rumble { strong: 100 + player, weak: 0, ms: 50 };
             into.push(GuestEvent::Rumble { player, rumble });
         }
+        if self.tick == 1 && self.records {
+            into.push(GuestEvent::Records(true));
+        }
         if self.tick == 1 || (self.saves && self.tick.is_multiple_of(10)) {
             into.push(GuestEvent::Stored { key: "best".to_owned(), value: Some(self.tick.to_le_bytes().to_vec()) });
         }
+    }
+
+    fn take_feed(&mut self) -> Option<Feed> {
+        self.feed.take()
     }
 
     fn snapshots(&self) -> Result<(), GuestError> {

@@ -4,6 +4,8 @@ use std::io::stdin;
 use std::os::fd::AsFd;
 
 use anyhow::{Context, anyhow};
+use playfield_media::audio::VoiceDecoder;
+use playfield_runtime::desktop::sound::Decode;
 use playfield_runtime::{desktop, libretro};
 
 /// Flags of `guest`.
@@ -27,6 +29,24 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let socket = stdin().as_fd().try_clone_to_owned()?;
     match args.kind {
         Kind::Libretro => libretro::host::run(socket).map_err(|error| anyhow!(error)),
-        Kind::Desktop => desktop::host::run(socket).map_err(|error| anyhow!(error)),
+        Kind::Desktop => desktop::host::run(socket, voice).map_err(|error| anyhow!(error)),
+    }
+}
+
+/// What makes sound of a player's microphone.
+fn voice() -> Result<Box<dyn Decode>, String> {
+    let decoder = VoiceDecoder::new().map_err(|error| error.to_string())?;
+    Ok(Box::new(Opus(decoder)))
+}
+
+struct Opus(VoiceDecoder);
+
+impl Decode for Opus {
+    fn decode(&mut self, packet: &[u8], into: &mut Vec<i16>) -> bool {
+        self.0.decode(packet, into).is_ok()
+    }
+
+    fn conceal(&mut self, into: &mut Vec<i16>) {
+        self.0.conceal(into);
     }
 }

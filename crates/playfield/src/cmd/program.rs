@@ -30,6 +30,7 @@ pub fn opening(program: &Program, home: Option<PathBuf>, config: &GuestConfig, m
                 .layout()
                 .map(|(layout, variant)| (layout.to_owned(), variant.to_owned()))
                 .unwrap_or_default(),
+            microphone: program.microphone,
             pads_are_keys: program.pads == Pads::Keys,
             pad_keys: program.pad_keys.clone(),
         },

@@ -35,6 +35,9 @@ pub struct Args {
     /// What a program's pictures are coded as, where they are video: `h264`, or `av1` for text and windows on a narrow path.
     #[arg(long, value_name = "CODEC", default_value_t, requires = "program", value_parser = codec)]
     codec: Codec,
+    /// The program may hear the microphone of players who let it.
+    #[arg(long, requires = "program")]
+    microphone: bool,
     /// A program that is installed here, and its arguments, after `--`: `playfield run -- supertux2`.
     #[arg(last = true, value_name = "PROGRAM", conflicts_with_all = ["module", "core"])]
     program: Vec<String>,
@@ -81,7 +84,7 @@ fn program_alone(args: &Args, scratch: &Path) -> anyhow::Result<(String, PathBuf
     let mut manifest = Manifest::for_program(args.program.clone());
     if let Some(program) = &mut manifest.program {
         playfield_node::find_program(program).map_err(anyhow::Error::msg)?;
-        program.codec = args.codec;
+        (program.codec, program.microphone) = (args.codec, args.microphone);
     }
     manifest_alone(&manifest, scratch)
 }

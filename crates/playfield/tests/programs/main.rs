@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use playfield_core::input::TickInput;
+use playfield_media::audio::{OpusConfig, OpusEncoder};
 use playfield_runtime::confine::Rules;
 use playfield_runtime::desktop::{Command, DesktopGuest, Opening, Size};
-use playfield_runtime::{Guest, GuestConfig, GuestError, GuestEvent};
+use playfield_runtime::{Guest, GuestConfig, GuestError, GuestEvent, VoicePacket};
 
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -24,6 +25,10 @@ struct Session {
 
 impl Session {
     fn open(name: &str, line: &[&str]) -> Result<Session, GuestError> {
+        Session::open_with(name, line, false)
+    }
+
+    fn open_with(name: &str, line: &[&str], microphone: bool) -> Result<Session, GuestError> {
         let home = std::env::temp_dir().join(format!("playfield-programs-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&home).unwrap();
         let tries = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs/tries.py");
@@ -36,6 +41,7 @@ impl Session {
                 hz: 60,
                 resize: false,
                 keyboard: Default::default(),
+                microphone,
                 pads_are_keys: false,
                 pad_keys: BTreeMap::new(),
             },
@@ -72,6 +78,7 @@ impl Session {
         self.guest.take_events(&mut events);
         self.lines.extend(events.into_iter().filter_map(|event| match event {
             GuestEvent::Log { line, .. } => Some(line),
+            GuestEvent::Records(records) => Some(format!("records: {records}")),
             _ => None,
         }));
     }
@@ -149,4 +156,69 @@ fn how_a_program_ends_is_told_apart() {
     let said = |result: Result<(), GuestError>| result.unwrap_err().to_string();
     assert!(said(ends("code", "exit 3")).contains("exit code 3"));
     assert!(said(ends("crash", "kill -SEGV $$")).contains("segmentation fault"));
+}
+
+/// Packets of 10 ms of a tone, with their times.
+fn tone(hz: f64, packets: usize) -> Vec<(u64, Vec<u8>)> {
+    let wave = |n: usize| ((n as f64 * hz * std::f64::consts::TAU / 48_000.0).sin() * 12_000.0) as i16;
+    let samples: Vec<i16> = (0..packets * 480).flat_map(|n| [wave(n), wave(n)]).collect();
+    let mut encoder = OpusEncoder::new(OpusConfig { constant_bitrate: true, ..OpusConfig::default() }).unwrap();
+    encoder.push(&samples);
+    let mut bytes = Vec::new();
+    std::iter::from_fn(|| {
+        let packet = encoder.poll(&mut bytes).unwrap()?;
+        Some((packet.position, std::mem::take(&mut bytes)))
+    })
+    .collect()
+}
+
+/// How loud a tone is in 16-bit samples, by Goertzel's sum: a sine's amplitude.
+fn level(samples: &[f64], hz: f64) -> f64 {
+    let step = hz / 16_000.0 * std::f64::consts::TAU;
+    let sum = |of: fn(f64) -> f64| samples.iter().enumerate().map(|(n, s)| s * of(n as f64 * step)).sum::<f64>();
+    sum(f64::sin).hypot(sum(f64::cos)) * 2.0 / samples.len() as f64
+}
+
+#[test]
+fn a_program_hears_the_microphone_while_it_records() {
+    // Three seconds of it.
+    let record = "parec --raw --format=s16le --rate=16000 --channels=1 --latency-msec=10 | head -c 96000 > $HOME/heard; \
+        echo recorded; sleep 100";
+    let mut session = Session::open_with("microphone", &["sh", "-c", record], true).unwrap();
+    let feed = session.guest.take_feed().unwrap();
+    assert!(session.guest.take_feed().is_none());
+    session.until("records: true").unwrap();
+    let began = Instant::now();
+    for (number, (position, data)) in tone(440.0, 1_000).into_iter().enumerate() {
+        while began.elapsed() < Duration::from_millis(number as u64 * 10) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        // Every twentieth is lost, and every thirtieth is none.
+        let data = if number % 30 == 29 { vec![0xff; 40] } else { data };
+        let packet = VoicePacket { voice: 1, number: number as u64, time: position as u32, data: &data };
+        assert!(number % 20 == 19 || feed.send(packet));
+        session.guest.tick(&TickInput::default()).unwrap();
+        session.hear();
+        if session.lines.iter().any(|line| line.contains("recorded")) {
+            break;
+        }
+    }
+    session.until("recorded").unwrap();
+    session.until("records: false").unwrap();
+    let bytes = std::fs::read(session.home.join("heard")).unwrap();
+    let samples: Vec<f64> = bytes.chunks_exact(2).map(|two| f64::from(i16::from_le_bytes([two[0], two[1]]))).collect();
+    let tenths: Vec<&[f64]> = samples.chunks_exact(1_600).collect();
+    let loud = tenths.iter().filter(|part| level(part, 440.0) > 8_000.0).count();
+    assert!(loud >= 10, "{loud} tenths of a second were heard of {}", tenths.len());
+    assert!(tenths.iter().all(|part| level(part, 1_000.0) < 1_500.0), "nothing else was");
+}
+
+#[test]
+fn a_program_that_may_not_hear_the_microphone_records_silence() {
+    let record = "parec --raw --channels=1 --rate=8000 | head -c 4000 > $HOME/heard; echo recorded; sleep 100";
+    let mut session = Session::open("silence", &["sh", "-c", record]).unwrap();
+    assert!(session.guest.take_feed().is_none());
+    session.until("recorded").unwrap();
+    assert_eq!(std::fs::read(session.home.join("heard")).unwrap(), [0; 4_000]);
+    assert!(!session.lines.iter().any(|line| line.contains("records:")), "nobody is asked for anything");
 }

@@ -23,6 +23,7 @@ export interface MenuHost {
   /** The title's address, to hand on. */
   address(): string;
   stats(): boolean;
+  microphone(): boolean | null;
   showStats(on: boolean): void;
   close(then?: () => void): void;
   restart(): void;
@@ -48,6 +49,8 @@ function modelOf(player: PlayfieldPlayer, windows: Windows, host: MenuHost): Men
     scale: player.scale,
     pixels: player.pixels,
     stats: host.stats(),
+    microphone: host.microphone(),
+    hears: run?.hears ?? false,
     fullscreen: windows.full,
     pip: windows.small,
     touchControls: fingers ? (controls?.touch.shown ?? null) : null,
@@ -92,6 +95,7 @@ function actionsOf(player: PlayfieldPlayer, windows: Windows, host: MenuHost): M
     scale: (scale) => keepSettings({ scale: (player.scale = scale) }),
     pixels: (pixels) => keepSettings({ pixels: (player.pixels = pixels) }),
     stats: () => host.close(() => host.showStats(!host.stats())),
+    microphone: () => host.close(() => (player.microphone = !player.microphone)),
     fullscreen: () => host.close(() => windows.toggleFull(host.run()?.kinds.has('keys') ?? false)),
     pip: () => host.close(() => void player.togglePip()),
     touchControls: () => host.close(() => host.controls()?.touch.toggle()),

@@ -22,6 +22,7 @@ export function mainMenu(model: MenuModel, act: MenuActions, open: (page: PageNa
       switchRow('Full screen', model.fullscreen, act.fullscreen),
       ...(model.pip === null ? [] : [switchRow('Small window', model.pip, act.pip)]),
       ...(model.touchControls === null ? [] : [switchRow('Touch controls', model.touchControls, act.touchControls)]),
+      ...(model.microphone === null ? [] : [switchRow('Microphone', model.microphone, act.microphone)]),
       switchRow('Statistics', model.stats, act.stats),
       ...(act.account() ? [pageRow('Where the time went', 'receipt', open)] : []),
       ...(model.settings.length > 0 ? [pageRow('Title settings', 'title', open)] : []),

@@ -20,6 +20,10 @@ export interface MenuModel {
   scale: Scale;
   pixels: Pixels;
   stats: boolean;
+  /** Whether the microphone is on; null where there is none to turn on. */
+  microphone: boolean | null;
+  /** The title hears a microphone. */
+  hears: boolean;
   fullscreen: boolean;
   /** Whether the picture is in a window of its own; null where that cannot be. */
   pip: boolean | null;
@@ -64,6 +68,7 @@ export interface MenuActions {
   scale(scale: Scale): void;
   pixels(pixels: Pixels): void;
   stats(): void;
+  microphone(): void;
   fullscreen(): void;
   pip(): void;
   touchControls(): void;

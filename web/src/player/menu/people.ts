@@ -11,6 +11,7 @@ const LINKS = { good: 'good connection', fair: 'slow connection', poor: 'very sl
 const GRANTS: [Permission, string, (model: MenuModel) => boolean][] = [
   ['keyboard', 'Keyboard', ({ understood }) => understood.includes('keys') || understood.includes('text')],
   ['pointer', 'Mouse and touch', ({ understood }) => ['mouse', 'motion', 'touch'].some((kind) => (understood as string[]).includes(kind))],
+  ['microphone', 'Microphone', ({ hears }) => hears],
   ['settings', 'Title settings', ({ settings }) => settings.length > 0],
 ];
 

@@ -1,16 +1,11 @@
-//! Sound that waits for another thread, in both directions. What is not taken in time is left out: late sound is worse than none.
+//! Sound that waits for the host's thread. What is not taken in time is left out: late sound is worse than none.
 
 use std::collections::VecDeque;
 
-use super::{BLOCK, Block, Mix};
+use super::{BLOCK, Block};
 
 /// Most blocks that wait for the host: 200 ms.
 const MOST_BLOCKS: usize = 40;
-/// Samples of the microphone that wait before it begins, so that those that come late are not missed: 20 ms.
-const BEGIN: usize = 4 * BLOCK;
-/// Most samples of the microphone that wait: 80 ms.
-const MOST_HEARD: usize = 16 * BLOCK;
-
 /// Blocks for the host.
 #[derive(Debug, Default)]
 pub(super) struct Blocks(VecDeque<Block>);
@@ -33,43 +28,6 @@ impl Blocks {
             self.0.pop_front();
         }
         Some(first)
-    }
-}
-
-/// The microphone: its clock is another one, so it runs dry or over now and then.
-#[derive(Debug, Default)]
-pub(super) struct Heard {
-    waiting: VecDeque<i16>,
-    begun: bool,
-}
-
-impl Heard {
-    pub fn push(&mut self, samples: &[i16]) {
-        let samples = &samples[samples.len().saturating_sub(MOST_HEARD)..];
-        let over = (self.waiting.len() + samples.len()).saturating_sub(MOST_HEARD);
-        if over > 0 {
-            // Down to where it began: once in a while, and not a little each time.
-            let keep = BEGIN.saturating_sub(samples.len()).min(self.waiting.len());
-            self.waiting.drain(..self.waiting.len() - keep);
-        }
-        self.waiting.extend(samples);
-    }
-
-    /// The next block, the same on both sides. False: there is none, and it is silent.
-    pub fn pull(&mut self, into: &mut Mix) -> bool {
-        self.begun = self.waiting.len() >= if self.begun { BLOCK } else { BEGIN };
-        if !self.begun {
-            into.fill(0.0);
-            return false;
-        }
-        for (pair, sample) in into.chunks_exact_mut(2).zip(self.waiting.drain(..BLOCK)) {
-            pair.fill(f32::from(sample) / 32_768.0);
-        }
-        true
-    }
-
-    pub fn clear(&mut self) {
-        *self = Heard::default();
     }
 }
 
@@ -99,24 +57,5 @@ mod tests {
         samples.clear();
         assert_eq!(blocks.take(&mut samples), Some(60 * 240));
         assert_eq!(samples.len(), MOST_BLOCKS * SAMPLES);
-    }
-
-    #[test]
-    fn the_microphone_begins_with_some_in_hand_and_never_lags_behind() {
-        let mut heard = Heard::default();
-        let mut mix = [0.0; SAMPLES];
-        heard.push(&[16_384; BLOCK]);
-        assert!(!heard.pull(&mut mix));
-        heard.push(&[16_384; 3 * BLOCK]);
-        for _ in 0..4 {
-            assert!(heard.pull(&mut mix));
-            assert_eq!(mix[..2], [0.5, 0.5]);
-        }
-        assert!(!heard.pull(&mut mix) && mix == [0.0; SAMPLES]);
-        for _ in 0..100 {
-            heard.push(&[1; BLOCK]);
-        }
-        heard.push(&[1; 100 * BLOCK]);
-        assert!(heard.waiting.len() <= MOST_HEARD);
     }
 }

@@ -11,25 +11,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use playfield_core::time::Time;
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 
 use super::engine::{Engine, Now};
-use super::ring::{Blocks, Heard};
+use super::microphone::Microphone;
+use super::ring::Blocks;
 use super::{Mix, SAMPLES};
 
 /// Bytes that are read at once.
 const READ: usize = 64 * 1024;
 /// How long it waits with a client that it has no file descriptor for.
 const ACCEPT_AGAIN: Duration = Duration::from_secs(1);
-
-/// What a server is started with.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Options {
-    /// Programs may hear the microphone from the start.
-    pub microphone: bool,
-}
 
 /// A sound server with a thread of its own, until it is dropped.
 ///
@@ -45,9 +40,7 @@ pub struct SoundServer {
 #[derive(Debug)]
 struct Shared {
     blocks: Mutex<Blocks>,
-    heard: Mutex<Heard>,
-    /// Programs may hear the microphone; one wants to.
-    allowed: AtomicBool,
+    /// A program records the microphone, and there is one.
     wanted: AtomicBool,
     /// The host has something to look at; the thread is to end.
     news: OwnedFd,
@@ -55,10 +48,11 @@ struct Shared {
 }
 
 impl SoundServer {
-    /// Listens at `path`, where a socket that nobody listens at is replaced. Programs find it by `PULSE_SERVER=unix:PATH`.
+    /// Listens at `path`, where a socket that nobody listens at is replaced. Programs find it by `PULSE_SERVER=unix:PATH`. Without a
+    /// microphone there is one all the same, and it is silent.
     ///
     /// It starts a thread: a process that confines itself has to do that before.
-    pub fn start(path: &Path, options: Options) -> io::Result<SoundServer> {
+    pub fn start(path: &Path, microphone: Option<Microphone>) -> io::Result<SoundServer> {
         if path.symlink_metadata().is_ok_and(|file| file.file_type().is_socket()) && UnixStream::connect(path).is_err()
         {
             std::fs::remove_file(path)?;
@@ -68,8 +62,6 @@ impl SoundServer {
         let flags = EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK;
         let shared = Arc::new(Shared {
             blocks: Mutex::default(),
-            heard: Mutex::default(),
-            allowed: AtomicBool::new(options.microphone),
             wanted: AtomicBool::new(false),
             news: eventfd(0, flags)?,
             stop: eventfd(0, flags)?,
@@ -80,6 +72,7 @@ impl SoundServer {
             shared: Arc::clone(&shared),
             sockets: BTreeMap::new(),
             engine: Engine::default(),
+            microphone,
             start: Instant::now(),
             buffer: vec![0; READ],
         };
@@ -97,21 +90,7 @@ impl SoundServer {
         locked(&self.shared.blocks).take(into)
     }
 
-    /// The player said this: mono at 48 kHz. It is left out unless a program records and is allowed to.
-    pub fn microphone(&self, samples: &[i16]) {
-        if self.microphone_wanted() && self.shared.allowed.load(Ordering::Relaxed) {
-            locked(&self.shared.heard).push(samples);
-        }
-    }
-
-    /// Whether programs may hear the microphone. Where they may not, it is there and silent.
-    pub fn allow_microphone(&self, allowed: bool) {
-        self.shared.allowed.store(allowed, Ordering::Relaxed);
-        // What was said until now is not for later.
-        locked(&self.shared.heard).clear();
-    }
-
-    /// Whether a program records the microphone now.
+    /// Whether a program records the microphone now, where there is one.
     pub fn microphone_wanted(&self) -> bool {
         self.shared.wanted.load(Ordering::Relaxed)
     }
@@ -133,6 +112,10 @@ impl Drop for SoundServer {
     }
 }
 
+fn time(clock: Duration) -> Time {
+    Time::ZERO + clock
+}
+
 fn wake(event: &OwnedFd) {
     // It fails where it is awake already.
     let _ = rustix::io::write(event, &1_u64.to_ne_bytes());
@@ -150,6 +133,7 @@ struct Server {
     shared: Arc<Shared>,
     sockets: BTreeMap<u32, UnixStream>,
     engine: Engine,
+    microphone: Option<Microphone>,
     start: Instant,
     buffer: Vec<u8>,
 }
@@ -171,6 +155,7 @@ impl Server {
             if ready.connects {
                 self.accept();
             }
+            self.listen();
             self.mix();
             self.write();
         }
@@ -194,6 +179,9 @@ impl Server {
             wanted.set(PollFlags::OUT, !self.engine.unsent(*id).is_empty());
             fds.push(PollFd::new(socket, wanted));
         }
+        // While nobody records, nothing wakes up for it.
+        let microphone = self.microphone.as_ref().filter(|_| self.engine.records_microphone());
+        fds.extend(microphone.map(|microphone| PollFd::new(microphone, PollFlags::IN)));
         let left = self.engine.due().into_iter().chain(again).min().map(|due| due.saturating_sub(self.start.elapsed()));
         let left = left.map(|left| Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() });
         poll(&mut fds, left.as_ref())?;
@@ -240,22 +228,31 @@ impl Server {
         }
     }
 
+    /// Takes what comes of the microphone, if somebody records it.
+    fn listen(&mut self) {
+        let now = time(self.start.elapsed());
+        let Some(microphone) = &mut self.microphone else { return };
+        let listens = self.engine.records_microphone();
+        if self.shared.wanted.swap(listens, Ordering::Relaxed) != listens {
+            microphone.forget();
+            wake(&self.shared.news);
+        }
+        if listens {
+            microphone.take(now);
+        }
+    }
+
     /// All blocks that are due.
     fn mix(&mut self) {
         let listens = self.engine.records_microphone();
-        if self.shared.wanted.swap(listens, Ordering::Relaxed) != listens {
-            locked(&self.shared.heard).clear();
-            wake(&self.shared.news);
-        }
         let mut made = false;
         loop {
             let now = self.now();
-            if self.engine.due().is_none_or(|due| due > now.clock) {
-                break;
-            }
+            let Some(due) = self.engine.due().filter(|due| *due <= now.clock) else { break };
             let mut heard: Mix = [0.0; SAMPLES];
-            if listens && self.shared.allowed.load(Ordering::Relaxed) {
-                locked(&self.shared.heard).pull(&mut heard);
+            if let Some(microphone) = self.microphone.as_mut().filter(|_| listens) {
+                // By the time of the block: one that is late takes no more than its own.
+                microphone.hear(time(due), &mut heard);
             }
             if let Some(block) = self.engine.mix(&heard, now) {
                 locked(&self.shared.blocks).push(block);
@@ -329,17 +326,17 @@ mod tests {
     fn it_answers_at_its_path_until_it_is_dropped() {
         let folder = Folder::new("path");
         let path = folder.0.join("native");
-        let server = SoundServer::start(&path, Options::default()).unwrap();
+        let server = SoundServer::start(&path, None).unwrap();
         let mut client = UnixStream::connect(&path).unwrap();
         assert_eq!(ask(&mut client).version, 35);
         assert_eq!(server.take(&mut Vec::new()), None);
-        assert!(SoundServer::start(&path, Options::default()).is_err(), "two servers at one path");
+        assert!(SoundServer::start(&path, None).is_err(), "two servers at one path");
         drop(server);
         assert_eq!(client.read(&mut [0; 1]).unwrap(), 0);
         assert!(!path.exists());
         // One that died leaves its socket behind.
         drop(UnixListener::bind(&path).unwrap());
-        let _server = SoundServer::start(&path, Options::default()).unwrap();
+        let _server = SoundServer::start(&path, None).unwrap();
         assert_eq!(ask(&mut UnixStream::connect(&path).unwrap()).version, 35);
     }
 
@@ -348,7 +345,7 @@ mod tests {
         let folder = Folder::new("file");
         let path = folder.0.join("native");
         std::fs::write(&path, "kept").unwrap();
-        assert!(SoundServer::start(&path, Options::default()).is_err());
+        assert!(SoundServer::start(&path, None).is_err());
         assert_eq!(std::fs::read(&path).unwrap(), b"kept");
     }
 
@@ -356,7 +353,7 @@ mod tests {
     fn who_does_not_keep_to_the_protocol_is_let_go_of_alone() {
         let folder = Folder::new("odd");
         let path = folder.0.join("native");
-        let _server = SoundServer::start(&path, Options::default()).unwrap();
+        let _server = SoundServer::start(&path, None).unwrap();
         let mut good = UnixStream::connect(&path).unwrap();
         let mut odd = UnixStream::connect(&path).unwrap();
         odd.write_all(&[0xff; 64]).unwrap();
