@@ -177,6 +177,25 @@ fn a_state_is_saved_and_taken_up_again() {
 }
 
 #[test]
+fn keys_that_were_down_in_a_state_are_let_go_of_and_those_that_are_held_stay() {
+    let mut console = Console::open("");
+    let mut held = TickInput::default();
+    held.players[0].keys.set(Key(0x1a), true);
+    assert_eq!((console.tick()[13], console.tick_with(&held)[13]), (0, 1));
+    let (mut with, mut without) = (Snapshot::default(), Snapshot::default());
+    console.guest.snapshot(&mut with).unwrap();
+    assert_eq!(console.tick()[13], 0, "it is let go of");
+    console.guest.snapshot(&mut without).unwrap();
+    console.guest.restore(&with).unwrap();
+    assert_eq!(console.tick()[13], 0, "nobody holds it now");
+    assert_eq!(console.tick_with(&held)[13], 1);
+    for state in [&without, &with] {
+        console.guest.restore(state).unwrap();
+        assert_eq!(console.tick_with(&held)[13], 1, "it is held all the time");
+    }
+}
+
+#[test]
 fn a_core_without_states_says_so() {
     for (script, expect) in [("stateless=1", "cannot save"), ("quirks=0x10", "same run")] {
         let console = Console::open(script);
