@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod console;
+mod states;
 
 use console::{Console, pad};
 use playfield_core::frame::{Damage, PixelFormat};
