@@ -96,6 +96,8 @@ const COMMANDS = {
   value: ({ page, selector }) => page.locator(selector).first().inputValue(),
   fetch: ({ page, path }) => page.evaluate(async (path) => (await fetch(path)).json(), path),
   player: ({ page }) => page.evaluate(readPlayer),
+  /** The saved states of the title, their small pictures as RGBA in base 64. */
+  states: ({ page }) => page.evaluate(readStates),
   picture: ({ page }) => page.evaluate(readPicture),
   sound: ({ page }) => page.evaluate(readSound),
 };
@@ -158,6 +160,19 @@ async function readPicture() {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', data));
   const sha256 = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
   return { width, height, sha256, rgba: btoa(text) };
+}
+
+/** The states there are, with what their small pictures show. */
+async function readStates() {
+  const told = await document.querySelector('playfield-player').states();
+  for (const state of told.states) {
+    const png = Uint8Array.from(atob(state.picture), (letter) => letter.charCodeAt(0));
+    const bitmap = await createImageBitmap(new Blob([png], { type: 'image/png' }));
+    const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d');
+    context.drawImage(bitmap, 0, 0);
+    state.rgba = btoa(String.fromCharCode(...context.getImageData(0, 0, bitmap.width, bitmap.height).data));
+  }
+  return told;
 }
 
 /** How much sound came, and was played: the first audio track of each connection; the second carries pictures. */

@@ -366,6 +366,11 @@ impl Tab<'_> {
         serde_json::from_value(self.ask("picture", json!({}))).unwrap()
     }
 
+    /// The saved states of the title; `rgba` of each is its small picture.
+    pub fn states(&self) -> Value {
+        self.ask("states", json!({}))
+    }
+
     /// Runs the self-test on its page; what it found.
     pub fn self_test(&self) -> Value {
         self.ask("selfTest", json!({}))

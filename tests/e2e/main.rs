@@ -29,6 +29,7 @@ mod programs;
 mod receipts;
 mod server;
 mod sound;
+mod states;
 mod together;
 mod uplink;
 

@@ -2,7 +2,7 @@
 //
 // The address chooses what it plays: `?fake=empty`, `down`, `slow`, `auth`, `ends:REASON`, `one`, `far`, `guest`, `late`, `taken`, `retro`, `party`.
 
-import type { ChangeViewer, Connected, CreatedInvite, EndReason, InputKind, Invitation, Invite, Participant, SessionReceipt, Title } from '../src/api';
+import type { ChangeViewer, Connected, CreatedInvite, EndReason, InputKind, Invitation, Invite, Participant, SavedState, SessionReceipt, Title } from '../src/api';
 import { drawCover } from './covers';
 import { FakeNode, receipt } from './node';
 import { madeUpSettings } from './settings';
@@ -61,8 +61,32 @@ async function answer(path: string, method: string, body: Record<string, string>
   if (path === '/api/v1/sessions' && method === 'POST') return create(body);
   if (path.endsWith('/connections')) return session ? json(await connect(String(session.title), body.offer!)) : problem(404, 'There is no such session.');
   if (path.endsWith('/receipt')) return json(account());
+  if (path.includes('/states')) return states(path, method);
   if (method === 'DELETE') keep(null);
   return session ? json(session) : problem(404, 'There is no such session.');
+}
+
+/** Three slots are taken at first, one of them by an older version. */
+const saved: SavedState[] = [0, 1, 4].map((slot, i) => ({ slot, saved_ms: Date.now() - i * 9 * 3600_000, tick: 0, played_ms: 754_000 * (i + 1) ** 3, bytes: 1, picture: '', ...(i === 2 ? { unfit: 'It was made by another version of this title, and does not fit this one.' } : {}) }));
+
+async function states(path: string, method: string): Promise<Response> {
+  if (fake === 'unsaved') return json({ cannot: "This title's state cannot be saved: its core cannot save states.", slots: 6, states: [] });
+  for (const [i, state] of saved.entries()) state.picture ||= await drawShot(i + 1);
+  const slot = Number(/states\/(\d)/.exec(path)?.[1]);
+  const at = saved.findIndex((state) => state.slot === slot);
+  if (method === 'PUT') saved.splice(Math.max(at, 0), at < 0 ? 0 : 1, { slot, saved_ms: Date.now(), tick: 60, played_ms: 1000, bytes: 1, picture: await drawShot(slot) });
+  if (method === 'DELETE') saved.splice(at, 1);
+  if (method === 'POST' || method === 'DELETE') return new Response(null, { status: 204 });
+  return json({ slots: 6, states: saved });
+}
+
+/** A cover, small, in place of a picture of a title. */
+async function drawShot(n: number): Promise<string> {
+  const image = Object.assign(new Image(), { src: drawCover(n) });
+  await image.decode();
+  const canvas = Object.assign(document.createElement('canvas'), { width: 192, height: 128 });
+  canvas.getContext('2d')!.drawImage(image, 0, 0, 192, 128);
+  return canvas.toDataURL('image/png').split(',')[1]!;
 }
 
 const invites: Invite[] = [];

@@ -95,7 +95,7 @@ export class FakeNode {
 
   private start(): void {
     this.tell({ type: 'hello', slot: 0, tick_hz: 60, video: this.mode, videos: ['auto', 'lossless', 'h264'], input: this.title.input, keys_as_pad: true, estimates: true, seats: this.title.players.max });
-    this.tell({ type: 'you', role: 'host', slots: [0], players: this.title.players.max, may: ['play', 'keyboard', 'pointer', 'settings', 'clipboard', 'microphone'] });
+    this.tell({ type: 'you', role: 'host', slots: [0], players: this.title.players.max, may: ['play', 'keyboard', 'pointer', 'settings', 'clipboard', 'microphone', 'states'] });
     this.tellPeople();
     this.tell({ type: 'state', state: 'connected' });
     if (this.settings.length > 0) this.tell({ type: 'settings', settings: this.settings });

@@ -71,7 +71,7 @@ export interface Session {
 export type Role = 'host' | 'player' | 'spectator';
 
 /** What a viewer may do. */
-export type Permission = 'play' | 'keyboard' | 'pointer' | 'settings' | 'clipboard' | 'microphone';
+export type Permission = 'play' | 'keyboard' | 'pointer' | 'settings' | 'clipboard' | 'microphone' | 'states';
 
 /** Somebody in a session. Names are foreign text of one line. */
 export interface Participant {
@@ -210,6 +210,27 @@ export interface SessionReceipt extends Account {
   complete: boolean;
   parts: number;
   viewers: (Account & { viewer: string | null; slot: number | null })[];
+}
+
+/** The states that were saved of a session's title. */
+export interface SavedStates {
+  /** Why there can be none here. */
+  cannot?: string;
+  /** Slots there are, from 0; 0 is for the quick keys. */
+  slots: number;
+  states: SavedState[];
+}
+
+export interface SavedState {
+  slot: number;
+  saved_ms: number;
+  tick: number;
+  played_ms: number;
+  bytes: number;
+  /** A small PNG, in base 64; empty where there is none. */
+  picture: string;
+  /** Why it cannot be loaded. */
+  unfit?: string;
 }
 
 /** An error as `application/problem+json` (RFC 9457). */

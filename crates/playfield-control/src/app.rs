@@ -10,6 +10,7 @@ use crate::access::Access;
 use crate::catalogue::Catalogue;
 use crate::config::Config;
 use crate::metrics::Metrics;
+use crate::states::Shelf;
 use crate::web::Web;
 
 /// Shared, and never changed.
@@ -19,6 +20,7 @@ pub(crate) struct App {
     pub bus: Bus,
     pub nodes: Vec<NodeId>,
     pub catalogue: Catalogue,
+    pub shelf: Shelf,
     pub access: Access,
     /// The installation's own secret; see [`crate::secret::derive`].
     pub secret: Hash,

@@ -51,6 +51,10 @@ pub struct Limits {
     pub spectators_per_session: u16,
     /// Connections that one listener serves at a time; further ones wait. Default 1024.
     pub connections: usize,
+    /// Largest saved state, packed, in MiB. Default 32.
+    pub state_mb: u32,
+    /// What all saved states may take, in MiB; 0: none are kept. Default 4096.
+    pub states_mb: u32,
 }
 
 /// How long what was is remembered.
@@ -89,7 +93,14 @@ impl Default for Config {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { sessions_per_address: 4, sessions_per_node: 256, spectators_per_session: 16, connections: 1024 }
+        Limits {
+            sessions_per_address: 4,
+            sessions_per_node: 256,
+            spectators_per_session: 16,
+            connections: 1024,
+            state_mb: 32,
+            states_mb: 4_096,
+        }
     }
 }
 

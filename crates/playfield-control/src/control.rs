@@ -19,6 +19,7 @@ use crate::config::{Config, ConfigError, Door};
 use crate::metrics::Metrics;
 use crate::secret::random;
 use crate::serve::{ServeError, Serving};
+use crate::states::{Shelf, ShelfError};
 use crate::web::Web;
 use crate::{events, http, ops};
 
@@ -57,6 +58,9 @@ pub enum ControlError {
     /// The sign-in.
     #[error(transparent)]
     Access(#[from] AccessError),
+    /// The folder of states that are being saved.
+    #[error(transparent)]
+    Shelf(#[from] ShelfError),
 }
 
 /// A control plane that serves nobody yet.
@@ -86,9 +90,10 @@ impl Control {
         let secret = installation_secret(&db).await?;
         // Subscribed before anybody can start a session, so that no event is missed.
         let events = bus.subscribe(EVENTS);
+        let shelf = Shelf::open(&data_dir, &db).await?;
         let catalogue = Catalogue::new(config.titles.clone(), &data_dir, blobs, bus.clone(), nodes.clone());
         let web = Web::embedded();
-        let app = Arc::new(App { config, db, bus, nodes, catalogue, access, secret, web, metrics });
+        let app = Arc::new(App { config, db, bus, nodes, catalogue, shelf, access, secret, web, metrics });
         Ok(Control { app, data_dir, sign_in, events })
     }
 

@@ -32,6 +32,8 @@ pub enum Kind {
     TitleBroken,
     /// 409: somebody else plays from that seat.
     SeatTaken,
+    /// 409: the saved state is damaged, or of another version.
+    StateUnfit,
     /// 410: the link's time is over.
     InviteExpired,
     /// 410: the link let in as many as it may.
@@ -83,7 +85,12 @@ impl Kind {
             Kind::NotFound => 404,
             Kind::MethodNotAllowed => 405,
             Kind::TooSlow => 408,
-            Kind::SessionEnded | Kind::KeyReused | Kind::InProgress | Kind::TitleBroken | Kind::SeatTaken => 409,
+            Kind::SessionEnded
+            | Kind::KeyReused
+            | Kind::InProgress
+            | Kind::TitleBroken
+            | Kind::SeatTaken
+            | Kind::StateUnfit => 409,
             Kind::InviteExpired | Kind::InviteUsed | Kind::InviteRevoked | Kind::Removed => 410,
             Kind::TooLarge => 413,
             Kind::UnsupportedMediaType => 415,
@@ -112,6 +119,7 @@ impl Kind {
             Kind::InProgress => "The same request is being worked on",
             Kind::TitleBroken => "The title cannot be played",
             Kind::SeatTaken => "The seat is taken",
+            Kind::StateUnfit => "The saved state does not fit",
             Kind::InviteExpired => "The link has expired",
             Kind::InviteUsed => "The link was used",
             Kind::InviteRevoked => "The link was taken back",
@@ -174,6 +182,12 @@ impl Failure {
 
 impl From<playfield_store::db::DbError> for Failure {
     fn from(error: playfield_store::db::DbError) -> Failure {
+        Failure::internal(error)
+    }
+}
+
+impl From<playfield_store::blob::BlobError> for Failure {
+    fn from(error: playfield_store::blob::BlobError) -> Failure {
         Failure::internal(error)
     }
 }

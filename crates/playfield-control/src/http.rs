@@ -14,7 +14,7 @@ use std::time::Duration;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 use axum::{Extension, Router};
 
 use crate::app::Shared;
@@ -32,6 +32,7 @@ mod people;
 mod problem;
 mod sessions;
 mod sign_in;
+mod states;
 mod titles;
 mod web;
 
@@ -75,6 +76,9 @@ fn api(app: Shared) -> Router<Shared> {
         .route("/sessions/{id}/viewers/{viewer}", delete(people::remove).patch(people::change))
         .route("/sessions/{id}/connections", post(sessions::connect))
         .route("/sessions/{id}/receipt", get(sessions::receipt))
+        .route("/sessions/{id}/states", get(states::list))
+        .route("/sessions/{id}/states/{slot}", put(states::save).delete(states::remove))
+        .route("/sessions/{id}/states/{slot}/load", post(states::load))
         .route_layer(from_fn_with_state(app, caller::known));
     Router::new()
         .route("/sign-in", post(sign_in::sign_in).delete(sign_in::sign_out))

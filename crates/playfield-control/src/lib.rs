@@ -30,6 +30,7 @@ mod reach;
 mod secret;
 pub mod serve;
 mod sessions;
+mod states;
 mod tls;
 mod web;
 
@@ -38,4 +39,5 @@ pub use config::{Config, ConfigError, Door};
 pub use control::{Background, Control, ControlError, Parts};
 pub use secret::NoRandomness;
 pub use serve::{ServeError, Serving};
+pub use states::ShelfError;
 pub use tls::TlsError;

@@ -562,6 +562,41 @@ pub struct SessionReceipt {
     pub viewers: Vec<ViewerAccount>,
 }
 
+/// Slots for saved states that a profile has for each title: 0 is for saving and loading by a key, the others are chosen.
+pub const STATE_SLOTS: u8 = 6;
+
+/// `GET /api/v1/sessions/{id}/states`: the states that were saved of the session's title, for its profile.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SavedStates {
+    /// Why no state can be saved or loaded here, in a sentence for a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cannot: Option<String>,
+    /// Slots there are, counted from 0.
+    pub slots: u8,
+    /// Those with something in them, by slot.
+    pub states: Vec<SavedState>,
+}
+
+/// A saved state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SavedState {
+    /// Its slot.
+    pub slot: u8,
+    /// When it was saved: Unix time, in milliseconds.
+    pub saved_ms: u64,
+    /// The tick after which it was taken.
+    pub tick: u64,
+    /// How long had been played by then, in milliseconds of the title's own time.
+    pub played_ms: u64,
+    /// What is kept of it, in bytes.
+    pub bytes: u64,
+    /// The picture of that moment: a PNG, as Base64. At most 192 by 144 pixels.
+    pub picture: String,
+    /// Why it cannot be loaded, in a sentence for a person: the title or its core is another one by now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfit: Option<String>,
+}
+
 /// An error, as `application/problem+json` (RFC 9457).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {

@@ -95,6 +95,9 @@ pub struct CoreFiles {
     pub system: PathBuf,
     /// Where it may keep files.
     pub home: PathBuf,
+    /// SHA-256 of the core, in hex: its states are for it alone.
+    #[serde(default)]
+    pub hash: String,
 }
 
 fn sixteen() -> u16 {
@@ -199,6 +202,36 @@ pub enum Request {
         /// Which.
         session: SessionId,
     },
+    /// May this viewer keep states, and can the guest be saved?
+    States {
+        /// Which session.
+        session: SessionId,
+        /// Who; none: whoever runs the server.
+        #[serde(default)]
+        viewer: Option<ViewerId>,
+    },
+    /// Write the state of now to a file.
+    SaveState {
+        /// Which session.
+        session: SessionId,
+        /// Who asks; none: whoever runs the server.
+        #[serde(default)]
+        viewer: Option<ViewerId>,
+        /// Where.
+        to: PathBuf,
+        /// Most bytes of the file.
+        most: u64,
+    },
+    /// Go back to the state in a file.
+    LoadState {
+        /// Which session.
+        session: SessionId,
+        /// Who asks; none: whoever runs the server.
+        #[serde(default)]
+        viewer: Option<ViewerId>,
+        /// Where it is.
+        from: PathBuf,
+    },
     /// A picture of the module after a while, as PNG, for the catalogue.
     Cover {
         /// The module, or the content.
@@ -269,6 +302,25 @@ pub enum Reply {
         /// The facts.
         module: ModuleFacts,
     },
+    /// The viewer may keep states.
+    States {
+        /// What the states are for besides the module: the hash of a core, else empty.
+        maker: String,
+        /// Why the guest cannot be saved, in a sentence for a person.
+        cannot: Option<String>,
+    },
+    /// A state was written down.
+    StateSaved {
+        /// What it is.
+        state: Box<StateFacts>,
+    },
+    /// A state could not be saved, or not be gone back to; the session goes on as it was.
+    StateRefused {
+        /// In a word.
+        why: StateRefusal,
+        /// In a sentence for a person.
+        detail: String,
+    },
     /// It could not be done.
     Refused {
         /// In a word.
@@ -276,6 +328,37 @@ pub enum Reply {
         /// In a sentence for a person: what was wrong and what to do.
         detail: String,
     },
+}
+
+/// What is known of a saved state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateFacts {
+    /// The tick after which it was taken.
+    pub tick: u64,
+    /// Ticks a second at that moment.
+    pub tick_hz: u16,
+    /// What it is for besides the module: the hash of a core, else empty.
+    pub maker: String,
+    /// The picture of that moment, made small: a PNG of at most [`MAX_STATE_PICTURE`] bytes.
+    #[serde(with = "base64_bytes")]
+    pub picture: Vec<u8>,
+}
+
+/// Largest picture of a saved state, in bytes.
+pub const MAX_STATE_PICTURE: usize = 96 << 10;
+
+/// Why a state was not saved, or not gone back to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum StateRefusal {
+    /// The viewer may not.
+    Forbidden,
+    /// The guest cannot be saved, or this is no state of it.
+    Impossible,
+    /// It would be larger than it may be.
+    TooLarge,
+    /// One at a time, and not too often.
+    Busy,
 }
 
 /// What can be said of a module without playing it.
@@ -464,6 +547,19 @@ mod base64_option {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<u8>>, D::Error> {
         let text = Option::<String>::deserialize(from)?;
         text.map(|text| STANDARD.decode(text).map_err(de::Error::custom)).transpose()
+    }
+}
+
+/// The same where there always are some.
+mod base64_bytes {
+    use serde::{Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        super::base64_option::serialize(&Some(bytes.to_vec()), to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        super::base64_option::deserialize(from)?.ok_or_else(|| de::Error::custom("no bytes"))
     }
 }
 

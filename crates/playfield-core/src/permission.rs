@@ -20,13 +20,15 @@ pub enum Permission {
     Clipboard,
     /// Send sound to a program.
     Microphone,
+    /// Save states of the title, go back to them, and delete them.
+    States,
 }
 
 impl Permission {
     /// All of them, by their bit in a [`Permissions`].
-    pub const ALL: [Permission; 6] = {
+    pub const ALL: [Permission; 7] = {
         use Permission::*;
-        [Play, Keyboard, Pointer, Settings, Clipboard, Microphone]
+        [Play, Keyboard, Pointer, Settings, Clipboard, Microphone, States]
     };
 }
 
@@ -124,7 +126,7 @@ mod tests {
         };
         check(Permissions::NONE, "[]");
         check(Permissions::SEAT, r#"["play","keyboard","pointer"]"#);
-        check(Permissions::ALL, r#"["play","keyboard","pointer","settings","clipboard","microphone"]"#);
+        check(Permissions::ALL, r#"["play","keyboard","pointer","settings","clipboard","microphone","states"]"#);
         assert_eq!(serde_json::from_str::<Permissions>(r#"["pointer","pointer"]"#).unwrap().bits(), 4);
         assert!(serde_json::from_str::<Permissions>(r#"["fly"]"#).is_err());
         assert_eq!(Permissions::from_bits(0xff), Permissions::ALL, "from a later release");

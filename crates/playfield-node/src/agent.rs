@@ -80,6 +80,9 @@ impl Agent {
             | Request::Change { ref session, .. }
             | Request::People { ref session }
             | Request::Seats { ref session }
+            | Request::States { ref session, .. }
+            | Request::SaveState { ref session, .. }
+            | Request::LoadState { ref session, .. }
             | Request::Stop { ref session, .. }
             | Request::Receipt { ref session } => self.pass_on(&session.clone(), request).await,
         };
@@ -323,7 +326,7 @@ struct Prepared {
 
 /// Flags that tell a job which core to use, and how.
 fn core_args(libretro: &Libretro, files: &CoreFiles, missing: Missing) -> Vec<OsString> {
-    let CoreFiles { core, content, system, home } = files;
+    let CoreFiles { core, content, system, home, hash: _ } = files;
     let paths = [("--core", core), ("--content", content), ("--system", system), ("--home", home)];
     let mut args: Vec<OsString> = paths.into_iter().flat_map(|(flag, path)| [flag.into(), path.into()]).collect();
     for (key, value) in &libretro.options {

@@ -7,12 +7,16 @@
 //!   data/checkpoints/    the same where nobody says who plays: it ends with the session
 //! ```
 
+use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use playfield_core::api::EndReason;
 use playfield_core::bus::{CoreFiles, Refusal};
 use playfield_core::manifest::Libretro;
+use playfield_store::blob::BlobId;
 
 use crate::agent::refusal;
 use crate::checkpoints::{Checkpoints, HOME};
@@ -23,14 +27,18 @@ pub(crate) struct Cores {
     folders: Vec<PathBuf>,
     data: PathBuf,
     passing: PathBuf,
+    /// Hashes of cores, as long as their files have the same length and time.
+    hashes: Arc<Mutex<HashMap<PathBuf, (Stamp, String)>>>,
 }
+
+type Stamp = (u64, Option<SystemTime>);
 
 impl Cores {
     /// Looks in `folders`; keeps its own files under `data`, and with the checkpoints what ends with a session.
     pub(crate) async fn new(folders: Vec<PathBuf>, data: &Path, checkpoints: &Checkpoints) -> std::io::Result<Cores> {
         // Paths go to processes that look at them from elsewhere.
         let (data, passing) = (std::path::absolute(data)?, std::path::absolute(checkpoints.folder())?);
-        let cores = Cores { folders, data, passing };
+        let cores = Cores { folders, data, passing, hashes: Arc::default() };
         tokio::fs::create_dir_all(cores.system()).await?;
         Ok(cores)
     }
@@ -70,7 +78,24 @@ impl Cores {
         let hash = module.file_name().unwrap_or_default();
         let content = self.data.join("content").join(hash).join(plain(file));
         self.place(module, &content).await.map_err(|error| cannot(module, &error))?;
-        Ok(CoreFiles { core, content, system: self.system(), home: self.home(home).await? })
+        let hash = self.hash(&core).await?;
+        Ok(CoreFiles { core, content, system: self.system(), home: self.home(home).await?, hash })
+    }
+
+    /// The hash of a core, made once for as long as its file stays as it is.
+    async fn hash(&self, core: &Path) -> Result<String, Refusal> {
+        let found = tokio::fs::metadata(core).await.map_err(|error| cannot(core, &error))?;
+        let stamp = (found.len(), found.modified().ok());
+        let lock = || self.hashes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, hash)) = lock().get(core).filter(|(known, _)| *known == stamp) {
+            return Ok(hash.clone());
+        }
+        let path = core.to_owned();
+        let read = tokio::task::spawn_blocking(move || std::fs::read(path).map(|bytes| BlobId::of(&bytes))).await;
+        let read = read.unwrap_or_else(|_| Err(std::io::Error::other("the node is stopping")));
+        let hash = read.map_err(|error| cannot(core, &error))?.to_string();
+        lock().insert(core.to_owned(), (stamp, hash.clone()));
+        Ok(hash)
     }
 
     /// The folder where a core may write.
@@ -155,6 +180,9 @@ mod tests {
         assert!(files.core.ends_with("cores/test_libretro.so") && files.content.ends_with("blob/game.nes"));
         assert_eq!(std::fs::read(&files.content).unwrap(), b"content");
         assert_eq!(lay(Home::Of("me", "game")).await, files, "it is there already");
+        assert_eq!(files.hash, BlobId::of(b"core").to_string());
+        std::fs::write(data.join("cores/test_libretro.so"), "another core").unwrap();
+        assert_eq!(lay(Home::Of("me", "game")).await.hash, BlobId::of(b"another core").to_string());
         let session = SessionId::from_entropy([1; 16]);
         let passing = lay(Home::Passing(session.as_str())).await.home;
         assert!(passing.is_dir());

@@ -196,6 +196,12 @@ impl Keeper {
         self.stored.is_empty() && (same || self.impossible)
     }
 
+    /// The guest went back to another state, of which no checkpoint knows: the next is taken as soon as may be.
+    pub(crate) fn went_back(&mut self) {
+        self.tick = None;
+        self.next = self.earliest;
+    }
+
     /// The guest is gone, and there is nothing to go on with: what it stored is told before this returns.
     pub(crate) fn ended(&mut self, outbox: &Outbox) {
         if self.parcel.is_none() {

@@ -1,6 +1,7 @@
 //! What the network thread leaves for a session's guest thread.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -12,6 +13,7 @@ use playfield_core::input::wire::Ack;
 use playfield_core::receipt::{Input, Made};
 use playfield_core::signal::Carrier;
 use playfield_core::time::Time;
+use playfield_runtime::Snapshot;
 use playfield_transport::{ConnectionId, Ways};
 
 /// Commands of one connection that may wait, so that one takes no room from another. Only acknowledgements come often, and
@@ -43,12 +45,28 @@ pub(crate) enum Command {
     Resize { connection: ConnectionId, width: u16, height: u16 },
     /// A text is to be a program's clipboard.
     Paste { connection: ConnectionId, text: String },
+    /// Write the state of now to a file.
+    Save(SaveTo),
+    /// Go back to a state.
+    Load(Box<Snapshot>),
     /// Begin pictures so many slots later.
     Delay(u32),
     /// Make pictures, or rest.
     Run(bool),
     /// Let go of the guest.
     Close,
+}
+
+/// Where a state goes.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SaveTo {
+    pub(crate) path: PathBuf,
+    /// Most bytes of the file.
+    pub(crate) most: u64,
+    /// What the state is for besides the module.
+    pub(crate) maker: String,
+    /// Tells it from all others of the session.
+    pub(crate) name: String,
 }
 
 /// An input message that changed something, for the receipt.
@@ -126,6 +144,8 @@ impl Command {
             Command::Attach { .. }
             | Command::Seat { .. }
             | Command::Detach { .. }
+            | Command::Save(_)
+            | Command::Load(_)
             | Command::Delay(_)
             | Command::Run(_)
             | Command::Close => None,

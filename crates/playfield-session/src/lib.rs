@@ -22,6 +22,7 @@ mod pool;
 mod sandbox;
 mod session;
 mod stage;
+mod states;
 mod stdio;
 mod viewer;
 mod worker;

@@ -3,11 +3,12 @@
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 use playfield_core::api::EndReason;
+use playfield_core::bus::Reply;
 use playfield_core::id::SessionId;
 use playfield_core::input::Rumble;
 use playfield_core::receipt::Stamps;
 use playfield_core::signal::ToViewer;
-use playfield_runtime::{Feed, GuestEvent};
+use playfield_runtime::{Feed, GuestEvent, Snapshot};
 use playfield_transport::{ConnectionId, Outgoing, Waker};
 
 /// Messages that may wait: a few pictures of each of a worker's sessions.
@@ -16,8 +17,8 @@ const MOST: usize = 4_096;
 /// From a guest thread.
 #[derive(Debug)]
 pub(crate) enum FromStage {
-    /// The guest is open; where it may hear a microphone, its packets go there.
-    Opened { session: SessionId, tick_hz: u16, feed: Option<Feed> },
+    /// The guest is open; where it may hear a microphone, its packets go there; why it cannot be saved, if it cannot.
+    Opened { session: SessionId, tick_hz: u16, feed: Option<Feed>, cannot_save: Option<String> },
     /// It makes so many pictures a second from now on.
     Paced { session: SessionId, tick_hz: u16 },
     /// It could not be opened, or ended.
@@ -36,6 +37,10 @@ pub(crate) enum FromStage {
     Rumble { session: SessionId, player: u8, rumble: Rumble },
     /// What the guest said.
     Said { session: SessionId, event: GuestEvent },
+    /// A saved state was read, for the guest to go back to.
+    StateRead { session: SessionId, state: Box<Snapshot> },
+    /// What became of saving or loading a state.
+    StateDone { session: SessionId, reply: Reply },
     /// A session's guest thread let go of it: nothing more comes of it.
     Gone { session: SessionId },
     /// A tick began later than one period.

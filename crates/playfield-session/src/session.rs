@@ -32,6 +32,7 @@ use playfield_transport::{ConnectionId, Wants, Ways};
 
 use crate::inbox::{Command, Inbox, InputStamp};
 use crate::pool::JobId;
+use crate::worker::states::Keeping;
 
 /// Clock replies sent at once, before they are spread out.
 const FIRST_REPLIES: u32 = 8;
@@ -116,6 +117,7 @@ pub(crate) struct Session {
     program: bool,
     desk: desk::Desk,
     microphone: microphone::Microphone,
+    pub(crate) keeping: Keeping,
 }
 
 /// Who is there, as viewers were told last.
@@ -162,6 +164,7 @@ impl Session {
             program: spec.kind.has_one_desk(),
             desk: desk::Desk::default(),
             microphone: microphone::Microphone::of(&spec.kind),
+            keeping: Keeping::of(spec),
         }
     }
 

@@ -1,5 +1,7 @@
 //! A session on its guest thread: take input, make the picture, code it for each viewer.
 
+mod states;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -25,6 +27,7 @@ use crate::checkpoint::Keeper;
 use crate::inbox::{Command, Inbox, InputStamp};
 use crate::outbox::{FromStage, Outbox};
 use crate::pool::{Job, Next, Waker};
+use crate::states::Shelf;
 use crate::viewer::{Frozen, Source, Viewer, rtp_at};
 
 /// How often viewers of a guest that rests get what they lack of its picture.
@@ -56,6 +59,11 @@ pub(crate) struct Stage {
     events: Vec<GuestEvent>,
     rumbles: Rumbles,
     keeper: Keeper,
+    shelf: Shelf,
+    /// What is added to the guest's ticks: to viewers they go on, also where the guest went back.
+    shift: u64,
+    /// It went back: the next picture has nothing to do with the one before.
+    went_back: bool,
 }
 
 /// What a session with a guest that runs free knows besides.
@@ -84,7 +92,7 @@ impl Stage {
         open: Opener,
         inbox: Arc<Inbox>,
         outbox: Outbox,
-        keeper: Keeper,
+        (keeper, shelf): (Keeper, Shelf),
         clock: Clock,
         h264: H264Library,
     ) -> Stage {
@@ -114,6 +122,9 @@ impl Stage {
             events: Vec::new(),
             rumbles: Rumbles::default(),
             keeper,
+            shelf,
+            shift: 0,
+            went_back: false,
         }
     }
 
@@ -126,8 +137,9 @@ impl Stage {
                 }
                 self.pacer = Pacer::new(self.clock.now(), guest.tick_hz());
                 let (session, tick_hz, feed) = (self.session.clone(), guest.tick_hz(), guest.take_feed());
+                let cannot_save = guest.snapshots().err().map(|error| sentence(&error));
                 self.guest = Hosted::Open(guest);
-                self.outbox.send(FromStage::Opened { session, tick_hz, feed });
+                self.outbox.send(FromStage::Opened { session, tick_hz, feed, cannot_save });
             }
             Err(error) => self.end(&error),
         }
@@ -199,6 +211,8 @@ impl Stage {
                 }
             }
             Command::Estimate { connection, bps } => self.estimate(connection, bps),
+            Command::Save(to) => self.save(to),
+            Command::Load(state) => self.load(&state),
         }
         true
     }
@@ -235,7 +249,10 @@ impl Stage {
         }
         let (width, height) = (guest.picture().width, guest.picture().height);
         self.latch(latched, width, height);
-        let Some(tick) = self.ask(guest.as_mut()) else { return Next::Done };
+        let Some(mut tick) = self.ask(guest.as_mut()) else { return Next::Done };
+        if std::mem::take(&mut self.went_back) {
+            tick.damage = Damage::All;
+        }
         self.inbox.counts.ticks.fetch_add(1, Ordering::Relaxed);
         if tick.damage != Damage::None {
             self.inbox.counts.pictures.fetch_add(1, Ordering::Relaxed);
@@ -248,7 +265,7 @@ impl Stage {
         }
         let done = self.clock.now();
         self.show(guest.as_ref(), tick.damage, latched, done);
-        let frames = tick_frames(guest.tick_count(), guest.tick_hz());
+        let frames = tick_frames(guest.tick_count().wrapping_add(self.shift), guest.tick_hz());
         self.sound.send(guest.audio(), frames, &self.viewers, &self.outbox);
         if tick.exited {
             return self.exited(guest.as_mut());
@@ -342,7 +359,11 @@ impl Stage {
         let unsaved = self.keeper.rests(guest.as_mut(), self.clock, &self.outbox);
         let now = self.clock.now();
         if guest.tick_count() > 0 {
-            self.show(guest.as_ref(), Damage::None, now, now);
+            let damage = if std::mem::take(&mut self.went_back) { Damage::All } else { Damage::None };
+            if damage == Damage::All {
+                self.frozen.forget();
+            }
+            self.show(guest.as_ref(), damage, now, now);
         }
         self.guest = Hosted::Open(guest);
         let watched = (!self.viewers.is_empty()).then_some(RESTING);
@@ -370,7 +391,7 @@ impl Stage {
             let input = viewer.slot.and_then(|slot| self.stamps[usize::from(slot)]);
             let input = input.filter(|stamp| damage != Damage::None && stamp.connection == viewer.connection);
             viewer.input = viewer.input.or(input);
-            let (tick, tick_hz) = (guest.tick_count(), guest.tick_hz());
+            let (tick, tick_hz) = (guest.tick_count().wrapping_add(self.shift), guest.tick_hz());
             // Pictures of a guest that keeps its own time come when they come.
             let rtp =
                 if guest.runs_free() { rtp_at(done.as_micros(), 1_000_000) } else { rtp_at(tick, tick_hz.into()) };
@@ -481,6 +502,13 @@ impl Rumbles {
             outbox.offer(FromStage::Rumble { session: session.clone(), player, rumble });
         }
         *shakes = !rumble.is_still();
+    }
+
+    /// All of them are still: what shook them is not there any more.
+    fn still(&mut self, session: &SessionId, outbox: &Outbox) {
+        for player in 0..MAX_PLAYERS as u8 {
+            self.tell(session, player, Rumble::default(), outbox);
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The network thread: drives sockets, sessions and the pipe to the node.
 
+pub(crate) mod states;
+
 use std::collections::{BTreeMap, HashMap};
 use std::io::{BufRead, Write};
 use std::sync::Arc;
@@ -24,6 +26,7 @@ use crate::pool::Pool;
 use crate::session::Session;
 use crate::session::people::{self, Out};
 use crate::stage::Stage;
+use crate::states::Shelf;
 use crate::stdio::{self, Reports};
 use crate::{Clock, WorkerError};
 
@@ -61,6 +64,7 @@ pub struct Worker {
     from_stages: Receiver<FromStage>,
     pool: Pool,
     checkpoints: Writer,
+    shelf: Shelf,
     /// Guests not let go of yet.
     stages: u32,
     /// What guests stored and the node was not told yet; the newest of each key counts.
@@ -111,6 +115,7 @@ impl Worker {
             clock,
             pool: Pool::start(guest_threads, clock)?,
             checkpoints: Writer::start(hello.checkpoints, outbox.clone())?,
+            shelf: Shelf::start(outbox.clone())?,
             from_stages,
             stages: 0,
             stored: BTreeMap::new(),
@@ -200,7 +205,9 @@ impl Worker {
 
     fn hear_stage(&mut self, message: FromStage) {
         match message {
-            FromStage::Opened { session, tick_hz, feed } => self.opened(&session, tick_hz, feed),
+            FromStage::Opened { session, tick_hz, feed, cannot_save } => {
+                self.opened(&session, tick_hz, feed, cannot_save);
+            }
             FromStage::Paced { session, tick_hz } => {
                 if let Some(session) = self.sessions.get_mut(&session) {
                     session.tick_hz = Some(tick_hz);
@@ -236,14 +243,17 @@ impl Worker {
                 }
             }
             FromStage::Said { session, event } => self.guest_said(session, event),
+            FromStage::StateRead { session, state } => self.state_read(&session, state),
+            FromStage::StateDone { session, reply } => self.state_done(&session, reply),
             FromStage::Gone { session } => self.gone(session),
             FromStage::Late => self.late_ticks += 1,
         }
     }
 
-    fn opened(&mut self, id: &SessionId, tick_hz: u16, feed: Option<Feed>) {
+    fn opened(&mut self, id: &SessionId, tick_hz: u16, feed: Option<Feed>, cannot_save: Option<String>) {
         let now = self.clock.now();
         let Some(session) = self.sessions.get_mut(id) else { return };
+        session.keeping.cannot = Some(cannot_save);
         session.tick_hz = Some(tick_hz);
         session.set_feed(feed);
         session.life.handle(now, LifeEvent::Ready);
@@ -452,6 +462,11 @@ impl Worker {
             Request::Change { session, viewer, change } => Some(self.change(&session, &viewer, &change)),
             Request::People { session } => Some(self.people(&session)),
             Request::Seats { session } => Some(self.seats(&session)),
+            Request::States { session, viewer } => Some(self.states(&session, viewer.as_ref())),
+            Request::SaveState { session, viewer, to, most } => {
+                self.save_state(id, &session, viewer.as_ref(), (to, most))
+            }
+            Request::LoadState { session, viewer, from } => self.load_state(id, &session, viewer.as_ref(), from),
             Request::Stop { session, reason } => Some(self.stop(&session, reason)),
             Request::Receipt { session } => Some(self.receipt(&session)),
             Request::Drain => {
@@ -481,8 +496,8 @@ impl Worker {
         let inbox = Arc::new(Inbox::default());
         let (open, missing, outbox) = (Arc::clone(&self.open), self.missing, self.outbox.clone());
         let open = Box::new(move |spec: &SessionSpec| open(spec, missing));
-        let keeper = self.checkpoints.keeper(spec.id.clone());
-        let stage = Stage::new(spec.clone(), open, Arc::clone(&inbox), outbox, keeper, self.clock, self.h264);
+        let kept = (self.checkpoints.keeper(spec.id.clone()), self.shelf.clone());
+        let stage = Stage::new(spec.clone(), open, Arc::clone(&inbox), outbox, kept, self.clock, self.h264);
         self.stages += 1;
         let job = self.pool.spawn(Box::new(stage));
         let session = Session::new(self.clock.now(), unix_ms(), &spec, inbox, job);
@@ -769,8 +784,11 @@ impl Worker {
     }
 
     fn close(&mut self, id: &SessionId, reason: EndReason, detail: &str, state: bus::Event) {
-        let Some(session) = self.sessions.remove(id) else { return };
+        let Some(mut session) = self.sessions.remove(id) else { return };
         self.refused += session.refused;
+        if let Some((request, reply)) = session.left_asked() {
+            self.reports.send(FromWorker::Reply { id: request, reply });
+        }
         session.inbox.push(Command::Close);
         self.pool.wake(session.job);
         for (request, _) in &session.waiting {

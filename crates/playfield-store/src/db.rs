@@ -10,6 +10,8 @@ use playfield_core::id::{InviteId, NodeId, SessionId};
 use playfield_core::people::Person;
 use playfield_core::permission::Permissions;
 
+use crate::blob::BlobId;
+
 mod idempotency;
 mod invites;
 mod meta;
@@ -17,6 +19,7 @@ mod receipts;
 mod schema;
 mod sessions;
 mod sqlite;
+mod states;
 mod storage;
 mod words;
 
@@ -105,6 +108,8 @@ pub struct SessionRow {
     pub id: SessionId,
     /// The title it plays.
     pub title: String,
+    /// SHA-256 of its module, in hex.
+    pub module: String,
     /// Where it runs.
     pub node: NodeId,
     /// Whose storage it uses.
@@ -125,6 +130,41 @@ pub struct SessionRow {
     pub created_ms: u64,
     /// When it ended.
     pub ended_ms: Option<u64>,
+}
+
+/// A saved state, as it is written and found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateRow {
+    /// Its slot, from 0.
+    pub slot: u8,
+    /// SHA-256 of the module it is of, in hex.
+    pub module: String,
+    /// What it is for besides the module.
+    pub maker: String,
+    /// Where its bytes are.
+    pub blob: BlobId,
+    /// How many.
+    pub bytes: u64,
+    /// The tick after which it was taken.
+    pub tick: u64,
+    /// Ticks a second at that moment.
+    pub tick_hz: u16,
+    /// The picture of that moment, a PNG.
+    pub picture: Vec<u8>,
+    /// When.
+    pub saved_ms: u64,
+}
+
+/// Whether a state was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PutState {
+    /// It is durable.
+    Stored {
+        /// The blob of the state it replaces, which is loose now.
+        before: Option<BlobId>,
+    },
+    /// It would exceed the quota; nothing changed.
+    Full,
 }
 
 /// How many sessions may be open.

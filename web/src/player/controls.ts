@@ -2,7 +2,7 @@
 
 import type { InputKind } from '../api';
 import { Desk } from './desk';
-import { Bindings } from './input/bindings';
+import { Bindings, type Act } from './input/bindings';
 import type { PadEvent } from './input/desk';
 import { Gamepads } from './input/gamepad';
 import { usageOf } from './input/hid';
@@ -38,6 +38,8 @@ export interface ControlHooks {
   tell(text: string): void;
   /** A button for something that the browser wants a click for. */
   offer(text: string, act: () => void): void;
+  /** A key of ours was pressed. */
+  act(act: Act): void;
 }
 
 export class Controls {
@@ -209,6 +211,7 @@ export class Controls {
     if (this.sheet.open || this.play.state !== 'playing') return;
     if (event.composedPath().some((node) => node instanceof HTMLButtonElement)) return;
     if (event.code === 'Escape' && this.escapeKey(event)) return;
+    if (this.actKey(event)) return;
     if (this.play.program && (this.desk.holds(event) || this.isText(event))) return;
     this.keyboard.handle(event);
   }
@@ -232,6 +235,15 @@ export class Controls {
       this.escape = setTimeout(() => this.hooks.menu(), ESCAPE_HOLD_MS);
     }
     return !wanted;
+  }
+
+  /** Whether a key was for us: the title hears nothing of it. */
+  private actKey(event: KeyboardEvent): boolean {
+    const act = this.play.program || event.ctrlKey || event.altKey || event.metaKey ? undefined : this.bindings.acts(this.play.keysAsPad).get(event.code)?.[0];
+    if (!act) return false;
+    event.preventDefault();
+    if (event.type === 'keydown' && !event.repeat) this.hooks.act(act);
+    return true;
   }
 
   private keptBindings(): Bindings {

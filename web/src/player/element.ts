@@ -1,7 +1,7 @@
 // `<playfield-player src="/play/TITLE">`: a title, playing. The script interface is in docs/reference/player.md.
 
 import tokens from '../design/tokens.css?inline';
-import type { EndReason, Role, SessionReceipt, SessionState, Setting, VideoMode } from '../api';
+import type { EndReason, Role, SavedState, SavedStates, SessionReceipt, SessionState, Setting, VideoMode } from '../api';
 import { lacks, type Lack } from './browser';
 import { Controls } from './controls';
 import { h } from './dom';
@@ -9,7 +9,7 @@ import { endScreen, faultScreen, type EndScreen, type Fault, type Way } from './
 import { endView } from './endview';
 import type { Pixels, Scale } from './fit';
 import { Hud } from './hud';
-import { parseLayer, type Layer } from './input/bindings';
+import { parseLayer, type Act, type Layer } from './input/bindings';
 import { padSentence, seatSentence, type PadEvent, type PadInfo } from './input/desk';
 import type { ScriptInput } from './input/script';
 import { canShowLossless } from './lossless';
@@ -288,6 +288,37 @@ export class PlayfieldPlayer extends HTMLElement {
     return this.run.account();
   }
 
+  /** The states that were saved of this title, and why there can be none. */
+  states(): Promise<SavedStates> {
+    return this.askStates('GET');
+  }
+
+  /** Saves the state of now in a slot from 0, in place of what is there. */
+  saveState(slot = 0): Promise<SavedState> {
+    return this.askStates('PUT', `/${slot}`);
+  }
+
+  /** Goes back to the state in a slot. */
+  loadState(slot = 0): Promise<void> {
+    return this.askStates('POST', `/${slot}/load`);
+  }
+
+  deleteState(slot: number): Promise<void> {
+    return this.askStates('DELETE', `/${slot}`);
+  }
+
+  private async askStates<T>(method: string, path = ''): Promise<T> {
+    const { run } = this;
+    if (!run?.ticket) throw new Error('There is no session.');
+    return run.sessions.states<T>(run.ticket, method, path);
+  }
+
+  /** What a key does, told in a word. */
+  private async quick(act: Act): Promise<void> {
+    const done = act === 'save' ? this.saveState() : this.loadState();
+    this.hud.tell(await done.then(() => (act === 'save' ? 'Saved' : 'Loaded'), (error: Error) => error.message));
+  }
+
   /** Gives a gamepad, by its index, to a player from 0; null leaves it out. */
   givePad(index: number, player: number | null): void {
     this.controls?.givePad(index, player);
@@ -322,6 +353,7 @@ export class PlayfieldPlayer extends HTMLElement {
       standing: () => this.showStanding(),
       tell: (text) => this.hud.tell(text),
       offer: (text, act) => this.hud.offer(text, act),
+      act: (act) => void this.quick(act),
     });
     this.poster.element.before(this.controls.touch.pad.element, this.controls.field);
     this.sheet.hide();

@@ -72,6 +72,11 @@ export class Api {
     return this.call('DELETE', `${this.invitesOf(id)}/${encodeURIComponent(invite)}`, { token });
   }
 
+  /** Saved states: GET all of them, PUT one into a slot, POST `SLOT/load`, DELETE one. */
+  states<T>(id: string, token: string, method: string, path: string): Promise<T> {
+    return this.call(method, `/api/v1/sessions/${encodeURIComponent(id)}/states${path}`, { token });
+  }
+
   private viewerOf(id: string, viewer: string): string {
     return `/api/v1/sessions/${encodeURIComponent(id)}/viewers/${encodeURIComponent(viewer)}`;
   }

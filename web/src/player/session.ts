@@ -95,6 +95,11 @@ export class Sessions {
     return this.api.leave(ticket.session, viewer, ticket.token);
   }
 
+  /** Asks about saved states, as the API does. */
+  states<T>({ session, token }: Ticket, method: string, path = ''): Promise<T> {
+    return this.api.states(session, token, method, path);
+  }
+
   /** We are something else in the session now. */
   keep(ticket: Ticket): void {
     keepTicket(this.title, ticket);

@@ -123,9 +123,10 @@ export class Sheet {
 
   /** What can have the focus, line by line. */
   private lines(): HTMLElement[][] {
-    const lines = new Map<Element, HTMLElement[]>();
+    const lines = new Map<Element | number, HTMLElement[]>();
     for (const control of this.controls()) {
-      const line = control.closest('.setting') ?? control.closest('.choice, .binding, .ways') ?? control;
+      // What lies in a grid has those beside it in its line, however wide it is.
+      const line = control.matches('.slot') ? control.offsetTop : control.closest('.setting') ?? control.closest('.choice, .binding, .ways') ?? control;
       lines.set(line, [...(lines.get(line) ?? []), control]);
     }
     return [...lines.values()];

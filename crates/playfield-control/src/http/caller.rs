@@ -68,6 +68,11 @@ impl Caller {
         }
     }
 
+    /// The viewer whose token came with the request.
+    pub(super) fn viewer_id(&self) -> Option<&ViewerId> {
+        self.viewer.as_ref().map(|viewer| &viewer.person.viewer)
+    }
+
     /// Whether the caller is this viewer.
     pub(super) fn is(&self, viewer: &ViewerId) -> bool {
         self.viewer.as_ref().is_some_and(|own| own.person.viewer == *viewer)

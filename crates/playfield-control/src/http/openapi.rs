@@ -7,7 +7,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::body::json;
-use super::{invites, people, sessions, sign_in, titles};
+use super::{invites, people, sessions, sign_in, states, titles};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -28,6 +28,10 @@ use super::{invites, people, sessions, sign_in, titles};
         people::list,
         people::change,
         people::remove,
+        states::list,
+        states::save,
+        states::load,
+        states::remove,
         invites::create,
         invites::list,
         invites::remove,

@@ -11,4 +11,5 @@ mod ops;
 mod people;
 mod sessions;
 mod sockets;
+mod states;
 mod world;

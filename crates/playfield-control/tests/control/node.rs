@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use playfield_core::api::EndReason;
-use playfield_core::bus::{ModuleFacts, Reply, Request, node_subject};
+use playfield_core::bus::{ModuleFacts, Reply, Request, StateFacts, node_subject};
 use playfield_core::frame::{PixelFormat, Shape};
 use playfield_core::id::NodeId;
 use playfield_core::receipt::{Made, Part};
@@ -88,8 +88,17 @@ fn usual(request: &Request) -> Reply {
         Request::Seats { .. } => Reply::Seats { taken: vec![0] },
         Request::People { .. } => Reply::People { people: Vec::new() },
         Request::Change { .. } | Request::Remove { .. } => Reply::Changed { roster: Default::default() },
-        Request::Leave { .. } | Request::Stop { .. } | Request::Drain => Reply::Done,
+        Request::States { .. } => Reply::States { maker: "core".to_owned(), cannot: None },
+        Request::SaveState { to, .. } => saved(to, b"a state"),
+        Request::LoadState { .. } | Request::Leave { .. } | Request::Stop { .. } | Request::Drain => Reply::Done,
     }
+}
+
+/// A worker wrote these bytes as a state, after 90 ticks at 60 Hz.
+pub fn saved(to: &std::path::Path, bytes: &[u8]) -> Reply {
+    std::fs::write(to, bytes).unwrap();
+    let state = StateFacts { tick: 90, tick_hz: 60, maker: "core".to_owned(), picture: PNG.to_vec() };
+    Reply::StateSaved { state: Box::new(state) }
 }
 
 fn inspect(module: &[u8]) -> Reply {

@@ -320,7 +320,7 @@ impl Guest for LibretroGuest {
             return Err(no("its state is too long"));
         }
         match self.ask(&ToCore::Load(state.len() as u32), SAVES, "going back")? {
-            FromCore::Loaded => self.ticks = from.tick,
+            FromCore::Loaded => (self.ticks, self.shakes) = (from.tick, Default::default()),
             FromCore::Refused(why) => return Err(GuestError::NoSnapshot(why)),
             _ => return Err(no("its process does not speak as it should")),
         }

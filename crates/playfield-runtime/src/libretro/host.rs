@@ -5,7 +5,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
 
 use playfield_core::frame::PixelFormat;
-use playfield_core::input::{MAX_PLAYERS, TickInput};
+use playfield_core::input::{Key, MAX_PLAYERS, PlayerInput, TickInput};
 
 use super::abi::{memory, quirk};
 use super::archive;
@@ -276,6 +276,11 @@ impl Host {
     fn load(&mut self, bytes: u32) -> FromCore {
         self.state.resize((bytes as usize).min(STATE_LEN), 0);
         if self.shared.read(STATE, &mut self.state) && self.core.restore(&self.state) {
+            // Nobody knows what was held when it was saved. So every key is let go of, and with the next picture those go down
+            // again that are held.
+            let all = PlayerInput { keys: (0..=255).map(Key).collect(), ..PlayerInput::default() };
+            self.core.type_keys(&all, &PlayerInput::default());
+            self.before = TickInput::default();
             FromCore::Loaded
         } else {
             FromCore::Refused("its core does not take up this state".to_owned())

@@ -7,6 +7,7 @@
 mod microphone;
 mod people;
 mod resume;
+mod states;
 mod together;
 
 use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Write};
@@ -46,6 +47,8 @@ struct FakeGuest {
     /// It records the microphone, whose packets come this way.
     records: bool,
     feed: Option<Feed>,
+    /// So many times it takes no state up, and loses what it was.
+    forgets: u8,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -72,7 +75,16 @@ impl FakeGuest {
             parts: (spec.title == "saves in parts").then_some(0),
             records: spec.title == "records",
             feed: (spec.title == "records").then(microphone::feed),
+            forgets: match spec.title.as_str() {
+                "saves and forgets once" => 1,
+                "saves and forgets" => u8::MAX,
+                _ => 0,
+            },
         }))
+    }
+
+    fn state(&self) -> Vec<u8> {
+        [0; 48 + 512].into_iter().chain(self.tick.to_le_bytes()).collect()
     }
 }
 
@@ -86,7 +98,7 @@ impl Guest for FakeGuest {
         if self.ends == Ends::Trap && self.tick == 5 {
             return Err(GuestError::Trap("unreachable".to_owned()));
         }
-        self.picture.pixels[0] = self.tick as u8;
+        (self.picture.pixels[0], self.picture.pixels[3]) = (self.tick as u8, (self.tick >> 8) as u8);
         self.picture.pixels[1] = u8::from(input.players[0].pad.buttons & 1 != 0);
         let second = &input.players[1];
         self.picture.pixels[2] = u8::from(second.connected) + 2 * u8::from(second.pad.buttons & 1 != 0);
@@ -129,7 +141,7 @@ impl Guest for FakeGuest {
 
     fn snapshot(&mut self, into: &mut Snapshot) -> Result<(), GuestError> {
         self.snapshots()?;
-        *into = Snapshot { tick: self.tick, bytes: self.tick.to_le_bytes().to_vec() };
+        *into = Snapshot { tick: self.tick, bytes: self.state() };
         Ok(())
     }
 
@@ -140,7 +152,7 @@ impl Guest for FakeGuest {
         // All parts come each time: the last is of the tick it is taken at.
         let part = self.parts.map_or(2, |part| part % 3);
         self.parts = self.parts.map(|part| (part + 1) % 3);
-        let state = [0; 48 + 512].into_iter().chain(self.tick.to_le_bytes()).collect::<Vec<u8>>();
+        let state = self.state();
         match (part, self.parts) {
             (0, _) => into.push(0, &state[..48]),
             (1, _) => into.push(48, &state[48..560]),
@@ -157,6 +169,11 @@ impl Guest for FakeGuest {
         self.snapshots()?;
         assert_eq!(from.bytes.len(), 568);
         assert_eq!(from.bytes[560..], from.tick.to_le_bytes());
+        if self.forgets > 0 {
+            self.forgets -= 1;
+            self.tick = 0;
+            return Err(GuestError::NoSnapshot("it forgot everything".to_owned()));
+        }
         self.tick = from.tick;
         Ok(())
     }

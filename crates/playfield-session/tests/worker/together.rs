@@ -86,8 +86,13 @@ impl Viewer {
 
 /// A session with its host, in a worker of its own.
 pub fn hosted() -> (Node, Viewer) {
+    hosted_of("fine")
+}
+
+/// The same, of another title.
+pub fn hosted_of(title: &str) -> (Node, Viewer) {
     let mut node = Node::new(4);
-    let mut host = node.start("fine", SessionTimes::default());
+    let mut host = node.start(title, SessionTimes::default());
     host.until("the first picture", |viewer| viewer.open && viewer.shown().is_some());
     (node, host)
 }

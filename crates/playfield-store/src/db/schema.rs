@@ -107,6 +107,24 @@ const STEPS: &[&str] = &[
     ALTER TABLE invites ADD COLUMN revoked_ms INTEGER;
     ALTER TABLE sessions ADD COLUMN roster INTEGER NOT NULL DEFAULT 0;
 ",
+    // Blobs that no row names: being written, or to be removed.
+    "
+    CREATE TABLE states (
+        profile BLOB NOT NULL,
+        title TEXT NOT NULL,
+        slot INTEGER NOT NULL,
+        module TEXT NOT NULL,
+        maker TEXT NOT NULL,
+        blob TEXT NOT NULL,
+        bytes INTEGER NOT NULL,
+        tick INTEGER NOT NULL,
+        tick_hz INTEGER NOT NULL,
+        picture BLOB NOT NULL,
+        saved_ms INTEGER NOT NULL,
+        PRIMARY KEY (profile, title, slot)
+    ) STRICT;
+    CREATE TABLE loose_blobs (blob TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+",
 ];
 
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), DbError> {

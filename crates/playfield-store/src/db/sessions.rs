@@ -340,6 +340,7 @@ fn read_session(row: &Row<'_>) -> Result<SessionRow, DbError> {
     Ok(SessionRow {
         id: read_id("a session id", row.get("id")?)?,
         title: row.get("title")?,
+        module: row.get("module")?,
         node: read_id("a node id", row.get("node")?)?,
         profile: read_hash(row, "profile")?,
         storage_bytes: row.get::<_, i64>("storage_bytes")? as u64,

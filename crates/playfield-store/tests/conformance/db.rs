@@ -5,7 +5,10 @@ use playfield_core::id::{InviteId, NodeId, SessionId, ViewerId};
 use playfield_core::people::{Person, Roster};
 use playfield_core::permission::{Permission, Permissions};
 use playfield_core::receipt::{MOST_PARTS, Made, Part};
-use playfield_store::db::{Admission, Begun, Caps, Db, DbError, Entry, Guests, InviteRow, NewSession, Put, ViewerRow};
+use playfield_store::blob::BlobId;
+use playfield_store::db::{
+    Admission, Begun, Caps, Db, DbError, Entry, Guests, InviteRow, NewSession, Put, PutState, StateRow, ViewerRow,
+};
 
 use crate::folder::Folder;
 
@@ -56,6 +59,9 @@ suite!(
         the_newest_word_of_people_counts,
         storage_belongs_to_a_profile_and_a_title,
         storage_has_a_quota_that_a_smaller_value_makes_room_in,
+        a_state_has_a_slot_of_its_profile_and_title,
+        states_have_a_quota_together,
+        bytes_that_no_row_names_are_known,
         a_request_is_done_once_for_its_caller,
         of_very_many_answers_to_a_caller_the_newest_are_kept,
         a_cookie_is_good_until_it_expires_or_is_removed,
@@ -348,6 +354,61 @@ async fn storage_has_a_quota_that_a_smaller_value_makes_room_in(db: Db) {
     assert_eq!(put("a", 3).await.unwrap(), Put::Stored);
     assert_eq!(put("a", 4).await.unwrap(), Put::Full);
     assert_eq!(db.storage([1; 32], "pong".to_owned()).await.unwrap()["a"].len(), 3, "a refusal changes nothing");
+}
+
+fn state(slot: u8, bytes: &[u8]) -> StateRow {
+    StateRow {
+        slot,
+        module: "module".to_owned(),
+        maker: "core".to_owned(),
+        blob: BlobId::of(bytes),
+        bytes: bytes.len() as u64,
+        tick: 1 << 40,
+        tick_hz: 60,
+        picture: b"png".to_vec(),
+        saved_ms: 5,
+    }
+}
+
+async fn a_state_has_a_slot_of_its_profile_and_title(db: Db) {
+    let put = async |profile, title: &str, row| db.put_state([profile; 32], title.to_owned(), row, 100).await.unwrap();
+    let of = async |profile, title: &str| db.states([profile; 32], title.to_owned()).await.unwrap();
+    assert_eq!(put(1, "pong", state(3, b"a")).await, PutState::Stored { before: None });
+    assert_eq!(put(1, "pong", state(0, b"b")).await, PutState::Stored { before: None });
+    assert_eq!(put(2, "pong", state(0, b"c")).await, PutState::Stored { before: None });
+    assert_eq!(put(1, "chess", state(0, b"d")).await, PutState::Stored { before: None });
+    assert_eq!(of(1, "pong").await, [state(0, b"b"), state(3, b"a")]);
+    let before = Some(BlobId::of(b"b"));
+    assert_eq!(put(1, "pong", state(0, b"e")).await, PutState::Stored { before: before.clone() });
+    assert_eq!(of(1, "pong").await, [state(0, b"e"), state(3, b"a")]);
+    let remove = async |slot| db.remove_state([1; 32], "pong".to_owned(), slot).await.unwrap();
+    assert_eq!(remove(3).await, Some(BlobId::of(b"a")));
+    assert_eq!(remove(3).await, None);
+    assert_eq!((of(1, "pong").await.len(), of(2, "pong").await.len(), of(1, "chess").await.len()), (1, 1, 1));
+}
+
+async fn states_have_a_quota_together(db: Db) {
+    let put = async |profile, row| db.put_state([profile; 32], "pong".to_owned(), row, 10).await.unwrap();
+    assert_eq!(put(1, state(0, b"123456")).await, PutState::Stored { before: None });
+    assert_eq!(put(2, state(0, b"12345")).await, PutState::Full);
+    assert_eq!(db.states([2; 32], "pong".to_owned()).await.unwrap(), []);
+    assert_eq!(put(1, state(0, b"1234567890")).await, PutState::Stored { before: Some(BlobId::of(b"123456")) });
+    assert_eq!(put(1, state(0, b"12345678901")).await, PutState::Full);
+    assert_eq!(db.states([1; 32], "pong".to_owned()).await.unwrap(), [state(0, b"1234567890")], "it stays as it was");
+}
+
+async fn bytes_that_no_row_names_are_known(db: Db) {
+    let loose = async || db.loose_blobs().await.unwrap();
+    db.loosen(BlobId::of(b"a")).await.unwrap();
+    db.loosen(BlobId::of(b"a")).await.unwrap();
+    assert_eq!(loose().await, [BlobId::of(b"a")]);
+    db.put_state([1; 32], "pong".to_owned(), state(0, b"a"), 10).await.unwrap();
+    assert_eq!(loose().await, []);
+    db.put_state([1; 32], "pong".to_owned(), state(0, b"b"), 10).await.unwrap();
+    assert_eq!(loose().await, [BlobId::of(b"a")]);
+    db.forget_loose(BlobId::of(b"a")).await.unwrap();
+    db.remove_state([1; 32], "pong".to_owned(), 0).await.unwrap();
+    assert_eq!(loose().await, [BlobId::of(b"b")]);
 }
 
 async fn a_request_is_done_once_for_its_caller(db: Db) {

@@ -100,7 +100,7 @@ impl Worker {
         let home = self.folder.join("home");
         std::fs::create_dir_all(&home)?;
         let [core, content, system, home] = [core, content, &self.folder, &home].map(std::path::absolute);
-        let files = CoreFiles { core: core?, content: content?, system: system?, home: home? };
+        let files = CoreFiles { core: core?, content: content?, system: system?, home: home?, hash: String::new() };
         Ok(Prepared { module: files.content.clone(), core: Some(files), run_ahead, program: None })
     }
 

@@ -45,8 +45,13 @@ impl CoreArgs {
         else {
             return Ok(None);
         };
-        let files =
-            CoreFiles { core: core.clone(), content: content.clone(), system: system.clone(), home: home.clone() };
+        let files = CoreFiles {
+            core: core.clone(),
+            content: content.clone(),
+            system: system.clone(),
+            home: home.clone(),
+            hash: String::new(),
+        };
         let options = self.options.iter().cloned().collect();
         let libretro = Libretro { options, ..Libretro::default() };
         let program = std::env::current_exe().context("cannot tell where this program lies")?;

@@ -67,6 +67,8 @@ static char script[4096];
 static unsigned tick;
 static int64_t frame_usec;
 static unsigned typed;
+/* Keys that are down, as far as it was told; part of its state. */
+static unsigned char down_keys[512];
 static unsigned disk_in;
 static bool disk_out;
 static unsigned plugged[4] = { 1, 1, 1, 1 };
@@ -147,6 +149,8 @@ static bool green(void)
 static void on_time(int64_t usec) { frame_usec = usec; }
 static void on_key(bool down, unsigned code, uint32_t character, uint16_t modifiers)
 {
+    if (code < sizeof down_keys)
+        down_keys[code] = down;
     if (down && code < 256)
         typed = code | (unsigned)(character & 0xff) << 12 | (unsigned)modifiers << 20;
 }
@@ -301,6 +305,7 @@ static void draw(void)
     put(9, plugged[0]);
     put(10, disk_in);
     put(11, sram[0]);
+    put(13, memchr(down_keys, 1, sizeof down_keys) != NULL);
     if (now("files"))
         put(12, files() + 1);
     if (format != 1) {
@@ -374,7 +379,7 @@ ABI void retro_run(void)
     sound();
 }
 
-ABI size_t retro_serialize_size(void) { return word("stateless", 0) ? 0 : sizeof tick + sizeof sram; }
+ABI size_t retro_serialize_size(void) { return word("stateless", 0) ? 0 : sizeof tick + sizeof sram + sizeof down_keys; }
 
 ABI bool retro_serialize(void *into, size_t len)
 {
@@ -382,6 +387,7 @@ ABI bool retro_serialize(void *into, size_t len)
         return false;
     memcpy(into, &tick, sizeof tick);
     memcpy((char *)into + sizeof tick, sram, sizeof sram);
+    memcpy((char *)into + sizeof tick + sizeof sram, down_keys, sizeof down_keys);
     return true;
 }
 
@@ -391,5 +397,6 @@ ABI bool retro_unserialize(const void *from, size_t len)
         return false;
     memcpy(&tick, from, sizeof tick);
     memcpy(sram, (const char *)from + sizeof tick, sizeof sram);
+    memcpy(down_keys, (const char *)from + sizeof tick + sizeof sram, sizeof down_keys);
     return true;
 }

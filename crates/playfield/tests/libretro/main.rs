@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod console;
+mod states;
 
 use console::{Console, pad};
 use playfield_core::frame::{Damage, PixelFormat};
@@ -174,6 +175,25 @@ fn a_state_is_saved_and_taken_up_again() {
     assert_eq!(elsewhere.tick()[1], 2, "in another process");
     let wrong = Snapshot { tick: 1, bytes: b"something else".to_vec() };
     assert!(matches!(console.guest.restore(&wrong), Err(GuestError::NoSnapshot(_))));
+}
+
+#[test]
+fn keys_that_were_down_in_a_state_are_let_go_of_and_those_that_are_held_stay() {
+    let mut console = Console::open("");
+    let mut held = TickInput::default();
+    held.players[0].keys.set(Key(0x1a), true);
+    assert_eq!((console.tick()[13], console.tick_with(&held)[13]), (0, 1));
+    let (mut with, mut without) = (Snapshot::default(), Snapshot::default());
+    console.guest.snapshot(&mut with).unwrap();
+    assert_eq!(console.tick()[13], 0, "it is let go of");
+    console.guest.snapshot(&mut without).unwrap();
+    console.guest.restore(&with).unwrap();
+    assert_eq!(console.tick()[13], 0, "nobody holds it now");
+    assert_eq!(console.tick_with(&held)[13], 1);
+    for state in [&without, &with] {
+        console.guest.restore(state).unwrap();
+        assert_eq!(console.tick_with(&held)[13], 1, "it is held all the time");
+    }
 }
 
 #[test]

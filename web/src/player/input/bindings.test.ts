@@ -77,10 +77,25 @@ describe('keys of the title', () => {
   });
 });
 
+describe('keys of the player', () => {
+  const acts = (bindings: Bindings, usual = true) => Object.fromEntries(bindings.acts(usual));
+
+  test('have their usual keys, but not where a title is all about keys', () => {
+    expect(acts(new Bindings())).toEqual({ F2: ['save'], F4: ['load'] });
+    expect(acts(new Bindings(), false)).toEqual({});
+  });
+  test('go where they were put, for one title or for all', () => {
+    const bindings = new Bindings(layer({ acts: { save: 'F4' } }), layer({ acts: { save: 'F6', load: 'F7' } }));
+    expect(acts(bindings)).toEqual({ F4: ['save'], F7: ['load'] });
+    expect(acts(bindings, false)).toEqual({ F4: ['save'], F7: ['load'] });
+    expect(acts(new Bindings(layer({ acts: { save: 'F4' } })))).toEqual({ F4: ['save'] });
+  });
+});
+
 describe('what lies in storage', () => {
   test('is read, and what is not understood left out', () => {
-    const raw = { keys: { a: 'KeyJ', b: 'Nothing', q: 'KeyQ', x: 3 }, pad: { a: 1, b: -1, x: 99, y: '2' }, swaps: { KeyW: 'ArrowUp', KeyQ: 'KeyQ', foo: 'KeyA', KeyE: 5 }, later: {} };
-    expect(parseLayer(raw)).toEqual({ keys: { a: 'KeyJ' }, pad: { a: 1 }, swaps: { KeyW: 'ArrowUp' } });
+    const raw = { keys: { a: 'KeyJ', b: 'Nothing', q: 'KeyQ', x: 3 }, pad: { a: 1, b: -1, x: 99, y: '2' }, swaps: { KeyW: 'ArrowUp', KeyQ: 'KeyQ', foo: 'KeyA', KeyE: 5 }, acts: { save: 'F6', load: 'Nothing', fly: 'F7' }, later: {} };
+    expect(parseLayer(raw)).toEqual({ keys: { a: 'KeyJ' }, pad: { a: 1 }, swaps: { KeyW: 'ArrowUp' }, acts: { save: 'F6' } });
   });
   test('may be anything', () => {
     for (const raw of [null, 'x', 4, [], { keys: null, pad: 'x', swaps: [1] }]) expect(isEmpty(parseLayer(raw))).toBe(true);

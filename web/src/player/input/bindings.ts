@@ -15,7 +15,14 @@ export interface Layer {
   pad: Partial<Record<PadButton, number>>;
   /** Key of the title: the key that presses it. */
   swaps: Record<string, string>;
+  /** What the player itself does: the key for it. */
+  acts: Partial<Record<Act, string>>;
 }
+
+/** What the player does at a key: saves and loads the quick state. */
+export const ACTS = ['save', 'load'] as const;
+export type Act = (typeof ACTS)[number];
+const AS_ACT: readonly (readonly [string, Act])[] = [['F2', 'save'], ['F4', 'load']];
 
 /** Keys that stand for pad buttons. Several may stand for one: hands differ. */
 const AS_BUTTON: readonly (readonly [string, PadButton])[] = [
@@ -34,7 +41,7 @@ const STICK: Partial<Record<PadButton, readonly [number, number]>> = { up: [0, -
 /** Gamepads have at most so many buttons. */
 const MOST_BUTTONS = 32;
 
-export const NO_LAYER: Readonly<Layer> = { keys: {}, pad: {}, swaps: {} };
+export const NO_LAYER: Readonly<Layer> = { keys: {}, pad: {}, swaps: {}, acts: {} };
 
 /** The layer in `raw`; what is not understood is left out. */
 export function parseLayer(raw: unknown): Layer {
@@ -48,12 +55,13 @@ export function parseLayer(raw: unknown): Layer {
   return {
     keys: Object.fromEntries(part('keys').filter(onPad).filter(([, code]) => isKey(code))),
     pad: Object.fromEntries(part('pad').filter(onPad).filter(([, index]) => isButton(index))),
+    acts: Object.fromEntries(part('acts').filter(([name, code]) => (ACTS as readonly string[]).includes(name) && isKey(code))),
     swaps: Object.fromEntries(part('swaps').filter((pair): pair is [string, string] => pair.every(isKey) && pair[0] !== pair[1])),
   };
 }
 
-export function isEmpty({ keys, pad, swaps }: Layer): boolean {
-  return [keys, pad, swaps].every((part) => Object.keys(part).length === 0);
+export function isEmpty(layer: Layer): boolean {
+  return Object.values(layer).every((part) => Object.keys(part).length === 0);
 }
 
 /** What is in force: each action is as the first layer that speaks of it says. */
@@ -69,7 +77,7 @@ export class Bindings {
   private readonly swapped: ReadonlyMap<string, string[]>;
 
   constructor(title: Layer = NO_LAYER, all: Layer = NO_LAYER) {
-    const merged = { keys: { ...all.keys, ...title.keys }, pad: { ...all.pad, ...title.pad }, swaps: { ...all.swaps, ...title.swaps } };
+    const merged = { keys: { ...all.keys, ...title.keys }, pad: { ...all.pad, ...title.pad }, swaps: { ...all.swaps, ...title.swaps }, acts: { ...all.acts, ...title.acts } };
     this.chosen = merged;
     this.keys = resolve(merged.keys, AS_BUTTON);
     this.pad = resolve(merged.pad, AS_IS);
@@ -82,6 +90,11 @@ export class Bindings {
     const swapped = this.swapped.get(code);
     if (swapped) return swapped;
     return code in this.chosen.swaps ? [] : [code];
+  }
+
+  /** The keys that make the player do something. The usual ones are not for titles that are all about keys. */
+  acts(usual: boolean): ReadonlyMap<string, Act[]> {
+    return resolve(this.chosen.acts, usual ? AS_ACT : []);
   }
 
   /** How far a key deflects the left stick. */

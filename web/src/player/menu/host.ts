@@ -71,6 +71,7 @@ function modelOf(player: PlayfieldPlayer, windows: Windows, host: MenuHost): Men
     alone: run?.people?.seats.every((seat) => run.seats.includes(seat)) ?? true,
     canLeave: player.hasAttribute('home'),
     settings: run?.settings ?? [],
+    states: run?.may.includes('states') ?? false,
   };
 }
 
@@ -120,6 +121,10 @@ function actionsOf(player: PlayfieldPlayer, windows: Windows, host: MenuHost): M
         await run.sessions.change(ticket, ticket.viewer, { name });
         keepName(name);
       }),
+    states: () => player.states(),
+    saveState: (slot) => player.saveState(slot),
+    loadState: (slot) => player.loadState(slot),
+    deleteState: (slot) => player.deleteState(slot),
     restart: () => host.restart(),
     leave: () => host.close(() => host.leave()),
     account: () => host.account(),

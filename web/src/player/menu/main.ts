@@ -2,10 +2,12 @@
 
 import { h } from '../dom';
 import { lacks } from '../browser';
+import { inputsOf, type Act } from '../input/bindings';
+import { keyLabel } from '../input/labels';
 import type { MenuActions, MenuModel } from './model';
 import { hint, pageRow, row, sliderRow, switchRow } from './rows';
 
-export type PageName = 'title' | 'picture' | 'controls' | 'remap' | 'touch' | 'browser' | 'receipt' | 'people' | 'invite';
+export type PageName = 'save' | 'load' | 'title' | 'picture' | 'controls' | 'remap' | 'touch' | 'browser' | 'receipt' | 'people' | 'invite';
 
 export function mainMenu(model: MenuModel, act: MenuActions, open: (page: PageName) => void): HTMLElement {
   const missing = lacks().length;
@@ -25,6 +27,7 @@ export function mainMenu(model: MenuModel, act: MenuActions, open: (page: PageNa
       ...(model.microphone === null ? [] : [switchRow('Microphone', model.microphone, act.microphone)]),
       switchRow('Statistics', model.stats, act.stats),
       ...(act.account() ? [pageRow('Where the time went', 'receipt', open)] : []),
+      ...(model.states ? [pageRow('Save state', 'save', open, keyOf(model, 'save')), pageRow('Load state', 'load', open, keyOf(model, 'load'))] : []),
       ...(model.settings.length > 0 ? [pageRow('Title settings', 'title', open)] : []),
       pageRow('Picture and sound', 'picture', open),
       pageRow('Controls', 'controls', open, pads === 0 ? '' : pads === 1 ? '1 gamepad' : `${pads} gamepads`),
@@ -44,6 +47,11 @@ function othersOf({ people, seats }: MenuModel): string {
   const players = people?.seats.filter((seat) => !seats.includes(seat)).length ?? 0;
   const watching = people?.watching ?? 0;
   return [players > 0 ? `${players} playing` : '', watching > 0 ? `${watching} watching` : ''].filter(Boolean).join(', ');
+}
+
+/** The key that does it without the menu. */
+function keyOf({ bindings, keysAsPad }: MenuModel, act: Act): string {
+  return inputsOf(bindings.acts(keysAsPad), act).map(keyLabel).join(', ');
 }
 
 function volumeRow(model: MenuModel, act: MenuActions): HTMLElement {

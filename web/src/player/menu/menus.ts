@@ -12,12 +12,15 @@ import { PeoplePage } from './people';
 import { picturePage } from './picture';
 import { page } from './rows';
 import { Remap } from './remap';
+import { StatesPage } from './states';
 import { TitlePage } from './title';
 import { touchPage } from './touch';
 
 /** Pages that change what is seen: the sheet lets the picture through. */
 const CLEAR: readonly PageName[] = ['title', 'picture', 'touch'];
 const PARENTS: Record<PageName, PageName | null> = {
+  save: null,
+  load: null,
   title: null,
   picture: null,
   controls: null,
@@ -35,6 +38,7 @@ export class Menus {
   private inviting: Inviting | null = null;
   private title: TitlePage | null = null;
   private people: PeoplePage | null = null;
+  private states: StatesPage | null = null;
 
   constructor(
     private readonly sheet: Sheet,
@@ -65,6 +69,7 @@ export class Menus {
     if (page === 'remap') this.beginRemap();
     this.inviting = page === 'invite' ? new Inviting(this.act, () => this.page === 'invite' && this.refresh()) : null;
     this.people = page === 'people' ? new PeoplePage(this.act, (key) => this.page === 'people' && this.redraw(key)) : null;
+    this.states = page === 'save' || page === 'load' ? new StatesPage(page, this.act, (key) => (this.page === page ? this.redraw(key) : undefined)) : null;
     this.title = page === 'title' ? new TitlePage(this.act, (key) => this.redraw(key)) : null;
     this.show(false);
     if (from !== null) this.sheet.focusOn(`[data-page=${from}]`);
@@ -84,6 +89,7 @@ export class Menus {
     const model = this.model();
     const open = (page: PageName) => this.go(page, null);
     if (this.page === 'title') return this.title!.view(model, back);
+    if (this.states) return this.states.view(back);
     if (this.page === 'picture') return picturePage(model, this.act, back);
     if (this.page === 'controls') return controlsPage(model, this.act, open, back);
     if (this.page === 'touch') return touchPage(model, this.act, back);

@@ -1,6 +1,6 @@
 // What the menu and its pages show, and what they can do. The player fills this in; the pages know nothing of it but this.
 
-import type { ChangeViewer, CreatedInvite, CreateInvite, InputKind, Invite, SessionReceipt, Setting, VideoMode } from '../../api';
+import type { ChangeViewer, CreatedInvite, CreateInvite, InputKind, Invite, SavedStates, SessionReceipt, Setting, VideoMode } from '../../api';
 import type { Pixels, Scale } from '../fit';
 import type { Bindings } from '../input/bindings';
 import type { PadInfo } from '../input/desk';
@@ -57,6 +57,8 @@ export interface MenuModel {
   canLeave: boolean;
   /** What the title lets us choose; empty for who may not. */
   settings: readonly Setting[];
+  /** We may save and load states. */
+  states: boolean;
 }
 
 export interface MenuActions {
@@ -91,6 +93,10 @@ export interface MenuActions {
   removePerson(id: string): Promise<void>;
   /** Ourselves. */
   rename(name: string): Promise<void>;
+  states(): Promise<SavedStates>;
+  saveState(slot: number): Promise<unknown>;
+  loadState(slot: number): Promise<void>;
+  deleteState(slot: number): Promise<void>;
   restart(): void;
   leave(): void;
   /** Asks where the time went; null while nothing was shown. */

@@ -13,6 +13,7 @@ const GRANTS: [Permission, string, (model: MenuModel) => boolean][] = [
   ['pointer', 'Mouse and touch', ({ understood }) => ['mouse', 'motion', 'touch'].some((kind) => (understood as string[]).includes(kind))],
   ['microphone', 'Microphone', ({ hears }) => hears],
   ['settings', 'Title settings', ({ settings }) => settings.length > 0],
+  ['states', 'Save and load', ({ states }) => states],
 ];
 
 /** One per opening of the page: it remembers whose page is open, and what was said. */

@@ -1,7 +1,7 @@
 // The page where keys and buttons are changed: press what is to be changed, then press the new one.
 
 import { h } from '../dom';
-import { Bindings, conflictsOf, inputsOf, type Layer } from '../input/bindings';
+import { ACTS, Bindings, NO_LAYER, conflictsOf, inputsOf, type Act, type Layer } from '../input/bindings';
 import { usageOf } from '../input/hid';
 import { buttonLabel, keyLabel, padLabel } from '../input/labels';
 import { PAD_BUTTONS, type PadButton } from '../input/pad';
@@ -12,7 +12,7 @@ import { choiceRow, hint, page, row } from './rows';
 const DEFAULTS = new Bindings();
 
 /** What the page waits for: a key or button for an action, or the title's key and then the new one. */
-type Waiting = { for: 'key' | 'pad'; button: PadButton } | { for: 'swap'; wanted: string | null };
+type Waiting = { for: 'key' | 'pad'; button: PadButton } | { for: 'act'; act: Act } | { for: 'swap'; wanted: string | null };
 
 export interface RemapHooks {
   /** Draws the page again. */
@@ -42,8 +42,9 @@ export class Remap {
       back,
       scope,
       ...(model.kinds.has('pad') ? [this.table(model)] : []),
+      ...(model.states ? [this.acts(model)] : []),
       ...(model.kinds.has('keys') ? [this.swaps(model)] : []),
-      row(this.ours ? 'Reset this title' : 'Reset all titles', () => this.change(model, () => ({ keys: {}, pad: {}, swaps: {} }))),
+      row(this.ours ? 'Reset this title' : 'Reset all titles', () => this.change(model, () => NO_LAYER)),
     );
   }
 
@@ -82,6 +83,19 @@ export class Remap {
     cell.toggleAttribute('data-none', inputs.length === 0);
     cell.toggleAttribute('data-lost', inputs.length === 0 && inputsOf(kind === 'key' ? DEFAULTS.keys : DEFAULTS.pad, button).length > 0);
     return cell;
+  }
+
+  /** Keys that the player itself answers to: the title hears nothing of them. */
+  private acts(model: MenuModel): HTMLElement {
+    const keys = model.bindings.acts(model.keysAsPad);
+    const lines = ACTS.map((act) => {
+      const waits = this.waiting?.for === 'act' && this.waiting.act === act;
+      const ask = () => this.wait({ for: 'act', act }, (code) => this.change(model, (layer) => ({ ...layer, acts: { ...layer.acts, [act]: code } })));
+      const line = row(act === 'save' ? 'Quick save' : 'Quick load', ask, waits ? 'Press a key' : inputsOf(keys, act).map(keyLabel).join(', ') || 'No key');
+      line.toggleAttribute('data-waits', waits);
+      return line;
+    });
+    return h('div', {}, hint('Keys of the player'), ...lines);
   }
 
   private swaps(model: MenuModel): HTMLElement {
