@@ -15,6 +15,7 @@ mod deny;
 mod dist;
 mod docs;
 mod fuzz;
+mod peers;
 mod plan;
 mod play;
 mod shell;
@@ -38,6 +39,7 @@ cargo xtask COMMAND
   web              build the browser side, if anything changed
   e2e [ARGS]       build, then the tests in a real browser; ARGS go to `cargo test`
   bench ARGS       build, then `playfield bench ARGS`
+  peers [ARGS]     build, then measure beside what one would take instead: FFmpeg, GStreamer, xpra, TigerVNC; `--help` says more
   titles [ARGS]    rebuild the modules of the titles in the tree; `--check` compares only
   docs [PAGE...]   do what the pages say, in fresh folders; `--write` makes the first title's pictures anew
   fuzz [TARGET...] bytes nobody thought of, against every parser; `--minutes N` in all (60), `--addresses` for unsafe code
@@ -68,6 +70,7 @@ fn run(command: &str, args: &[String]) -> Result<bool, Failure> {
         "web" => web::build().map(|()| true),
         "e2e" => plan::e2e(args),
         "bench" => play::bench(args),
+        "peers" => peers::run(args),
         "titles" => titles::run(args).map(|()| true),
         "docs" => docs::run(args).map(|()| true),
         "fuzz" => fuzz::run(args),

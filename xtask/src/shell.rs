@@ -104,6 +104,12 @@ impl Cmd {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
+    /// Runs it and returns what it wrote to its standard output, however it ended.
+    pub fn read_any(mut self) -> Result<String, Failure> {
+        let output = self.command.stdin(Stdio::null()).output().map_err(|error| self.cannot_start(&error))?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
     /// Whether it exists and succeeds; nothing is shown.
     pub fn works(mut self) -> bool {
         let quiet = self.command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

@@ -120,6 +120,16 @@ fn core(name: &str) -> bool {
     folders.flatten().any(|folder| folder.path().join(&file).exists())
 }
 
+/// These packages of Debian are installed, whatever they are for.
+pub fn packages(packages: &[&str]) -> Result<(), Failure> {
+    let installed = |package: &str| {
+        let status = Cmd::new("dpkg-query --show --showformat ${db:Status-Status}").args([package]).read();
+        status.is_ok_and(|status| status == "installed")
+    };
+    let missing: Vec<&str> = packages.iter().copied().filter(|package| !installed(package)).collect();
+    if missing.is_empty() { Ok(()) } else { install(&missing) }
+}
+
 fn install(packages: &[&str]) -> Result<(), Failure> {
     let by_hand = format!("sudo apt-get update && sudo apt-get install -y {}", packages.join(" "));
     if !Cmd::new("apt-get --version").works() {
@@ -137,7 +147,7 @@ fn install(packages: &[&str]) -> Result<(), Failure> {
 }
 
 /// What to put before a command to run it as root without a question; none: that is not possible.
-fn root_prefix() -> Option<&'static str> {
+pub fn root_prefix() -> Option<&'static str> {
     let root = Cmd::new("id -u").read().is_ok_and(|id| id.trim() == "0");
     if root {
         return Some("");
