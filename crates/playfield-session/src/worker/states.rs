@@ -21,8 +21,10 @@ use crate::inbox::{Command, SaveTo};
 use crate::session::Session;
 use crate::states::{Job, Refused};
 
-/// The least time between two: each of them holds a guest up for a moment, and its neighbours with it.
+/// The least time between two on average: each of them holds a guest up for a moment, and its neighbours with it.
 const LEAST: Duration = Duration::from_millis(200);
+/// How many may come at once: a player saves, loads and saves again faster than that.
+const AT_ONCE: u32 = 5;
 
 /// What a session has to do with its states.
 #[derive(Debug, Default)]
@@ -33,8 +35,25 @@ pub(crate) struct Keeping {
     maker: String,
     /// The request that is being worked on.
     asked: Option<Asked>,
-    /// None is taken before.
-    next: Time,
+    pace: Pace,
+}
+
+/// When the next may come: one after each [`LEAST`], of which [`AT_ONCE`] may be used early.
+#[derive(Debug, Default)]
+struct Pace {
+    /// When the next would come if all had come at their time.
+    due: Time,
+}
+
+impl Pace {
+    /// Whether one may come now.
+    fn may(&self, now: Time) -> bool {
+        now + LEAST * (AT_ONCE - 1) >= self.due
+    }
+
+    fn came(&mut self, now: Time) {
+        self.due = self.due.max(now) + LEAST;
+    }
 }
 
 impl Keeping {
@@ -144,10 +163,11 @@ impl Session {
         if let Some(cannot) = self.cannot_keep() {
             return Err(Refused::new(StateRefusal::Impossible, cannot));
         }
-        if self.keeping.asked.is_some() || now < self.keeping.next {
+        if self.keeping.asked.is_some() || !self.keeping.pace.may(now) {
             return Err(Refused::busy());
         }
-        (self.keeping.asked, self.keeping.next) = (Some(asked), now + LEAST);
+        self.keeping.asked = Some(asked);
+        self.keeping.pace.came(now);
         self.life.handle(now, LifeEvent::Activity);
         Ok(())
     }
@@ -166,5 +186,28 @@ impl Session {
         let text = format!("{who} loaded a saved state.");
         let others = self.viewers.iter().filter(|(_, attached)| Some(&attached.viewer) != loader);
         others.map(|(connection, _)| (*connection, ToViewer::Notice { text: text.clone() })).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_may_come_at_once_and_then_one_at_a_time() {
+        let mut pace = Pace::default();
+        let mut taken = |at| {
+            let now = Time::from_millis(at);
+            let may = pace.may(now);
+            if may {
+                pace.came(now);
+            }
+            may
+        };
+        let times = [1_000, 1_010, 1_050, 1_060, 1_196, 1_199, 1_200, 1_201, 1_399, 1_401];
+        let may = times.map(&mut taken);
+        assert_eq!(may, [true, true, true, true, true, false, true, false, false, true]);
+        assert!((0..5).map(|n| 60_000 + n).all(&mut taken), "whoever waited has them all again");
+        assert!(!taken(60_005));
     }
 }
