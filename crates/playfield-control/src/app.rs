@@ -5,8 +5,10 @@ use std::sync::Arc;
 use playfield_core::id::NodeId;
 use playfield_store::bus::Bus;
 use playfield_store::db::{Db, Hash};
+use tokio::sync::watch;
 
 use crate::access::Access;
+use crate::cameras::Cameras;
 use crate::catalogue::Catalogue;
 use crate::config::Config;
 use crate::metrics::Metrics;
@@ -20,12 +22,15 @@ pub(crate) struct App {
     pub bus: Bus,
     pub nodes: Vec<NodeId>,
     pub catalogue: Catalogue,
+    pub cameras: Cameras,
     pub shelf: Shelf,
     pub access: Access,
     /// The installation's own secret; see [`crate::secret::derive`].
     pub secret: Hash,
     pub web: Web,
     pub metrics: Option<Metrics>,
+    /// True once answers without an end are to end.
+    pub stopping: watch::Sender<bool>,
 }
 
 pub(crate) type Shared = Arc<App>;

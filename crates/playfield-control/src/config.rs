@@ -19,6 +19,10 @@ pub struct Config {
     /// Folders with titles: in each, a folder with a `title.toml`, or a bare `.wasm`. A path that is itself one of
     /// these stands for that title alone. Default `["titles"]`.
     pub titles: Vec<PathBuf>,
+    /// Folders with models for cameras: in each, a folder with a `model.toml`. Default `["models"]`.
+    pub models: Vec<PathBuf>,
+    /// Whether a server without cameras gets one that is drawn, so that there is something to see. Default true.
+    pub demo_camera: bool,
     /// How much may be going on.
     pub limits: Limits,
     /// How long a session may do nothing, or last.
@@ -65,11 +69,13 @@ pub struct Records {
     pub days: u32,
     /// Sessions that ended of which the receipt is kept, the newest; one takes some 10 kB. Default 5,000.
     pub receipts: u32,
+    /// Events of a camera that are kept, the newest. Default 100,000.
+    pub device_events: u32,
 }
 
 impl Default for Records {
     fn default() -> Self {
-        Records { days: 30, receipts: 5_000 }
+        Records { days: 30, receipts: 5_000, device_events: 100_000 }
     }
 }
 
@@ -79,6 +85,8 @@ impl Default for Config {
             listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))],
             ops_listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 9464))),
             titles: vec![PathBuf::from("titles")],
+            models: vec![PathBuf::from("models")],
+            demo_camera: true,
             limits: Limits::default(),
             times: SessionTimes::default(),
             records: Records::default(),

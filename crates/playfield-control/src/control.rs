@@ -11,8 +11,11 @@ use playfield_store::blob::Blobs;
 use playfield_store::bus::{Bus, Subscription};
 use playfield_store::db::{Db, DbError, Hash};
 
+use tokio::sync::watch;
+
 use crate::access::{Access, AccessError};
 use crate::app::{App, Shared};
+use crate::cameras::Cameras;
 use crate::catalogue::Catalogue;
 use crate::clock::now_ms;
 use crate::config::{Config, ConfigError, Door};
@@ -93,7 +96,9 @@ impl Control {
         let shelf = Shelf::open(&data_dir, &db).await?;
         let catalogue = Catalogue::new(config.titles.clone(), &data_dir, blobs, bus.clone(), nodes.clone());
         let web = Web::embedded();
-        let app = Arc::new(App { config, db, bus, nodes, catalogue, shelf, access, secret, web, metrics });
+        let (cameras, stopping) = (Cameras::default(), watch::Sender::new(false));
+        let app =
+            Arc::new(App { config, db, bus, nodes, catalogue, cameras, shelf, access, secret, web, metrics, stopping });
         Ok(Control { app, data_dir, sign_in, events })
     }
 
@@ -139,12 +144,18 @@ impl Control {
 }
 
 impl Background {
+    /// Says to answers that have no end of their own that they are to end.
+    pub(crate) fn end_of_streams(&self) -> watch::Sender<bool> {
+        self.app.stopping.clone()
+    }
+
     /// Works until `stop`, then writes down the events that wait.
     pub async fn run(mut self, stop: impl Future<Output = ()>) {
         let app = &self.app;
         tokio::select! {
             () = events::follow(app, &mut self.events, stop) => {}
             () = app.catalogue.watch() => {}
+            () = app.keep_cameras() => {}
             () = sweep(app) => {}
         }
         events::catch_up(&self.app, &mut self.events).await;
@@ -157,6 +168,8 @@ async fn sweep(app: &App) {
         let swept = async {
             app.db.forget_cookies(now).await?;
             app.db.forget_receipts(app.config.records.receipts).await?;
+            let days = u64::from(app.config.records.days) * DAY_MS;
+            app.db.forget_device_events(now.saturating_sub(days), app.config.records.device_events).await?;
             app.db.forget_sessions(now.saturating_sub(u64::from(app.config.records.days) * DAY_MS)).await
         };
         if let Err(error) = swept.await {

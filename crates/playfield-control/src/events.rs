@@ -56,6 +56,9 @@ async fn write(app: &App, event: Event) -> Result<(), DbError> {
         Event::State { session, state, reason, detail } => {
             let why = reason.map(tracing::field::display);
             tracing::info!(%session, %state, reason = why, "session state");
+            if app.cameras.session_is(&session, state, detail.as_deref()) {
+                return Ok(());
+            }
             let changed = app.db.set_session_state(session, state, reason, detail, now_ms()).await?;
             if changed && state.is_final() {
                 crate::metrics::session_ended(reason);
@@ -66,6 +69,7 @@ async fn write(app: &App, event: Event) -> Result<(), DbError> {
                 crate::metrics::session_resumed();
             }
         }
+        Event::Camera { session, report } => app.hear_camera(&session, *report).await?,
         Event::Stored { session, key, value } => store(app, session, key, value).await?,
         Event::People { session, roster } => app.db.put_roster(session, roster).await?,
         Event::Receipt { session, receipt } => {

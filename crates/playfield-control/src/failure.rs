@@ -34,6 +34,8 @@ pub enum Kind {
     SeatTaken,
     /// 409: the saved state is damaged, or of another version.
     StateUnfit,
+    /// 409: somebody else changed it meanwhile.
+    Changed,
     /// 410: the link's time is over.
     InviteExpired,
     /// 410: the link let in as many as it may.
@@ -90,7 +92,8 @@ impl Kind {
             | Kind::InProgress
             | Kind::TitleBroken
             | Kind::SeatTaken
-            | Kind::StateUnfit => 409,
+            | Kind::StateUnfit
+            | Kind::Changed => 409,
             Kind::InviteExpired | Kind::InviteUsed | Kind::InviteRevoked | Kind::Removed => 410,
             Kind::TooLarge => 413,
             Kind::UnsupportedMediaType => 415,
@@ -120,6 +123,7 @@ impl Kind {
             Kind::TitleBroken => "The title cannot be played",
             Kind::SeatTaken => "The seat is taken",
             Kind::StateUnfit => "The saved state does not fit",
+            Kind::Changed => "Somebody else changed it meanwhile",
             Kind::InviteExpired => "The link has expired",
             Kind::InviteUsed => "The link was used",
             Kind::InviteRevoked => "The link was taken back",

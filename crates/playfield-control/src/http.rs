@@ -24,6 +24,7 @@ use crate::failure::{Failure, Kind};
 mod body;
 mod caller;
 mod count;
+mod devices;
 pub(crate) mod guard;
 mod idempotency;
 mod invites;
@@ -68,6 +69,11 @@ fn api(app: Shared) -> Router<Shared> {
         .route("/titles", get(titles::list))
         .route("/titles/{id}", get(titles::one))
         .route("/titles/{id}/cover", get(titles::cover))
+        .route("/devices", get(devices::list))
+        .route("/devices/{id}", get(devices::one).patch(devices::change))
+        .route("/devices/{id}/live", get(devices::live))
+        .route("/devices/{id}/events", get(devices::events))
+        .route("/devices/{id}/counts", get(devices::counts))
         .route("/sessions", get(sessions::list).post(sessions::create))
         .route("/sessions/{id}", get(sessions::one).delete(sessions::end))
         .route("/sessions/{id}/invites", get(invites::list).post(invites::create))

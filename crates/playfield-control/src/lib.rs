@@ -15,7 +15,8 @@
 
 mod access;
 mod app;
-pub mod catalogue;
+mod cameras;
+mod catalogue;
 mod clock;
 pub mod config;
 pub mod control;

@@ -122,6 +122,7 @@ impl Serving {
         for door in self.doors.into_iter().chain(self.ops) {
             accepting.spawn(door.accept(graceful.clone(), stopping.clone()));
         }
+        let streams = self.background.end_of_streams();
         let (finish, finished) = tokio::sync::oneshot::channel::<()>();
         let mut background = tokio::spawn(self.background.run(async {
             let _ = finished.await;
@@ -132,6 +133,7 @@ impl Serving {
             Some(ended) = accepting.join_next() => Err(ServeError::Stopped(format!("a listener: {ended:?}"))),
         };
         let _ = stop.send(true);
+        streams.send_replace(true);
         while accepting.join_next().await.is_some() {}
         finish_requests(graceful).await;
         if outcome.is_ok() {

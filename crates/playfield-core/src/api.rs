@@ -8,8 +8,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::camera::{Desired, Health};
 use crate::frame::Shape;
-use crate::id::{InviteId, SessionId, Token, ViewerId};
+use crate::id::{DeviceId, InviteId, SessionId, Token, ViewerId};
 use crate::manifest::{InputKind, Players, yes};
 use crate::permission::Permissions;
 
@@ -612,4 +613,104 @@ pub struct Problem {
     /// The session's end reason, where one says more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<EndReason>,
+}
+
+/// `GET /api/v1/devices`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Devices {
+    /// The oldest first.
+    pub devices: Vec<Device>,
+}
+
+/// A camera.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Device {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub id: DeviceId,
+    /// What people call it.
+    pub name: String,
+    /// How it is.
+    pub state: DeviceState,
+    /// Why it is so, in a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// How often what it is to do was changed, from 1.
+    pub version: u32,
+    /// The version that it works by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub running: Option<u32>,
+    /// When it was enrolled: Unix time in milliseconds.
+    pub created_ms: u64,
+    /// When it was last heard of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard_ms: Option<u64>,
+    /// How it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<Health>,
+    /// What it is to do.
+    pub desired: Desired,
+}
+
+/// How a camera is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum DeviceState {
+    /// It is about to work.
+    Starting,
+    /// It works.
+    Online,
+    /// It does not work, and is tried again.
+    Broken,
+}
+
+/// `PATCH /api/v1/devices/{id}`: what is not said stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ChangeDevice {
+    /// What people are to call it, 1 to 80 characters.
+    pub name: Option<String>,
+    /// What it is to do.
+    pub desired: Option<Desired>,
+    /// The version that `desired` was made from: if somebody else changed it meanwhile, nothing is changed.
+    pub version: Option<u32>,
+}
+
+/// `GET /api/v1/devices/{id}/events`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct DeviceEvents {
+    /// The newest first.
+    pub events: Vec<DeviceEvent>,
+}
+
+/// Something that a camera told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct DeviceEvent {
+    /// Its place among those of its camera, from 1.
+    pub seq: u64,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: crate::analytics::Event,
+}
+
+/// `GET /api/v1/devices/{id}/counts`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct DeviceCounts {
+    /// The first minute: Unix time in minutes.
+    pub from: u64,
+    /// The minute of now.
+    pub to: u64,
+    /// The oldest first; a minute in which nothing was counted is left out.
+    pub counts: Vec<MinuteCount>,
+}
+
+/// How often something was counted in a minute.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MinuteCount {
+    /// What: `cross/LINE/in`, `enter/ZONE`.
+    pub what: String,
+    /// Unix time in minutes.
+    pub minute: u64,
+    /// How often.
+    pub count: u64,
 }

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::api::{ChangeViewer, EndReason, Participant, SessionState, VideoMode};
+use crate::camera::Report;
 use crate::codec::H264Library;
 use crate::frame::Shape;
 use crate::id::{SessionId, ViewerId};
@@ -421,6 +422,13 @@ pub enum Event {
         session: SessionId,
         /// Replaces what this worker said before.
         receipt: Box<Part>,
+    },
+    /// A camera said something.
+    Camera {
+        /// The session it runs in.
+        session: SessionId,
+        /// What.
+        report: Box<Report>,
     },
 }
 

@@ -77,6 +77,7 @@ macro_rules! id {
 id!(SessionId, "ses", "One guest and its viewers.");
 id!(ViewerId, "vwr", "A connected client of one session.");
 id!(InviteId, "inv", "A link into a session.");
+id!(DeviceId, "dev", "A camera.");
 id!(NodeId, "nod", "A machine that runs sessions.");
 
 /// A secret that proves who somebody is. `Debug` never shows it.

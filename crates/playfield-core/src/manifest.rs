@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::camera::Camera;
 use crate::codec::Codec;
 
 /// Most a title may ask to store for each player, in KiB: it travels in one line between node and worker.
@@ -186,7 +187,7 @@ fn us() -> String {
 }
 
 /// What kind of guest a title is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase")]
 pub enum Kind {
     /// A WebAssembly module.
@@ -206,6 +207,11 @@ pub enum Kind {
         #[serde(flatten)]
         program: Program,
     },
+    /// A camera: a pipeline from pictures to metadata.
+    Camera {
+        /// What it is to do.
+        camera: Box<Camera>,
+    },
 }
 
 impl Kind {
@@ -219,13 +225,13 @@ impl Kind {
 
     /// Whether it makes its pictures when it likes, instead of when it is asked for one.
     pub fn runs_free(&self) -> bool {
-        matches!(self, Kind::Program { .. })
+        matches!(self, Kind::Program { .. } | Kind::Camera { .. })
     }
 
     /// Whether everybody shares one keyboard and one pointer; else each seat has its own.
     pub const fn has_one_desk(&self) -> bool {
         match self {
-            Kind::Wasm | Kind::Libretro { .. } => false,
+            Kind::Wasm | Kind::Libretro { .. } | Kind::Camera { .. } => false,
             Kind::Program { .. } => true,
         }
     }
@@ -235,7 +241,7 @@ impl Kind {
     /// Whether players may let it hear their microphone.
     pub const fn has_microphone(&self) -> bool {
         match self {
-            Kind::Wasm | Kind::Libretro { .. } => false,
+            Kind::Wasm | Kind::Libretro { .. } | Kind::Camera { .. } => false,
             Kind::Program { program } => program.microphone,
         }
     }

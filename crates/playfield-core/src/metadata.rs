@@ -127,7 +127,6 @@ pub struct ClassMap {
 
 /// What was understood of one picture.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
 pub struct Metadata {
     /// Number of the picture, as its source counts: gaps are pictures that were left out.
     pub frame: u64,
@@ -167,7 +166,7 @@ mod tests {
         let object = Object { class: 1, score: 0.5, area: rect(0.0, 0.25, 0.5, 1.0), ..Object::default() };
         let metadata = Metadata { frame: 7, time_ms: 9, objects: vec![object], ..Metadata::default() };
         let text = serde_json::to_string(&metadata).unwrap();
-        let expect = r#"{"frame":7,"timeMs":9,"objects":[{"class":1,"score":0.5,"box":{"left":0.0,"top":0.25,"right":0.5,"bottom":1.0}}]}"#;
+        let expect = r#"{"frame":7,"time_ms":9,"objects":[{"class":1,"score":0.5,"box":{"left":0.0,"top":0.25,"right":0.5,"bottom":1.0}}]}"#;
         assert_eq!(text, expect);
         assert_eq!(serde_json::from_str::<Metadata>(&text).unwrap(), metadata);
     }

@@ -247,6 +247,9 @@ impl Agent {
                 let folder = Some(self.cores.home(home).await?);
                 return Ok(Prepared { compiled: None, core: None, folder, facts });
             }
+            Kind::Camera { .. } => {
+                return Ok(Prepared { compiled: None, core: None, folder: None, facts: camera_facts() });
+            }
         };
         let work = match &core {
             None => Work::compile(module),
@@ -266,11 +269,13 @@ impl Agent {
         let _turn = self.cover_turn.acquire().await;
         let mut args: Vec<OsString> = ["cover", "--module"].map(OsString::from).to_vec();
         args.extend([module.as_os_str().to_owned(), "--out".into(), to.as_os_str().to_owned()]);
-        if matches!(guest, Kind::Program { .. }) {
-            return Err(refusal(
-                EndReason::BadModule,
-                "a program is not run to be looked at; it brings a cover of its own",
-            ));
+        match guest {
+            Kind::Program { .. } => {
+                let detail = "a program is not run to be looked at; it brings a cover of its own";
+                return Err(refusal(EndReason::BadModule, detail));
+            }
+            Kind::Camera { .. } => return Err(refusal(EndReason::BadModule, "what a camera sees is no cover")),
+            Kind::Wasm | Kind::Libretro { .. } => {}
         }
         if let Kind::Libretro { libretro, file } = guest {
             let files = self.cores.lay_out(libretro, (module, file), Home::Passing(LOOK)).await?;
@@ -322,6 +327,12 @@ struct Prepared {
     /// Where a program may write.
     folder: Option<PathBuf>,
     facts: ModuleFacts,
+}
+
+/// What is known of any camera.
+fn camera_facts() -> ModuleFacts {
+    let groups = Vec::new();
+    ModuleFacts { dialect: "camera".to_owned(), snapshots: false, deterministic: false, groups, picture: None }
 }
 
 /// Flags that tell a job which core to use, and how.

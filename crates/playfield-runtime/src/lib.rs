@@ -15,6 +15,7 @@
 //! | room | |
 //! |---|---|
 //! | [`changes`] | what changed in a state since it was saved before |
+//! | [`camera`] | pipelines from pictures to metadata |
 //! | [`confine`] | gives up everything a native guest must not have, before it is opened |
 //! | [`wasm`] | WebAssembly modules: the Playfield ABI and WASM-4 cartridges |
 //! | [`libretro`] | cores of the libretro ecosystem |
@@ -25,6 +26,7 @@
 //! | [`conformance`] | what every guest has to keep, as functions for tests of titles |
 #![deny(unsafe_code)]
 
+pub mod camera;
 pub mod changes;
 pub mod confine;
 pub mod conformance;
@@ -37,8 +39,9 @@ pub mod wasm;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use playfield_core::camera::Report;
 use playfield_core::desk::Cursor;
 use playfield_core::frame::{Damage, Picture};
 use playfield_core::input::{Rumble, TickInput};
@@ -72,7 +75,7 @@ pub struct Tick {
 }
 
 /// Something a guest said that is neither picture nor sound.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum GuestEvent {
     /// A line of its log.
     Log {
@@ -118,6 +121,8 @@ pub enum GuestEvent {
     Records(bool),
     /// The last lines it wrote before it ended by a fault: for its session's host.
     LastWords(String),
+    /// What a camera understood.
+    Camera(Box<Report>),
     /// All that the player can choose, in place of what it said of that before.
     Settings(Vec<Setting>),
 }
@@ -202,6 +207,12 @@ pub trait Guest: Send {
 
     /// Is called when a guest that runs free has something for the next tick.
     fn wake_by(&mut self, _wake: Wake) {}
+
+    /// How long a guest that runs free may be left alone with nobody attached, so that it is noticed when it is stuck; none: for
+    /// good.
+    fn patience(&self) -> Option<Duration> {
+        None
+    }
 
     /// Nobody is there, or somebody is again. A stepped guest is just not asked for pictures.
     fn pause(&mut self, _paused: bool) {}

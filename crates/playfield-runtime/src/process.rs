@@ -15,6 +15,7 @@
 #[allow(unsafe_code, reason = "memory that two processes share")]
 mod ffi;
 mod link;
+mod watcher;
 
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
@@ -25,6 +26,7 @@ use std::time::Duration;
 
 pub use ffi::Shared;
 pub use link::{Link, LinkError};
+pub use watcher::Watcher;
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
 /// Of what a guest process writes, its last bytes are kept, to be shown when it crashes.

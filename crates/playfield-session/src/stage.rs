@@ -328,11 +328,12 @@ impl Stage {
         if tick.exited {
             return self.exited(guest.as_mut());
         }
+        let alone = guest.patience();
         self.guest = Hosted::Open(guest);
         // Who says nothing lets go after a while, which is noticed here.
         let wait = if before != self.input { UNFOLDS } else { RESTING };
         match self.viewers.is_empty() {
-            true => Next::Park,
+            true => alone.map_or(Next::Park, |alone| Next::At(now + alone)),
             false => Next::At(self.due().map_or(now + wait, |due| due.max(now).min(now + wait))),
         }
     }

@@ -302,6 +302,10 @@ impl Worker {
                 self.tell_all(&session);
             }
             GuestEvent::Copied(text) => self.copied(&session, &text),
+            GuestEvent::Camera(report) => {
+                // Where the node is behind, what was seen meanwhile is left out, and not the node held up.
+                drop(self.reports.offer(FromWorker::Event { event: bus::Event::Camera { session, report } }));
+            }
             GuestEvent::Cursor(_) | GuestEvent::Lock(_) | GuestEvent::Answers(_) | GuestEvent::LastWords(_) => {
                 let told = self.sessions.get_mut(&session).map(|session| session.hear_desk(event));
                 told.into_iter().flatten().for_each(|(viewer, message)| self.say(viewer, &message));

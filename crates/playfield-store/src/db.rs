@@ -6,12 +6,13 @@
 use std::path::{Path, PathBuf};
 
 use playfield_core::api::{EndReason, Role, SessionState};
-use playfield_core::id::{InviteId, NodeId, SessionId};
+use playfield_core::id::{DeviceId, InviteId, NodeId, SessionId};
 use playfield_core::people::Person;
 use playfield_core::permission::Permissions;
 
 use crate::blob::BlobId;
 
+mod devices;
 mod idempotency;
 mod invites;
 mod meta;
@@ -130,6 +131,58 @@ pub struct SessionRow {
     pub created_ms: u64,
     /// When it ended.
     pub ended_ms: Option<u64>,
+}
+
+/// A camera, as it is written and found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceRow {
+    /// Its id.
+    pub id: DeviceId,
+    /// What people call it.
+    pub name: String,
+    /// Where it is.
+    pub node: NodeId,
+    /// What it is to do, as JSON.
+    pub desired: String,
+    /// How often that was changed, from 1.
+    pub version: u32,
+    /// When it was enrolled.
+    pub created_ms: u64,
+    /// When it was turned away, for good.
+    pub revoked_ms: Option<u64>,
+}
+
+/// Something that a camera told, to be written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewDeviceEvent {
+    /// When it happened, by the device's clock.
+    pub time_ms: u64,
+    /// What it counts as, if it is counted.
+    pub counts_as: Option<String>,
+    /// The event, as JSON.
+    pub event: String,
+}
+
+/// Something that a camera told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceEventRow {
+    /// Its place among those of its device, from 1.
+    pub seq: u64,
+    /// When it happened, by the device's clock.
+    pub time_ms: u64,
+    /// The event, as JSON.
+    pub event: String,
+}
+
+/// How often something was counted in a minute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceCount {
+    /// What.
+    pub what: String,
+    /// Minutes since 1970.
+    pub minute: u64,
+    /// How often.
+    pub count: u64,
 }
 
 /// A saved state, as it is written and found.

@@ -1,6 +1,7 @@
 //! The subcommands, one file each.
 
 mod bench;
+mod camera;
 mod compile;
 mod core;
 mod cover;

@@ -7,7 +7,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::body::json;
-use super::{invites, people, sessions, sign_in, states, titles};
+use super::{devices, invites, people, sessions, sign_in, states, titles};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -25,6 +25,12 @@ use super::{invites, people, sessions, sign_in, states, titles};
         sessions::end,
         sessions::connect,
         sessions::receipt,
+        devices::list,
+        devices::one,
+        devices::change,
+        devices::live,
+        devices::events,
+        devices::counts,
         people::list,
         people::change,
         people::remove,

@@ -120,6 +120,7 @@ impl<'a> Link<'a> {
         let (Event::State { session, .. }
         | Event::Stored { session, .. }
         | Event::Receipt { session, .. }
+        | Event::Camera { session, .. }
         | Event::People { session, .. }
         | Event::Resumed { session }) = &event;
         let worker = self.setting.number;

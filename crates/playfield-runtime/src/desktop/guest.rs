@@ -1,16 +1,12 @@
 //! A program as a [`Guest`]: the worker's side.
 
-use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::path::Path;
-use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use playfield_core::desk::{Cursor, MAX_CLIPBOARD};
 use playfield_core::frame::{CHANNELS, Damage, Picture, PixelFormat, Rect};
 use playfield_core::input::{MAX_RUMBLE_MS, PlayerInput, Rumble, TickInput};
-use rustix::event::{EventfdFlags, epoll, eventfd};
 
 use super::command::Size;
 use super::words::{
@@ -18,7 +14,7 @@ use super::words::{
     SOUND_FRAMES, ToProgram, monotonic_us,
 };
 use crate::confine::resident;
-use crate::process::{End, LinkError, Process, Shared};
+use crate::process::{End, LinkError, Process, Shared, Watcher};
 use crate::{Feed, Guest, GuestConfig, GuestError, GuestEvent, LogLevel, Snapshot, Tick, Wake};
 
 /// How long it may take until the program is started; its own start is not part of that.
@@ -401,48 +397,4 @@ impl Guest for DesktopGuest {
 fn moves(player: &PlayerInput) -> bool {
     let pointer = player.pointer;
     (pointer.dx, pointer.dy, pointer.wheel_x, pointer.wheel_y) != (0, 0, 0, 0) || !player.text.is_empty()
-}
-
-/// Wakes the session whenever its program's process says something.
-struct Watcher {
-    stop: Arc<OwnedFd>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Watcher {
-    fn start(socket: impl AsFd, wake: Wake) -> io::Result<Watcher> {
-        let socket = rustix::io::dup(socket)?;
-        let stop = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
-        let set = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        // By edges: each message is told once, and taken by whoever is woken.
-        let news = epoll::EventFlags::IN | epoll::EventFlags::ET;
-        epoll::add(&set, &socket, epoll::EventData::new_u64(0), news)?;
-        epoll::add(&set, &*stop, epoll::EventData::new_u64(1), epoll::EventFlags::IN)?;
-        let builder = std::thread::Builder::new().name("program".to_owned()).stack_size(64 << 10);
-        let thread = builder.spawn(move || {
-            let _socket = socket;
-            let mut events =
-                [epoll::Event { flags: epoll::EventFlags::empty(), data: epoll::EventData::new_u64(0) }; 2];
-            loop {
-                match epoll::wait(&set, &mut events[..], None) {
-                    Ok(came) if events[..came].iter().any(|event| event.data.u64() == 1) => return,
-                    Ok(_) => wake(),
-                    Err(rustix::io::Errno::INTR) => {}
-                    Err(_) => return,
-                }
-            }
-        })?;
-        Ok(Watcher { stop, thread: Some(thread) })
-    }
-}
-
-impl Drop for Watcher {
-    fn drop(&mut self) {
-        // A counter of one always has room.
-        let _ = rustix::io::write(&*self.stop, &1u64.to_ne_bytes());
-        if let Some(thread) = self.thread.take() {
-            // A thread that panicked has said so already.
-            drop(thread.join());
-        }
-    }
 }

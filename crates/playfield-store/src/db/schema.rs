@@ -125,6 +125,32 @@ const STEPS: &[&str] = &[
     ) STRICT;
     CREATE TABLE loose_blobs (blob TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 ",
+    "
+    CREATE TABLE devices (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        node TEXT NOT NULL,
+        desired TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        created_ms INTEGER NOT NULL,
+        revoked_ms INTEGER,
+        told INTEGER NOT NULL DEFAULT 0
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE device_events (
+        device TEXT NOT NULL REFERENCES devices ON DELETE CASCADE,
+        seq INTEGER NOT NULL,
+        time_ms INTEGER NOT NULL,
+        event TEXT NOT NULL,
+        PRIMARY KEY (device, seq)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE device_counts (
+        device TEXT NOT NULL REFERENCES devices ON DELETE CASCADE,
+        what TEXT NOT NULL,
+        minute INTEGER NOT NULL,
+        count INTEGER NOT NULL,
+        PRIMARY KEY (device, what, minute)
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), DbError> {

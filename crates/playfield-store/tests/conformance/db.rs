@@ -1,13 +1,14 @@
 //! The suite for databases.
 
 use playfield_core::api::{EndReason, Role, SessionState};
-use playfield_core::id::{InviteId, NodeId, SessionId, ViewerId};
+use playfield_core::id::{DeviceId, InviteId, NodeId, SessionId, ViewerId};
 use playfield_core::people::{Person, Roster};
 use playfield_core::permission::{Permission, Permissions};
 use playfield_core::receipt::{MOST_PARTS, Made, Part};
 use playfield_store::blob::BlobId;
 use playfield_store::db::{
-    Admission, Begun, Caps, Db, DbError, Entry, Guests, InviteRow, NewSession, Put, PutState, StateRow, ViewerRow,
+    Admission, Begun, Caps, Db, DbError, DeviceCount, DeviceEventRow, DeviceRow, Entry, Guests, InviteRow, NewDeviceEvent,
+    NewSession, Put, PutState, StateRow, ViewerRow,
 };
 
 use crate::folder::Folder;
@@ -45,6 +46,8 @@ suite!(
     open_sqlite,
     [
         a_session_is_written_and_read_back,
+        a_device_is_changed_by_who_knows_its_version,
+        what_a_device_told_is_numbered_counted_and_forgotten,
         a_session_that_ended_stays_ended,
         the_last_place_is_taken_once,
         a_node_has_a_limit_of_its_own,
@@ -556,4 +559,66 @@ async fn a_settled_sqlite_file_can_be_copied_alone() {
     std::fs::copy(&path, &copied).unwrap();
     let copy = Db::open(&copied).await.unwrap();
     assert_eq!(copy.kept("name").await.unwrap(), Some(b"value".to_vec()));
+}
+
+fn device(number: u8) -> DeviceRow {
+    DeviceRow {
+        id: DeviceId::from_entropy([number; 16]),
+        name: format!("camera {number}"),
+        node: NodeId::from_entropy([7; 16]),
+        desired: "{}".to_owned(),
+        version: 1,
+        created_ms: 1_000 + u64::from(number),
+        revoked_ms: None,
+    }
+}
+
+async fn a_device_is_changed_by_who_knows_its_version(db: Db) {
+    let (one, two) = (device(1), device(2));
+    assert!(db.insert_device(two.clone()).await.unwrap());
+    assert!(db.insert_device(one.clone()).await.unwrap());
+    assert!(!db.insert_device(one.clone()).await.unwrap(), "there is one of that id");
+    assert_eq!(db.devices().await.unwrap(), [one.clone(), two.clone()], "the oldest first");
+    assert_eq!(db.set_desired(one.id.clone(), 1, "[1]".to_owned()).await.unwrap(), Some(2));
+    assert_eq!(db.set_desired(one.id.clone(), 1, "[2]".to_owned()).await.unwrap(), None, "somebody was faster");
+    assert!(db.rename_device(one.id.clone(), "door".to_owned()).await.unwrap());
+    let changed = DeviceRow { name: "door".to_owned(), desired: "[1]".to_owned(), version: 2, ..one.clone() };
+    assert_eq!(db.device(one.id.clone()).await.unwrap(), Some(changed));
+    assert_eq!(db.device(two.id.clone()).await.unwrap(), Some(two));
+    let unknown = device(3).id;
+    assert_eq!(db.device(unknown.clone()).await.unwrap(), None);
+    assert_eq!(db.set_desired(unknown.clone(), 1, String::new()).await.unwrap(), None);
+    assert!(!db.rename_device(unknown, String::new()).await.unwrap());
+}
+
+async fn what_a_device_told_is_numbered_counted_and_forgotten(db: Db) {
+    let id = device(1).id;
+    let event = |time_ms, counts_as: Option<&str>, event: &str| NewDeviceEvent {
+        time_ms,
+        counts_as: counts_as.map(str::to_owned),
+        event: event.to_owned(),
+    };
+    let told = vec![event(59_000, Some("in"), "a"), event(60_000, Some("in"), "b"), event(61_000, Some("in"), "c")];
+    assert_eq!(db.insert_device_events(id.clone(), told.clone()).await.unwrap(), None, "nobody knows it");
+    db.insert_device(device(1)).await.unwrap();
+    db.insert_device(device(2)).await.unwrap();
+    assert_eq!(db.insert_device_events(id.clone(), told).await.unwrap(), Some(3));
+    let more = vec![event(62_000, Some("out"), "d"), event(63_000, None, "e")];
+    assert_eq!(db.insert_device_events(id.clone(), more).await.unwrap(), Some(5));
+    assert_eq!(db.insert_device_events(device(2).id, vec![event(1, None, "x")]).await.unwrap(), Some(1));
+    let page = db.device_events(id.clone(), None, 2).await.unwrap();
+    let row = |seq, time_ms, event: &str| DeviceEventRow { seq, time_ms, event: event.to_owned() };
+    assert_eq!(page, [row(5, 63_000, "e"), row(4, 62_000, "d")]);
+    assert_eq!(db.device_events(id.clone(), Some(4), 1).await.unwrap(), [row(3, 61_000, "c")]);
+    let count = |what: &str, minute, count| DeviceCount { what: what.to_owned(), minute, count };
+    let all = [count("in", 0, 1), count("in", 1, 2), count("out", 1, 1)];
+    assert_eq!(db.device_counts(id.clone(), 0).await.unwrap(), all);
+    assert_eq!(db.device_counts(id.clone(), 1).await.unwrap(), all[1..]);
+
+    assert_eq!(db.forget_device_events(60_000, 3).await.unwrap(), 3, "two that are old, and one of too many");
+    let left = db.device_events(id.clone(), None, 9).await.unwrap();
+    assert_eq!(left.iter().map(|row| row.seq).collect::<Vec<_>>(), [5, 4, 3]);
+    assert_eq!(db.device_counts(id.clone(), 0).await.unwrap(), all[1..]);
+    db.forget_device_events(100_000, 3).await.unwrap();
+    assert_eq!(db.insert_device_events(id.clone(), vec![event(70_000, None, "f")]).await.unwrap(), Some(6), "numbers go on");
 }

@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use anyhow::{Context, anyhow};
 use playfield_media::audio::VoiceDecoder;
 use playfield_runtime::desktop::sound::Decode;
-use playfield_runtime::{desktop, libretro};
+use playfield_runtime::{camera, desktop, libretro};
 
 /// Flags of `guest`.
 #[derive(Debug, clap::Args)]
@@ -21,6 +21,8 @@ enum Kind {
     Libretro,
     /// A Linux program, and the compositor it draws for.
     Desktop,
+    /// A camera: from pictures to metadata.
+    Camera,
 }
 
 /// Serves the worker until it lets go.
@@ -29,6 +31,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let socket = stdin().as_fd().try_clone_to_owned()?;
     match args.kind {
         Kind::Libretro => libretro::host::run(socket).map_err(|error| anyhow!(error)),
+        Kind::Camera => camera::host::run(socket).map_err(|error| anyhow!(error)),
         Kind::Desktop => desktop::host::run(socket, voice).map_err(|error| anyhow!(error)),
     }
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::Context;
 use playfield_core::bus::{Missing, SessionSpec};
 use playfield_core::manifest::Kind;
+use playfield_runtime::camera::CameraGuest;
 use playfield_runtime::desktop::DesktopGuest;
 use playfield_runtime::libretro::LibretroGuest;
 use playfield_runtime::wasm::{Engine, Module};
@@ -61,6 +62,12 @@ impl Modules {
             let opening = program::opening(program, spec.folder.clone(), &config, missing);
             let guest = DesktopGuest::open(&self.program, opening, &config)?;
             tracing::info!(session = %spec.id, program = program.command.first(), "a program has started");
+            return Ok(Box::new(guest));
+        }
+        if let Kind::Camera { camera } = &spec.kind {
+            let opening = super::camera::opening(camera, &config, missing)?;
+            let guest = CameraGuest::open(&self.program, opening, camera.desired.hz)?;
+            tracing::info!(session = %spec.id, title = %spec.title, "a camera has started");
             return Ok(Box::new(guest));
         }
         let compiled = spec.compiled.as_deref();

@@ -1,0 +1,410 @@
+//! Cameras: kept at work, and heard.
+//!
+//! A camera runs as a session of its node, like any guest; the control plane starts it, starts it again when it ends, and
+//! passes on what it says. What happened is written down and counted; what is in its pictures is shown to whoever looks just
+//! now, and forgotten.
+//!
+//! ```text
+//!   devices in the database --keep--> Start --> node
+//!   node --Event::Camera--> hear --events--> database
+//!                             +----live----> whoever looks (a slow one misses pictures, and holds nobody up)
+//! ```
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use playfield_core::analytics::{self, Counts, Direction, What};
+use playfield_core::api::{
+    ChangeDevice, Device, DeviceCounts, DeviceEvent, DeviceEvents, DeviceState, MinuteCount, SessionState,
+};
+use playfield_core::bus::{Reply, Request, SessionSpec, SessionTimes};
+use playfield_core::camera::{Camera, Desired, Health, Report, Seen};
+use playfield_core::id::{DeviceId, SessionId};
+use playfield_core::manifest::{Kind as GuestKind, Limits};
+use playfield_core::people::Roster;
+use playfield_store::db::{DbError, DeviceCount, DeviceEventRow, DeviceRow, NewDeviceEvent};
+use tokio::sync::broadcast;
+use tokio::time::Instant;
+
+use crate::app::{App, Shared};
+use crate::clock::now_ms;
+use crate::failure::{Failure, Kind};
+use crate::secret::random;
+
+mod demo;
+
+/// How often it is looked whether every camera is at work.
+const LOOK: Duration = Duration::from_millis(500);
+/// How long a camera may take to start.
+const START: Duration = Duration::from_secs(60);
+/// How long to wait before one is started again: twice as long each time, up to the most.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const MOST_WAIT: Duration = Duration::from_secs(60);
+/// One that was at work for so long has earned another quick start.
+const WELL: Duration = Duration::from_secs(120);
+/// Messages that wait for somebody who looks.
+const BEHIND: usize = 64;
+/// Most memory of a camera's process, in MiB.
+const MEMORY_MB: u32 = 512;
+/// A camera has no end: a hundred years.
+const FOREVER_MS: u64 = 100 * 366 * 24 * 3_600_000;
+
+/// The cameras, as they are now.
+#[derive(Default)]
+pub(crate) struct Cameras {
+    live: Mutex<HashMap<DeviceId, Live>>,
+}
+
+/// A camera, as it is now.
+struct Live {
+    state: DeviceState,
+    detail: Option<String>,
+    session: Option<SessionId>,
+    /// What it was started with.
+    version: u32,
+    began: Instant,
+    retry_at: Instant,
+    wait: Duration,
+    health: Option<Health>,
+    counts: Option<Counts>,
+    heard_ms: Option<u64>,
+    watchers: broadcast::Sender<Arc<Told>>,
+}
+
+impl Live {
+    fn new(now: Instant) -> Live {
+        Live {
+            state: DeviceState::Starting,
+            detail: None,
+            session: None,
+            version: 0,
+            began: now,
+            retry_at: now,
+            wait: FIRST_WAIT,
+            health: None,
+            counts: None,
+            heard_ms: None,
+            watchers: broadcast::Sender::new(BEHIND),
+        }
+    }
+
+    fn tell(&self, told: impl FnOnce() -> Told) {
+        if self.watchers.receiver_count() > 0 {
+            // Nobody looking any more is no fault.
+            let _ = self.watchers.send(Arc::new(told()));
+        }
+    }
+
+    /// It does not work: it is started again after a while.
+    fn failed(&mut self, detail: String, now: Instant) {
+        if now.duration_since(self.began) > WELL {
+            self.wait = FIRST_WAIT;
+        }
+        (self.state, self.session) = (DeviceState::Broken, None);
+        self.retry_at = now + self.wait;
+        self.wait = (self.wait * 2).min(MOST_WAIT);
+        self.detail = Some(detail);
+        self.tell_state();
+    }
+
+    fn tell_state(&self) {
+        let (state, detail) = (self.state, self.detail.clone());
+        self.tell(|| Told::State { state, detail });
+    }
+}
+
+/// What somebody who looks is told.
+#[derive(Clone, Debug, serde::Serialize)]
+#[serde(untagged)]
+pub(crate) enum Told {
+    Seen(Seen),
+    Counts(Box<Counts>),
+    Health(Health),
+    State { state: DeviceState, detail: Option<String> },
+}
+
+impl Told {
+    /// The name of such a message.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Told::Seen(_) => "seen",
+            Told::Counts(_) => "counts",
+            Told::Health(_) => "health",
+            Told::State { .. } => "state",
+        }
+    }
+}
+
+impl Cameras {
+    fn open(&self) -> MutexGuard<'_, HashMap<DeviceId, Live>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a camera says from now on; before it what is known: none: there is no such camera at work.
+    pub(crate) fn look(&self, id: &DeviceId) -> Option<(Vec<Told>, broadcast::Receiver<Arc<Told>>)> {
+        let live = self.open();
+        let live = live.get(id)?;
+        let mut known = vec![Told::State { state: live.state, detail: live.detail.clone() }];
+        known.extend(live.health.clone().map(Told::Health));
+        known.extend(live.counts.clone().map(|counts| Told::Counts(Box::new(counts))));
+        Some((known, live.watchers.subscribe()))
+    }
+
+    fn of(&self, session: &SessionId) -> Option<DeviceId> {
+        let live = self.open();
+        live.iter().find(|(_, live)| live.session.as_ref() == Some(session)).map(|(id, _)| id.clone())
+    }
+
+    /// A session is in another state. False: it is no camera's.
+    pub(crate) fn session_is(&self, session: &SessionId, state: SessionState, detail: Option<&str>) -> bool {
+        let Some(id) = self.of(session) else { return false };
+        let mut live = self.open();
+        let Some(live) = live.get_mut(&id) else { return true };
+        if state.is_final() {
+            live.failed(detail.unwrap_or("it ended").to_owned(), Instant::now());
+        } else if state == SessionState::Active {
+            (live.state, live.detail) = (DeviceState::Online, None);
+            live.tell_state();
+        }
+        true
+    }
+}
+
+impl App {
+    /// Keeps all cameras at work; never ends.
+    pub(crate) async fn keep_cameras(self: &Shared) {
+        if let Err(failure) = self.make_demo().await {
+            tracing::error!(detail = failure.detail, "the camera that is shown to newcomers could not be made");
+        }
+        loop {
+            match self.db.devices().await {
+                Ok(devices) => devices.into_iter().for_each(|device| self.keep_camera(device)),
+                Err(error) => tracing::error!(%error, "cameras could not be looked up"),
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Starts a camera that is not at work and whose time has come; ends one that is to be another.
+    fn keep_camera(self: &Shared, device: DeviceRow) {
+        let now = Instant::now();
+        let mut live = self.cameras.open();
+        let camera = live.entry(device.id.clone()).or_insert_with(|| Live::new(now));
+        let stop = match &camera.session {
+            Some(session) if device.revoked_ms.is_some() || camera.version != device.version => Some(session.clone()),
+            Some(_) => return,
+            None => None,
+        };
+        if let Some(session) = stop {
+            (camera.session, camera.retry_at, camera.wait) = (None, now, FIRST_WAIT);
+            drop(live);
+            self.end_camera(&device, session);
+            return;
+        }
+        if device.revoked_ms.is_some() || now < camera.retry_at {
+            return;
+        }
+        let Ok(entropy) = random() else { return };
+        let session = SessionId::from_entropy(entropy);
+        (camera.state, camera.version, camera.began) = (DeviceState::Starting, device.version, now);
+        (camera.session, camera.health) = (Some(session.clone()), None);
+        camera.tell_state();
+        drop(live);
+        let app = self.clone();
+        tokio::spawn(async move {
+            if let Err(failure) = app.start_camera(&device, session.clone()).await {
+                tracing::warn!(device = %device.id, detail = failure.detail, "a camera could not be started");
+                app.cameras.session_is(&session, SessionState::Error, Some(&failure.detail));
+            }
+        });
+    }
+
+    fn end_camera(self: &Shared, device: &DeviceRow, session: SessionId) {
+        let (app, node) = (self.clone(), device.node.clone());
+        tokio::spawn(async move {
+            let reason = playfield_core::api::EndReason::ApiTerminated;
+            // If it is gone already, all the better.
+            let _ = app.ask(&node, &Request::Stop { session, reason }, START).await;
+        });
+    }
+
+    async fn start_camera(&self, device: &DeviceRow, session: SessionId) -> Result<(), Failure> {
+        let desired: Desired = serde_json::from_str(&device.desired).map_err(Failure::internal)?;
+        let model = desired.model.as_deref().map(|name| self.model(name)).transpose()?;
+        let camera = Box::new(Camera { desired, model });
+        let spec = SessionSpec {
+            id: session,
+            title: device.name.clone(),
+            module: PathBuf::new(),
+            kind: GuestKind::Camera { camera },
+            compiled: None,
+            home: None,
+            core: None,
+            folder: None,
+            limits: Limits { memory_mb: MEMORY_MB, storage_kb: 0 },
+            input: Vec::new(),
+            players: 1,
+            keys_as_pad: false,
+            picture: None,
+            seed: 0,
+            start_unix_ms: now_ms(),
+            storage: BTreeMap::new(),
+            times: SessionTimes {
+                connection_ms: FOREVER_MS,
+                grace_ms: FOREVER_MS,
+                idle_ms: FOREVER_MS,
+                total_ms: FOREVER_MS,
+            },
+            resume: false,
+            people: Roster::default(),
+            spectators: self.config.limits.spectators_per_session,
+        };
+        let request = Request::Start { spec: Box::new(spec), attach: None };
+        match self.ask(&device.node, &request, START).await? {
+            Reply::Started { .. } => Ok(()),
+            other => Err(Failure::internal(format!("a node answered {other:?}"))),
+        }
+    }
+
+    /// The folder of a model.
+    fn model(&self, name: &str) -> Result<PathBuf, Failure> {
+        let places = self.config.models.iter().map(|folder| folder.join(name));
+        let found = places.filter_map(|place| std::fs::canonicalize(place).ok()).find(|place| place.join("model.toml").is_file());
+        let folders: Vec<_> = self.config.models.iter().map(|folder| folder.display().to_string()).collect();
+        let none = || {
+            let detail = format!("there is no model `{name}` in {}; put its folder there, with a `model.toml`", folders.join(", "));
+            Failure::new(Kind::NotFound, detail)
+        };
+        found.filter(|_| is_name(name)).ok_or_else(none)
+    }
+
+    /// Passes on what a camera says, and writes down what happened.
+    pub(crate) async fn hear_camera(&self, session: &SessionId, report: Report) -> Result<(), DbError> {
+        let Some(id) = self.cameras.of(session) else { return Ok(()) };
+        let events = match &report {
+            Report::Seen(seen) => seen.events.iter().filter_map(written).collect(),
+            Report::Counts(_) | Report::Health(_) => Vec::new(),
+        };
+        if !events.is_empty() {
+            self.db.insert_device_events(id.clone(), events).await?;
+        }
+        let mut live = self.cameras.open();
+        let Some(live) = live.get_mut(&id) else { return Ok(()) };
+        live.heard_ms = Some(now_ms());
+        match report {
+            Report::Seen(seen) => live.tell(|| Told::Seen(seen)),
+            Report::Counts(counts) => {
+                live.tell(|| Told::Counts(counts.clone()));
+                live.counts = Some(*counts);
+            }
+            Report::Health(health) => {
+                live.tell(|| Told::Health(health.clone()));
+                live.health = Some(health);
+            }
+        }
+        Ok(())
+    }
+
+    /// All cameras.
+    pub(crate) async fn devices(&self) -> Result<Vec<Device>, Failure> {
+        self.db.devices().await?.into_iter().map(|row| self.shown_device(row)).collect()
+    }
+
+    /// A camera.
+    pub(crate) async fn device(&self, id: &DeviceId) -> Result<Device, Failure> {
+        let none = || Failure::new(Kind::NotFound, format!("there is no camera `{id}`"));
+        self.shown_device(self.db.device(id.clone()).await?.ok_or_else(none)?)
+    }
+
+    /// Changes a camera. What it is to do is checked first.
+    pub(crate) async fn change_device(&self, id: &DeviceId, change: ChangeDevice) -> Result<Device, Failure> {
+        let device = self.device(id).await?;
+        let wrong = |detail: &str| Failure::new(Kind::Malformed, detail.to_owned());
+        if let Some(desired) = &change.desired {
+            desired.check().map_err(|problem| wrong(&problem))?;
+            desired.model.as_deref().map(|name| self.model(name)).transpose()?;
+            let version = change.version.unwrap_or(device.version);
+            let json = serde_json::to_string(desired).map_err(Failure::internal)?;
+            if self.db.set_desired(id.clone(), version, json).await?.is_none() {
+                let detail = "this camera was changed by somebody else meanwhile; look at it again first";
+                return Err(Failure::new(Kind::Changed, detail));
+            }
+        }
+        if let Some(name) = change.name {
+            let name = name.trim();
+            if name.is_empty() || name.chars().count() > 80 || name.chars().any(char::is_control) {
+                return Err(wrong("`name` must be 1 to 80 characters"));
+            }
+            self.db.rename_device(id.clone(), name.to_owned()).await?;
+        }
+        self.device(id).await
+    }
+
+    /// What a camera told, the newest first.
+    pub(crate) async fn device_events(
+        &self,
+        id: &DeviceId,
+        before: Option<u64>,
+        most: u32,
+    ) -> Result<DeviceEvents, Failure> {
+        self.device(id).await?;
+        let rows = self.db.device_events(id.clone(), before, most).await?;
+        let read = |row: DeviceEventRow| {
+            let event = serde_json::from_str(&row.event).map_err(Failure::internal)?;
+            Ok(DeviceEvent { seq: row.seq, event })
+        };
+        Ok(DeviceEvents { events: rows.into_iter().map(read).collect::<Result<_, Failure>>()? })
+    }
+
+    /// What was counted in the last minutes.
+    pub(crate) async fn device_counts(&self, id: &DeviceId, minutes: u32) -> Result<DeviceCounts, Failure> {
+        self.device(id).await?;
+        let to = now_ms() / 60_000;
+        let from = to.saturating_sub(u64::from(minutes) - 1);
+        let rows = self.db.device_counts(id.clone(), from).await?;
+        let counts = rows.into_iter().map(|DeviceCount { what, minute, count }| MinuteCount { what, minute, count });
+        Ok(DeviceCounts { from, to, counts: counts.collect() })
+    }
+
+    fn shown_device(&self, row: DeviceRow) -> Result<Device, Failure> {
+        let desired = serde_json::from_str(&row.desired).map_err(Failure::internal)?;
+        let live = self.cameras.open();
+        let live = live.get(&row.id);
+        Ok(Device {
+            id: row.id,
+            name: row.name,
+            state: live.map_or(DeviceState::Starting, |live| live.state),
+            detail: live.and_then(|live| live.detail.clone()),
+            version: row.version,
+            running: live.filter(|live| live.state == DeviceState::Online).map(|live| live.version),
+            created_ms: row.created_ms,
+            heard_ms: live.and_then(|live| live.heard_ms),
+            health: live.and_then(|live| live.health.clone()),
+            desired,
+        })
+    }
+}
+
+/// An event as it is kept.
+fn written(event: &analytics::Event) -> Option<NewDeviceEvent> {
+    let json = serde_json::to_string(event).ok()?;
+    Some(NewDeviceEvent { time_ms: event.time_ms, counts_as: counts_as(event), event: json })
+}
+
+/// What an event counts as, if it is counted.
+fn counts_as(event: &analytics::Event) -> Option<String> {
+    match &event.what {
+        What::Cross { line, direction: Direction::In } => Some(format!("cross/{line}/in")),
+        What::Cross { line, direction: Direction::Out } => Some(format!("cross/{line}/out")),
+        What::Enter { zone } => Some(format!("enter/{zone}")),
+        What::Dwell { zone, .. } => Some(format!("dwell/{zone}")),
+        _ => None,
+    }
+}
+
+/// One step of a path, and no more.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}

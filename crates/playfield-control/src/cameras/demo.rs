@@ -1,0 +1,77 @@
+//! The camera that newcomers are shown.
+
+use playfield_core::analytics::{Config, HeatConfig, LineConfig, ZoneConfig};
+use playfield_core::camera::{Desired, Source};
+use playfield_core::id::DeviceId;
+use playfield_core::scene::Scene;
+use playfield_store::db::DeviceRow;
+
+use crate::app::App;
+use crate::clock::now_ms;
+use crate::failure::Failure;
+use crate::secret::random;
+
+/// What it is called.
+const NAME: &str = "Street";
+/// The model that knows what is on a street.
+const MODEL: &str = "street";
+
+impl App {
+    /// Makes it, where there is no camera yet and nobody said that there is to be none.
+    pub(super) async fn make_demo(&self) -> Result<(), Failure> {
+        let Some(node) = self.nodes.first().filter(|_| self.config.demo_camera) else { return Ok(()) };
+        if !self.db.devices().await?.is_empty() {
+            return Ok(());
+        }
+        let desired = serde_json::to_string(&desired()).map_err(Failure::internal)?;
+        let device = DeviceRow {
+            id: DeviceId::from_entropy(random()?),
+            name: NAME.to_owned(),
+            node: node.clone(),
+            desired,
+            version: 1,
+            created_ms: now_ms(),
+            revoked_ms: None,
+        };
+        self.db.insert_device(device).await?;
+        Ok(())
+    }
+}
+
+/// Who crosses the street, and what drives along it.
+fn desired() -> Desired {
+    let [from, to] = Scene::street().line();
+    let place = |point: playfield_core::metadata::Point| [point.x.clamp(0.0, 1.0), point.y.clamp(0.0, 1.0)];
+    let road = LineConfig {
+        name: "road".to_owned(),
+        from: place(from),
+        to: place(to),
+        ..LineConfig::default()
+    };
+    let zone = ZoneConfig {
+        name: "crossing".to_owned(),
+        points: vec![[0.35, 0.5], [0.65, 0.5], [0.7, 0.9], [0.3, 0.9]],
+        ..ZoneConfig::default()
+    };
+    Desired {
+        source: Source::Scene { seed: None },
+        hz: 15,
+        model: Some(MODEL.to_owned()),
+        watch: Config {
+            lines: vec![road],
+            zones: vec![zone],
+            heat: Some(HeatConfig { half_life_s: Some(600.0), ..HeatConfig::default() }),
+            ..Config::default()
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_newcomers_are_shown_can_be_done() {
+        desired().check().unwrap();
+    }
+}

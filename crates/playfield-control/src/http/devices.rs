@@ -1,0 +1,166 @@
+//! `/api/v1/devices`: cameras, what they tell, and what was counted. For the operator.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Extension;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use playfield_core::api::{ChangeDevice, Device, DeviceCounts, DeviceEvents, Devices, Problem};
+use playfield_core::id::DeviceId;
+use serde::Deserialize;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::App;
+use super::body::{Json, Path, json};
+use super::caller::Caller;
+use crate::cameras::Told;
+use crate::failure::{Failure, Kind};
+
+/// How often a quiet stream says that it is still there.
+const STILL_HERE: Duration = Duration::from_secs(15);
+/// Events on a page, unless fewer are asked for.
+const PAGE: u32 = 100;
+
+/// All cameras, the oldest first.
+#[utoipa::path(get, path = "/api/v1/devices", tag = "devices", responses((status = 200, body = Devices)))]
+pub(super) async fn list(State(app): App, Extension(caller): Extension<Caller>) -> Result<Response, Failure> {
+    caller.signed_in()?;
+    Ok(json(StatusCode::OK, &Devices { devices: app.devices().await? }))
+}
+
+/// A camera.
+#[utoipa::path(get, path = "/api/v1/devices/{id}", tag = "devices", params(("id" = String, Path)),
+    responses(
+        (status = 200, body = Device),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(super) async fn one(
+    State(app): App,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    caller.signed_in()?;
+    Ok(json(StatusCode::OK, &app.device(&device(&id)?).await?))
+}
+
+/// Changes a camera's name, or what it is to do. It begins anew with that; what it counted stays on record.
+#[utoipa::path(patch, path = "/api/v1/devices/{id}", tag = "devices", params(("id" = String, Path)),
+    request_body = ChangeDevice, responses(
+        (status = 200, body = Device),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(super) async fn change(
+    State(app): App,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Json { value, .. }: Json<ChangeDevice>,
+) -> Result<Response, Failure> {
+    caller.signed_in()?;
+    Ok(json(StatusCode::OK, &app.change_device(&device(&id)?, value).await?))
+}
+
+/// What a camera understands, as it does: server-sent events (HTML standard, 9.2). `state`, `health` and `counts` say how things
+/// are, at first and each time they change; `seen` is what is in one picture. Whoever is slow misses pictures.
+#[utoipa::path(get, path = "/api/v1/devices/{id}/live", tag = "devices", params(("id" = String, Path)),
+    responses(
+        (status = 200, description = "`text/event-stream`, without an end", content_type = "text/event-stream"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(super) async fn live(
+    State(app): App,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    caller.signed_in()?;
+    let id = device(&id)?;
+    app.device(&id).await?;
+    let none = || Failure::new(Kind::NotFound, "this camera was not started yet; try again in a moment");
+    let (known, news) = app.cameras.look(&id).ok_or_else(none)?;
+    let first = futures_util::stream::iter(known.into_iter().map(Arc::new).collect::<Vec<_>>());
+    let stopping = app.stopping.subscribe();
+    let rest = futures_util::stream::unfold((news, stopping), |(mut news, mut stopping)| async move {
+        loop {
+            let next = tokio::select! {
+                next = news.recv() => next,
+                _ = stopping.wait_for(|stop| *stop) => return None,
+            };
+            match next {
+                Ok(told) => return Some((told, (news, stopping))),
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    });
+    let events = futures_util::StreamExt::map(futures_util::StreamExt::chain(first, rest), |told| event(&told));
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(STILL_HERE)).into_response())
+}
+
+fn event(told: &Told) -> Result<Event, Infallible> {
+    Ok(Event::default().event(told.name()).data(serde_json::to_string(told).unwrap_or_default()))
+}
+
+/// A page of events.
+#[derive(Debug, Deserialize)]
+pub(super) struct Page {
+    before: Option<u64>,
+    most: Option<u32>,
+}
+
+/// What a camera told, the newest first.
+#[utoipa::path(get, path = "/api/v1/devices/{id}/events", tag = "devices",
+    params(
+        ("id" = String, Path),
+        ("before" = Option<u64>, Query, description = "Only those before this number"),
+        ("most" = Option<u32>, Query, description = "At most so many, 1 to 1000; 100"),
+    ),
+    responses(
+        (status = 200, body = DeviceEvents),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(super) async fn events(
+    State(app): App,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    page: Result<Query<Page>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, Failure> {
+    caller.signed_in()?;
+    let Query(page) = page.map_err(|_| Failure::new(Kind::Malformed, "`before` and `most` are whole numbers"))?;
+    let events = app.device_events(&device(&id)?, page.before, page.most.unwrap_or(PAGE).clamp(1, 1000)).await?;
+    Ok(json(StatusCode::OK, &events))
+}
+
+/// How far back counts reach.
+#[derive(Debug, Deserialize)]
+pub(super) struct Since {
+    minutes: Option<u32>,
+}
+
+/// What was counted in each minute, the oldest first.
+#[utoipa::path(get, path = "/api/v1/devices/{id}/counts", tag = "devices",
+    params(
+        ("id" = String, Path),
+        ("minutes" = Option<u32>, Query, description = "How far back, 1 to 10080 (a week); 60"),
+    ),
+    responses(
+        (status = 200, body = DeviceCounts),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(super) async fn counts(
+    State(app): App,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    since: Result<Query<Since>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, Failure> {
+    caller.signed_in()?;
+    let Query(since) = since.map_err(|_| Failure::new(Kind::Malformed, "`minutes` is a whole number"))?;
+    let minutes = since.minutes.unwrap_or(60).clamp(1, 7 * 24 * 60);
+    Ok(json(StatusCode::OK, &app.device_counts(&device(&id)?, minutes).await?))
+}
+
+fn device(text: &str) -> Result<DeviceId, Failure> {
+    text.parse().map_err(|_| Failure::new(Kind::NotFound, format!("there is no camera `{}`", crate::sessions::clip(text))))
+}

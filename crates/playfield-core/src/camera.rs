@@ -1,0 +1,120 @@
+//! Cameras: what one is to do, and what it says.
+//!
+//! A camera is a guest whose pictures stay with it. It turns each into [`Metadata`], counts by the lines and zones that were
+//! drawn for it, and says what it understood: never what it saw.
+//!
+//! ```text
+//!   source --picture--> model --objects--> tracker --tracks--> lines, zones --events--> Report
+//! ```
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::analytics::{self, Analytics, Counts};
+use crate::metadata::Metadata;
+
+/// Most pictures a second that a camera analyses.
+pub const MOST_HZ: u16 = 60;
+
+/// What a camera is to do, as whoever looks after it says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Desired {
+    /// Where its pictures come from.
+    pub source: Source,
+    /// Pictures a second that are analysed, 1 to [`MOST_HZ`].
+    #[serde(default = "fifteen")]
+    pub hz: u16,
+    /// The name of its model; none: what moves is found, and no more.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// Lines and zones.
+    #[serde(default)]
+    pub watch: analytics::Config,
+}
+
+impl Desired {
+    /// Checks what no type does. A sentence says what is wrong and what would be right.
+    pub fn check(&self) -> Result<(), String> {
+        if !(1..=MOST_HZ).contains(&self.hz) {
+            return Err(format!("`hz` must be 1 to {MOST_HZ}"));
+        }
+        Analytics::new(&self.watch).map(drop).map_err(|error| format!("`watch`: {error}"))
+    }
+}
+
+/// What a camera is to do, with all that its node needs for that.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Camera {
+    /// What was asked for.
+    pub desired: Desired,
+    /// The folder of its model, with the `model.toml`.
+    pub model: Option<PathBuf>,
+}
+
+fn fifteen() -> u16 {
+    15
+}
+
+/// Where pictures come from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "camelCase", deny_unknown_fields)]
+pub enum Source {
+    /// A street that is drawn, with people and vehicles in it.
+    Scene {
+        /// Another seed is another street; none: the one that is shown to newcomers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seed: Option<u64>,
+    },
+}
+
+/// What a camera says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "says", rename_all = "camelCase")]
+pub enum Report {
+    /// What it understood of a picture.
+    Seen(Seen),
+    /// What it counted so far.
+    Counts(Box<Counts>),
+    /// How it does: once a second.
+    Health(Health),
+}
+
+/// What was understood of one picture, and what came of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Seen {
+    /// What is in it.
+    #[serde(flatten)]
+    pub metadata: Metadata,
+    /// What happened.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<analytics::Event>,
+}
+
+/// How a camera does.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Health {
+    /// Pictures analysed since it started.
+    pub pictures: u64,
+    /// Pictures that were left out because it was behind.
+    pub dropped: u64,
+    /// Pictures analysed in the last second.
+    pub fps: f32,
+    /// Width and height of its pictures, in pixels.
+    pub size: [u16; 2],
+    /// Median time from a picture to its metadata, in microseconds.
+    pub pipeline_us: u32,
+    /// Of it, the model's own.
+    pub inference_us: u32,
+    /// Bytes that left it since it started.
+    pub bytes: u64,
+    /// What finds things: the model's name and version, or `movement`.
+    pub model: String,
+    /// Names of the classes that it finds, by number.
+    pub labels: Vec<String>,
+    /// What went wrong last, in a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+}

@@ -1,0 +1,24 @@
+//! Cameras: pipelines from pictures to metadata, each in a process of its own.
+//!
+//! Pictures are taken, understood and forgotten in the camera's process, which has no network and no files but its model's.
+//! What leaves it is a [`Report`](playfield_core::camera::Report): what was found, counted and measured. A picture leaves it
+//! only while its worker says that somebody may look.
+//!
+//! ```text
+//!   worker                                guest process, behind the fence
+//!   CameraGuest --Link: configure, show--> host: source -> Pipeline: model -> tracker -> lines and zones
+//!        ^      <-Link: reports-----------   |
+//!        +------- copies, if shown ------- Shared: picture
+//! ```
+
+mod eye;
+mod guest;
+pub mod host;
+mod pipeline;
+mod source;
+mod words;
+
+pub use guest::CameraGuest;
+pub use pipeline::{Pipeline, Stages};
+pub use source::Source;
+pub use words::Opening;

@@ -1,0 +1,161 @@
+//! The process of a camera: takes pictures, understands them, and forgets them.
+
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use playfield_core::camera::{Camera, Health, MOST_HZ, Report};
+use playfield_core::frame::{Picture, PixelFormat};
+
+use super::pipeline::Pipeline;
+use super::source::{self, Source};
+use super::words::{FromCamera, PICTURE, SHARED_LEN, ToCamera};
+use crate::confine::confine;
+use crate::process::{Link, LinkError, Shared};
+
+/// How often it says how it does, and what it counted.
+const REPORTS: Duration = Duration::from_secs(1);
+/// After a picture that could not be taken, the next one is tried so much later.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// Serves the worker at the other end until it lets go.
+pub fn run(socket: OwnedFd) -> Result<(), String> {
+    let mut link = Link::new(socket);
+    let (ask, memory) = link.receive_with(None).map_err(|error| error.to_string())?;
+    let (ToCamera::Open(opening), Some(memory)) = (ask, memory) else {
+        return Err("the first message must be what to open".to_owned());
+    };
+    let mut rules = opening.rules.clone();
+    rules.keep.extend([link.fd(), memory.as_raw_fd()]);
+    // From here on this is the process behind the fence.
+    let opened = confine(&rules).map_err(|error| error.to_string()).and_then(|_| {
+        let shared = Shared::open(memory, SHARED_LEN).map_err(|error| error.to_string())?;
+        let camera: Camera = serde_json::from_str(&opening.camera).map_err(|error| error.to_string())?;
+        Host::open(&camera, shared)
+    });
+    match opened {
+        Ok(mut host) => {
+            link.send(&FromCamera::Opened).map_err(|error| error.to_string())?;
+            match host.serve(&mut link) {
+                Err(LinkError::Closed) => Ok(()),
+                other => other.map_err(|error| error.to_string()),
+            }
+        }
+        Err(why) => link.send(&FromCamera::Failed(why)).map_err(|error| error.to_string()),
+    }
+}
+
+struct Host {
+    source: Box<dyn Source>,
+    pipeline: Pipeline,
+    shared: Shared,
+    picture: Picture,
+    /// Somebody may look.
+    shown: bool,
+    /// The picture before was not copied yet.
+    showing: bool,
+    health: Health,
+    /// Number of the last picture, and how many there were when it was last said how it does.
+    frame: u64,
+    before: u64,
+    report_at: Instant,
+    retry_at: Option<Instant>,
+}
+
+impl Host {
+    fn open(camera: &Camera, shared: Shared) -> Result<Host, String> {
+        let hz = camera.desired.hz.clamp(1, MOST_HZ);
+        let pipeline = Pipeline::open(camera)?;
+        let (model, labels) = pipeline.finds();
+        Ok(Host {
+            health: Health { model, labels, ..Health::default() },
+            pipeline,
+            source: source::open(&camera.desired.source, hz)?,
+            shared,
+            picture: Picture::black(16, 16, PixelFormat::Rgba8),
+            shown: false,
+            showing: false,
+            frame: 0,
+            before: 0,
+            report_at: Instant::now() + REPORTS,
+            retry_at: None,
+        })
+    }
+
+    fn serve(&mut self, link: &mut Link) -> Result<(), LinkError> {
+        loop {
+            let next = self.retry_at.unwrap_or_else(|| self.source.due()).min(self.report_at);
+            match link.receive(Some(next.saturating_duration_since(Instant::now()))) {
+                Ok(ToCamera::Show(shown)) => (self.shown, self.showing) = (shown, false),
+                Ok(ToCamera::Taken) => self.showing = false,
+                Ok(ToCamera::Finish) => return Ok(()),
+                Ok(ToCamera::Open(_)) => return Err(LinkError::Garbage),
+                Err(LinkError::Late) => self.work(link)?,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn work(&mut self, link: &mut Link) -> Result<(), LinkError> {
+        let now = Instant::now();
+        if now >= self.report_at {
+            self.report_at = now + REPORTS;
+            self.tell_health(link)?;
+        }
+        if now < self.retry_at.unwrap_or_else(|| self.source.due()) {
+            return Ok(());
+        }
+        self.retry_at = None;
+        match self.source.take(&mut self.picture) {
+            Ok(frame) => self.see(frame, link),
+            Err(trouble) => {
+                if self.health.trouble.as_ref() != Some(&trouble) {
+                    link.send(&FromCamera::Log(trouble.clone()))?;
+                }
+                self.health.trouble = Some(trouble);
+                self.retry_at = Some(now + AGAIN);
+                Ok(())
+            }
+        }
+    }
+
+    fn see(&mut self, frame: u64, link: &mut Link) -> Result<(), LinkError> {
+        self.health.dropped += frame.saturating_sub(self.frame + 1);
+        self.health.pictures += 1;
+        self.frame = frame;
+        match self.pipeline.see(frame, unix_ms(), &self.picture) {
+            Ok(seen) => {
+                self.health.trouble = None;
+                self.tell(link, &Report::Seen(seen))?;
+            }
+            Err(trouble) => self.health.trouble = Some(trouble),
+        }
+        if self.shown && !self.showing && self.shared.write(PICTURE, &self.picture.pixels) {
+            self.showing = true;
+            link.send(&FromCamera::Picture(self.picture.width, self.picture.height))?;
+        }
+        Ok(())
+    }
+
+    fn tell_health(&mut self, link: &mut Link) -> Result<(), LinkError> {
+        let stages = self.pipeline.stages();
+        self.health.fps = (self.health.pictures - self.before) as f32 / REPORTS.as_secs_f32();
+        self.before = self.health.pictures;
+        self.health.size = [self.picture.width, self.picture.height];
+        self.health.pipeline_us = stages.whole_us;
+        self.health.inference_us = stages.inference_us;
+        self.tell(link, &Report::Health(self.health.clone()))?;
+        let counts = self.pipeline.counts();
+        self.tell(link, &Report::Counts(Box::new(counts)))
+    }
+
+    fn tell(&mut self, link: &mut Link, report: &Report) -> Result<(), LinkError> {
+        let json = serde_json::to_string(report).map_err(|_| LinkError::Garbage)?;
+        self.health.bytes += json.len() as u64;
+        link.send(&FromCamera::Report(json))
+    }
+}
+
+/// The device's clock.
+fn unix_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}

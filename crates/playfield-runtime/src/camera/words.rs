@@ -1,0 +1,48 @@
+//! What a worker and the process of a camera say to each other, and where in their shared memory things lie.
+
+use playfield_core::frame::{MAX_HEIGHT, MAX_WIDTH};
+use serde::{Deserialize, Serialize};
+
+use crate::confine::Rules;
+
+/// The picture, while somebody may look: RGBA8, rows without padding.
+pub const PICTURE: usize = 0;
+/// Bytes of the largest picture.
+pub const SHARED_LEN: usize = MAX_WIDTH as usize * MAX_HEIGHT as usize * 4;
+
+/// What the worker says.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum ToCamera {
+    /// Begin. The shared memory comes with it.
+    Open(Box<Opening>),
+    /// Somebody may look at the pictures, or nobody may any longer.
+    Show(bool),
+    /// The picture was copied: the next one may be written over it.
+    Taken,
+    /// End.
+    Finish,
+}
+
+/// What the camera is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Opening {
+    /// What it is to do, as JSON of [`Camera`](playfield_core::camera::Camera).
+    pub camera: String,
+    /// What its process may see and use.
+    pub rules: Rules,
+}
+
+/// What the process of a camera says. Reports are JSON: what is counted and shown to leave the camera is what does.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum FromCamera {
+    /// It is at work.
+    Opened,
+    /// It cannot be, and why.
+    Failed(String),
+    /// A [`Report`](playfield_core::camera::Report), as JSON.
+    Report(String),
+    /// There is a picture: width and height.
+    Picture(u16, u16),
+    /// A line for whoever looks after the node.
+    Log(String),
+}

@@ -1,0 +1,175 @@
+//! Cameras, what they told, and what was counted.
+
+use playfield_core::id::DeviceId;
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::words::read_id;
+use super::{Db, DbError, DeviceCount, DeviceEventRow, DeviceRow, NewDeviceEvent};
+
+impl Db {
+    /// Writes down a new device. False: there is one of that id.
+    pub async fn insert_device(&self, device: DeviceRow) -> Result<bool, DbError> {
+        self.call(move |connection| {
+            let DeviceRow { id, name, node, desired, version, created_ms, .. } = device;
+            let inserted = connection
+                .prepare_cached(
+                    "INSERT OR IGNORE INTO devices (id, name, node, desired, version, created_ms)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                )?
+                .execute(params![id.as_str(), name, node.as_str(), desired, version, created_ms as i64])?;
+            Ok(inserted == 1)
+        })
+        .await
+    }
+
+    /// All devices, the oldest first; those too that were turned away.
+    pub async fn devices(&self) -> Result<Vec<DeviceRow>, DbError> {
+        self.call(move |connection| {
+            let mut find = connection.prepare_cached("SELECT * FROM devices ORDER BY created_ms, id")?;
+            let mut rows = find.query([])?;
+            let mut devices = Vec::new();
+            while let Some(row) = rows.next()? {
+                devices.push(read_device(row)?);
+            }
+            Ok(devices)
+        })
+        .await
+    }
+
+    /// A device.
+    pub async fn device(&self, id: DeviceId) -> Result<Option<DeviceRow>, DbError> {
+        self.call(move |connection| {
+            let mut find = connection.prepare_cached("SELECT * FROM devices WHERE id = ?1")?;
+            let mut rows = find.query([id.as_str()])?;
+            rows.next()?.map(read_device).transpose()
+        })
+        .await
+    }
+
+    /// Changes what a device is to do, if nobody did since `version`. The new version; none: somebody did, or there is no such
+    /// device.
+    pub async fn set_desired(&self, id: DeviceId, version: u32, desired: String) -> Result<Option<u32>, DbError> {
+        self.call(move |connection| {
+            let changed = connection
+                .prepare_cached("UPDATE devices SET desired = ?3, version = version + 1 WHERE id = ?1 AND version = ?2")?
+                .execute(params![id.as_str(), version, desired])?;
+            Ok((changed == 1).then_some(version + 1))
+        })
+        .await
+    }
+
+    /// Gives a device another name. False: there is no such device.
+    pub async fn rename_device(&self, id: DeviceId, name: String) -> Result<bool, DbError> {
+        self.call(move |connection| {
+            let changed = connection
+                .prepare_cached("UPDATE devices SET name = ?2 WHERE id = ?1")?
+                .execute(params![id.as_str(), name])?;
+            Ok(changed == 1)
+        })
+        .await
+    }
+
+    /// Writes down what a device told, in this order, and counts it: all of it or nothing. The number of the last one; none: there
+    /// is no such device.
+    pub async fn insert_device_events(
+        &self,
+        id: DeviceId,
+        events: Vec<NewDeviceEvent>,
+    ) -> Result<Option<u64>, DbError> {
+        self.call(move |connection| {
+            let change = connection.transaction()?;
+            let told: Option<i64> = change
+                .prepare_cached("UPDATE devices SET told = told + ?2 WHERE id = ?1 RETURNING told")?
+                .query_row(params![id.as_str(), events.len() as i64], |row| row.get(0))
+                .optional()?;
+            let Some(told) = told else { return Ok(None) };
+            for (seq, event) in (told - events.len() as i64 + 1..).zip(events) {
+                let NewDeviceEvent { time_ms, counts_as, event } = event;
+                change
+                    .prepare_cached("INSERT INTO device_events (device, seq, time_ms, event) VALUES (?1, ?2, ?3, ?4)")?
+                    .execute(params![id.as_str(), seq, time_ms as i64, event])?;
+                if let Some(what) = counts_as {
+                    change
+                        .prepare_cached(
+                            "INSERT INTO device_counts (device, what, minute, count) VALUES (?1, ?2, ?3, 1)
+                             ON CONFLICT (device, what, minute) DO UPDATE SET count = count + 1",
+                        )?
+                        .execute(params![id.as_str(), what, (time_ms / 60_000) as i64])?;
+                }
+            }
+            change.commit()?;
+            Ok(Some(told as u64))
+        })
+        .await
+    }
+
+    /// What a device told, the newest first: at most `most` of those before `before`.
+    pub async fn device_events(
+        &self,
+        id: DeviceId,
+        before: Option<u64>,
+        most: u32,
+    ) -> Result<Vec<DeviceEventRow>, DbError> {
+        self.call(move |connection| {
+            let mut find = connection.prepare_cached(
+                "SELECT seq, time_ms, event FROM device_events WHERE device = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3",
+            )?;
+            let before = before.and_then(|before| i64::try_from(before).ok()).unwrap_or(i64::MAX);
+            let mut rows = find.query(params![id.as_str(), before, most])?;
+            let mut events = Vec::new();
+            while let Some(row) = rows.next()? {
+                events.push(DeviceEventRow {
+                    seq: row.get::<_, i64>(0)? as u64,
+                    time_ms: row.get::<_, i64>(1)? as u64,
+                    event: row.get(2)?,
+                });
+            }
+            Ok(events)
+        })
+        .await
+    }
+
+    /// What was counted from this minute on, oldest first.
+    pub async fn device_counts(&self, id: DeviceId, from_minute: u64) -> Result<Vec<DeviceCount>, DbError> {
+        self.call(move |connection| {
+            let mut find = connection.prepare_cached(
+                "SELECT what, minute, count FROM device_counts WHERE device = ?1 AND minute >= ?2 ORDER BY minute, what",
+            )?;
+            let mut rows = find.query(params![id.as_str(), from_minute as i64])?;
+            let mut counts = Vec::new();
+            while let Some(row) = rows.next()? {
+                let number = |row: &Row<'_>, at| Ok::<_, DbError>(row.get::<_, i64>(at)? as u64);
+                counts.push(DeviceCount { what: row.get(0)?, minute: number(row, 1)?, count: number(row, 2)? });
+            }
+            Ok(counts)
+        })
+        .await
+    }
+
+    /// Forgets what devices told before this time, and of each device all but the `newest`. Returns how many.
+    pub async fn forget_device_events(&self, before_ms: u64, newest: u32) -> Result<usize, DbError> {
+        self.call(move |connection| {
+            let old = connection.execute("DELETE FROM device_events WHERE time_ms < ?1", [before_ms as i64])?;
+            let many = connection.execute(
+                "DELETE FROM device_events WHERE seq <= (SELECT told FROM devices WHERE id = device_events.device) - ?1",
+                [newest],
+            )?;
+            let minute = (before_ms / 60_000) as i64;
+            connection.execute("DELETE FROM device_counts WHERE minute < ?1", [minute])?;
+            Ok(old + many)
+        })
+        .await
+    }
+}
+
+fn read_device(row: &Row<'_>) -> Result<DeviceRow, DbError> {
+    Ok(DeviceRow {
+        id: read_id("a device id", row.get("id")?)?,
+        name: row.get("name")?,
+        node: read_id("a node id", row.get("node")?)?,
+        desired: row.get("desired")?,
+        version: row.get("version")?,
+        created_ms: row.get::<_, i64>("created_ms")? as u64,
+        revoked_ms: row.get::<_, Option<i64>>("revoked_ms")?.map(|ms| ms as u64),
+    })
+}
