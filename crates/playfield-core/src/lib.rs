@@ -8,7 +8,7 @@
 //!   words       id  time  frame  input  permission  codec  manifest  metadata  api  bus  signal  desk
 //!   wire        input::wire  delta::wire          (formats the browser speaks too: docs/reference/wire.md)
 //!   decisions   keyframe  input::merge  input::uplink  delta::sender  session  people  seats  pace  phase  rate  clock  receipt
-//!               voice
+//!               voice  track
 //!   proof       input::log  sim
 //! ```
 #![forbid(unsafe_code)]
@@ -39,4 +39,5 @@ pub mod signal;
 pub mod sim;
 pub mod still;
 pub mod time;
+pub mod track;
 pub mod voice;
