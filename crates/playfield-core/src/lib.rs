@@ -8,11 +8,12 @@
 //!   words       id  time  frame  input  permission  codec  manifest  metadata  camera  api  bus  signal  desk
 //!   wire        input::wire  delta::wire          (formats the browser speaks too: docs/reference/wire.md)
 //!   decisions   keyframe  input::merge  input::uplink  delta::sender  session  people  seats  pace  phase  rate  clock  receipt
-//!               voice
+//!               voice  track  analytics  mask
 //!   proof       input::log  sim
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod analytics;
 pub mod api;
 pub mod bus;
 pub mod camera;
@@ -25,6 +26,7 @@ pub mod id;
 pub mod input;
 pub mod keyframe;
 pub mod manifest;
+pub mod mask;
 pub mod metadata;
 pub mod pace;
 pub mod people;
@@ -40,4 +42,5 @@ pub mod signal;
 pub mod sim;
 pub mod still;
 pub mod time;
+pub mod track;
 pub mod voice;

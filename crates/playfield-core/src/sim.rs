@@ -3,11 +3,14 @@
 //! Tests drive it on virtual time; the relay in `playfield-transport` drives it on real time. Same seed and same calls,
 //! same fate for every packet.
 
+mod walkers;
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use crate::time::Time;
+pub use walkers::Walkers;
 
 /// A seeded generator (SplitMix64, Steele et al. 2014): enough for tests, not for secrets.
 #[derive(Clone, Debug)]
