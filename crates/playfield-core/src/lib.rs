@@ -9,7 +9,7 @@
 //!   wire        input::wire  delta::wire          (formats the browser speaks too: docs/reference/wire.md)
 //!   decisions   keyframe  input::merge  input::uplink  delta::sender  session  people  seats  pace  phase  rate  clock  receipt
 //!               voice
-//!   proof       input::log  sim
+//!   proof       input::log  sim  scene
 //! ```
 #![forbid(unsafe_code)]
 
@@ -32,6 +32,7 @@ pub mod phase;
 pub mod quality;
 pub mod rate;
 pub mod receipt;
+pub mod scene;
 pub mod seats;
 pub mod session;
 pub mod setting;
