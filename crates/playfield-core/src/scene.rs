@@ -99,7 +99,7 @@ pub struct Truth {
 }
 
 /// Probabilities that somebody sets out in a slot of the timetables, where all is as usual.
-const USUAL: (f32, f32, f32) = (0.20, 0.26, 0.17);
+const USUAL: (f32, f32, f32) = (0.30, 0.20, 0.28);
 /// Nothing nearer to the camera than this is drawn, in metres.
 const NEAREST: f32 = 2.5;
 /// Strength of the usual noise, in steps of 256; it doubles in the evening.
@@ -224,7 +224,7 @@ impl Scene {
 
     fn actors(&self, time_ms: u64) -> impl Iterator<Item = Actor> {
         let SceneConfig { people, vehicles, bicycles, .. } = self.config;
-        let often = (vehicles * USUAL.0, bicycles * USUAL.1 * 0.5);
+        let often = (vehicles * USUAL.0, bicycles * USUAL.1);
         let rides = traffic::rides(&self.layout, self.dice.of(1), often, time_ms);
         let walkers = crowd::walkers(&self.layout, self.dice.of(2), people * USUAL.2, time_ms);
         rides.into_iter().map(Actor::Ride).chain(walkers.into_iter().map(Actor::Walker))

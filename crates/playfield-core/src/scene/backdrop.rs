@@ -38,15 +38,55 @@ struct Seen {
 struct Stage<'a> {
     street: &'a Layout,
     solids: Vec<Solid>,
-    balls: Vec<(V3, f32)>,
+    casters: Casters,
+}
+
+/// What may stand between a place and the sun: solids by the cells of the ground on which their shadows fall.
+struct Casters(Vec<Vec<u16>>);
+
+impl Casters {
+    const CELL: f32 = 3.0;
+    const SIDE: usize = 80;
+
+    fn new(solids: &[Solid], sun: V3) -> Casters {
+        let mut cells = vec![Vec::new(); Self::SIDE * Self::SIDE];
+        for (i, solid) in solids.iter().enumerate() {
+            let falls = solid.corners().map(|corner| fall(corner, sun));
+            let range = |of: fn(&V3) -> f32| {
+                let low = falls.iter().map(of).fold(f32::MAX, f32::min) - 0.3;
+                let high = falls.iter().map(of).fold(f32::MIN, f32::max) + 0.3;
+                Self::index(low)..=Self::index(high)
+            };
+            for row in range(|at| at.y) {
+                for column in range(|at| at.x) {
+                    cells[row * Self::SIDE + column].push(i as u16);
+                }
+            }
+        }
+        Casters(cells)
+    }
+
+    fn index(at: f32) -> usize {
+        ((at + 110.0) / Self::CELL).clamp(0.0, Self::SIDE as f32 - 1.0) as usize
+    }
+
+    fn near(&self, at: V3, sun: V3) -> &[u16] {
+        let on = fall(at, sun);
+        &self.0[Self::index(on.y) * Self::SIDE + Self::index(on.x)]
+    }
+}
+
+/// Where the ground is in line with a place and the sun.
+fn fall(at: V3, sun: V3) -> V3 {
+    at - sun * (at.z / sun.z)
 }
 
 impl Backdrop {
     /// Draws it: tens to hundreds of milliseconds.
     pub(super) fn draw(street: &Layout, size: (usize, usize)) -> Backdrop {
         let solids = solids(street);
-        let balls = solids.iter().map(Solid::around).collect();
-        let stage = Stage { street, solids, balls };
+        let casters = Casters::new(&solids, street.sun);
+        let stage = Stage { street, solids, casters };
         let count = size.0 * size.1;
         let layer = || vec![[0; 4]; count];
         let layers = [layer(), layer(), layer()];
@@ -79,22 +119,29 @@ impl Backdrop {
         }
     }
 
+    /// Two rays go through every pixel, two more where they disagree.
     fn pixel(&mut self, stage: &Stage<'_>, near: &[usize], index: usize, rays: [Spot; 4]) {
-        let mut sum = [[0.0; 3]; 3];
-        for (i, spot) in rays.into_iter().enumerate() {
-            let seen = stage.look(near, spot, (index * 4 + i) as i32);
-            for (sum, layer) in sum.iter_mut().zip(seen.layers) {
-                *sum = [0, 1, 2].map(|c| sum[c] + layer[c] / 4.0);
-            }
-            if let Some(depth) = seen.rises {
-                self.depth[index] = self.depth[index].min(depth);
-                self.hides[index] = self.hides[index].saturating_add(64);
-            }
+        let look = |i: usize| stage.look(near, rays[i], (index * 4 + i) as i32);
+        let mut seen = vec![look(0), look(3)];
+        if seen[0].differs(&seen[1]) {
+            seen.extend([look(1), look(2)]);
         }
-        for (layer, sum) in self.layers.iter_mut().zip(sum) {
-            let [r, g, b] = sum.map(|c| (c * 255.0 + 0.5).clamp(0.0, 255.0) as u8);
+        let share = 1.0 / seen.len() as f32;
+        let hides: f32 = seen.iter().filter(|seen| seen.rises.is_some()).map(|_| share).sum();
+        self.hides[index] = (hides * 255.0) as u8;
+        self.depth[index] = seen.iter().filter_map(|seen| seen.rises).fold(f32::MAX, f32::min);
+        for (layer, kind) in self.layers.iter_mut().zip(0..) {
+            let sum = |c: usize| seen.iter().map(|seen| seen.layers[kind][c]).sum::<f32>() * share;
+            let [r, g, b] = [0, 1, 2].map(|c| (sum(c) * 255.0 + 0.5).clamp(0.0, 255.0) as u8);
             layer[index] = [r, g, b, 0];
         }
+    }
+}
+
+impl Seen {
+    fn differs(&self, other: &Seen) -> bool {
+        let far = |a: &Colour, b: &Colour| a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f32>() > 0.05;
+        self.rises.is_some() != other.rises.is_some() || self.layers.iter().zip(&other.layers).any(|(a, b)| far(a, b))
     }
 }
 
@@ -165,7 +212,7 @@ impl Stage<'_> {
                 (if stripe { colour } else { hex(0xf4eee2) }, 0.0, normal)
             }
             Stuff::Leaves(colour) => {
-                let cell = |v: f32| (v * 5.0).floor() as i32;
+                let cell = |v: f32| (v * 8.0).floor() as i32;
                 let leaf = speck(cell(at.x) + cell(at.y) * 57, cell(at.z), 5);
                 (scaled(colour, 0.86 + 0.24 * leaf), 0.0, normal)
             }
@@ -177,7 +224,7 @@ impl Stage<'_> {
         let corner = self.corner(at, normal);
         let sky = (0.80 + 0.20 * normal.z) * corner;
         let jitter = v3(speck(salt, 1, 21) - 0.5, speck(salt, 2, 22) - 0.5, speck(salt, 3, 23) - 0.5);
-        let sun = (self.street.sun + jitter * 0.05).unit();
+        let sun = (self.street.sun + jitter * 0.02).unit();
         let faces = normal.dot(self.street.sun);
         let lit = if faces > 0.0 && !self.shaded(at + normal * 0.02, sun) { faces } else { 0.0 };
         let lamps = lamps_at(self.street, at) * (0.55 + 0.45 * normal.z.max(0.0)) + glow;
@@ -195,11 +242,8 @@ impl Stage<'_> {
     }
 
     fn shaded(&self, from: V3, sun: V3) -> bool {
-        self.balls.iter().zip(&self.solids).any(|(&(middle, radius), solid)| {
-            let to = middle - from;
-            let along = to.dot(sun);
-            along > -radius && to.dot(to) - along * along < radius * radius && solid.meet(from, sun).is_some()
-        })
+        let casters = self.casters.near(from, self.street.sun);
+        casters.iter().any(|&i| self.solids[usize::from(i)].meet(from, sun).is_some())
     }
 }
 

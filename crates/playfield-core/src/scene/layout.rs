@@ -91,12 +91,16 @@ pub(super) struct Layout {
     pub(super) parking: Option<f32>,
     /// Half the width of the crossing.
     pub(super) crossing: f32,
+    /// Bars of its paint.
+    pub(super) bars: f32,
     pub(super) houses: Vec<House>,
     pub(super) trees: Vec<Tree>,
     /// Feet of lamp posts.
     pub(super) lamps: Vec<V3>,
     /// Benches of the park.
     pub(super) benches: Vec<V3>,
+    /// Planters before the houses.
+    pub(super) planters: Vec<V3>,
     pub(super) ground: Ground,
     pub(super) sky: (Colour, Colour),
 }
@@ -113,7 +117,7 @@ impl Layout {
     pub(super) fn street() -> Layout {
         let dice = Dice::new(0x57_ee7);
         let mut street = Layout::strips(2, (3.6, 4.4), 3.3, true);
-        street.camera = Camera::new(v3(-12.5, -11.0, 8.6), v3(4.6, 7.6, 1.0), 1.42);
+        street.camera = Camera::new(v3(-13.0, -10.5, 8.0), v3(4.6, 7.6, 2.0), 1.26);
         street.sun = v3(-0.50, -0.52, 0.74).unit();
         street.dawn = 0.08;
         street.furnish(dice, 1.0);
@@ -154,10 +158,12 @@ impl Layout {
             kerb: if parked { row + PARKING } else { row },
             parking: parked.then_some(row + PARKING / 2.0),
             crossing: 2.0,
+            bars: ((row + 1.3) / 1.0).round(),
             houses: Vec::new(),
             trees: Vec::new(),
             lamps: Vec::new(),
             benches: Vec::new(),
+            planters: Vec::new(),
             ground: Ground {
                 grass: hex(0x8fae62),
                 pavement: hex(0xd2c8b8),
@@ -184,10 +190,12 @@ impl Layout {
         self.trees = self.plant(dice.of(2), green);
         let (near, far) = (-0.45, self.kerb + 0.45);
         let posts = (-3..7).map(|i| i as f32 * 17.0 - 9.0);
-        self.lamps = posts.flat_map(|x| [v3(x, far, 0.0), v3(x + 8.0, near, 0.0)]).collect();
+        self.lamps = posts.flat_map(|x| [v3(x, far, 0.0), v3(x + 12.5, near, 0.0)]).collect();
         self.lamps.retain(|at| self.camera.depth(*at) > 9.0);
         let bench =
             |i: i32| v3(dice.of(3).between(i as u64 & 63, -2.0, 2.0) + i as f32 * 9.0, -self.walks.0 - 0.5, 0.0);
+        let pots = (-9..20).filter(|i| dice.of(4).chance(*i as u64 & 63, 0.45));
+        self.planters = pots.map(|i| v3(i as f32 * 5.2 + 1.5, self.front() - 0.45, 0.0)).collect();
         self.benches = (-2..6).map(bench).filter(|at| self.camera.depth(*at) > 9.0).collect();
     }
 

@@ -26,14 +26,14 @@ pub(super) struct Light {
 
 /// The light at a share of the day: (share, sky, sun, lamps).
 const HOURS: [(f32, Colour, Colour, f32); 8] = [
-    (0.00, [0.56, 0.60, 0.68], [0.60, 0.55, 0.44], 0.0),
-    (0.25, [0.60, 0.64, 0.70], [0.62, 0.60, 0.54], 0.0),
-    (0.50, [0.56, 0.60, 0.67], [0.64, 0.57, 0.44], 0.0),
-    (0.64, [0.50, 0.50, 0.58], [0.62, 0.46, 0.28], 0.1),
-    (0.74, [0.40, 0.39, 0.52], [0.32, 0.18, 0.10], 0.7),
-    (0.82, [0.29, 0.32, 0.48], [0.03, 0.02, 0.03], 1.0),
-    (0.90, [0.34, 0.38, 0.54], [0.16, 0.11, 0.09], 0.8),
-    (1.00, [0.56, 0.60, 0.68], [0.60, 0.55, 0.44], 0.0),
+    (0.00, [0.60, 0.63, 0.70], [0.72, 0.64, 0.49], 0.0),
+    (0.25, [0.64, 0.67, 0.71], [0.74, 0.70, 0.60], 0.0),
+    (0.50, [0.60, 0.63, 0.68], [0.76, 0.67, 0.50], 0.0),
+    (0.64, [0.53, 0.52, 0.59], [0.74, 0.54, 0.32], 0.1),
+    (0.74, [0.42, 0.40, 0.53], [0.36, 0.20, 0.11], 0.7),
+    (0.82, [0.31, 0.33, 0.49], [0.03, 0.02, 0.03], 1.0),
+    (0.90, [0.37, 0.40, 0.55], [0.18, 0.12, 0.10], 0.8),
+    (1.00, [0.60, 0.63, 0.70], [0.72, 0.64, 0.49], 0.0),
 ];
 
 /// The light at a time; `dawn` shifts the day, `dice` sends the clouds.
@@ -44,14 +44,14 @@ pub(super) fn at(time_ms: u64, dawn: f32, dice: Dice) -> Light {
     let (a, b) = (HOURS[next - 1], HOURS[next]);
     let t = (share - a.0) / (b.0 - a.0);
     let clear = clear(time_ms, dice);
-    let sky = between(a.1, b.1, t).map(|c| c * (1.04 - 0.08 * clear));
+    let sky = between(a.1, b.1, t).map(|c| c * (1.14 - 0.14 * clear));
     Light { sky, sun: between(a.2, b.2, t).map(|c| c * clear), lamps: a.3 + (b.3 - a.3) * t }
 }
 
 /// How much of the sun the clouds let through.
 fn clear(time_ms: u64, dice: Dice) -> f32 {
     let (cloud, t) = (time_ms / CLOUD_MS, (time_ms % CLOUD_MS) as f32 / CLOUD_MS as f32);
-    let of = |cloud: u64| if dice.chance(cloud, 0.3) { dice.between(cloud ^ 1 << 40, 0.15, 0.6) } else { 1.0 };
+    let of = |cloud: u64| if dice.chance(cloud, 0.3) { dice.between(cloud ^ 1 << 40, 0.3, 0.75) } else { 1.0 };
     of(cloud) + (of(cloud + 1) - of(cloud)) * ease(t)
 }
 

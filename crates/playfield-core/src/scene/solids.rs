@@ -48,14 +48,6 @@ impl Solid {
         }
     }
 
-    /// A ball that holds all of it.
-    pub(super) fn around(&self) -> (V3, f32) {
-        match self.form {
-            Form::Block(low, high) => ((low + high) * 0.5, (high - low).length() / 2.0),
-            Form::Ball(middle, radii) => (middle, radii.x.max(radii.y).max(radii.z)),
-        }
-    }
-
     /// Its corners, or those of the block around it.
     pub(super) fn corners(&self) -> [V3; 8] {
         let (low, high) = match self.form {
@@ -115,6 +107,16 @@ pub(super) fn solids(street: &Layout) -> Vec<Solid> {
         let eaves = v3(house.left - 0.08, low.y - 0.22, house.height - 0.45);
         let top = v3(house.right + 0.08, low.y + 9.0, house.height);
         all.push(Solid { form: Form::Block(eaves, top), stuff: Stuff::Plain(house.trim) });
+        let (back, pitch) = (v3(0.0, 0.9, house.height), v3(0.0, 8.5, 1.5 + (house.seed % 3) as f32 * 0.4));
+        let roof =
+            Form::Block(v3(house.left + 0.15, low.y, 0.0) + back, v3(house.right - 0.15, low.y, house.height) + pitch);
+        all.push(Solid {
+            form: roof,
+            stuff: Stuff::Plain(hex([0x6d6a70, 0x8a5a4c, 0x7b7f86][house.seed as usize / 3 % 3])),
+        });
+        let chimney = v3(house.left + 1.6, low.y + 1.6, house.height);
+        let form = Form::Block(chimney, chimney + v3(0.7, 0.7, 2.9));
+        all.push(Solid { form, stuff: Stuff::Plain(hex(0x9c6650)) });
         if house.seed % 3 != 0 {
             let awning = v3(house.left + 0.5, low.y - 1.0, 2.75);
             let end = v3(house.right - 0.5, low.y, 3.1);
@@ -125,6 +127,15 @@ pub(super) fn solids(street: &Layout) -> Vec<Solid> {
     for &foot in &street.lamps {
         let inward = if foot.y < street.kerb / 2.0 { 1.0 } else { -1.0 };
         post(foot, inward, &mut all);
+    }
+    for (i, &at) in street.planters.iter().enumerate() {
+        let (low, high) = (at - v3(0.55, 0.22, 0.0), at + v3(0.55, 0.22, 0.45));
+        all.push(Solid { form: Form::Block(low, high), stuff: Stuff::Plain(hex(0x9a6a4a)) });
+        let blooms = [0xc85a6e, 0x7fa04a, 0xd8a03f, 0x5f8f48][i % 4];
+        for side in [-0.3, 0.05, 0.32] {
+            let form = Form::Ball(at + v3(side, 0.0, 0.55), v3(0.26, 0.24, 0.27));
+            all.push(Solid { form, stuff: Stuff::Leaves(hex(if side > 0.0 { 0x6a9148 } else { blooms })) });
+        }
     }
     for &at in &street.benches {
         let mut part = |low: V3, high: V3, colour: u32| {

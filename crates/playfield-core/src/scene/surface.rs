@@ -53,8 +53,8 @@ fn marking(street: &Layout, x: f32, y: f32) -> bool {
     let last = street.bikes[1].y - 0.8;
     let off = x.abs();
     if off < street.crossing {
-        let bar = (y - first) / 0.9;
-        return y > 0.25 && y < street.kerb - 0.25 && bar - bar.floor() < 0.52;
+        let bar = (y - 0.4) / (street.kerb - 0.8) * street.bars + 0.25;
+        return y > 0.4 && y < street.kerb - 0.4 && bar - bar.floor() > 0.25 && bar - bar.floor() < 0.75;
     }
     let stop = off > street.crossing + 1.2 && off < street.crossing + 1.6;
     let half = (first + last) / 2.0;
@@ -133,7 +133,7 @@ fn windows(house: &House, along: f32, width: f32, z: f32, wall: Colour) -> (Colo
     }
     let (across, up) = (fx.abs(), fz - 0.7);
     if (0.52..0.58).contains(&across)
-        || (0.0..0.08).contains(&(up - 1.75))
+        || across < 0.66 && (0.0..0.09).contains(&(up - 1.75))
         || (-0.08..0.08).contains(&up) && across < 0.68
     {
         return (scaled(house.trim, 1.0), 0.0);

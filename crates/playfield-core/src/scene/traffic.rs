@@ -166,7 +166,7 @@ fn parked(street: &Layout, dice: Dice, any: bool) -> Vec<Ride> {
     for bay in -8..14_i64 {
         let x = (bay as f32 + 0.5) * BAY;
         let d = dice.of(bay as u64);
-        if d.chance(0, 0.62) && !street.keeps_clear(x) && !street.keeps_clear(x - 1.0) {
+        if d.chance(0, 0.72) && !street.keeps_clear(x) && !street.keeps_clear(x - 1.0) {
             let kind =
                 d.pick(1, &[Kind::Hatchback, Kind::Hatchback, Kind::Sedan, Kind::Sedan, Kind::Estate, Kind::Van]);
             let (x, y) = (x + d.between(2, -0.25, 0.25), y + d.between(3, -0.1, 0.1));

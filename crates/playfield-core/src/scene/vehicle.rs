@@ -191,14 +191,27 @@ fn van(figure: &mut Figure, frame: &Frame, ride: &Ride, paint: Colour) {
         (-l, top - 0.08, w * 0.94),
         (-l + 0.2, top, w * 0.92),
         (l - 1.75, top, w * 0.92),
-        (l - 0.85, 1.28, w * 0.95),
-        (l - 0.05, 1.0, w * 0.93),
-        (l, 0.34, w * 0.95),
+        (l - 0.78, 1.2, w * 0.95),
+        (l - 0.78, 0.34, w * 0.95),
     ];
+    let nose = [
+        (l - 0.8, 0.34, w * 0.94),
+        (l - 0.8, 1.2, w * 0.94),
+        (l - 0.1, 1.0, w * 0.92),
+        (l, 0.7, w * 0.92),
+        (l, 0.34, w * 0.92),
+    ];
+    let ahead = figure.farther(frame.point(-l, 0.0, 1.0), frame.point(l, 0.0, 1.0));
     frame.shadow(figure, &[(-l, l - 1.5, w, top), (-l, l, w, 1.0)]);
     frame.ground(figure, -l, l, w);
+    if !ahead {
+        frame.shell(figure, &nose, paint);
+    }
     frame.shell(figure, &shell, paint);
     frame.pane(figure, shell[3], shell[4], 0.84, hex(0x3d505d));
+    if ahead {
+        frame.shell(figure, &nose, paint);
+    }
     frame.pane(figure, (-l - 0.01, 1.3, w), (-l - 0.01, 2.2, w * 0.94), 0.8, hex(GLASS));
     let skin = (w * 1.005 + 0.02, 0.032);
     frame.panel(figure, &[(l - 2.3, 1.3), (l - 2.3, 2.0), (l - 1.55, 2.0), (l - 1.05, 1.3)], skin, hex(GLASS));
