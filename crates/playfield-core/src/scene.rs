@@ -151,7 +151,7 @@ impl Scene {
 
     /// Who is on the street in the picture at this time, the farthest first.
     pub fn truth(&self, time_ms: u64) -> Vec<Truth> {
-        let present = self.present(time_ms);
+        let present = self.present(time_ms, false);
         let figures: Vec<&Figure> = present.iter().map(|one| &one.figure).collect();
         let truth = |(i, one): (usize, &Present)| {
             let (low, high) = (one.figure.bounds.low.point(), one.figure.bounds.high.point());
@@ -177,7 +177,7 @@ impl Scene {
             Some(painter) if painter.backdrop.size == size => painter,
             _ => Painter::new(Backdrop::draw(&self.layout, size)),
         };
-        let present = self.present(time_ms);
+        let present = self.present(time_ms, true);
         let light = light::at(time_ms, self.layout.dawn, self.dice.of(3));
         let placed: Vec<Placed<'_>> = present.iter().map(|one| self.place(one)).collect();
         let strength = GRAIN * self.config.noise * (1.0 + light.lamps);
@@ -204,7 +204,7 @@ impl Scene {
     }
 
     /// All whom the picture may show, the farthest first.
-    fn present(&self, time_ms: u64) -> Vec<Present> {
+    fn present(&self, time_ms: u64, casts: bool) -> Vec<Present> {
         let camera = &self.layout.camera;
         let mut present = Vec::new();
         for actor in self.actors(time_ms) {
@@ -214,7 +214,7 @@ impl Scene {
                 let far = (actor.reach() + 2.5) * scale;
                 let meets = spot.x > -far && spot.x < space::ASPECT + far && spot.y > -far && spot.y < 1.0 + far;
                 if meets {
-                    present.push(Present { figure: actor.figure(camera, self.layout.sun), actor, depth });
+                    present.push(Present { figure: actor.figure(camera, self.layout.sun, casts), actor, depth });
                 }
             }
         }

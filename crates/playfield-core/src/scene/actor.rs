@@ -111,9 +111,9 @@ impl Actor {
         }
     }
 
-    /// As a camera sees it.
-    pub(super) fn figure(&self, camera: &Camera, sun: V3) -> Figure {
-        let mut figure = Figure::new(camera, sun);
+    /// As a camera sees it, with its shadows if it `casts` them.
+    pub(super) fn figure(&self, camera: &Camera, sun: V3, casts: bool) -> Figure {
+        let mut figure = Figure::new(camera, sun, casts);
         match self {
             Actor::Ride(ride) if ride.kind == Kind::Bicycle => person::rider(&mut figure, ride),
             Actor::Ride(ride) => vehicle::body(&mut figure, ride),

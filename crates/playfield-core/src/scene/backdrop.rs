@@ -133,7 +133,7 @@ impl Backdrop {
         for (layer, kind) in self.layers.iter_mut().zip(0..) {
             let sum = |c: usize| seen.iter().map(|seen| seen.layers[kind][c]).sum::<f32>() * share;
             let [r, g, b] = [0, 1, 2].map(|c| (sum(c) * 255.0 + 0.5).clamp(0.0, 255.0) as u8);
-            layer[index] = [r, g, b, 0];
+            layer[index] = [r, g, b, if kind == 0 { 255 } else { 0 }];
         }
     }
 }

@@ -6,21 +6,30 @@ use super::fill::{self, CORNERS};
 use super::light::{Colour, Paint};
 use super::space::{Camera, Spot, V3};
 
-/// Corners of a circle.
-const RING: [(f32, f32); 12] = [
-    (1.0, 0.0),
-    (0.866_025_4, 0.5),
-    (0.5, 0.866_025_4),
-    (0.0, 1.0),
-    (-0.5, 0.866_025_4),
-    (-0.866_025_4, 0.5),
-    (-1.0, 0.0),
-    (-0.866_025_4, -0.5),
-    (-0.5, -0.866_025_4),
-    (0.0, -1.0),
-    (0.5, -0.866_025_4),
-    (0.866_025_4, -0.5),
-];
+/// Corners of a circle: every 22.5 degrees.
+const RING: [(f32, f32); 16] = {
+    const A: f32 = 0.923_879_5;
+    const B: f32 = std::f32::consts::FRAC_1_SQRT_2;
+    const C: f32 = 0.382_683_43;
+    [
+        (1.0, 0.0),
+        (A, C),
+        (B, B),
+        (C, A),
+        (0.0, 1.0),
+        (-C, A),
+        (-B, B),
+        (-A, C),
+        (-1.0, 0.0),
+        (-A, -C),
+        (-B, -B),
+        (-C, -A),
+        (0.0, -1.0),
+        (C, -A),
+        (B, -B),
+        (A, -C),
+    ]
+};
 
 /// A flat face.
 #[derive(Clone, Copy, Debug)]
@@ -69,19 +78,21 @@ pub(super) struct Figure {
     faces: Vec<Face>,
     /// Corners of its shadows on the ground, one polygon after the other.
     shadows: Vec<Vec<Spot>>,
+    casts: bool,
     /// What it covers, shadows left out.
     pub(super) bounds: Bounds,
 }
 
 impl Figure {
-    /// Nothing yet.
-    pub(super) fn new(camera: &Camera, sun: V3) -> Figure {
+    /// Nothing yet. Shadows are left out unless it `casts` them.
+    pub(super) fn new(camera: &Camera, sun: V3, casts: bool) -> Figure {
         Figure {
             camera: *camera,
             sun,
             spots: Vec::with_capacity(160),
             faces: Vec::with_capacity(24),
             shadows: Vec::new(),
+            casts,
             bounds: Bounds::NONE,
         }
     }
@@ -156,20 +167,23 @@ impl Figure {
 
     /// The hull of balls: limbs, heads, coats. `tone` makes it lighter or darker.
     pub(super) fn balls(&mut self, balls: &[(V3, f32)], colour: Colour, tone: f32) {
-        let mut cloud = [Spot::default(); 64];
-        let mut count = 0;
-        for &(at, radius) in balls.iter().take(5) {
+        let mut discs = [(Spot::default(), 0.0); 5];
+        let count = balls.len().min(discs.len());
+        for (disc, &(at, radius)) in discs.iter_mut().zip(balls) {
             let (middle, scale) = self.camera.see(at);
             let r = radius * scale;
             self.bounds.add(Spot { x: middle.x - r, y: middle.y - r });
             self.bounds.add(Spot { x: middle.x + r, y: middle.y + r });
-            for (x, y) in RING {
-                cloud[count] = Spot { x: middle.x + x * r, y: middle.y + y * r };
-                count += 1;
-            }
+            *disc = (middle, r);
         }
         let first = self.spots.len();
-        hull(&mut cloud[..count], &mut self.spots);
+        // In each direction, the disc that reaches farthest has the corner.
+        for (x, y) in RING {
+            let reach = |disc: &(Spot, f32)| disc.0.x * x + disc.0.y * y + disc.1;
+            let farther = |a: (Spot, f32), b: &(Spot, f32)| if reach(b) > reach(&a) { *b } else { a };
+            let (middle, r) = discs[1..count].iter().fold(discs[0], farther);
+            self.spots.push(Spot { x: middle.x + x * r, y: middle.y + y * r });
+        }
         let paint = Paint { colour, sky: 0.86 * tone, sun: 0.62 * tone, lamps: 0.6 * tone };
         self.close(first, paint, 1.0);
     }
@@ -182,8 +196,11 @@ impl Figure {
 
     /// The shadow that these places cast on the ground together.
     pub(super) fn shadow(&mut self, places: &[V3]) {
-        let mut cloud = [Spot::default(); 64];
-        let count = places.len().min(64);
+        if !self.casts {
+            return;
+        }
+        let mut cloud = [Spot::default(); CORNERS];
+        let count = places.len().min(CORNERS);
         for (spot, at) in cloud.iter_mut().zip(places) {
             let fall = *at - self.sun * (at.z / self.sun.z);
             *spot = self.camera.see(fall).0;
@@ -201,10 +218,9 @@ impl Figure {
     }
 }
 
-/// The convex hull of a cloud of spots, appended to `out` (Andrew's monotone chain); at most [`CORNERS`] of it.
+/// The convex hull of a cloud of spots, appended to `out` (Andrew's monotone chain).
 fn hull(cloud: &mut [Spot], out: &mut Vec<Spot>) {
     cloud.sort_unstable_by(|a, b| a.x.total_cmp(&b.x).then(a.y.total_cmp(&b.y)));
-    let start = out.len();
     let turns = |out: &[Spot], to: Spot| {
         let [.., a, b] = out else { return true };
         (b.x - a.x) * (to.y - a.y) - (b.y - a.y) * (to.x - a.x) > 0.0
@@ -221,21 +237,4 @@ fn hull(cloud: &mut [Spot], out: &mut Vec<Spot>) {
     };
     walk(&mut cloud.iter().copied());
     walk(&mut cloud.iter().rev().copied());
-    thin(out, start);
-}
-
-/// Leaves every second corner out until there are few enough.
-fn thin(out: &mut Vec<Spot>, start: usize) {
-    while out.len() - start > CORNERS {
-        let mut at = 0;
-        let mut kept = start;
-        for i in start..out.len() {
-            if at % 2 == 0 {
-                out[kept] = out[i];
-                kept += 1;
-            }
-            at += 1;
-        }
-        out.truncate(kept);
-    }
 }

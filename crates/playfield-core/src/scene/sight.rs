@@ -6,7 +6,7 @@ use super::solids::{Solid, Stuff, solids};
 use super::space::{ASPECT, Camera, Spot};
 
 /// Places tried across a body and down it.
-const GRID: (usize, usize) = (7, 10);
+const GRID: (usize, usize) = (6, 9);
 
 /// What stands where it may hide somebody: solids, with where they are seen and how near they come.
 #[derive(Clone, Debug)]
@@ -66,8 +66,9 @@ pub(super) fn share(camera: &Camera, screens: &Screens, body: &Figure, depth: f3
             };
             if body.covers(at) {
                 own += 1;
-                let hidden =
-                    !in_picture(at) || before.iter().any(|other| other.covers(at)) || screens.hide(camera, at, depth);
+                let hidden = !in_picture(at)
+                    || before.iter().any(|other| contains(&other.bounds, at) && other.covers(at))
+                    || screens.hide(camera, at, depth);
                 seen += i32::from(!hidden);
             }
         }
