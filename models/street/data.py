@@ -1,6 +1,6 @@
 """Pictures to learn from and to be measured by, as drawn by the scene, and what the network should say of each.
 
-The scene is asked for pictures by a command (`SCENE`), which writes raw RGB to standard output and lines of truth to a file.
+The scene is asked for pictures by a command, which writes raw RGB to standard output and lines of truth to a file.
 """
 
 import json
@@ -25,20 +25,20 @@ COUNT_VISIBLE, COUNT_PIXELS = 0.4, 10
 LONG = 56
 
 
-def draw(seeds, frames, step, scale):
+def draw(seeds, frames, step, scale, scene=SCENE):
     """Pictures [n, 180, 320, 3] and their truths; drawn `scale` times as large and shrunk."""
     width, height = WIDTH * scale, ROWS * scale
     with tempfile.TemporaryDirectory() as folder:
         truth = os.path.join(folder, "truth.jsonl")
-        command = SCENE.split() + [
+        command = scene.split() + [
             f"seeds={seeds}", f"frames={frames}", f"step={step}", f"size={width}x{height}", "rgb=-", f"truth={truth}",
         ]
         pictures = []
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as scene:
-            while raw := scene.stdout.read(width * height * 3):
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as drawing:
+            while raw := drawing.stdout.read(width * height * 3):
                 picture = np.frombuffer(raw, np.uint8).reshape(ROWS, scale, WIDTH, scale, 3)
                 pictures.append(np.round(picture.mean((1, 3))).astype(np.uint8) if scale > 1 else picture[:, 0, :, 0])
-        if scene.returncode:
+        if drawing.returncode:
             raise SystemExit(f"the scene could not be drawn: {' '.join(command)}")
         with open(truth) as lines:
             return np.stack(pictures), [truths(json.loads(line)) for line in lines]

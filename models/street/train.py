@@ -104,9 +104,10 @@ def quantise(pictures):
 
 def main():
     ask = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    ask.add_argument("--steps", type=int, default=4200)
+    ask.add_argument("--steps", type=int, default=3000)
     ask.add_argument("--batch", type=int, default=16)
     ask.add_argument("--rate", type=float, default=2.5e-3)
+    ask.add_argument("--scene", default=data.SCENE, help="the command that draws")
     ask.add_argument("--keep", help="file in which to keep the drawn pictures for the next time")
     args = ask.parse_args()
 
@@ -115,8 +116,8 @@ def main():
         pictures, rows = kept["pictures"], list(kept["rows"])
     else:
         began = time.time()
-        small, small_rows = data.draw("0..1000", 6, 7300, 1)
-        large, large_rows = data.draw("1000..1500", 6, 7300, 2)
+        small, small_rows = data.draw("0..1000", 6, 7300, 1, args.scene)
+        large, large_rows = data.draw("1000..1500", 6, 7300, 2, args.scene)
         pictures, rows = np.concatenate([small, large]), small_rows + large_rows
         print(f"{len(pictures)} pictures drawn in {time.time() - began:.0f} s", flush=True)
         if args.keep:

@@ -156,8 +156,9 @@ impl Scene {
         let truth = |(i, one): (usize, &Present)| {
             let (low, high) = (one.figure.bounds.low.point(), one.figure.bounds.high.point());
             let area = Rect { left: low.x, top: low.y, right: high.x, bottom: high.y }.clipped();
-            let ground = self.layout.camera.see(one.actor.ground()).0.point();
-            let visible = sight::share(&self.layout.camera, &self.screens, &one.figure, one.depth, &figures[i + 1..]);
+            let at = one.actor.ground();
+            let ground = self.layout.camera.see(at).0.point();
+            let visible = sight::share(&self.layout.camera, &self.screens, &one.figure, at.y, &figures[i + 1..]);
             Truth { id: one.actor.id(), class: one.actor.class(), area, visible, ground }
         };
         present.iter().enumerate().map(truth).filter(|truth| truth.area.area() > 0.0).collect()
@@ -189,7 +190,7 @@ impl Scene {
         let at = one.actor.ground();
         let shade = self.shade(at + v3(0.0, 0.0, 0.8));
         let lamp = backdrop::lamps_at(&self.layout, at + v3(0.0, 0.0, 1.0));
-        Placed { figure: &one.figure, depth: one.depth, shade, lamp }
+        Placed { figure: &one.figure, depth: one.depth, across: at.y, shade, lamp }
     }
 
     /// How much of the sun reaches somebody: trees take most of it.
@@ -218,8 +219,7 @@ impl Scene {
                 }
             }
         }
-        present.sort_by(|a, b| b.depth.total_cmp(&a.depth).then(a.actor.id().cmp(&b.actor.id())));
-        present
+        in_order(present, camera.eye)
     }
 
     fn actors(&self, time_ms: u64) -> impl Iterator<Item = Actor> {
@@ -229,4 +229,20 @@ impl Scene {
         let walkers = crowd::walkers(&self.layout, self.dice.of(2), people * USUAL.2, time_ms);
         rides.into_iter().map(Actor::Ride).chain(walkers.into_iter().map(Actor::Walker))
     }
+}
+
+/// The order in which bodies are drawn so that the nearer cover the farther: by distance, but never one before what it hides.
+fn in_order(mut present: Vec<Present>, eye: V3) -> Vec<Present> {
+    present.sort_by(|a, b| b.depth.total_cmp(&a.depth).then(a.actor.id().cmp(&b.actor.id())));
+    let mut ordered: Vec<Present> = Vec::with_capacity(present.len());
+    while !present.is_empty() {
+        let free = |one: &Present| {
+            let hides =
+                |other: &Present| one.figure.bounds.meets(&other.figure.bounds) && one.actor.hides(&other.actor, eye);
+            !present.iter().any(|other| other.actor.id() != one.actor.id() && hides(other))
+        };
+        let next = present.iter().position(free).unwrap_or(0);
+        ordered.push(present.remove(next));
+    }
+    ordered
 }

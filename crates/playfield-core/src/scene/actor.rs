@@ -103,6 +103,27 @@ impl Actor {
         }
     }
 
+    /// The ground it stands on, without what hangs over: from where to where along the street, and across it.
+    fn footprint(&self) -> [(f32, f32); 2] {
+        let at = self.ground();
+        let (along, across) = match self {
+            Actor::Ride(ride) if ride.kind == Kind::Bicycle => (ride.kind.length() / 2.0, 0.25),
+            Actor::Ride(ride) => (ride.kind.length() / 2.0, 0.85),
+            Actor::Walker(_) => (0.2, 0.2),
+        };
+        [(at.x - along, at.x + along), (at.y - across, at.y + across)]
+    }
+
+    /// Whether it stands between the camera and another one: some upright plane parts the two, and it is on the camera's side.
+    pub(super) fn hides(&self, other: &Actor, eye: V3) -> bool {
+        let [(l, r), (near, far)] = self.footprint();
+        let [(other_l, other_r), (other_near, other_far)] = other.footprint();
+        if far <= other_near || other_far <= near {
+            return far <= other_near;
+        }
+        (r <= other_l && eye.x < other_l) || (other_r <= l && eye.x > other_r)
+    }
+
     /// How far it reaches from its middle, at most, in metres.
     pub(super) fn reach(&self) -> f32 {
         match self {

@@ -1,8 +1,8 @@
 //! The picture without anything that moves, worked out once for each size.
 //!
 //! Rays are cast through every pixel; what they meet is kept as three pictures, one for each kind of light (see `light`), so that
-//! the street under any light is their sum. How far away the things are that rise from the ground is kept too: they hide what
-//! moves behind them.
+//! the street under any light is their sum. Where the things are that rise from the ground is kept too: they hide what moves
+//! behind them.
 
 use super::dice::{ease, speck};
 use super::layout::Layout;
@@ -23,13 +23,13 @@ pub(super) struct Backdrop {
     pub(super) size: (usize, usize),
     /// As the sky, the sun and the lamps show it.
     pub(super) layers: [Vec<[u8; 4]>; 3],
-    /// Distance of what rises from the ground; far away where nothing does.
-    pub(super) depth: Vec<f32>,
+    /// How far across the street that is which rises from the ground; far away where nothing does.
+    pub(super) across: Vec<f32>,
     /// How much of the pixel that covers, 0 to 255.
     pub(super) hides: Vec<u8>,
 }
 
-/// What one ray brings back: what it saw by each light, and how far away that rises.
+/// What one ray brings back: what it saw by each light, and how far across the street that rises.
 struct Seen {
     layers: [Colour; 3],
     rises: Option<f32>,
@@ -90,7 +90,7 @@ impl Backdrop {
         let count = size.0 * size.1;
         let layer = || vec![[0; 4]; count];
         let layers = [layer(), layer(), layer()];
-        let mut backdrop = Backdrop { size, layers, depth: vec![f32::MAX; count], hides: vec![0; count] };
+        let mut backdrop = Backdrop { size, layers, across: vec![f32::MAX; count], hides: vec![0; count] };
         let boxes: Vec<_> = stage.solids.iter().map(|solid| extent(&street.camera, solid)).collect();
         for top in (0..size.1).step_by(TILE) {
             for left in (0..size.0).step_by(TILE) {
@@ -129,7 +129,7 @@ impl Backdrop {
         let share = 1.0 / seen.len() as f32;
         let hides: f32 = seen.iter().filter(|seen| seen.rises.is_some()).map(|_| share).sum();
         self.hides[index] = (hides * 255.0) as u8;
-        self.depth[index] = seen.iter().filter_map(|seen| seen.rises).fold(f32::MAX, f32::min);
+        self.across[index] = seen.iter().filter_map(|seen| seen.rises).fold(f32::MAX, f32::min);
         for (layer, kind) in self.layers.iter_mut().zip(0..) {
             let sum = |c: usize| seen.iter().map(|seen| seen.layers[kind][c]).sum::<f32>() * share;
             let [r, g, b] = [0, 1, 2].map(|c| (sum(c) * 255.0 + 0.5).clamp(0.0, 255.0) as u8);
@@ -184,7 +184,7 @@ impl Stage<'_> {
         for (layer, air) in layers.iter_mut().zip(self.air()) {
             *layer = between(*layer, air, haze);
         }
-        Seen { layers, rises: hit.map(|_| best) }
+        Seen { layers, rises: hit.map(|_| at.y) }
     }
 
     /// The colour of the air at the horizon, by each light.

@@ -185,8 +185,8 @@ impl Way {
 
     /// Along the pavement to the crossing, over it when it is time, and on along the other side.
     fn cross(&self, street: &Layout, dice: Dice, set_out: i64, speed: f32, walk: &mut Walk) {
-        let x = dice.between(10, -1.4, 1.4);
-        let back = dice.between(11, 0.7, 1.5);
+        let x = dice.between(10, -1.8, 1.8);
+        let back = dice.between(11, 0.6, 2.0);
         let (here, there) = match self.near {
             true => (-back, street.kerb + back),
             false => (street.kerb + back, -back),

@@ -49,6 +49,8 @@ pub(super) struct Placed<'a> {
     pub(super) figure: &'a Figure,
     /// Distance from the camera.
     pub(super) depth: f32,
+    /// How far across the street it is: what stands nearer hides it.
+    pub(super) across: f32,
     /// How much of the sun reaches it, 0 to 1.
     pub(super) shade: f32,
     /// How much of the lamps' light.
@@ -66,7 +68,7 @@ pub(super) struct Painter {
 
 impl Painter {
     pub(super) fn new(backdrop: Backdrop) -> Painter {
-        let shadow = vec![[0; 4]; backdrop.depth.len()];
+        let shadow = vec![[0; 4]; backdrop.across.len()];
         let width = backdrop.size.0 * 4;
         Painter { backdrop, shadow, grains: grains(GRAINS + width) }
     }
@@ -95,7 +97,7 @@ impl Painter {
             fill::cover(corners, self.backdrop.size, scale, (soft, 0.0), |at, count, cover| {
                 let dark = (cover * 210 >> 8) as u8;
                 for i in at..at + count {
-                    if self.backdrop.depth[i] > body.depth {
+                    if self.backdrop.across[i] > body.across {
                         self.shadow[i] = self.shadow[i].map(|old| old.max(dark));
                     }
                 }
@@ -127,7 +129,7 @@ impl Painter {
             fill::cover(corners, self.backdrop.size, scale, (1.0, 0.2), |at, count, cover| {
                 let cover = cover * alpha >> 8;
                 for i in at..at + count {
-                    let near = self.backdrop.depth[i] < body.depth;
+                    let near = self.backdrop.across[i] < body.across;
                     let free = if near { 256 - u32::from(self.backdrop.hides[i]) - 1 } else { 256 };
                     let share = cover * free >> 8;
                     let pixel = &mut pixels[i];

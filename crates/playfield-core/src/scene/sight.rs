@@ -8,7 +8,7 @@ use super::space::{ASPECT, Camera, Spot};
 /// Places tried across a body and down it.
 const GRID: (usize, usize) = (6, 9);
 
-/// What stands where it may hide somebody: solids, with where they are seen and how near they come.
+/// What stands where it may hide somebody: solids, with where they are seen and how near they come across the street.
 #[derive(Clone, Debug)]
 pub(super) struct Screens(Vec<(Solid, Bounds, f32)>);
 
@@ -19,26 +19,25 @@ impl Screens {
         Screens(all.filter_map(|solid| screen(&street.camera, solid)).collect())
     }
 
-    /// Whether something hides the spot from somebody so far away.
-    fn hide(&self, camera: &Camera, at: Spot, depth: f32) -> bool {
-        self.0.iter().any(|(solid, bounds, nearest)| {
-            *nearest < depth
-                && contains(bounds, at)
-                && solid.meet(camera.eye, camera.ray(at)).is_some_and(|hit| hit.0 < depth)
-        })
+    /// Whether something hides the spot from somebody so far across the street.
+    fn hide(&self, camera: &Camera, at: Spot, across: f32) -> bool {
+        let ray = camera.ray(at);
+        let hides =
+            |solid: &Solid| solid.meet(camera.eye, ray).is_some_and(|hit| camera.eye.y + ray.y * hit.0 < across);
+        self.0.iter().any(|(solid, bounds, nearest)| *nearest < across && contains(bounds, at) && hides(solid))
     }
 
-    fn may_hide(&self, body: &Bounds, depth: f32) -> bool {
-        self.0.iter().any(|(_, bounds, nearest)| *nearest < depth && bounds.meets(body))
+    fn may_hide(&self, body: &Bounds, across: f32) -> bool {
+        self.0.iter().any(|(_, bounds, nearest)| *nearest < across && bounds.meets(body))
     }
 }
 
 fn screen(camera: &Camera, solid: Solid) -> Option<(Solid, Bounds, f32)> {
     let corners = solid.corners();
-    let nearest = corners.iter().map(|corner| camera.depth(*corner)).fold(f32::MAX, f32::min);
-    if nearest < 0.5 {
+    if corners.iter().any(|corner| camera.depth(*corner) < 0.5) {
         return None;
     }
+    let nearest = corners.iter().map(|corner| corner.y).fold(f32::MAX, f32::min);
     Some((solid, Bounds::of(corners.iter().map(|corner| camera.see(*corner).0)), nearest))
 }
 
@@ -51,10 +50,10 @@ fn in_picture(at: Spot) -> bool {
 }
 
 /// The share of a body that can be seen, 0 to 1. `nearer` are the bodies in front of it.
-pub(super) fn share(camera: &Camera, screens: &Screens, body: &Figure, depth: f32, nearer: &[&Figure]) -> f32 {
+pub(super) fn share(camera: &Camera, screens: &Screens, body: &Figure, across: f32, nearer: &[&Figure]) -> f32 {
     let bounds = &body.bounds;
     let before: Vec<&&Figure> = nearer.iter().filter(|other| other.bounds.meets(bounds)).collect();
-    if before.is_empty() && in_picture(bounds.low) && in_picture(bounds.high) && !screens.may_hide(bounds, depth) {
+    if before.is_empty() && in_picture(bounds.low) && in_picture(bounds.high) && !screens.may_hide(bounds, across) {
         return 1.0;
     }
     let (mut own, mut seen) = (0, 0);
@@ -68,7 +67,7 @@ pub(super) fn share(camera: &Camera, screens: &Screens, body: &Figure, depth: f3
                 own += 1;
                 let hidden = !in_picture(at)
                     || before.iter().any(|other| contains(&other.bounds, at) && other.covers(at))
-                    || screens.hide(camera, at, depth);
+                    || screens.hide(camera, at, across);
                 seen += i32::from(!hidden);
             }
         }
