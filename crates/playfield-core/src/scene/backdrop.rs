@@ -7,7 +7,7 @@
 use super::dice::{ease, speck};
 use super::layout::Layout;
 use super::light::{Colour, LAMP, between, hex, scaled};
-use super::solids::{LAMP_HEIGHT, Solid, Stuff, solids};
+use super::solids::{LAMP_HEIGHT, Ray, Solid, Stuff, solids};
 use super::space::{ASPECT, Camera, Spot, V3, v3};
 use super::surface;
 
@@ -48,9 +48,14 @@ impl Casters {
     const CELL: f32 = 3.0;
     const SIDE: usize = 80;
 
-    fn new(solids: &[Solid], sun: V3) -> Casters {
+    fn new(solids: &[Solid], street: &Layout) -> Casters {
+        let sun = street.sun;
         let mut cells = vec![Vec::new(); Self::SIDE * Self::SIDE];
         for (i, solid) in solids.iter().enumerate() {
+            // The sun stands on the camera's side: houses throw their shadows away.
+            if solid.corners().iter().all(|corner| corner.y > street.front() - 0.01) {
+                continue;
+            }
             let falls = solid.corners().map(|corner| fall(corner, sun));
             let range = |of: fn(&V3) -> f32| {
                 let low = falls.iter().map(of).fold(f32::MAX, f32::min) - 0.3;
@@ -85,7 +90,7 @@ impl Backdrop {
     /// Draws it: tens to hundreds of milliseconds.
     pub(super) fn draw(street: &Layout, size: (usize, usize)) -> Backdrop {
         let solids = solids(street);
-        let casters = Casters::new(&solids, street.sun);
+        let casters = Casters::new(&solids, street);
         let stage = Stage { street, solids, casters };
         let count = size.0 * size.1;
         let layer = || vec![[0; 4]; count];
@@ -162,13 +167,14 @@ impl Stage<'_> {
     fn look(&self, near: &[usize], spot: Spot, salt: i32) -> Seen {
         let (eye, along) = (self.street.camera.eye, self.street.camera.ray(spot));
         let mut best = if along.z < -1e-4 { -eye.z / along.z } else { f32::MAX };
+        let ray = Ray::new(eye, along);
         let mut hit: Option<(usize, V3)> = None;
         for &i in near {
-            if let Some((t, normal)) = self.solids[i].meet(eye, along) {
-                if t < best {
-                    best = t;
-                    hit = Some((i, normal));
-                }
+            if let Some((t, normal)) = self.solids[i].meet(&ray)
+                && t < best
+            {
+                best = t;
+                hit = Some((i, normal));
             }
         }
         if best > 600.0 {
@@ -243,7 +249,8 @@ impl Stage<'_> {
 
     fn shaded(&self, from: V3, sun: V3) -> bool {
         let casters = self.casters.near(from, self.street.sun);
-        casters.iter().any(|&i| self.solids[usize::from(i)].meet(from, sun).is_some())
+        let ray = Ray::new(from, sun);
+        casters.iter().any(|&i| self.solids[usize::from(i)].meet(&ray).is_some())
     }
 }
 

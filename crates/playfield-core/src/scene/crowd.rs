@@ -105,7 +105,7 @@ fn seen(street: &Layout, near: bool) -> (f32, f32) {
     for step in -80..=80 {
         let at = v3(step as f32, y, 0.9);
         let depth = street.camera.depth(at);
-        if depth < 2.0 || depth > 70.0 {
+        if !(2.0..=70.0).contains(&depth) {
             continue;
         }
         let spot = street.camera.see(at).0;

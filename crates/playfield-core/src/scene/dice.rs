@@ -37,7 +37,7 @@ impl Dice {
 
     /// A number below `end`, which must not be 0.
     pub(super) fn below(self, question: u64, end: usize) -> usize {
-        ((self.bits(question) >> 32) * end as u64 >> 32) as usize
+        (((self.bits(question) >> 32) * end as u64) >> 32) as usize
     }
 
     /// One of several.

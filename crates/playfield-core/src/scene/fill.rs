@@ -5,6 +5,9 @@ use super::space::Spot;
 /// Most corners of a polygon.
 pub(super) const CORNERS: usize = 24;
 
+/// A place in the picture, in pixels.
+type Place = (f32, f32);
+
 /// An edge as the line `a * x + b * y + c = 0`: the distance to it in pixels, positive inside.
 #[derive(Clone, Copy, Default)]
 struct Edge {
@@ -24,16 +27,17 @@ pub(super) fn cover(
     mut put: impl FnMut(usize, usize, u32),
 ) {
     let mut edges = [Edge::default(); CORNERS];
-    let Some((edges, top, bottom)) = prepare(points, scale, &mut edges) else { return };
+    let Some((edges, low, high)) = prepare(points, scale, &mut edges) else { return };
     let reach = soft / 2.0 + grow;
-    let first = (top - reach).floor().clamp(0.0, height as f32) as usize;
-    let last = (bottom + reach).ceil().clamp(0.0, height as f32) as usize;
+    let first = (low.1 - reach).floor().clamp(0.0, height as f32) as usize;
+    let last = (high.1 + reach).ceil().clamp(0.0, height as f32) as usize;
     for y in first..last {
         let at = y as f32 + 0.5;
         let outer = inside(edges, at, -reach);
         let inner = inside(edges, at, soft / 2.0 - grow);
         let clip = |x: f32| (x - 0.5).ceil().clamp(0.0, width as f32) as usize;
-        let (from, to) = (clip(outer.0), clip(outer.1));
+        // Sharp corners would reach far out.
+        let (from, to) = (clip(outer.0.max(low.0 - reach)), clip(outer.1.min(high.0 + reach)));
         let solid_from = clip(inner.0).clamp(from, to.max(from));
         let solid_to = if inner.0 < inner.1 { clip(inner.1).clamp(solid_from, to.max(solid_from)) } else { solid_from };
         let row = y * width;
@@ -52,17 +56,21 @@ pub(super) fn cover(
     }
 }
 
-/// The edges of a polygon, whichever way round it is, with its uppermost and lowest row. None: it has no area.
-fn prepare<'a>(points: &[Spot], scale: (f32, f32), edges: &'a mut [Edge; CORNERS]) -> Option<(&'a [Edge], f32, f32)> {
+/// The edges of a polygon, whichever way round it is, with the corners of the box around it. None: it has no area.
+fn prepare<'a>(
+    points: &[Spot],
+    scale: (f32, f32),
+    edges: &'a mut [Edge; CORNERS],
+) -> Option<(&'a [Edge], Place, Place)> {
     let at = |i: usize| {
         let spot = points[i % points.len()];
         (spot.x * scale.0, spot.y * scale.1)
     };
-    let (mut top, mut bottom, mut area) = (f32::MAX, f32::MIN, 0.0);
+    let (mut low, mut high, mut area) = ((f32::MAX, f32::MAX), (f32::MIN, f32::MIN), 0.0);
     for i in 0..points.len() {
         let (a, b) = (at(i), at(i + 1));
-        top = top.min(a.1);
-        bottom = bottom.max(a.1);
+        low = (low.0.min(a.0), low.1.min(a.1));
+        high = (high.0.max(a.0), high.1.max(a.1));
         area += a.0 * b.1 - a.1 * b.0;
     }
     let way = if area > 0.0 { 1.0 } else { -1.0 };
@@ -77,7 +85,7 @@ fn prepare<'a>(points: &[Spot], scale: (f32, f32), edges: &'a mut [Edge; CORNERS
             count += 1;
         }
     }
-    (count > 2).then(|| (&edges[..count], top, bottom))
+    (count > 2).then(|| (&edges[..count], low, high))
 }
 
 /// From where to where, on row `y`, the distance to all edges is at least `least`.

@@ -95,7 +95,7 @@ impl Painter {
         let scale = self.scale();
         for corners in body.figure.shadows() {
             fill::cover(corners, self.backdrop.size, scale, (soft, 0.0), |at, count, cover| {
-                let dark = (cover * 210 >> 8) as u8;
+                let dark = ((cover * 210) >> 8) as u8;
                 for i in at..at + count {
                     if self.backdrop.across[i] > body.across {
                         self.shadow[i] = self.shadow[i].map(|old| old.max(dark));
@@ -127,12 +127,11 @@ impl Painter {
             let colour = face.paint.lit(light, body.shade, body.lamp);
             let alpha = (face.alpha * 256.0) as u32;
             fill::cover(corners, self.backdrop.size, scale, (1.0, 0.2), |at, count, cover| {
-                let cover = cover * alpha >> 8;
-                for i in at..at + count {
+                let cover = (cover * alpha) >> 8;
+                for (pixel, i) in pixels[at..at + count].iter_mut().zip(at..) {
                     let near = self.backdrop.across[i] < body.across;
                     let free = if near { 256 - u32::from(self.backdrop.hides[i]) - 1 } else { 256 };
-                    let share = cover * free >> 8;
-                    let pixel = &mut pixels[i];
+                    let share = (cover * free) >> 8;
                     for c in 0..3 {
                         let (old, new) = (u32::from(pixel[c]), u32::from(colour[c]));
                         pixel[c] = (old.wrapping_mul(256 - share).wrapping_add(new.wrapping_mul(share)) >> 8) as u8;

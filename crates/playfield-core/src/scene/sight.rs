@@ -2,7 +2,7 @@
 
 use super::figure::{Bounds, Figure};
 use super::layout::Layout;
-use super::solids::{Solid, Stuff, solids};
+use super::solids::{Ray, Solid, Stuff, solids};
 use super::space::{ASPECT, Camera, Spot};
 
 /// Places tried across a body and down it.
@@ -21,9 +21,9 @@ impl Screens {
 
     /// Whether something hides the spot from somebody so far across the street.
     fn hide(&self, camera: &Camera, at: Spot, across: f32) -> bool {
-        let ray = camera.ray(at);
-        let hides =
-            |solid: &Solid| solid.meet(camera.eye, ray).is_some_and(|hit| camera.eye.y + ray.y * hit.0 < across);
+        let along = camera.ray(at);
+        let ray = Ray::new(camera.eye, along);
+        let hides = |solid: &Solid| solid.meet(&ray).is_some_and(|hit| camera.eye.y + along.y * hit.0 < across);
         self.0.iter().any(|(solid, bounds, nearest)| *nearest < across && contains(bounds, at) && hides(solid))
     }
 

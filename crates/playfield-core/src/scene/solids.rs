@@ -36,15 +36,30 @@ pub(super) struct Solid {
     pub(super) stuff: Stuff,
 }
 
+/// A line from a place in a direction.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ray {
+    from: V3,
+    along: V3,
+    inverse: V3,
+}
+
+impl Ray {
+    pub(super) fn new(from: V3, along: V3) -> Ray {
+        let inverse = |v: f32| 1.0 / if v.abs() < 1e-7 { 1e-7 } else { v };
+        Ray { from, along, inverse: v3(inverse(along.x), inverse(along.y), inverse(along.z)) }
+    }
+}
+
 /// Where a ray meets a solid: how far along the ray, and which way the surface faces.
 pub(super) type Hit = (f32, V3);
 
 impl Solid {
     /// Where a ray meets it first.
-    pub(super) fn meet(&self, from: V3, along: V3) -> Option<Hit> {
+    pub(super) fn meet(&self, ray: &Ray) -> Option<Hit> {
         match self.form {
-            Form::Block(low, high) => block(low, high, from, along),
-            Form::Ball(middle, radii) => ball(middle, radii, from, along),
+            Form::Block(low, high) => block(low, high, ray),
+            Form::Ball(middle, radii) => ball(middle, radii, ray),
         }
     }
 
@@ -61,34 +76,30 @@ impl Solid {
     }
 }
 
-fn block(low: V3, high: V3, from: V3, along: V3) -> Option<Hit> {
-    let (mut near, mut far, mut normal) = (1e-3_f32, f32::MAX, V3::default());
-    let axes = [
-        (from.x, along.x, low.x, high.x, v3(1.0, 0.0, 0.0)),
-        (from.y, along.y, low.y, high.y, v3(0.0, 1.0, 0.0)),
-        (from.z, along.z, low.z, high.z, v3(0.0, 0.0, 1.0)),
-    ];
-    for (from, along, low, high, axis) in axes {
-        if along.abs() < 1e-7 {
-            if from < low || from > high {
-                return None;
-            }
-            continue;
-        }
-        let (a, b) = ((low - from) / along, (high - from) / along);
-        let (enter, leave, sign) = if a < b { (a, b, -1.0) } else { (b, a, 1.0) };
-        if enter > near {
-            near = enter;
-            normal = axis * sign;
-        }
-        far = far.min(leave);
+fn block(low: V3, high: V3, ray: &Ray) -> Option<Hit> {
+    let slab = |from: f32, low: f32, high: f32, inverse: f32| {
+        let (a, b) = ((low - from) * inverse, (high - from) * inverse);
+        if a < b { (a, b) } else { (b, a) }
+    };
+    let x = slab(ray.from.x, low.x, high.x, ray.inverse.x);
+    let y = slab(ray.from.y, low.y, high.y, ray.inverse.y);
+    let z = slab(ray.from.z, low.z, high.z, ray.inverse.z);
+    let (near, far) = (x.0.max(y.0).max(z.0), x.1.min(y.1).min(z.1));
+    if near > far || near < 1e-3 {
+        return None;
     }
-    (near < far && normal != V3::default()).then_some((near, normal))
+    let towards = |along: f32| if along > 0.0 { -1.0 } else { 1.0 };
+    let normal = match near {
+        near if near == x.0 => v3(towards(ray.along.x), 0.0, 0.0),
+        near if near == y.0 => v3(0.0, towards(ray.along.y), 0.0),
+        _ => v3(0.0, 0.0, towards(ray.along.z)),
+    };
+    Some((near, normal))
 }
 
-fn ball(middle: V3, radii: V3, from: V3, along: V3) -> Option<Hit> {
+fn ball(middle: V3, radii: V3, ray: &Ray) -> Option<Hit> {
     let shrink = |v: V3| v3(v.x / radii.x, v.y / radii.y, v.z / radii.z);
-    let (o, d) = (shrink(from - middle), shrink(along));
+    let (o, d) = (shrink(ray.from - middle), shrink(ray.along));
     let (a, b, c) = (d.dot(d), o.dot(d), o.dot(o) - 1.0);
     let inside = b * b - a * c;
     if inside <= 0.0 {
