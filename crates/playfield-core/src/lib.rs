@@ -9,7 +9,7 @@
 //!   wire        input::wire  delta::wire          (formats the browser speaks too: docs/reference/wire.md)
 //!   decisions   keyframe  input::merge  input::uplink  delta::sender  session  people  seats  pace  phase  rate  clock  receipt
 //!               voice  track  analytics  mask
-//!   proof       input::log  sim
+//!   proof       input::log  sim  scene
 //! ```
 #![forbid(unsafe_code)]
 
@@ -35,6 +35,7 @@ pub mod phase;
 pub mod quality;
 pub mod rate;
 pub mod receipt;
+pub mod scene;
 pub mod seats;
 pub mod session;
 pub mod setting;

@@ -1,0 +1,131 @@
+"""Pictures to learn from and to be measured by, as drawn by the scene, and what the network should say of each.
+
+The scene is asked for pictures by a command, which writes raw RGB to standard output and lines of truth to a file.
+"""
+
+import json
+import os
+import subprocess
+import tempfile
+
+import numpy as np
+
+from net import HEIGHT, LABELS, STRIDES, WIDTH, cells
+
+SCENE = "cargo run --quiet --release -p playfield-core --example scene --"
+# Letterboxed, a picture of 16:9 has so many rows; the rest is grey.
+ROWS = 180
+PAD = 114
+TOP = (HEIGHT - ROWS) // 2
+
+# Objects with less of them to be seen, or smaller, neither help nor count.
+LEARN_VISIBLE, LEARN_PIXELS = 0.3, 6
+COUNT_VISIBLE, COUNT_PIXELS = 0.4, 10
+# Longer objects are the coarse cells' business.
+LONG = 56
+
+
+def draw(seeds, frames, step, scale, scene=SCENE):
+    """Pictures [n, 180, 320, 3] and their truths; drawn `scale` times as large and shrunk."""
+    width, height = WIDTH * scale, ROWS * scale
+    with tempfile.TemporaryDirectory() as folder:
+        truth = os.path.join(folder, "truth.jsonl")
+        command = scene.split() + [
+            f"seeds={seeds}", f"frames={frames}", f"step={step}", f"size={width}x{height}", "rgb=-", f"truth={truth}",
+        ]
+        pictures = []
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as drawing:
+            while raw := drawing.stdout.read(width * height * 3):
+                picture = np.frombuffer(raw, np.uint8).reshape(ROWS, scale, WIDTH, scale, 3)
+                pictures.append(np.round(picture.mean((1, 3))).astype(np.uint8) if scale > 1 else picture[:, 0, :, 0])
+        if drawing.returncode:
+            raise SystemExit(f"the scene could not be drawn: {' '.join(command)}")
+        with open(truth) as lines:
+            return np.stack(pictures), [truths(json.loads(line)) for line in lines]
+
+
+def truths(line):
+    """A row for each object, the farthest first: left, top, right, bottom in pixels of the input, class, visible share."""
+    rows = []
+    for one in line["objects"]:
+        b = one["box"]
+        box = [b["left"] * WIDTH, b["top"] * ROWS + TOP, b["right"] * WIDTH, b["bottom"] * ROWS + TOP]
+        rows.append(box + [LABELS.index(one["class"]), one["visible"]])
+    return np.array(rows, np.float32).reshape(-1, 6)
+
+
+def mirrored(rows):
+    out = rows.copy()
+    out[:, 0], out[:, 2] = WIDTH - rows[:, 2], WIDTH - rows[:, 0]
+    return out
+
+
+def letterbox(pictures):
+    out = np.full((len(pictures), HEIGHT, WIDTH, 3), PAD, np.uint8)
+    out[:, TOP : TOP + ROWS] = pictures
+    return out
+
+
+GRID = cells()
+
+
+def target(rows):
+    """What each cell should say: [cells, 6] as box, class (-1: nothing), and how much the answer counts.
+
+    A cell answers for an object whose middle is near its own. Where several claim a cell, the nearest to the camera has it,
+    as that is the one to be seen.
+    """
+    out = np.zeros((len(GRID), 6), np.float32)
+    out[:, 4], out[:, 5] = -1, 1
+    for row in rows:
+        size = row[2:4] - row[:2]
+        long = size.max()
+        middle = (row[:2] + row[2:4]) / 2
+        stride = GRID[:, 2]
+        level = stride == (STRIDES[0] if long < LONG else STRIDES[1])
+        off = np.abs(GRID[:, :2] - middle)
+        near = (off < stride[:, None] * 0.8).all(1) & ((off < size / 2).all(1) | (off < stride[:, None] * 0.51).all(1))
+        if row[5] < LEARN_VISIBLE or long < LEARN_PIXELS:
+            out[near & (out[:, 4] < 0), 5] = 0
+            continue
+        mine = level & near
+        out[mine, :4], out[mine, 4], out[mine, 5] = row[:4], row[4], 1
+        # The other level may say so too, or not.
+        other = ~level & near & (out[:, 4] < 0)
+        if LONG * 0.7 < long < LONG * 1.4:
+            out[other, 5] = 0
+    return out
+
+
+def batches(pictures, rows, size, seed):
+    """Endless batches: pictures [size, 192, 320, 3] from 0 to 1, changed at random, and targets."""
+    dice = np.random.default_rng(seed)
+    plain = [target(r).astype(np.float16) for r in rows]
+    flipped = [target(mirrored(r)).astype(np.float16) for r in rows]
+    while True:
+        order = dice.permutation(len(pictures))
+        for at in range(0, len(order) - size + 1, size):
+            images, targets = [], []
+            for i in order[at : at + size]:
+                flip = dice.random() < 0.5
+                picture = pictures[i][:, ::-1] if flip else pictures[i]
+                images.append(changed(picture, dice))
+                targets.append((flipped if flip else plain)[i])
+            yield letterbox(np.stack(images)).astype(np.float32) / 255, np.stack(targets).astype(np.float32)
+
+
+def changed(picture, dice):
+    """Another camera's idea of the same picture: exposure, contrast, colour, sharpness, noise."""
+    x = picture.astype(np.float32)
+    if dice.random() < 0.25:
+        x[1:-1] = x[:-2] * 0.25 + x[1:-1] * 0.5 + x[2:] * 0.25
+        x[:, 1:-1] = x[:, :-2] * 0.25 + x[:, 1:-1] * 0.5 + x[:, 2:] * 0.25
+    if dice.random() < 0.7:
+        gain = dice.uniform(0.65, 1.3) * dice.uniform(0.92, 1.08, 3)
+        x = (x - 110) * dice.uniform(0.7, 1.25) + 110
+        x = x * gain + dice.uniform(-18, 18)
+    if dice.random() < 0.15:
+        x = x * 0.3 + x.mean(-1, keepdims=True) * 0.7
+    if dice.random() < 0.3:
+        x += dice.normal(0, dice.uniform(1, 6), x.shape[:2] + (1,))
+    return np.clip(x, 0, 255).astype(np.uint8)
