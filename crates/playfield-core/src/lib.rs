@@ -5,7 +5,7 @@
 //! and feed it. So every rule here is tested on virtual time, in milliseconds, with the network made of numbers.
 //!
 //! ```text
-//!   words       id  time  frame  input  permission  codec  manifest  metadata  api  bus  signal  desk
+//!   words       id  time  frame  input  permission  codec  manifest  metadata  model  api  bus  signal  desk
 //!   wire        input::wire  delta::wire          (formats the browser speaks too: docs/reference/wire.md)
 //!   decisions   keyframe  input::merge  input::uplink  delta::sender  session  people  seats  pace  phase  rate  clock  receipt
 //!               voice
@@ -25,6 +25,7 @@ pub mod input;
 pub mod keyframe;
 pub mod manifest;
 pub mod metadata;
+pub mod model;
 pub mod pace;
 pub mod people;
 pub mod permission;
