@@ -8,7 +8,7 @@
 //!   words       id  time  frame  input  permission  codec  manifest  metadata  model  api  bus  signal  desk
 //!   wire        input::wire  delta::wire          (formats the browser speaks too: docs/reference/wire.md)
 //!   decisions   keyframe  input::merge  input::uplink  delta::sender  session  people  seats  pace  phase  rate  clock  receipt
-//!               voice
+//!               voice  motion
 //!   proof       input::log  sim
 //! ```
 #![forbid(unsafe_code)]
@@ -26,6 +26,7 @@ pub mod keyframe;
 pub mod manifest;
 pub mod metadata;
 pub mod model;
+pub mod motion;
 pub mod pace;
 pub mod people;
 pub mod permission;

@@ -14,6 +14,8 @@
 //!
 //! Numbers come from foreign files: NaN, infinity and shapes that nobody announced are left out or refused, and never a panic.
 
+#[cfg(test)]
+mod compared;
 mod decode;
 mod fits;
 mod manifest;

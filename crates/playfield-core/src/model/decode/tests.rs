@@ -1,4 +1,4 @@
-//! Each family's numbers, written by hand; and numbers that are none. What other programs make of larger ones: `tests/models.rs`.
+//! Each family's numbers, written by hand; and numbers that are none. What other programs make of larger ones: `../compared.rs`.
 
 use super::*;
 use crate::metadata::{ClassMap, Label, Rect};
