@@ -5,10 +5,10 @@
 //! and feed it. So every rule here is tested on virtual time, in milliseconds, with the network made of numbers.
 //!
 //! ```text
-//!   words       id  time  frame  input  permission  codec  manifest  metadata  camera  api  bus  signal  desk
+//!   words       id  time  frame  input  permission  codec  manifest  metadata  model  camera  api  bus  signal  desk
 //!   wire        input::wire  delta::wire          (formats the browser speaks too: docs/reference/wire.md)
 //!   decisions   keyframe  input::merge  input::uplink  delta::sender  session  people  seats  pace  phase  rate  clock  receipt
-//!               voice  track  analytics  mask
+//!               voice  motion  track  analytics  mask
 //!   proof       input::log  sim  scene
 //! ```
 #![forbid(unsafe_code)]
@@ -28,6 +28,8 @@ pub mod keyframe;
 pub mod manifest;
 pub mod mask;
 pub mod metadata;
+pub mod model;
+pub mod motion;
 pub mod pace;
 pub mod people;
 pub mod permission;

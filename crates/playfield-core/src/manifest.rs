@@ -506,7 +506,7 @@ fn all_inputs() -> Vec<InputKind> {
     vec![Keys, Mouse, Motion, Pad, Touch, Text]
 }
 
-fn stays_beside(path: &str) -> bool {
+pub(crate) fn stays_beside(path: &str) -> bool {
     !path.is_empty() && !path.starts_with('/') && !path.contains('\\') && path.split('/').all(|part| part != "..")
 }
 

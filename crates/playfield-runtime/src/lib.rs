@@ -20,6 +20,7 @@
 //! | [`wasm`] | WebAssembly modules: the Playfield ABI and WASM-4 cartridges |
 //! | [`libretro`] | cores of the libretro ecosystem |
 //! | [`desktop`] | Linux programs, under a compositor of our own |
+//! | `model` | models that say what is to be seen in a picture, behind the feature of that name |
 //! | [`Feed`] | the way of a player's microphone into a guest's process |
 //! | [`process`] | the process of its own that a native guest has |
 //! | [`replay`] | runs a guest over an input log without a clock |
@@ -33,6 +34,8 @@ pub mod conformance;
 pub mod desktop;
 mod feed;
 pub mod libretro;
+#[cfg(feature = "model")]
+pub mod model;
 pub mod process;
 pub mod replay;
 pub mod wasm;
