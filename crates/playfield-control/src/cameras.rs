@@ -271,10 +271,15 @@ impl App {
     /// The folder of a model.
     fn model(&self, name: &str) -> Result<PathBuf, Failure> {
         let places = self.config.models.iter().map(|folder| folder.join(name));
-        let found = places.filter_map(|place| std::fs::canonicalize(place).ok()).find(|place| place.join("model.toml").is_file());
+        let found = places
+            .filter_map(|place| std::fs::canonicalize(place).ok())
+            .find(|place| place.join("model.toml").is_file());
         let folders: Vec<_> = self.config.models.iter().map(|folder| folder.display().to_string()).collect();
         let none = || {
-            let detail = format!("there is no model `{name}` in {}; put its folder there, with a `model.toml`", folders.join(", "));
+            let detail = format!(
+                "there is no model `{name}` in {}; put its folder there, with a `model.toml`",
+                folders.join(", ")
+            );
             Failure::new(Kind::NotFound, detail)
         };
         found.filter(|_| is_name(name)).ok_or_else(none)

@@ -27,6 +27,7 @@
 //! | [`conformance`] | what every guest has to keep, as functions for tests of titles |
 #![deny(unsafe_code)]
 
+#[cfg(feature = "model")]
 pub mod camera;
 pub mod changes;
 pub mod confine;

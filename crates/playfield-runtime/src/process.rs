@@ -26,8 +26,8 @@ use std::time::Duration;
 
 pub use ffi::Shared;
 pub use link::{Link, LinkError};
-pub use watcher::Watcher;
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+pub use watcher::Watcher;
 
 /// Of what a guest process writes, its last bytes are kept, to be shown when it crashes.
 const KEPT: usize = 4 * 1024;

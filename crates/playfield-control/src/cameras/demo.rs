@@ -42,12 +42,7 @@ impl App {
 fn desired() -> Desired {
     let [from, to] = Scene::street().line();
     let place = |point: playfield_core::metadata::Point| [point.x.clamp(0.0, 1.0), point.y.clamp(0.0, 1.0)];
-    let road = LineConfig {
-        name: "road".to_owned(),
-        from: place(from),
-        to: place(to),
-        ..LineConfig::default()
-    };
+    let road = LineConfig { name: "road".to_owned(), from: place(from), to: place(to), ..LineConfig::default() };
     let zone = ZoneConfig {
         name: "crossing".to_owned(),
         points: vec![[0.35, 0.5], [0.65, 0.5], [0.7, 0.9], [0.3, 0.9]],

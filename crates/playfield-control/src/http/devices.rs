@@ -162,5 +162,6 @@ pub(super) async fn counts(
 }
 
 fn device(text: &str) -> Result<DeviceId, Failure> {
-    text.parse().map_err(|_| Failure::new(Kind::NotFound, format!("there is no camera `{}`", crate::sessions::clip(text))))
+    text.parse()
+        .map_err(|_| Failure::new(Kind::NotFound, format!("there is no camera `{}`", crate::sessions::clip(text))))
 }

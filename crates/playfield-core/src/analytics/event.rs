@@ -10,7 +10,6 @@ use crate::metadata::Point;
 
 /// Something happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
 pub struct Event {
     /// When, by the device's clock: Unix time in milliseconds. It is when it happened, not when it was sure.
     pub time_ms: u64,
@@ -27,7 +26,7 @@ pub struct Event {
 
 /// What happened. Zones and lines are told by name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "event", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(tag = "event", rename_all = "camelCase")]
 pub enum What {
     /// A thing crossed a line.
     Cross {
@@ -109,7 +108,6 @@ pub enum What {
 
 /// A thing, as it was when something happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
 pub struct Thing {
     /// Its number.
     pub track: u64,
@@ -169,7 +167,7 @@ pub struct Counts {
 
 /// Numbers of a zone, for each class.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default)]
 pub struct ZoneCounts {
     /// Which.
     pub name: String,

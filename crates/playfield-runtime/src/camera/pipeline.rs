@@ -48,9 +48,10 @@ impl Pipeline {
     /// Understands picture number `frame`, taken at this Unix time.
     pub fn see(&mut self, frame: u64, time_ms: u64, picture: &Picture) -> Result<Seen, String> {
         let began = Instant::now();
-        let mut objects = self.eye.look(picture)?;
+        let now = Time::from_millis(time_ms);
+        let mut objects = self.eye.look(now, picture)?;
         let inferred = began.elapsed();
-        self.tracker.update(Time::from_millis(time_ms), &mut objects);
+        self.tracker.update(now, &mut objects);
         let metadata = Metadata { frame, time_ms, objects, ..Metadata::default() };
         let mut events = Vec::new();
         self.analytics.update(&metadata, &mut events);

@@ -51,7 +51,9 @@ impl Db {
     pub async fn set_desired(&self, id: DeviceId, version: u32, desired: String) -> Result<Option<u32>, DbError> {
         self.call(move |connection| {
             let changed = connection
-                .prepare_cached("UPDATE devices SET desired = ?3, version = version + 1 WHERE id = ?1 AND version = ?2")?
+                .prepare_cached(
+                    "UPDATE devices SET desired = ?3, version = version + 1 WHERE id = ?1 AND version = ?2",
+                )?
                 .execute(params![id.as_str(), version, desired])?;
             Ok((changed == 1).then_some(version + 1))
         })

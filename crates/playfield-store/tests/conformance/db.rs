@@ -7,8 +7,8 @@ use playfield_core::permission::{Permission, Permissions};
 use playfield_core::receipt::{MOST_PARTS, Made, Part};
 use playfield_store::blob::BlobId;
 use playfield_store::db::{
-    Admission, Begun, Caps, Db, DbError, DeviceCount, DeviceEventRow, DeviceRow, Entry, Guests, InviteRow, NewDeviceEvent,
-    NewSession, Put, PutState, StateRow, ViewerRow,
+    Admission, Begun, Caps, Db, DbError, DeviceCount, DeviceEventRow, DeviceRow, Entry, Guests, InviteRow,
+    NewDeviceEvent, NewSession, Put, PutState, StateRow, ViewerRow,
 };
 
 use crate::folder::Folder;
@@ -620,5 +620,9 @@ async fn what_a_device_told_is_numbered_counted_and_forgotten(db: Db) {
     assert_eq!(left.iter().map(|row| row.seq).collect::<Vec<_>>(), [5, 4, 3]);
     assert_eq!(db.device_counts(id.clone(), 0).await.unwrap(), all[1..]);
     db.forget_device_events(100_000, 3).await.unwrap();
-    assert_eq!(db.insert_device_events(id.clone(), vec![event(70_000, None, "f")]).await.unwrap(), Some(6), "numbers go on");
+    assert_eq!(
+        db.insert_device_events(id.clone(), vec![event(70_000, None, "f")]).await.unwrap(),
+        Some(6),
+        "numbers go on"
+    );
 }
