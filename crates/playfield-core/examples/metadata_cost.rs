@@ -4,7 +4,8 @@
 use std::time::Instant;
 
 use playfield_core::analytics::{Analytics, Config, LineConfig, ZoneConfig};
-use playfield_core::sim::Walkers;
+use playfield_core::metadata::{Object, Rect};
+use playfield_core::sim::{Random, Walkers};
 use playfield_core::time::Time;
 use playfield_core::track::{self, Tracker};
 
@@ -49,4 +50,24 @@ fn main() {
         let [c, d] = [0.5, 0.99].map(|share| ms(&mut counted, share));
         println!("{many:6}  {a:9.4} {b:.4}  {c:9.4} {d:.4}  events {}", events.len());
     }
+    println!("worst: {:.1} ms a picture of 10000 boxes in one place", worst());
+}
+
+/// What a picture costs whose boxes all overlap, in ms: the most of twenty.
+fn worst() -> f64 {
+    let mut random = Random::new(1);
+    let mut tracker = Tracker::new(track::Config::default());
+    let cost = |n: u64| {
+        let mut objects: Vec<Object> = (0..10_000)
+            .map(|_| {
+                let mut part = || random.below(1_000) as f32 / 10_000.0;
+                let area = Rect { left: part(), top: part(), right: 0.5 + part(), bottom: 0.5 + part() };
+                Object { score: 0.9 + part(), area, ..Object::default() }
+            })
+            .collect();
+        let begin = Instant::now();
+        tracker.update(Time::from_millis(n * 40), &mut objects);
+        begin.elapsed().as_secs_f64() * 1_000.0
+    };
+    (0..20).map(cost).fold(0.0, f64::max)
 }
