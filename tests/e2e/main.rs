@@ -12,6 +12,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod browser;
+mod cameras;
 mod catalogue;
 mod controls;
 mod cores;

@@ -64,11 +64,22 @@ impl Server {
 
     /// Serves the titles of a folder, with some tables of a config file.
     pub fn with_config(titles: &Path, tables: &str) -> Server {
+        Server::with_settings(titles, "demo_camera = false", tables)
+    }
+
+    /// With the camera that newcomers are shown, and the models of the repository.
+    pub fn with_camera() -> Server {
+        let models = format!("models = [{:?}]", root().join("models"));
+        Server::with_settings(&root().join("titles"), &models, "[node]\nworkers = 2\n")
+    }
+
+    fn with_settings(titles: &Path, control: &str, tables: &str) -> Server {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = folder();
         let udp = free_udp_ports(2);
-        let config = "[control]\nops_listen = \"127.0.0.1:0\"\n[log]\nfilter = \"info,playfield=debug\"\n";
-        fs::write(folder.join("config.toml"), format!("{config}{tables}")).unwrap();
+        let control = format!("[control]\nops_listen = \"127.0.0.1:0\"\n{control}\n");
+        let log = "[log]\nfilter = \"info,playfield=debug\"\n";
+        fs::write(folder.join("config.toml"), format!("{control}{log}{tables}")).unwrap();
         let child = launch(&folder, titles, "127.0.0.1:0", &udp);
         let mut server = Server { child, folder, titles: titles.to_owned(), url: String::new(), udp, _turn: turn };
         server.url = wait("the server to say where it is", || server.url_in_log());

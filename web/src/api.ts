@@ -316,3 +316,117 @@ export type ToViewer =
   | { type: 'answers'; answers: boolean }
   /** `said`: the last lines of a program that ended by a fault, for the host. */
   | { type: 'end'; reason: EndReason; detail: string; said?: string };
+
+// Cameras: crates/playfield-core/src/{metadata,analytics,camera}.rs. Places are fractions of the picture.
+
+export type DeviceState = 'starting' | 'online' | 'broken';
+
+export interface Place {
+  x: number;
+  y: number;
+}
+
+export interface CameraObject {
+  class: number;
+  score: number;
+  box: { left: number; top: number; right: number; bottom: number };
+  track?: number;
+}
+
+export interface CameraEvent {
+  time_ms: number;
+  event: 'cross' | 'enter' | 'leave' | 'dwell' | 'crowd' | 'absent' | 'speed' | 'count' | 'route' | 'gap';
+  line?: string;
+  zone?: string;
+  direction?: 'in' | 'out';
+  seconds?: number;
+  vanished?: boolean;
+  begins?: boolean;
+  count?: number;
+  from?: string;
+  to?: string;
+  thing?: { track: number; class: number; at: Place; zones: string[]; moves: boolean; speed_mps?: number };
+}
+
+export interface CameraSeen {
+  frame: number;
+  time_ms: number;
+  objects?: CameraObject[];
+  events?: CameraEvent[];
+}
+
+export interface ClassCount {
+  class: number;
+  count: number;
+}
+
+export interface CameraCounts {
+  zones: { name: string; now: ClassCount[]; in: ClassCount[]; out: ClassCount[]; stayed_ms: number }[];
+  lines: { name: string; in: ClassCount[]; out: ClassCount[] }[];
+  routes: { from: string; to: string; count: ClassCount[] }[];
+}
+
+export interface CameraHeat {
+  columns: number;
+  rows: number;
+  seconds: number[];
+}
+
+export interface CameraHealth {
+  pictures: number;
+  dropped: number;
+  fps: number;
+  size: [number, number];
+  pipeline_us: number;
+  inference_us: number;
+  bytes: number;
+  model: string;
+  labels: string[];
+  trouble?: string;
+}
+
+export interface Line {
+  name: string;
+  from: [number, number];
+  to: [number, number];
+}
+
+export interface Zone {
+  name: string;
+  points: [number, number][];
+}
+
+export interface Device {
+  id: string;
+  name: string;
+  state: DeviceState;
+  detail?: string;
+  version: number;
+  running?: number;
+  created_ms: number;
+  heard_ms?: number;
+  health?: CameraHealth;
+  desired: { source: { kind: string }; hz: number; model: string | null; watch: { line: Line[]; zone: Zone[]; [key: string]: unknown } };
+}
+
+/** Leave to see what a camera sees. */
+export interface Grant {
+  id: string;
+  reason: string;
+  client: string;
+  created_ms: number;
+  expires_ms: number;
+  ended_ms?: number;
+}
+
+export interface Granted {
+  grant: Grant;
+  session: Session;
+  viewer: Viewer;
+}
+
+export interface DeviceCounts {
+  from: number;
+  to: number;
+  counts: { what: string; minute: number; count: number }[];
+}

@@ -28,8 +28,15 @@ use page::Block;
 use reader::Reader;
 
 /// The pages whose commands are run, in the reader's order.
-const PAGES: [&str; 6] =
-    ["README.md", "docs/start.md", "docs/create.md", "docs/bring.md", "docs/measure.md", "docs/reference/api.md"];
+const PAGES: [&str; 7] = [
+    "README.md",
+    "docs/start.md",
+    "docs/create.md",
+    "docs/bring.md",
+    "docs/sense.md",
+    "docs/measure.md",
+    "docs/reference/api.md",
+];
 const FIRST_TITLE: &str = "docs/first-title.md";
 /// What the pictures on that page begin with.
 const PICTURES: &str = "pictures/first-title-";

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use playfield_core::analytics::{self, Counts, Direction, What};
+use playfield_core::analytics::{self, Counts, Direction, Heat, What};
 use playfield_core::api::{
     ChangeDevice, Device, DeviceCounts, DeviceEvent, DeviceEvents, DeviceState, MinuteCount, SessionState,
 };
@@ -24,8 +24,8 @@ use playfield_core::camera::{Camera, Desired, Health, Report, Seen};
 use playfield_core::id::{DeviceId, SessionId};
 use playfield_core::manifest::{Kind as GuestKind, Limits};
 use playfield_core::people::Roster;
-use playfield_store::db::{DbError, DeviceCount, DeviceEventRow, DeviceRow, NewDeviceEvent};
-use tokio::sync::broadcast;
+use playfield_store::db::{DbError, DeviceCount, DeviceEventRow, DeviceRow, NewDeviceEvent, NewSession};
+use tokio::sync::{Notify, broadcast};
 use tokio::time::Instant;
 
 use crate::app::{App, Shared};
@@ -34,6 +34,7 @@ use crate::failure::{Failure, Kind};
 use crate::secret::random;
 
 mod demo;
+mod grants;
 
 /// How often it is looked whether every camera is at work.
 const LOOK: Duration = Duration::from_millis(500);
@@ -55,6 +56,8 @@ const FOREVER_MS: u64 = 100 * 366 * 24 * 3_600_000;
 #[derive(Default)]
 pub(crate) struct Cameras {
     live: Mutex<HashMap<DeviceId, Live>>,
+    /// Somebody looks, or something was changed.
+    woken: Notify,
 }
 
 /// A camera, as it is now.
@@ -69,7 +72,10 @@ struct Live {
     wait: Duration,
     health: Option<Health>,
     counts: Option<Counts>,
+    heat: Option<Heat>,
     heard_ms: Option<u64>,
+    /// It was told to say what is in each picture.
+    live: bool,
     watchers: broadcast::Sender<Arc<Told>>,
 }
 
@@ -85,7 +91,9 @@ impl Live {
             wait: FIRST_WAIT,
             health: None,
             counts: None,
+            heat: None,
             heard_ms: None,
+            live: false,
             watchers: broadcast::Sender::new(BEHIND),
         }
     }
@@ -122,6 +130,7 @@ pub(crate) enum Told {
     Seen(Seen),
     Counts(Box<Counts>),
     Health(Health),
+    Heat(Box<Heat>),
     State { state: DeviceState, detail: Option<String> },
 }
 
@@ -132,6 +141,7 @@ impl Told {
             Told::Seen(_) => "seen",
             Told::Counts(_) => "counts",
             Told::Health(_) => "health",
+            Told::Heat(_) => "heat",
             Told::State { .. } => "state",
         }
     }
@@ -149,7 +159,10 @@ impl Cameras {
         let mut known = vec![Told::State { state: live.state, detail: live.detail.clone() }];
         known.extend(live.health.clone().map(Told::Health));
         known.extend(live.counts.clone().map(|counts| Told::Counts(Box::new(counts))));
-        Some((known, live.watchers.subscribe()))
+        known.extend(live.heat.clone().map(|heat| Told::Heat(Box::new(heat))));
+        let watcher = live.watchers.subscribe();
+        self.woken.notify_one();
+        Some((known, watcher))
     }
 
     fn of(&self, session: &SessionId) -> Option<DeviceId> {
@@ -157,18 +170,23 @@ impl Cameras {
         live.iter().find(|(_, live)| live.session.as_ref() == Some(session)).map(|(id, _)| id.clone())
     }
 
-    /// A session is in another state. False: it is no camera's.
-    pub(crate) fn session_is(&self, session: &SessionId, state: SessionState, detail: Option<&str>) -> bool {
-        let Some(id) = self.of(session) else { return false };
+    /// A session is in another state; it may be a camera's.
+    pub(crate) fn session_is(&self, session: &SessionId, state: SessionState, detail: Option<&str>) {
+        let Some(id) = self.of(session) else { return };
         let mut live = self.open();
-        let Some(live) = live.get_mut(&id) else { return true };
+        let Some(live) = live.get_mut(&id) else { return };
         if state.is_final() {
             live.failed(detail.unwrap_or("it ended").to_owned(), Instant::now());
         } else if state == SessionState::Active {
             (live.state, live.detail) = (DeviceState::Online, None);
             live.tell_state();
         }
-        true
+    }
+
+    /// The session that a camera is at work in.
+    fn session_of(&self, id: &DeviceId) -> Option<SessionId> {
+        let live = self.open();
+        live.get(id).filter(|live| live.state == DeviceState::Online)?.session.clone()
     }
 }
 
@@ -183,7 +201,7 @@ impl App {
                 Ok(devices) => devices.into_iter().for_each(|device| self.keep_camera(device)),
                 Err(error) => tracing::error!(%error, "cameras could not be looked up"),
             }
-            tokio::time::sleep(LOOK).await;
+            let _ = tokio::time::timeout(LOOK, self.cameras.woken.notified()).await;
         }
     }
 
@@ -194,7 +212,14 @@ impl App {
         let camera = live.entry(device.id.clone()).or_insert_with(|| Live::new(now));
         let stop = match &camera.session {
             Some(session) if device.revoked_ms.is_some() || camera.version != device.version => Some(session.clone()),
-            Some(_) => return,
+            Some(session) => {
+                let (session, looked_at) = (session.clone(), camera.watchers.receiver_count() > 0);
+                if camera.state == DeviceState::Online && std::mem::replace(&mut camera.live, looked_at) != looked_at {
+                    drop(live);
+                    self.set_live(&device, session, looked_at);
+                }
+                return;
+            }
             None => None,
         };
         if let Some(session) = stop {
@@ -209,7 +234,7 @@ impl App {
         let Ok(entropy) = random() else { return };
         let session = SessionId::from_entropy(entropy);
         (camera.state, camera.version, camera.began) = (DeviceState::Starting, device.version, now);
-        (camera.session, camera.health) = (Some(session.clone()), None);
+        (camera.session, camera.health, camera.live) = (Some(session.clone()), None, false);
         camera.tell_state();
         drop(live);
         let app = self.clone();
@@ -218,6 +243,14 @@ impl App {
                 tracing::warn!(device = %device.id, detail = failure.detail, "a camera could not be started");
                 app.cameras.session_is(&session, SessionState::Error, Some(&failure.detail));
             }
+        });
+    }
+
+    fn set_live(self: &Shared, device: &DeviceRow, session: SessionId, live: bool) {
+        let (app, node) = (self.clone(), device.node.clone());
+        tokio::spawn(async move {
+            // If it is gone, it is started again, and told then.
+            let _ = app.ask(&node, &Request::Live { session, live }, START).await;
         });
     }
 
@@ -261,6 +294,18 @@ impl App {
             people: Roster::default(),
             spectators: self.config.limits.spectators_per_session,
         };
+        // Who may see its pictures attaches to it like any viewer of a session.
+        let row = NewSession {
+            id: spec.id.clone(),
+            title: device.name.clone(),
+            module: String::new(),
+            node: device.node.clone(),
+            client: "camera".to_owned(),
+            profile: None,
+            storage_bytes: 0,
+            created_ms: spec.start_unix_ms,
+        };
+        self.db.insert_device_session(row).await?;
         let request = Request::Start { spec: Box::new(spec), attach: None };
         match self.ask(&device.node, &request, START).await? {
             Reply::Started { .. } => Ok(()),
@@ -290,7 +335,7 @@ impl App {
         let Some(id) = self.cameras.of(session) else { return Ok(()) };
         let events = match &report {
             Report::Seen(seen) => seen.events.iter().filter_map(written).collect(),
-            Report::Counts(_) | Report::Health(_) => Vec::new(),
+            Report::Counts(_) | Report::Health(_) | Report::Heat(_) => Vec::new(),
         };
         if !events.is_empty() {
             self.db.insert_device_events(id.clone(), events).await?;
@@ -303,6 +348,10 @@ impl App {
             Report::Counts(counts) => {
                 live.tell(|| Told::Counts(counts.clone()));
                 live.counts = Some(*counts);
+            }
+            Report::Heat(heat) => {
+                live.tell(|| Told::Heat(heat.clone()));
+                live.heat = Some(*heat);
             }
             Report::Health(health) => {
                 live.tell(|| Told::Health(health.clone()));
@@ -336,6 +385,7 @@ impl App {
                 let detail = "this camera was changed by somebody else meanwhile; look at it again first";
                 return Err(Failure::new(Kind::Changed, detail));
             }
+            self.cameras.woken.notify_one();
         }
         if let Some(name) = change.name {
             let name = name.trim();

@@ -56,9 +56,7 @@ async fn write(app: &App, event: Event) -> Result<(), DbError> {
         Event::State { session, state, reason, detail } => {
             let why = reason.map(tracing::field::display);
             tracing::info!(%session, %state, reason = why, "session state");
-            if app.cameras.session_is(&session, state, detail.as_deref()) {
-                return Ok(());
-            }
+            app.cameras.session_is(&session, state, detail.as_deref());
             let changed = app.db.set_session_state(session, state, reason, detail, now_ms()).await?;
             if changed && state.is_final() {
                 crate::metrics::session_ended(reason);

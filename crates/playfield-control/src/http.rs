@@ -74,6 +74,8 @@ fn api(app: Shared) -> Router<Shared> {
         .route("/devices/{id}/live", get(devices::live))
         .route("/devices/{id}/events", get(devices::events))
         .route("/devices/{id}/counts", get(devices::counts))
+        .route("/devices/{id}/grants", get(devices::grants).post(devices::grant))
+        .route("/devices/{id}/grants/{grant}", delete(devices::end_grant))
         .route("/sessions", get(sessions::list).post(sessions::create))
         .route("/sessions/{id}", get(sessions::one).delete(sessions::end))
         .route("/sessions/{id}/invites", get(invites::list).post(invites::create))

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::camera::{Desired, Health};
 use crate::frame::Shape;
-use crate::id::{DeviceId, InviteId, SessionId, Token, ViewerId};
+use crate::id::{DeviceId, GrantId, InviteId, SessionId, Token, ViewerId};
 use crate::manifest::{InputKind, Players, yes};
 use crate::permission::Permissions;
 
@@ -674,6 +674,53 @@ pub struct ChangeDevice {
     pub desired: Option<Desired>,
     /// The version that `desired` was made from: if somebody else changed it meanwhile, nothing is changed.
     pub version: Option<u32>,
+}
+
+/// `POST /api/v1/devices/{id}/grants`: to see what a camera sees.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateGrant {
+    /// Why: 3 to 200 characters. It stays on record.
+    pub reason: String,
+    /// For how long, 1 to 60.
+    pub minutes: u32,
+}
+
+/// Leave to see what a camera sees.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Grant {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub id: GrantId,
+    /// Why.
+    pub reason: String,
+    /// The address that asked.
+    pub client: String,
+    /// From when: Unix time in milliseconds.
+    pub created_ms: u64,
+    /// Until when.
+    pub expires_ms: u64,
+    /// When it was taken back before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_ms: Option<u64>,
+}
+
+/// `GET /api/v1/devices/{id}/grants`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Grants {
+    /// The newest first.
+    pub grants: Vec<Grant>,
+}
+
+/// Answer to `POST /api/v1/devices/{id}/grants`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Granted {
+    /// The grant.
+    pub grant: Grant,
+    /// The session the camera runs in.
+    pub session: Session,
+    /// Who the caller is in it. It connects like any viewer, until the grant expires.
+    pub viewer: Viewer,
 }
 
 /// `GET /api/v1/devices/{id}/events`

@@ -203,6 +203,13 @@ pub enum Request {
         /// Which.
         session: SessionId,
     },
+    /// Is a camera to say what is in each picture?
+    Live {
+        /// The session it runs in.
+        session: SessionId,
+        /// Whether somebody looks.
+        live: bool,
+    },
     /// May this viewer keep states, and can the guest be saved?
     States {
         /// Which session.

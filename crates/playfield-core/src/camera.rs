@@ -12,7 +12,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::analytics::{self, Analytics, Counts};
+use crate::analytics::{self, Analytics, Counts, Heat};
+use crate::mask::{Mask, MaskConfig};
 use crate::metadata::Metadata;
 
 /// Most pictures a second that a camera analyses.
@@ -33,6 +34,9 @@ pub struct Desired {
     /// Lines and zones.
     #[serde(default)]
     pub watch: analytics::Config,
+    /// Parts of its pictures that nobody may see: they are blackened before anything looks at them.
+    #[serde(default, rename = "mask", alias = "masks", skip_serializing_if = "Vec::is_empty")]
+    pub masks: Vec<MaskConfig>,
 }
 
 impl Desired {
@@ -41,6 +45,7 @@ impl Desired {
         if !(1..=MOST_HZ).contains(&self.hz) {
             return Err(format!("`hz` must be 1 to {MOST_HZ}"));
         }
+        Mask::new(&self.masks).map_err(|error| format!("`mask`: {error}"))?;
         Analytics::new(&self.watch).map(drop).map_err(|error| format!("`watch`: {error}"))
     }
 }
@@ -70,7 +75,7 @@ pub enum Source {
     },
 }
 
-/// What a camera says.
+/// What a camera says. What is in each picture it says only while somebody looks; what happened, always.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "says", rename_all = "camelCase")]
 pub enum Report {
@@ -78,8 +83,10 @@ pub enum Report {
     Seen(Seen),
     /// What it counted so far.
     Counts(Box<Counts>),
-    /// How it does: once a second.
+    /// How it does: every ten seconds, and each second while somebody looks.
     Health(Health),
+    /// Where things were, while somebody looks.
+    Heat(Box<Heat>),
 }
 
 /// What was understood of one picture, and what came of it.

@@ -76,6 +76,7 @@ macro_rules! id {
 
 id!(SessionId, "ses", "One guest and its viewers.");
 id!(ViewerId, "vwr", "A connected client of one session.");
+id!(GrantId, "gra", "Leave to see what a camera sees.");
 id!(InviteId, "inv", "A link into a session.");
 id!(DeviceId, "dev", "A camera.");
 id!(NodeId, "nod", "A machine that runs sessions.");

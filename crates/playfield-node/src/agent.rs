@@ -80,6 +80,7 @@ impl Agent {
             | Request::Change { ref session, .. }
             | Request::People { ref session }
             | Request::Seats { ref session }
+            | Request::Live { ref session, .. }
             | Request::States { ref session, .. }
             | Request::SaveState { ref session, .. }
             | Request::LoadState { ref session, .. }

@@ -218,6 +218,9 @@ pub trait Guest: Send {
         None
     }
 
+    /// A camera is to say what is in each picture, or no longer.
+    fn set_live(&mut self, _live: bool) {}
+
     /// Nobody is there, or somebody is again. A stepped guest is just not asked for pictures.
     fn pause(&mut self, _paused: bool) {}
 

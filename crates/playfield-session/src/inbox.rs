@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Load(Box<Snapshot>),
     /// Begin pictures so many slots later.
     Delay(u32),
+    /// A camera is to say what is in each picture, or no longer.
+    Live(bool),
     /// Make pictures, or rest.
     Run(bool),
     /// Let go of the guest.
@@ -147,6 +149,7 @@ impl Command {
             | Command::Save(_)
             | Command::Load(_)
             | Command::Delay(_)
+            | Command::Live(_)
             | Command::Run(_)
             | Command::Close => None,
         }

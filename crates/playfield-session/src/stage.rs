@@ -184,6 +184,11 @@ impl Stage {
                 }
                 self.running = running;
             }
+            Command::Live(live) => {
+                if let Hosted::Open(guest) = &mut self.guest {
+                    guest.set_live(live);
+                }
+            }
             Command::Delay(slots) => self.pacer.delay(slots),
             Command::Close => return false,
             Command::Ack { connection, ack, at } => self.with(connection, |viewer| viewer.handle_ack(at, ack)),

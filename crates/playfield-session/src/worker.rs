@@ -466,6 +466,7 @@ impl Worker {
             Request::Change { session, viewer, change } => Some(self.change(&session, &viewer, &change)),
             Request::People { session } => Some(self.people(&session)),
             Request::Seats { session } => Some(self.seats(&session)),
+            Request::Live { session, live } => Some(self.set_live(&session, live)),
             Request::States { session, viewer } => Some(self.states(&session, viewer.as_ref())),
             Request::SaveState { session, viewer, to, most } => {
                 self.save_state(id, &session, viewer.as_ref(), (to, most))
@@ -639,6 +640,13 @@ impl Worker {
             self.farewells.push(Farewell { connection, end: end.clone(), until: now + FAREWELL, put_out: true });
         }
         self.moved.push(id.clone());
+    }
+
+    fn set_live(&mut self, id: &SessionId, live: bool) -> Reply {
+        let Some(session) = self.sessions.get(id) else { return gone() };
+        session.inbox.push(Command::Live(live));
+        self.pool.wake(session.job);
+        Reply::Done
     }
 
     fn seats(&self, id: &SessionId) -> Reply {

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use playfield_core::api::{EndReason, Role, SessionState};
-use playfield_core::id::{DeviceId, InviteId, NodeId, SessionId};
+use playfield_core::id::{DeviceId, GrantId, InviteId, NodeId, SessionId, ViewerId};
 use playfield_core::people::Person;
 use playfield_core::permission::Permissions;
 
@@ -172,6 +172,27 @@ pub struct DeviceEventRow {
     pub time_ms: u64,
     /// The event, as JSON.
     pub event: String,
+}
+
+/// Leave to see a camera's pictures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantRow {
+    /// Its id.
+    pub id: GrantId,
+    /// Whose pictures.
+    pub device: DeviceId,
+    /// Why.
+    pub reason: String,
+    /// The address that asked.
+    pub client: String,
+    /// Who sees them.
+    pub viewer: ViewerId,
+    /// From when.
+    pub created_ms: u64,
+    /// Until when.
+    pub expires_ms: u64,
+    /// When it was taken back before.
+    pub ended_ms: Option<u64>,
 }
 
 /// How often something was counted in a minute.

@@ -1,5 +1,6 @@
 //! What benchmarks have in common: figures, targets, and how they are printed.
 
+pub mod camera;
 pub mod delta;
 pub mod density;
 pub mod latency;

@@ -1,6 +1,6 @@
 // What a camera says, as it says it: a stream of server-sent events, opened again whenever it breaks.
 
-import type { CameraCounts, CameraHealth, CameraSeen, DeviceState } from '../api';
+import type { CameraCounts, CameraHealth, CameraHeat, CameraSeen, DeviceState } from '../api';
 
 /** How long after the last sign of life the stream counts as broken, in ms. */
 const SILENT = 20_000;
@@ -12,6 +12,7 @@ export class Live {
   heard = $state(true);
   health = $state<CameraHealth | null>(null);
   counts = $state<CameraCounts | null>(null);
+  heat = $state.raw<CameraHeat | null>(null);
   /** The newest picture's metadata. Not state: it is drawn, at its own pace. */
   seen: CameraSeen | null = null;
   private onseen: (seen: CameraSeen) => void;
@@ -47,6 +48,7 @@ export class Live {
     });
     on<CameraHealth>('health', (told) => (this.health = told));
     on<CameraCounts>('counts', (told) => (this.counts = told));
+    on<CameraHeat>('heat', (told) => (this.heat = told));
     on<CameraSeen>('seen', (told) => {
       this.seen = told;
       this.onseen(told);

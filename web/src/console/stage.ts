@@ -16,7 +16,7 @@ interface Path {
   at: number;
 }
 
-export interface Look {
+export interface Palette {
   colours: string[];
   text: string;
   dim: string;
@@ -36,6 +36,8 @@ export class Stage {
   watched: Watched = { lines: [], zones: [], captions: {} };
   heat: { width: number; height: number; cells: number[] } | null = null;
   labels: string[] = [];
+  /** A picture is below: no floor. */
+  bare = false;
   private objects: CameraObject[] = [];
   private paths = new Map<number, Path>();
   private lit = new Map<string, number>();
@@ -57,9 +59,9 @@ export class Stage {
     }
   }
 
-  draw(context: CanvasRenderingContext2D, width: number, height: number, look: Look, now: number): void {
+  draw(context: CanvasRenderingContext2D, width: number, height: number, look: Palette, now: number): void {
     context.clearRect(0, 0, width, height);
-    this.ground(context, width, height, look);
+    if (!this.bare) this.ground(context, width, height, look);
     if (this.heat) this.warm(context, width, height, look);
     context.lineJoin = context.lineCap = 'round';
     for (const zone of this.watched.zones) this.zone(context, zone, width, height, look, now);
@@ -69,13 +71,13 @@ export class Stage {
   }
 
   /** A floor of points, so that places can be told where no picture is. */
-  private ground(context: CanvasRenderingContext2D, width: number, height: number, look: Look): void {
+  private ground(context: CanvasRenderingContext2D, width: number, height: number, look: Palette): void {
     context.fillStyle = look.line;
     const step = width / 32;
     for (let x = step / 2; x < width; x += step) for (let y = step / 2; y < height; y += step) context.fillRect(x, y, 1.5, 1.5);
   }
 
-  private warm(context: CanvasRenderingContext2D, width: number, height: number, look: Look): void {
+  private warm(context: CanvasRenderingContext2D, width: number, height: number, look: Palette): void {
     const { width: across, height: down, cells } = this.heat!;
     const most = Math.max(...cells, 1e-9);
     const [w, h] = [width / across, height / down];
@@ -92,7 +94,7 @@ export class Stage {
     return Math.max(0, 1 - (now - (this.lit.get(name) ?? -LIT)) / LIT);
   }
 
-  private zone(context: CanvasRenderingContext2D, zone: Zone, width: number, height: number, look: Look, now: number): void {
+  private zone(context: CanvasRenderingContext2D, zone: Zone, width: number, height: number, look: Palette, now: number): void {
     context.beginPath();
     zone.points.forEach(([x, y], n) => (n === 0 ? context.moveTo(x * width, y * height) : context.lineTo(x * width, y * height)));
     context.closePath();
@@ -109,7 +111,7 @@ export class Stage {
     this.caption(context, zone.name, x * width, y * height - 8, look, 'center');
   }
 
-  private line(context: CanvasRenderingContext2D, line: Line, width: number, height: number, look: Look, now: number): void {
+  private line(context: CanvasRenderingContext2D, line: Line, width: number, height: number, look: Palette, now: number): void {
     const [[ax, ay], [bx, by]] = [line.from, line.to];
     context.strokeStyle = look.text;
     context.lineWidth = 2.5 + 3 * this.glow(line.name, now);
@@ -126,7 +128,7 @@ export class Stage {
     this.caption(context, line.name, bx * width + 10, by * height + 4, look, 'left');
   }
 
-  private caption(context: CanvasRenderingContext2D, name: string, x: number, y: number, look: Look, align: CanvasTextAlign): void {
+  private caption(context: CanvasRenderingContext2D, name: string, x: number, y: number, look: Palette, align: CanvasTextAlign): void {
     const text = [name, this.watched.captions[name]].filter(Boolean).join('  ');
     context.font = '600 13px system-ui, sans-serif';
     context.textAlign = align;
@@ -141,7 +143,7 @@ export class Stage {
     context.fillText(text, left, y);
   }
 
-  private path(context: CanvasRenderingContext2D, path: Path, width: number, height: number, look: Look, now: number): void {
+  private path(context: CanvasRenderingContext2D, path: Path, width: number, height: number, look: Palette, now: number): void {
     context.strokeStyle = look.colours[path.cls % look.colours.length]!;
     context.lineWidth = 2;
     const fades = Math.max(0, 1 - (now - path.at) / LINGERS);
@@ -157,7 +159,7 @@ export class Stage {
     context.globalAlpha = 1;
   }
 
-  private box(context: CanvasRenderingContext2D, object: CameraObject, width: number, height: number, look: Look): void {
+  private box(context: CanvasRenderingContext2D, object: CameraObject, width: number, height: number, look: Palette): void {
     const { left, top, right, bottom } = object.box;
     const colour = look.colours[object.class % look.colours.length]!;
     const [x, y, w, h] = [left * width, top * height, (right - left) * width, (bottom - top) * height];

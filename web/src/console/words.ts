@@ -1,6 +1,6 @@
 // How figures and states are said.
 
-import type { DeviceState } from '../api';
+import type { CameraEvent, ClassCount, DeviceState } from '../api';
 
 export const STATES: Record<DeviceState, string> = { starting: 'Starting', online: 'At work', broken: 'Broken' };
 
@@ -30,4 +30,45 @@ export function inBytes(bytes: number): string {
 /** A time of day. */
 export function clock(ms: number): string {
   return new Date(ms).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+}
+
+/** How many of all classes. */
+export function total(counts: ClassCount[]): number {
+  return counts.reduce((sum, { count }) => sum + count, 0);
+}
+
+/** How many of each class, as a list of words. */
+export function several(counts: ClassCount[], labels: string[]): string {
+  const sums = new Map<number, number>();
+  for (const { class: cls, count } of counts) sums.set(cls, (sums.get(cls) ?? 0) + count);
+  const parts = [...sums].sort(([a], [b]) => a - b).map(([cls, count]) => `${count} ${labels[cls] ?? `of class ${cls}`}`);
+  return parts.join(', ') || 'nothing yet';
+}
+
+/** What happened, in a sentence. */
+export function sentence(event: CameraEvent, labels: string[]): string {
+  const who = event.thing ? `${labels[event.thing.class] ?? `class ${event.thing.class}`} ${event.thing.track}` : 'something';
+  const seconds = `${Math.round(event.seconds ?? 0)} s`;
+  switch (event.event) {
+    case 'cross':
+      return `${who} crossed ${event.line}, ${event.direction}`;
+    case 'enter':
+      return `${who} came into ${event.zone}`;
+    case 'leave':
+      return event.vanished ? `${who} was last seen in ${event.zone}, after ${seconds}` : `${who} left ${event.zone} after ${seconds}`;
+    case 'dwell':
+      return `${who} stays in ${event.zone}, ${seconds} so far`;
+    case 'crowd':
+      return event.begins ? `${event.count} in ${event.zone}: a crowd` : `no crowd in ${event.zone} any more`;
+    case 'absent':
+      return event.begins ? `nobody in ${event.zone} for ${seconds}` : `somebody is in ${event.zone} again`;
+    case 'speed':
+      return `${who} was fast in ${event.zone}: ${((event.thing?.speed_mps ?? 0) * 3.6).toFixed(0)} km/h`;
+    case 'route':
+      return `${who} went from ${event.from} to ${event.to} in ${seconds}`;
+    case 'gap':
+      return `no pictures for ${seconds}`;
+    default:
+      return event.event;
+  }
 }

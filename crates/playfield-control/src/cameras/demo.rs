@@ -51,6 +51,7 @@ fn desired() -> Desired {
     Desired {
         source: Source::Scene { seed: None },
         hz: 15,
+        masks: Vec::new(),
         model: Some(MODEL.to_owned()),
         watch: Config {
             lines: vec![road],

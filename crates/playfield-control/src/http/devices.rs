@@ -9,13 +9,15 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use playfield_core::api::{ChangeDevice, Device, DeviceCounts, DeviceEvents, Devices, Problem};
+use playfield_core::api::{
+    ChangeDevice, CreateGrant, Device, DeviceCounts, DeviceEvents, Devices, Granted, Grants, Problem,
+};
 use playfield_core::id::DeviceId;
 use serde::Deserialize;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::App;
-use super::body::{Json, Path, json};
+use super::body::{Json, Path, created, json};
 use super::caller::Caller;
 use crate::cameras::Told;
 use crate::failure::{Failure, Kind};
@@ -101,6 +103,57 @@ pub(super) async fn live(
 
 fn event(told: &Told) -> Result<Event, Infallible> {
     Ok(Event::default().event(told.name()).data(serde_json::to_string(told).unwrap_or_default()))
+}
+
+/// Lets the caller see what a camera sees, for a while. It stays on record, with the reason.
+#[utoipa::path(post, path = "/api/v1/devices/{id}/grants", tag = "devices", params(("id" = String, Path)),
+    request_body = CreateGrant, responses(
+        (status = 201, body = Granted),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(super) async fn grant(
+    State(app): App,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Json { value, .. }: Json<CreateGrant>,
+) -> Result<Response, Failure> {
+    caller.signed_in()?;
+    let id = device(&id)?;
+    let granted = app.grant(&id, value, caller.client).await?;
+    created(&granted, &format!("/api/v1/devices/{id}/grants/{}", granted.grant.id))
+}
+
+/// Who might see what a camera sees, and why: the newest hundred grants, the newest first.
+#[utoipa::path(get, path = "/api/v1/devices/{id}/grants", tag = "devices", params(("id" = String, Path)),
+    responses(
+        (status = 200, body = Grants),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(super) async fn grants(
+    State(app): App,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    caller.signed_in()?;
+    Ok(json(StatusCode::OK, &app.grants(&device(&id)?).await?))
+}
+
+/// Takes a grant back: whoever looks by it sees nothing any more.
+#[utoipa::path(delete, path = "/api/v1/devices/{id}/grants/{grant}", tag = "devices",
+    params(("id" = String, Path), ("grant" = String, Path)), responses(
+        (status = 204, description = "It is over"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(super) async fn end_grant(
+    State(app): App,
+    Extension(caller): Extension<Caller>,
+    Path((id, grant)): Path<(String, String)>,
+) -> Result<Response, Failure> {
+    caller.signed_in()?;
+    let none = |_| Failure::new(Kind::NotFound, "there is no such grant, or it is over");
+    app.end_grant(&device(&id)?, grant.parse().map_err(none)?).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// A page of events.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod api;
+mod cameras;
 mod catalogue;
 mod doors;
 mod events;

@@ -56,7 +56,8 @@ impl World {
     }
 
     pub async fn control(folder: &Folder, bus: &Bus, db: &Db, config: Config) -> Control {
-        World::control_of(folder, bus, db, Config { titles: vec![folder.path("titles")], ..config }).await
+        let config = Config { titles: vec![folder.path("titles")], demo_camera: false, ..config };
+        World::control_of(folder, bus, db, config).await
     }
 
     /// With the titles that the configuration names.

@@ -16,8 +16,8 @@ use crate::{Guest, GuestError, GuestEvent, LogLevel, Snapshot, Tick, Wake};
 const STARTS: Duration = Duration::from_secs(30);
 /// How long a process that let go of its end may take to end.
 const ENDS: Duration = Duration::from_millis(500);
-/// A camera that says nothing for so long is stuck: it says how it does each second.
-const SILENT: Duration = Duration::from_secs(10);
+/// A camera that says nothing for so long is stuck: it says how it does every ten seconds.
+const SILENT: Duration = Duration::from_secs(30);
 /// How often it is looked whether its process takes too much memory.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -159,6 +159,11 @@ impl Guest for CameraGuest {
             Ok(watcher) => self.watcher = Some(watcher),
             Err(error) => self.log(LogLevel::Error, format!("a camera's reports are not noticed: {error}")),
         }
+    }
+
+    fn set_live(&mut self, live: bool) {
+        // If it is gone, that is noticed at the next tick.
+        let _ = self.process.link().send(&ToCamera::Live(live));
     }
 
     fn patience(&self) -> Option<Duration> {

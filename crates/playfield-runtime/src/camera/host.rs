@@ -3,8 +3,11 @@
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use playfield_core::analytics::Counts;
 use playfield_core::camera::{Camera, Health, MOST_HZ, Report};
 use playfield_core::frame::{Picture, PixelFormat};
+use playfield_core::mask::{Mask, MaskConfig, Span};
+use playfield_core::metadata::Metadata;
 
 use super::pipeline::Pipeline;
 use super::source::{self, Source};
@@ -12,8 +15,11 @@ use super::words::{FromCamera, PICTURE, SHARED_LEN, ToCamera};
 use crate::confine::confine;
 use crate::process::{Link, LinkError, Shared};
 
-/// How often it says how it does, and what it counted.
-const REPORTS: Duration = Duration::from_secs(1);
+/// How often figures are taken; how often of these times it says how it does though nobody looks, and where things were while
+/// somebody does.
+const FIGURES: Duration = Duration::from_secs(1);
+const HEALTH_EVERY: u32 = 10;
+const HEAT_EVERY: u32 = 5;
 /// After a picture that could not be taken, the next one is tried so much later.
 const AGAIN: Duration = Duration::from_millis(500);
 
@@ -53,6 +59,13 @@ struct Host {
     shown: bool,
     /// The picture before was not copied yet.
     showing: bool,
+    /// Somebody wants to know what is in each picture.
+    live: bool,
+    masks: Blinds,
+    /// Figures taken.
+    taken: u32,
+    /// What it said that it counted.
+    counted: Counts,
     health: Health,
     /// Number of the last picture, and how many there were when it was last said how it does.
     frame: u64,
@@ -74,9 +87,13 @@ impl Host {
             picture: Picture::black(16, 16, PixelFormat::Rgba8),
             shown: false,
             showing: false,
+            live: false,
+            masks: Blinds::new(&camera.desired.masks)?,
+            taken: 0,
+            counted: Counts::default(),
             frame: 0,
             before: 0,
-            report_at: Instant::now() + REPORTS,
+            report_at: Instant::now() + FIGURES,
             retry_at: None,
         })
     }
@@ -87,6 +104,7 @@ impl Host {
             match link.receive(Some(next.saturating_duration_since(Instant::now()))) {
                 Ok(ToCamera::Show(shown)) => (self.shown, self.showing) = (shown, false),
                 Ok(ToCamera::Taken) => self.showing = false,
+                Ok(ToCamera::Live(live)) => (self.live, self.taken) = (live, 0),
                 Ok(ToCamera::Finish) => return Ok(()),
                 Ok(ToCamera::Open(_)) => return Err(LinkError::Garbage),
                 Err(LinkError::Late) => self.work(link)?,
@@ -98,15 +116,18 @@ impl Host {
     fn work(&mut self, link: &mut Link) -> Result<(), LinkError> {
         let now = Instant::now();
         if now >= self.report_at {
-            self.report_at = now + REPORTS;
-            self.tell_health(link)?;
+            self.report_at = now + FIGURES;
+            self.tell_figures(link)?;
         }
         if now < self.retry_at.unwrap_or_else(|| self.source.due()) {
             return Ok(());
         }
         self.retry_at = None;
         match self.source.take(&mut self.picture) {
-            Ok(frame) => self.see(frame, link),
+            Ok(frame) => {
+                self.masks.blacken(&mut self.picture);
+                self.see(frame, link)
+            }
             Err(trouble) => {
                 if self.health.trouble.as_ref() != Some(&trouble) {
                     link.send(&FromCamera::Log(trouble.clone()))?;
@@ -123,9 +144,15 @@ impl Host {
         self.health.pictures += 1;
         self.frame = frame;
         match self.pipeline.see(frame, unix_ms(), &self.picture) {
-            Ok(seen) => {
+            Ok(mut seen) => {
                 self.health.trouble = None;
-                self.tell(link, &Report::Seen(seen))?;
+                if !self.live {
+                    // What happened is told, and not what else was there.
+                    seen.metadata = Metadata { frame, time_ms: seen.metadata.time_ms, ..Metadata::default() };
+                }
+                if self.live || !seen.events.is_empty() {
+                    self.tell(link, &Report::Seen(seen))?;
+                }
             }
             Err(trouble) => self.health.trouble = Some(trouble),
         }
@@ -136,15 +163,28 @@ impl Host {
         Ok(())
     }
 
-    fn tell_health(&mut self, link: &mut Link) -> Result<(), LinkError> {
+    fn tell_figures(&mut self, link: &mut Link) -> Result<(), LinkError> {
         let stages = self.pipeline.stages();
-        self.health.fps = (self.health.pictures - self.before) as f32 / REPORTS.as_secs_f32();
+        self.health.fps = (self.health.pictures - self.before) as f32 / FIGURES.as_secs_f32();
         self.before = self.health.pictures;
         self.health.size = [self.picture.width, self.picture.height];
         self.health.pipeline_us = stages.whole_us;
         self.health.inference_us = stages.inference_us;
-        self.tell(link, &Report::Health(self.health.clone()))?;
+        if self.live || self.taken.is_multiple_of(HEALTH_EVERY) {
+            self.tell(link, &Report::Health(self.health.clone()))?;
+        }
+        if self.live
+            && self.taken.is_multiple_of(HEAT_EVERY)
+            && let Some(heat) = self.pipeline.heat().cloned()
+        {
+            self.tell(link, &Report::Heat(Box::new(heat)))?;
+        }
+        self.taken = self.taken.wrapping_add(1);
         let counts = self.pipeline.counts();
+        if counts == self.counted {
+            return Ok(());
+        }
+        self.counted = counts.clone();
         self.tell(link, &Report::Counts(Box::new(counts)))
     }
 
@@ -152,6 +192,36 @@ impl Host {
         let json = serde_json::to_string(report).map_err(|_| LinkError::Garbage)?;
         self.health.bytes += json.len() as u64;
         link.send(&FromCamera::Report(json))
+    }
+}
+
+/// Parts of the pictures that nobody may see.
+struct Blinds {
+    mask: Mask,
+    size: (u16, u16),
+    spans: Vec<Span>,
+}
+
+impl Blinds {
+    fn new(masks: &[MaskConfig]) -> Result<Blinds, String> {
+        let mask = Mask::new(masks).map_err(|error| error.to_string())?;
+        Ok(Blinds { mask, size: (0, 0), spans: Vec::new() })
+    }
+
+    /// Blackens them.
+    fn blacken(&mut self, picture: &mut Picture) {
+        if self.mask.is_empty() {
+            return;
+        }
+        if self.size != (picture.width, picture.height) {
+            self.size = (picture.width, picture.height);
+            self.spans = self.mask.spans(picture.width.into(), picture.height.into());
+        }
+        let (stride, pixel) = (picture.stride(), picture.format.bytes_per_pixel());
+        for span in &self.spans {
+            let row = span.row as usize * stride;
+            picture.pixels[row + span.from as usize * pixel..row + span.to as usize * pixel].fill(0);
+        }
     }
 }
 

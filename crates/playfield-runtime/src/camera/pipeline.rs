@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use playfield_core::analytics::{self, Analytics, Counts};
+use playfield_core::analytics::{self, Analytics, Counts, Heat};
 use playfield_core::camera::{Camera, Seen};
 use playfield_core::frame::Picture;
 use playfield_core::metadata::Metadata;
@@ -67,6 +67,11 @@ impl Pipeline {
     /// What was counted so far.
     pub fn counts(&self) -> Counts {
         self.analytics.counts()
+    }
+
+    /// Where things were.
+    pub fn heat(&self) -> Option<&Heat> {
+        self.analytics.heat()
     }
 
     /// How long the last pictures took.

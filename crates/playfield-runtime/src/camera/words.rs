@@ -17,6 +17,8 @@ pub enum ToCamera {
     Open(Box<Opening>),
     /// Somebody may look at the pictures, or nobody may any longer.
     Show(bool),
+    /// Say what is in each picture, or no longer.
+    Live(bool),
     /// The picture was copied: the next one may be written over it.
     Taken,
     /// End.

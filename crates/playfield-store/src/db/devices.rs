@@ -1,10 +1,11 @@
 //! Cameras, what they told, and what was counted.
 
-use playfield_core::id::DeviceId;
+use playfield_core::api::SessionState;
+use playfield_core::id::{DeviceId, GrantId};
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::words::read_id;
-use super::{Db, DbError, DeviceCount, DeviceEventRow, DeviceRow, NewDeviceEvent};
+use super::words::{read_id, word};
+use super::{Db, DbError, DeviceCount, DeviceEventRow, DeviceRow, GrantRow, NewDeviceEvent, NewSession};
 
 impl Db {
     /// Writes down a new device. False: there is one of that id.
@@ -148,6 +149,80 @@ impl Db {
         .await
     }
 
+    /// Writes down the session that a camera runs as: nobody is its host.
+    pub async fn insert_device_session(&self, session: NewSession) -> Result<(), DbError> {
+        self.call(move |connection| {
+            let NewSession { id, title, module, node, client, created_ms, .. } = session;
+            connection
+                .prepare_cached(
+                    "INSERT INTO sessions (id, title, module, node, client, storage_bytes, state, created_ms)
+                     VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7)",
+                )?
+                .execute(params![
+                    id.as_str(),
+                    title,
+                    module,
+                    node.as_str(),
+                    client,
+                    word(SessionState::Activating),
+                    created_ms as i64
+                ])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Writes down that somebody may see a camera's pictures.
+    pub async fn insert_grant(&self, grant: GrantRow) -> Result<(), DbError> {
+        self.call(move |connection| {
+            let GrantRow { id, device, reason, client, viewer, created_ms, expires_ms, .. } = grant;
+            connection
+                .prepare_cached(
+                    "INSERT INTO grants (id, device, reason, client, viewer, created_ms, expires_ms)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                )?
+                .execute(params![
+                    id.as_str(),
+                    device.as_str(),
+                    reason,
+                    client,
+                    viewer.as_str(),
+                    created_ms as i64,
+                    expires_ms as i64
+                ])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Who might see a camera's pictures, and when: the newest first. It is never forgotten while the camera is known.
+    pub async fn grants(&self, device: DeviceId, most: u32) -> Result<Vec<GrantRow>, DbError> {
+        self.call(move |connection| {
+            let mut find = connection
+                .prepare_cached("SELECT * FROM grants WHERE device = ?1 ORDER BY created_ms DESC, id LIMIT ?2")?;
+            let mut rows = find.query(params![device.as_str(), most])?;
+            let mut grants = Vec::new();
+            while let Some(row) = rows.next()? {
+                grants.push(read_grant(row)?);
+            }
+            Ok(grants)
+        })
+        .await
+    }
+
+    /// Takes leave back. The grant, where it was still good.
+    pub async fn end_grant(&self, device: DeviceId, id: GrantId, now_ms: u64) -> Result<Option<GrantRow>, DbError> {
+        self.call(move |connection| {
+            let mut end = connection.prepare_cached(
+                "UPDATE grants SET ended_ms = ?3
+                 WHERE device = ?1 AND id = ?2 AND ended_ms IS NULL AND expires_ms > ?3 RETURNING *",
+            )?;
+            let mut rows = end.query(params![device.as_str(), id.as_str(), now_ms as i64])?;
+            rows.next()?.map(read_grant).transpose()
+        })
+        .await
+    }
+
     /// Forgets what devices told before this time, and of each device all but the `newest`. Returns how many.
     pub async fn forget_device_events(&self, before_ms: u64, newest: u32) -> Result<usize, DbError> {
         self.call(move |connection| {
@@ -173,5 +248,18 @@ fn read_device(row: &Row<'_>) -> Result<DeviceRow, DbError> {
         version: row.get("version")?,
         created_ms: row.get::<_, i64>("created_ms")? as u64,
         revoked_ms: row.get::<_, Option<i64>>("revoked_ms")?.map(|ms| ms as u64),
+    })
+}
+
+fn read_grant(row: &Row<'_>) -> Result<GrantRow, DbError> {
+    Ok(GrantRow {
+        id: read_id("a grant id", row.get("id")?)?,
+        device: read_id("a device id", row.get("device")?)?,
+        reason: row.get("reason")?,
+        client: row.get("client")?,
+        viewer: read_id("a viewer id", row.get("viewer")?)?,
+        created_ms: row.get::<_, i64>("created_ms")? as u64,
+        expires_ms: row.get::<_, i64>("expires_ms")? as u64,
+        ended_ms: row.get::<_, Option<i64>>("ended_ms")?.map(|ms| ms as u64),
     })
 }

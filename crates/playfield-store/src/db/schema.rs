@@ -150,6 +150,17 @@ const STEPS: &[&str] = &[
         count INTEGER NOT NULL,
         PRIMARY KEY (device, what, minute)
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE grants (
+        id TEXT PRIMARY KEY,
+        device TEXT NOT NULL REFERENCES devices ON DELETE CASCADE,
+        reason TEXT NOT NULL,
+        client TEXT NOT NULL,
+        viewer TEXT NOT NULL,
+        created_ms INTEGER NOT NULL,
+        expires_ms INTEGER NOT NULL,
+        ended_ms INTEGER
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX grants_by_device ON grants (device, created_ms);
 ",
 ];
 

@@ -1,13 +1,13 @@
 //! The suite for databases.
 
 use playfield_core::api::{EndReason, Role, SessionState};
-use playfield_core::id::{DeviceId, InviteId, NodeId, SessionId, ViewerId};
+use playfield_core::id::{DeviceId, GrantId, InviteId, NodeId, SessionId, ViewerId};
 use playfield_core::people::{Person, Roster};
 use playfield_core::permission::{Permission, Permissions};
 use playfield_core::receipt::{MOST_PARTS, Made, Part};
 use playfield_store::blob::BlobId;
 use playfield_store::db::{
-    Admission, Begun, Caps, Db, DbError, DeviceCount, DeviceEventRow, DeviceRow, Entry, Guests, InviteRow,
+    Admission, Begun, Caps, Db, DbError, DeviceCount, DeviceEventRow, DeviceRow, Entry, GrantRow, Guests, InviteRow,
     NewDeviceEvent, NewSession, Put, PutState, StateRow, ViewerRow,
 };
 
@@ -48,6 +48,7 @@ suite!(
         a_session_is_written_and_read_back,
         a_device_is_changed_by_who_knows_its_version,
         what_a_device_told_is_numbered_counted_and_forgotten,
+        leave_to_look_ends_once_and_stays_on_record,
         a_session_that_ended_stays_ended,
         the_last_place_is_taken_once,
         a_node_has_a_limit_of_its_own,
@@ -625,4 +626,34 @@ async fn what_a_device_told_is_numbered_counted_and_forgotten(db: Db) {
         Some(6),
         "numbers go on"
     );
+}
+
+async fn leave_to_look_ends_once_and_stays_on_record(db: Db) {
+    db.insert_device(device(1)).await.unwrap();
+    let grant = |number: u8, created_ms| GrantRow {
+        id: GrantId::from_entropy([number; 16]),
+        device: device(1).id,
+        reason: "a parcel is missing".to_owned(),
+        client: "127.0.0.1".to_owned(),
+        viewer: ViewerId::from_entropy([number; 16]),
+        created_ms,
+        expires_ms: created_ms + 100,
+        ended_ms: None,
+    };
+    let (first, second) = (grant(1, 1_000), grant(2, 2_000));
+    db.insert_grant(first.clone()).await.unwrap();
+    db.insert_grant(second.clone()).await.unwrap();
+    let end = async |id: GrantId, now| db.end_grant(device(1).id, id, now).await.unwrap();
+    assert_eq!(end(first.id.clone(), 1_100).await, None, "its time was over");
+    let ended = GrantRow { ended_ms: Some(2_050), ..second.clone() };
+    assert_eq!(end(second.id.clone(), 2_050).await, Some(ended.clone()));
+    assert_eq!(end(second.id.clone(), 2_060).await, None, "it ended before");
+    assert_eq!(db.end_grant(device(2).id, first.id.clone(), 1_001).await.unwrap(), None, "another camera's");
+    assert_eq!(db.grants(device(1).id, 9).await.unwrap(), [ended, first]);
+    assert_eq!(db.grants(device(1).id, 1).await.unwrap().len(), 1);
+    // A camera's session takes viewers like any other.
+    let session = session(9, "camera");
+    db.insert_device_session(session.clone()).await.unwrap();
+    let row = db.session(session.id.clone()).await.unwrap().unwrap();
+    assert_eq!((row.state, row.title), (SessionState::Activating, session.title));
 }

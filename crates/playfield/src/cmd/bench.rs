@@ -9,13 +9,15 @@ use std::time::Duration;
 use anyhow::Context;
 use playfield_core::api::VideoMode;
 
-use crate::bench::{Report, delta, density, latency, programs, snapshots, starts};
+use crate::bench::{Report, camera, delta, density, latency, programs, snapshots, starts};
 
 /// What can be measured.
 #[derive(Debug, Subcommand)]
 pub enum Bench {
     /// From input to picture: plays `probe` through a worker process with a viewer written in Rust.
     Latency(LatencyArgs),
+    /// A camera: from a picture to what is said of it, whether it counts right, and what leaves it.
+    Camera(CameraArgs),
     /// Exact pictures on bad networks: their age, the longest wait, and what they take.
     Delta(DeltaArgs),
     /// How many sessions this machine carries: all of them played, by viewers in a process of their own.
@@ -48,6 +50,23 @@ pub struct LatencyArgs {
     /// Presses to measure, of each picture size.
     #[arg(long, default_value_t = 200)]
     presses: u32,
+}
+
+/// Flags of `bench camera`.
+#[derive(Debug, clap::Args)]
+pub struct CameraArgs {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    /// The folder of the model.
+    #[arg(long, value_name = "FOLDER", default_value = "models/street")]
+    model: PathBuf,
+    /// Streets that are watched, with other people on each.
+    #[arg(long, default_value_t = 4)]
+    streets: u64,
+    /// Minutes of each street's time.
+    #[arg(long, default_value_t = 15)]
+    minutes: u64,
 }
 
 /// Flags of `bench delta`.
@@ -145,6 +164,7 @@ impl DensityArgs {
 pub fn run(bench: &Bench) -> anyhow::Result<()> {
     match bench {
         Bench::Latency(args) => print(&latency::run(args.presses)?, args.json),
+        Bench::Camera(args) => print(&camera::run(&args.model, args.minutes, args.streets)?, args.json),
         Bench::Delta(args) if args.relay => print(&delta::run_over_sockets(args.pictures)?, args.json),
         Bench::Delta(args) => print(&delta::run(args.pictures)?, args.json),
         Bench::Snapshots(args) => print(&snapshots::run(args.times)?, args.json),

@@ -1,0 +1,236 @@
+//! Cameras are kept at work, heard, changed and looked at; and nobody sees a picture without leave.
+
+use std::time::Duration;
+
+use playfield_control::Config;
+use playfield_core::analytics::{Counts, Direction, Event as Happened, LineCounts, What};
+use playfield_core::api::{
+    Connected, Device, DeviceCounts, DeviceEvents, DeviceState, Devices, EndReason, Granted, Grants, Role, SessionState,
+};
+use playfield_core::bus::{Event, Reply as Said, Request, SessionSpec};
+use playfield_core::camera::{Report, Seen, Source};
+use playfield_core::id::DeviceId;
+use playfield_core::manifest::Kind;
+use playfield_core::metadata::Metadata;
+use serde_json::json;
+use tokio::task::JoinHandle;
+
+use crate::world::{Client, Folder, World};
+
+/// A server with the camera that newcomers are shown, at work.
+struct Street {
+    world: World,
+    here: Client,
+    id: DeviceId,
+    work: JoinHandle<()>,
+}
+
+impl Street {
+    async fn new() -> Street {
+        let folder = Folder::new();
+        std::fs::create_dir_all(folder.path("models/street")).unwrap();
+        std::fs::write(folder.path("models/street/model.toml"), "").unwrap();
+        let config = Config { models: vec![folder.path("models")], titles: Vec::new(), ..Config::default() };
+        Street::on(folder, config).await
+    }
+
+    async fn on(folder: Folder, config: Config) -> Street {
+        let mut world = World::on(folder, Config::default()).await;
+        world.control = World::control_of(&world.folder, &world.bus, &world.db, config.clone()).await;
+        let here = world.here();
+        let spare = World::control(&world.folder, &world.bus, &world.db, Config::default()).await;
+        let background = std::mem::replace(&mut world.control, spare).background();
+        let work = tokio::spawn(background.run(std::future::pending()));
+        let devices = until("the camera", async || {
+            let devices = here.get("/api/v1/devices").await.is::<Devices>(200).devices;
+            devices.into_iter().next()
+        });
+        let id = devices.await.id;
+        Street { world, here, id, work }
+    }
+
+    fn path(&self, rest: &str) -> String {
+        format!("/api/v1/devices/{}{rest}", self.id)
+    }
+
+    async fn device(&self) -> Device {
+        self.here.get(&self.path("")).await.is(200)
+    }
+
+    /// What its node was asked to start for the so manieth time, once it was.
+    async fn started(&self, times: usize) -> SessionSpec {
+        let start = |request| match request {
+            Request::Start { spec, .. } => Some(*spec),
+            _ => None,
+        };
+        until("a start", async || self.world.node.asked().into_iter().filter_map(start).nth(times - 1)).await
+    }
+
+    async fn says(&self, spec: &SessionSpec, state: SessionState, detail: Option<&str>) {
+        let reason = state.is_final().then_some(EndReason::GuestTrap);
+        let detail = detail.map(str::to_owned);
+        self.world.bus.tell(&Event::State { session: spec.id.clone(), state, reason, detail }).await.unwrap();
+    }
+
+    async fn reports(&self, spec: &SessionSpec, report: Report) {
+        self.world.bus.tell(&Event::Camera { session: spec.id.clone(), report: Box::new(report) }).await.unwrap();
+    }
+
+    async fn is(&self, state: DeviceState) -> Device {
+        until("its state", async || Some(self.device().await).filter(|device| device.state == state)).await
+    }
+
+    /// At work: what it was started as.
+    async fn at_work(&self) -> SessionSpec {
+        let spec = self.started(1).await;
+        self.says(&spec, SessionState::Active, None).await;
+        self.is(DeviceState::Online).await;
+        spec
+    }
+}
+
+impl Drop for Street {
+    fn drop(&mut self) {
+        self.work.abort();
+    }
+}
+
+async fn until<T>(what: &str, ask: impl AsyncFn() -> Option<T>) -> T {
+    for _ in 0..2_000 {
+        if let Some(found) = ask().await {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("waited in vain for {what}");
+}
+
+fn crossed(time_ms: u64, direction: Direction) -> Happened {
+    Happened { time_ms, what: What::Cross { line: "road".to_owned(), direction }, thing: None, counts: Vec::new() }
+}
+
+#[tokio::test]
+async fn a_newcomer_finds_a_camera_at_work_and_what_it_tells_is_kept_and_counted() {
+    let street = Street::new().await;
+    let spec = street.at_work().await;
+    let Kind::Camera { camera } = &spec.kind else { panic!("{:?}", spec.kind) };
+    assert_eq!(camera.desired.source, Source::Scene { seed: None });
+    assert!(camera.model.as_ref().unwrap().ends_with("models/street"), "{:?}", camera.model);
+
+    let events =
+        vec![crossed(120_000, Direction::In), crossed(130_000, Direction::In), crossed(200_000, Direction::Out)];
+    let metadata = Metadata { frame: 1, time_ms: 1, ..Metadata::default() };
+    street.reports(&spec, Report::Seen(Seen { metadata, events: events.clone() })).await;
+    let counts =
+        Counts { lines: vec![LineCounts { name: "road".to_owned(), ..LineCounts::default() }], ..Counts::default() };
+    street.reports(&spec, Report::Counts(Box::new(counts))).await;
+    let told = until("the events", async || {
+        let page: DeviceEvents = street.here.get(&street.path("/events")).await.is(200);
+        (page.events.len() == 3).then_some(page.events)
+    });
+    let told = told.await;
+    assert_eq!(told.iter().map(|event| event.seq).collect::<Vec<_>>(), [3, 2, 1], "the newest first");
+    assert_eq!(told.into_iter().rev().map(|event| event.event).collect::<Vec<_>>(), events);
+    let older: DeviceEvents = street.here.get(&street.path("/events?before=3&most=1")).await.is(200);
+    assert_eq!(older.events[0].seq, 2);
+    street.here.get(&street.path("/events?most=many")).await.problem(400, "malformed");
+    let counts: DeviceCounts = street.here.get(&street.path("/counts?minutes=1")).await.is(200);
+    assert_eq!((counts.counts.len(), counts.to - counts.from), (0, 0), "that was in 1970");
+    assert!(street.device().await.heard_ms.is_some());
+}
+
+#[tokio::test]
+async fn a_camera_that_ends_is_started_again_and_one_that_is_changed_begins_anew() {
+    let street = Street::new().await;
+    let spec = street.at_work().await;
+    street.says(&spec, SessionState::Error, Some("The lens fell off.")).await;
+    let broken = street.is(DeviceState::Broken).await;
+    assert_eq!(broken.detail.as_deref(), Some("The lens fell off."));
+    let again = street.started(2).await;
+    assert_ne!(again.id, spec.id);
+    street.says(&again, SessionState::Active, None).await;
+    let device = street.is(DeviceState::Online).await;
+    assert_eq!((device.version, device.running), (1, Some(1)));
+
+    let mut desired = serde_json::to_value(&device.desired).unwrap();
+    desired["hz"] = json!(0);
+    let refused = street.here.patch(&street.path(""), json!({"desired": desired})).await;
+    assert!(refused.problem(400, "malformed").detail.contains("hz"));
+    desired["hz"] = json!(5);
+    desired["model"] = json!("nowhere");
+    street.here.patch(&street.path(""), json!({"desired": desired})).await.problem(404, "notFound");
+    desired["model"] = json!("../street");
+    street.here.patch(&street.path(""), json!({"desired": desired})).await.problem(404, "notFound");
+    desired["model"] = json!(null);
+    let stale = json!({"desired": desired, "version": 7});
+    street.here.patch(&street.path(""), stale).await.problem(409, "changed");
+    let changed: Device =
+        street.here.patch(&street.path(""), json!({"desired": desired, "version": 1, "name": " Door "})).await.is(200);
+    assert_eq!((changed.version, changed.name.as_str()), (2, "Door"));
+    let third = street.started(3).await;
+    let Kind::Camera { camera } = &third.kind else { panic!("{:?}", third.kind) };
+    assert_eq!((camera.desired.hz, camera.model.as_ref()), (5, None));
+    let stopped = |request: &Request| matches!(request, Request::Stop { session, .. } if *session == again.id);
+    assert!(street.world.node.asked().iter().any(stopped), "the one before is not needed any more");
+}
+
+#[tokio::test]
+async fn a_camera_whose_node_refuses_it_says_why_and_is_tried_again() {
+    let folder = Folder::new();
+    let config = Config { models: vec![folder.path("models")], titles: Vec::new(), ..Config::default() };
+    let street = Street::on(folder, config).await;
+    let broken = street.is(DeviceState::Broken).await;
+    assert!(broken.detail.unwrap().contains("there is no model `street`"));
+    assert!(street.world.node.asked().iter().all(|request| !matches!(request, Request::Start { .. })));
+    std::fs::create_dir_all(street.world.folder.path("models/street")).unwrap();
+    std::fs::write(street.world.folder.path("models/street/model.toml"), "").unwrap();
+    let detail = "This module cannot be run: the model is broken.".to_owned();
+    street.world.node.answers(move |request| match request {
+        Request::Start { .. } => Some(Said::Refused { reason: EndReason::BadModule, detail: detail.clone() }),
+        _ => None,
+    });
+    let said =
+        until("what the node says", async || street.device().await.detail.filter(|said| said.contains("is broken")));
+    said.await;
+}
+
+#[tokio::test]
+async fn pictures_are_seen_with_leave_alone_which_ends_and_stays_on_record() {
+    let street = Street::new().await;
+    street.here.post(&street.path("/grants"), json!({"reason": "a parcel", "minutes": 5})).await.problem(503, "noNode");
+    let spec = street.at_work().await;
+    for wrong in [
+        json!({"reason": "  ", "minutes": 5}),
+        json!({"reason": "why", "minutes": 0}),
+        json!({"reason": "why", "minutes": 61}),
+    ] {
+        street.here.post(&street.path("/grants"), wrong).await.problem(400, "malformed");
+    }
+    let wanted = json!({"reason": "a parcel is missing", "minutes": 5});
+    let granted: Granted = street.here.post(&street.path("/grants"), wanted).await.is(201);
+    assert_eq!((granted.session.id.clone(), granted.viewer.role), (spec.id.clone(), Role::Spectator));
+    assert_eq!(granted.grant.expires_ms - granted.grant.created_ms, 300_000);
+    let connect = async |client: &Client| {
+        client.post(&format!("/api/v1/sessions/{}/connections", spec.id), json!({"offer": "v=0"})).await
+    };
+    let viewer = street.here.bearer(granted.viewer.token.reveal());
+    connect(&viewer).await.is::<Connected>(200);
+    let attached = street.world.node.asked().into_iter().rev().find_map(|request| match request {
+        Request::Attach { attach, .. } => Some(attach.person),
+        _ => None,
+    });
+    let person = attached.unwrap();
+    assert_eq!((person.role, person.expires_ms), (Role::Spectator, Some(granted.grant.expires_ms)));
+    connect(&street.here).await.problem(401, "badToken");
+
+    let grant = format!("/grants/{}", granted.grant.id);
+    assert_eq!(street.here.delete(&street.path(&grant)).await.status, 204);
+    street.here.delete(&street.path(&grant)).await.problem(404, "notFound");
+    let removed = |request: &Request| matches!(request, Request::Remove { viewer, .. } if *viewer == granted.viewer.id);
+    assert!(street.world.node.asked().iter().any(removed), "whoever looks is put out");
+    assert!(connect(&viewer).await.status >= 400);
+    let record: Grants = street.here.get(&street.path("/grants")).await.is(200);
+    assert_eq!((record.grants[0].reason.as_str(), record.grants[0].ended_ms.is_some()), ("a parcel is missing", true));
+    // A viewer of one session looks after no cameras.
+    viewer.get(&street.path("/grants")).await.problem(401, "signInRequired");
+}
