@@ -23,6 +23,8 @@ use playfield_core::bus::{Reply, Request, SessionSpec, SessionTimes};
 use playfield_core::camera::{Camera, Desired, Health, Report, Seen};
 use playfield_core::id::{DeviceId, SessionId};
 use playfield_core::manifest::{Kind as GuestKind, Limits};
+use playfield_core::model::Manifest;
+use playfield_core::motion::LABEL;
 use playfield_core::people::Roster;
 use playfield_store::db::{DbError, DeviceCount, DeviceEventRow, DeviceRow, NewDeviceEvent, NewSession};
 use tokio::sync::{Notify, broadcast};
@@ -377,8 +379,11 @@ impl App {
         let device = self.device(id).await?;
         let wrong = |detail: &str| Failure::new(Kind::Malformed, detail.to_owned());
         if let Some(desired) = &change.desired {
-            desired.check().map_err(|problem| wrong(&problem))?;
-            desired.model.as_deref().map(|name| self.model(name)).transpose()?;
+            let labels = match &desired.model {
+                Some(name) => labels(&self.model(name)?)?,
+                None => vec![LABEL.to_owned()],
+            };
+            desired.check(&labels).map_err(|problem| wrong(&problem))?;
             let version = change.version.unwrap_or(device.version);
             let json = serde_json::to_string(desired).map_err(Failure::internal)?;
             if self.db.set_desired(id.clone(), version, json).await?.is_none() {
@@ -457,6 +462,13 @@ fn counts_as(event: &analytics::Event) -> Option<String> {
         What::Dwell { zone, .. } => Some(format!("dwell/{zone}")),
         _ => None,
     }
+}
+
+/// The classes that a model finds.
+fn labels(model: &std::path::Path) -> Result<Vec<String>, Failure> {
+    let wrong = |detail: String| Failure::new(Kind::Malformed, format!("`model`: {detail}"));
+    let text = std::fs::read_to_string(model.join("model.toml")).map_err(|error| wrong(error.to_string()))?;
+    Ok(Manifest::parse(&text).map_err(|error| wrong(error.to_string()))?.labels)
 }
 
 /// One step of a path, and no more.

@@ -40,13 +40,19 @@ pub struct Desired {
 }
 
 impl Desired {
-    /// Checks what no type does. A sentence says what is wrong and what would be right.
-    pub fn check(&self) -> Result<(), String> {
+    /// Checks what no type does, for a model that finds these classes. A sentence says what is wrong and what would be right.
+    pub fn check(&self, labels: &[String]) -> Result<(), String> {
         if !(1..=MOST_HZ).contains(&self.hz) {
             return Err(format!("`hz` must be 1 to {MOST_HZ}"));
         }
         Mask::new(&self.masks).map_err(|error| format!("`mask`: {error}"))?;
-        Analytics::new(&self.watch).map(drop).map_err(|error| format!("`watch`: {error}"))
+        Analytics::new(&self.watched(labels)).map(drop).map_err(|error| format!("`watch`: {error}"))
+    }
+
+    /// What to watch for, of a model that finds these classes; labels that it says itself come first.
+    pub fn watched(&self, labels: &[String]) -> analytics::Config {
+        let own = if self.watch.labels.is_empty() { labels } else { &self.watch.labels };
+        analytics::Config { labels: own.to_vec(), ..self.watch.clone() }
     }
 }
 

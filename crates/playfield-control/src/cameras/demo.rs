@@ -1,6 +1,6 @@
 //! The camera that newcomers are shown.
 
-use playfield_core::analytics::{Config, HeatConfig, LineConfig, ZoneConfig};
+use playfield_core::analytics::{ClassName, Config, HeatConfig, LineConfig, PerClass, ZoneConfig};
 use playfield_core::camera::{Desired, Source};
 use playfield_core::id::DeviceId;
 use playfield_core::scene::Scene;
@@ -42,10 +42,26 @@ impl App {
 fn desired() -> Desired {
     let [from, to] = Scene::street().line();
     let place = |point: playfield_core::metadata::Point| [point.x.clamp(0.0, 1.0), point.y.clamp(0.0, 1.0)];
-    let road = LineConfig { name: "road".to_owned(), from: place(from), to: place(to), ..LineConfig::default() };
-    let zone = ZoneConfig {
+    let classes = |names: &[&str]| names.iter().map(|name| ClassName::Name((*name).to_owned())).collect();
+    let road = LineConfig {
+        name: "road".to_owned(),
+        from: place(from),
+        to: place(to),
+        classes: classes(&["car", "truck", "bicycle"]),
+        ..LineConfig::default()
+    };
+    let pavement = LineConfig {
+        name: "pavement".to_owned(),
+        from: [0.74, 0.93],
+        to: [0.63, 0.79],
+        classes: classes(&["person"]),
+        ..LineConfig::default()
+    };
+    let crossing = ZoneConfig {
         name: "crossing".to_owned(),
-        points: vec![[0.35, 0.5], [0.65, 0.5], [0.7, 0.9], [0.3, 0.9]],
+        points: vec![[0.29, 0.64], [0.42, 0.56], [0.66, 0.71], [0.53, 0.83]],
+        classes: classes(&["person"]),
+        dwell_s: Some(PerClass::All(8.0)),
         ..ZoneConfig::default()
     };
     Desired {
@@ -54,8 +70,8 @@ fn desired() -> Desired {
         masks: Vec::new(),
         model: Some(MODEL.to_owned()),
         watch: Config {
-            lines: vec![road],
-            zones: vec![zone],
+            lines: vec![road, pavement],
+            zones: vec![crossing],
             heat: Some(HeatConfig { half_life_s: Some(600.0), ..HeatConfig::default() }),
             ..Config::default()
         },
@@ -64,10 +80,12 @@ fn desired() -> Desired {
 
 #[cfg(test)]
 mod tests {
+    use playfield_core::scene::Class;
+
     use super::*;
 
     #[test]
     fn what_newcomers_are_shown_can_be_done() {
-        desired().check().unwrap();
+        desired().check(&Class::LABELS.map(str::to_owned)).unwrap();
     }
 }

@@ -29,7 +29,7 @@ impl Street {
     async fn new() -> Street {
         let folder = Folder::new();
         std::fs::create_dir_all(folder.path("models/street")).unwrap();
-        std::fs::write(folder.path("models/street/model.toml"), "").unwrap();
+        std::fs::write(folder.path("models/street/model.toml"), include_str!("../../../../models/street/model.toml")).unwrap();
         let config = Config { models: vec![folder.path("models")], titles: Vec::new(), ..Config::default() };
         Street::on(folder, config).await
     }
@@ -162,6 +162,9 @@ async fn a_camera_that_ends_is_started_again_and_one_that_is_changed_begins_anew
     desired["model"] = json!("../street");
     street.here.patch(&street.path(""), json!({"desired": desired})).await.problem(404, "notFound");
     desired["model"] = json!(null);
+    let refused = street.here.patch(&street.path(""), json!({"desired": desired})).await;
+    assert!(refused.problem(400, "malformed").detail.contains("car"), "movement knows no cars");
+    desired["watch"] = json!({"line": [{"name": "door", "from": [0.1, 0.1], "to": [0.9, 0.9]}]});
     let stale = json!({"desired": desired, "version": 7});
     street.here.patch(&street.path(""), stale).await.problem(409, "changed");
     let changed: Device =

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use playfield_core::analytics::{self, Analytics, Counts, Heat};
+use playfield_core::analytics::{Analytics, Counts, Heat};
 use playfield_core::camera::{Camera, Seen};
 use playfield_core::frame::Picture;
 use playfield_core::metadata::Metadata;
@@ -36,11 +36,7 @@ impl Pipeline {
     pub fn open(camera: &Camera) -> Result<Pipeline, String> {
         let watch = &camera.desired.watch;
         let eye = Eye::open(camera.model.as_deref())?;
-        let analytics = {
-            // Names in it are those of the model.
-            let labels = if watch.labels.is_empty() { eye.labels() } else { watch.labels.clone() };
-            Analytics::new(&analytics::Config { labels, ..watch.clone() }).map_err(|error| error.to_string())?
-        };
+        let analytics = Analytics::new(&camera.desired.watched(&eye.labels())).map_err(|error| error.to_string())?;
         let tracker = Tracker::new(track::Config { aspect: watch.aspect, ..track::Config::default() });
         Ok(Pipeline { eye, tracker, analytics, times: Times::default() })
     }

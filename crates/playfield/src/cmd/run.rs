@@ -71,6 +71,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     config.control.titles = vec![title];
     config.control.listen = vec![args.listen];
     config.control.ops_listen = None;
+    config.control.demo_camera = false;
     config.node.udp_ports = args.udp_ports;
     up::serve(config, |serving| {
         for url in up::urls(serving) {
