@@ -15,6 +15,8 @@ use playfield_fuzz::{INSTRUCTION, packed, saved_states};
 use playfield_media::delta::{Base, Encoder, PictureRows, RowSpan, write_parity};
 use playfield_transport::Client;
 
+#[path = "seeds/model.rs"]
+mod model;
 #[path = "seeds/modules.rs"]
 mod modules;
 #[path = "seeds/sound.rs"]
@@ -54,6 +56,9 @@ fn main() -> std::io::Result<()> {
     seeds.extend(voice::all().into_iter().map(|(name, voice)| ("voice", name, voice)));
     for (target, name, text) in text::all() {
         seeds.push((target, name, text.into_bytes()));
+    }
+    for (name, tensors) in model::all() {
+        write("model", &name, &tensors)?;
     }
     for (target, name, bytes) in seeds {
         write(target, name, &bytes)?;

@@ -8,7 +8,7 @@
 //!   viewer   wire  acks  signal  sdp  packet  voice  api   node -> viewer   delta  pictures
 //!   title    cartridge  guest  calls  console  restore     worker -> node   bus
 //!   program  sound
-//!   people   config  manifest  log
+//!   people   config  manifest  log              camera           model
 //! ```
 //!
 //! Where one input is several messages, each is preceded by its length: [`packets`].
@@ -17,6 +17,7 @@
 mod config;
 mod console;
 mod input;
+mod model;
 mod modules;
 mod network;
 mod pictures;
@@ -29,6 +30,7 @@ mod voice;
 
 pub use console::console;
 pub use input::{log, wire};
+pub use model::model;
 pub use modules::{INSTRUCTION, calls, cartridge, guest, restore, saved_states};
 pub use network::{packet, sdp};
 pub use pictures::{acks, delta, pictures, story};
@@ -72,6 +74,7 @@ targets! {
     sound
     bus
     config manifest log
+    model
 }
 
 /// Several messages out of one input: each has its length before it, two bytes, little-endian. What is cut short counts.

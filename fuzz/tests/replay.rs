@@ -69,6 +69,7 @@ replays! {
     sound
     bus
     config manifest log
+    model
 }
 
 #[test]

@@ -55,17 +55,18 @@ fn environment(library: &Path) -> Result<Environment, Refused> {
 }
 
 fn session(bytes: &[u8], environment: &Environment, threads: usize) -> Result<Session, String> {
-    let words = |error: ort::Error| error.to_string();
     let builder = Session::builder(environment).map_err(words)?;
+    let builder = builder.with_optimization_level(GraphOptimizationLevel::All).map_err(words)?;
+    let builder = builder.with_intra_threads(threads).map_err(words)?.with_inter_threads(1).map_err(words)?;
     // Threads that wait must not burn what other sessions need.
-    let built = builder
-        .with_optimization_level(GraphOptimizationLevel::All)
-        .and_then(|builder| builder.with_intra_threads(threads))
-        .and_then(|builder| builder.with_inter_threads(1))
-        .and_then(|builder| builder.with_intra_op_spinning(false))
-        // What goes wrong is returned; it need not stand in the log too.
-        .and_then(|builder| builder.with_log_level(LogLevel::Fatal));
-    built.map_err(|error| error.to_string())?.commit_from_memory(bytes).map_err(words)
+    let builder = builder.with_intra_op_spinning(false).map_err(words)?;
+    // What goes wrong is returned; it need not stand in the log too.
+    let mut builder = builder.with_log_level(LogLevel::Fatal).map_err(words)?;
+    builder.commit_from_memory(bytes).map_err(words)
+}
+
+fn words<T>(error: ort::Error<T>) -> String {
+    error.to_string()
 }
 
 impl Network for OnnxRuntime {
@@ -78,7 +79,6 @@ impl Network for OnnxRuntime {
     }
 
     fn run(&mut self, input: Prepared<'_>) -> Result<(), String> {
-        let words = |error: ort::Error| error.to_string();
         let ran = match input.numbers {
             Numbers::Floats(numbers) => {
                 let tensor = TensorRef::from_array_view((input.shape, numbers)).map_err(words)?;

@@ -67,3 +67,10 @@ fn a_wrong_word_is_named() {
     check("\"car\"", "\"\"", "`labels` and");
     check("[input]", "keypoints = ['nose']\n[input]", "`keypoints` must name");
 }
+
+#[test]
+fn the_manual_is_right() {
+    let manual = include_str!("../../../../../docs/reference/models.md");
+    let example = manual.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    assert_eq!(Manifest::parse(example).unwrap().labels.len(), 4);
+}
