@@ -85,7 +85,7 @@ fn tree(folder: &Path) -> Result<(), Failure> {
             fs::remove_dir_all(folder)?;
         }
         fs::create_dir_all(folder.join("target/release"))?;
-        for name in ["sdk", "titles", "tests", "web", "playfield.toml", "crates"] {
+        for name in ["sdk", "titles", "models", "tests", "web", "playfield.toml", "crates"] {
             symlink(root().join(name), folder.join(name))?;
         }
         symlink(playfield(), folder.join("target/release/playfield"))?;
