@@ -102,6 +102,8 @@ pub struct Truth {
 const USUAL: (f32, f32, f32) = (0.30, 0.20, 0.28);
 /// Nothing nearer to the camera than this is drawn, in metres.
 const NEAREST: f32 = 2.5;
+/// When everybody comes again, in milliseconds: after 557 years.
+const ERA_MS: u64 = 1 << 44;
 /// Strength of the usual noise, in steps of 256; it doubles in the evening.
 const GRAIN: f32 = 2.2;
 
@@ -223,6 +225,7 @@ impl Scene {
     }
 
     fn actors(&self, time_ms: u64) -> impl Iterator<Item = Actor> {
+        let time_ms = time_ms % ERA_MS;
         let SceneConfig { people, vehicles, bicycles, .. } = self.config;
         let often = (vehicles * USUAL.0, bicycles * USUAL.1);
         let rides = traffic::rides(&self.layout, self.dice.of(1), often, time_ms);

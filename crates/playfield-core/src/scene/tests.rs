@@ -50,6 +50,15 @@ fn a_picture_is_the_same_whatever_was_drawn_before() {
 }
 
 #[test]
+fn any_time_has_a_picture_and_a_truth() {
+    let mut scene = Scene::street();
+    for time_ms in [0, 1, 1_800_000_000_000, (1 << 44) - 1, 1 << 44, u64::MAX] {
+        drawn(&mut scene, time_ms);
+        assert!(!scene.truth(time_ms).is_empty(), "somebody is there at {time_ms} ms");
+    }
+}
+
+#[test]
 fn a_picture_takes_any_size_and_another_one_after_it() {
     let mut scene = Scene::street();
     for (width, height) in [(64, 36), (33, 17), (1, 1), (64, 36)] {
