@@ -5,10 +5,10 @@
 //! and feed it. So every rule here is tested on virtual time, in milliseconds, with the network made of numbers.
 //!
 //! ```text
-//!   words       id  time  frame  input  permission  codec  manifest  metadata  api  bus  signal  desk
+//!   words       id  time  frame  input  permission  codec  manifest  metadata  smartcamera  api  bus  signal  desk
 //!   wire        input::wire  delta::wire          (formats the browser speaks too: docs/reference/wire.md)
 //!   decisions   keyframe  input::merge  input::uplink  delta::sender  session  people  seats  pace  phase  rate  clock  receipt
-//!               voice
+//!               voice  evp
 //!   proof       input::log  sim
 //! ```
 #![forbid(unsafe_code)]
@@ -19,6 +19,7 @@ pub mod clock;
 pub mod codec;
 pub mod delta;
 pub mod desk;
+pub mod evp;
 pub mod frame;
 pub mod id;
 pub mod input;
@@ -37,6 +38,7 @@ pub mod session;
 pub mod setting;
 pub mod signal;
 pub mod sim;
+pub mod smartcamera;
 pub mod still;
 pub mod time;
 pub mod voice;
