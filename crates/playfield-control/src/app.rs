@@ -10,6 +10,7 @@ use crate::access::Access;
 use crate::catalogue::Catalogue;
 use crate::config::Config;
 use crate::metrics::Metrics;
+use crate::mqtt::Mqtt;
 use crate::states::Shelf;
 use crate::web::Web;
 
@@ -26,6 +27,7 @@ pub(crate) struct App {
     pub secret: Hash,
     pub web: Web,
     pub metrics: Option<Metrics>,
+    pub mqtt: Arc<Mqtt>,
 }
 
 pub(crate) type Shared = Arc<App>;

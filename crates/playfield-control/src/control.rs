@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use playfield_core::bus::EVENTS;
 use playfield_core::id::{NodeId, Token};
-use playfield_store::blob::Blobs;
+use playfield_store::blob::{BlobError, Blobs};
 use playfield_store::bus::{Bus, Subscription};
 use playfield_store::db::{Db, DbError, Hash};
 
@@ -17,6 +17,7 @@ use crate::catalogue::Catalogue;
 use crate::clock::now_ms;
 use crate::config::{Config, ConfigError, Door};
 use crate::metrics::Metrics;
+use crate::mqtt::Mqtt;
 use crate::secret::random;
 use crate::serve::{ServeError, Serving};
 use crate::states::{Shelf, ShelfError};
@@ -61,6 +62,9 @@ pub enum ControlError {
     /// The folder of states that are being saved.
     #[error(transparent)]
     Shelf(#[from] ShelfError),
+    /// The folders of modules for cameras and of their files.
+    #[error(transparent)]
+    Blob(#[from] BlobError),
 }
 
 /// A control plane that serves nobody yet.
@@ -93,7 +97,8 @@ impl Control {
         let shelf = Shelf::open(&data_dir, &db).await?;
         let catalogue = Catalogue::new(config.titles.clone(), &data_dir, blobs, bus.clone(), nodes.clone());
         let web = Web::embedded();
-        let app = Arc::new(App { config, db, bus, nodes, catalogue, shelf, access, secret, web, metrics });
+        let mqtt = Mqtt::open(config.mqtt.clone(), db.clone(), secret, &data_dir).await?;
+        let app = Arc::new(App { config, db, bus, nodes, catalogue, shelf, access, secret, web, metrics, mqtt });
         Ok(Control { app, data_dir, sign_in, events })
     }
 
@@ -105,6 +110,11 @@ impl Control {
     /// What can be played.
     pub fn catalogue(&self) -> &Catalogue {
         &self.app.catalogue
+    }
+
+    /// Cameras that speak MQTT.
+    pub fn mqtt(&self) -> &Arc<Mqtt> {
+        &self.app.mqtt
     }
 
     /// API and web, as they are behind a kind of door. Requests say whom they come from by an [`http::Peer`] extension.
@@ -122,8 +132,9 @@ impl Control {
         let routers = |door| http::router(self.app.clone(), door);
         let ops = ops::router(self.app.clone());
         let config = self.app.config.clone();
-        Serving::bind(&config, &self.data_dir, routers, ops, Background { app: self.app.clone(), events: self.events })
-            .await
+        let devices = self.app.mqtt.clone();
+        let background = Background { app: self.app.clone(), events: self.events };
+        Serving::bind(&config, &self.data_dir, routers, ops, devices, background).await
     }
 
     /// Serves until `shutdown`; then takes nobody new, lets requests finish, and writes down the events that wait. A

@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+pub mod api;
 mod hub;
 pub mod qr;
 pub mod sim;
@@ -55,6 +56,7 @@ pub enum Dialect {
 #[serde(deny_unknown_fields)]
 pub struct Deployment {
     /// Its id: the device reports how far it is with this one. A UUID by custom.
+    #[serde(default)]
     pub id: String,
     /// What runs, by instance name.
     #[serde(default)]
@@ -99,7 +101,7 @@ pub struct Module {
     #[serde(default = "main")]
     pub entry_point: String,
     /// Where the device downloads it from.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub url: String,
     /// SHA-256 of its bytes, 64 hex digits: the device checks it.
     pub sha256: String,

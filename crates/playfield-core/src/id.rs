@@ -78,6 +78,7 @@ id!(SessionId, "ses", "One guest and its viewers.");
 id!(ViewerId, "vwr", "A connected client of one session.");
 id!(InviteId, "inv", "A link into a session.");
 id!(NodeId, "nod", "A machine that runs sessions.");
+id!(EvpId, "evp", "A camera that speaks the EVP protocol over MQTT.");
 
 /// A secret that proves who somebody is. `Debug` never shows it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

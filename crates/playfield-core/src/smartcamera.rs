@@ -209,6 +209,11 @@ impl Output {
         }
     }
 
+    /// How many of each class are in the area that the app watches; none: it watches none.
+    pub fn area_count(&self) -> Option<&Vec<Count>> {
+        if let Output::Detection(detection) = self { detection.area_count.as_ref() } else { None }
+    }
+
     /// In our words: of picture `frame`, taken at `time_ms`, of a model whose input is `size`. What lies outside of the picture
     /// is cut off. Classes of ours are of 16 bits.
     pub fn to_metadata(&self, size: Size, frame: u64, time_ms: u64) -> Result<Metadata, Error> {

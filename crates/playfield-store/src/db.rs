@@ -15,6 +15,7 @@ use crate::blob::BlobId;
 mod idempotency;
 mod invites;
 mod meta;
+mod mqtt;
 mod receipts;
 mod schema;
 mod sessions;
@@ -23,6 +24,7 @@ mod states;
 mod storage;
 mod words;
 
+pub use mqtt::{EvpDevice, EvpModule, EvpProof, EvpState, EvpUpload};
 pub use sqlite::Sqlite;
 
 /// SHA-256 of a secret, a request or a module.

@@ -7,7 +7,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::body::json;
-use super::{invites, people, sessions, sign_in, states, titles};
+use super::{evp, invites, people, sessions, sign_in, states, titles};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -38,6 +38,20 @@ use super::{invites, people, sessions, sign_in, states, titles};
         invites::look,
         invites::cover,
         invites::join,
+        evp::list,
+        evp::enrol,
+        evp::one,
+        evp::revoke,
+        evp::deploy,
+        evp::twin,
+        evp::set,
+        evp::unset,
+        evp::call,
+        evp::image,
+        evp::files,
+        evp::file,
+        evp::modules,
+        evp::put_module,
         sign_in::sign_in,
         sign_in::sign_out,
         serve

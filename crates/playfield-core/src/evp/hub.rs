@@ -84,6 +84,11 @@ impl Hub {
         self.dialect
     }
 
+    /// What is wanted of it.
+    pub fn desired(&self) -> &Desired {
+        &self.desired
+    }
+
     /// What it reported last, on this connection.
     pub fn status(&self) -> Option<&Status> {
         self.status.as_ref()

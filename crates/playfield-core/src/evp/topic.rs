@@ -68,6 +68,11 @@ impl Filters {
         self.0.retain(|known| known != filter);
     }
 
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
     /// Whether a message with this topic is wanted.
     pub fn want(&self, topic: &str) -> bool {
         self.0.iter().any(|filter| matches(filter, topic))
