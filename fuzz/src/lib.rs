@@ -7,13 +7,14 @@
 //! ```text
 //!   viewer   wire  acks  signal  sdp  packet  voice  api   node -> viewer   delta  pictures
 //!   title    cartridge  guest  calls  console  restore     worker -> node   bus
-//!   program  sound
+//!   program  sound                                         camera -> hub    mqtt  evp  smartcamera
 //!   people   config  manifest  log
 //! ```
 //!
 //! Where one input is several messages, each is preceded by its length: [`packets`].
 #![forbid(unsafe_code)]
 
+mod cameras;
 mod config;
 mod console;
 mod input;
@@ -27,6 +28,7 @@ mod telemetry;
 mod text;
 mod voice;
 
+pub use cameras::{evp, mqtt, smartcamera};
 pub use console::console;
 pub use input::{log, wire};
 pub use modules::{INSTRUCTION, calls, cartridge, guest, restore, saved_states};
@@ -70,6 +72,7 @@ targets! {
     delta pictures
     cartridge guest calls console restore
     sound
+    mqtt evp smartcamera
     bus
     config manifest log
 }

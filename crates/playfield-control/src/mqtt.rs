@@ -44,8 +44,8 @@ pub(crate) use link::{Link, Verb};
 const EVENTS: usize = 1024;
 /// Orders that wait for one device.
 const ORDERS: usize = 16;
-/// Files that come in at the same time.
-const UPLOADS: usize = 8;
+/// Files and modules that are on their way at the same time.
+const PASSING: usize = 8;
 
 /// Settings of the door.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -221,7 +221,7 @@ pub struct Mqtt {
     secret: Hash,
     online: Mutex<(HashMap<EvpId, Online>, u64)>,
     events: broadcast::Sender<Arc<DeviceEvent>>,
-    pub(crate) uploads: Semaphore,
+    pub(crate) passing: Semaphore,
     /// One change of files at a time, so that bytes which somebody brings again are not removed as loose.
     pub(crate) filing: tokio::sync::Mutex<()>,
 }
@@ -247,7 +247,7 @@ impl Mqtt {
             secret,
             online: Mutex::default(),
             events: broadcast::channel(EVENTS).0,
-            uploads: Semaphore::new(UPLOADS),
+            passing: Semaphore::new(PASSING),
             filing: tokio::sync::Mutex::default(),
         }))
     }
@@ -290,6 +290,7 @@ impl Mqtt {
         if let Some(before) = online.0.insert(device.clone(), Online { orders, end, number }) {
             before.end.send_replace(Some("the device has connected again"));
         }
+        crate::metrics::cameras_connected(online.0.len());
         Place { orders: taken, end: ended, number }
     }
 
@@ -299,6 +300,7 @@ impl Mqtt {
         if online.0.get(device).is_some_and(|known| known.number == place.number) {
             online.0.remove(device);
         }
+        crate::metrics::cameras_connected(online.0.len());
     }
 
     /// Ends the connection of a device, if it has one.

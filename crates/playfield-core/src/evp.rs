@@ -38,6 +38,8 @@ pub use hub::{COMMAND_TIME, Hub};
 
 /// Largest message, in bytes: devices have buffers of this size.
 pub const MOST_MESSAGE: usize = 128 * 1024;
+/// Instances of a deployment, and modules.
+pub const MOST_PARTS: usize = 64;
 /// Largest desired twin as it is sent at once, in bytes.
 pub const MOST_DESIRED: usize = 96 * 1024;
 
@@ -408,6 +410,9 @@ impl Deployment {
         let names = self.instances.keys().chain(self.modules.keys()).chain([&self.id]);
         if !names.clone().all(|name| is_name(name)) || self.instances.keys().any(|name| name.contains('/')) {
             return Err(Refused::BadName);
+        }
+        if self.instances.len() > MOST_PARTS || self.modules.len() > MOST_PARTS {
+            return Err(Refused::TooLarge);
         }
         let known = |instance: &Instance| self.modules.contains_key(&instance.module);
         if self.instances.values().all(known) { Ok(()) } else { Err(Refused::NoSuchModule) }

@@ -234,6 +234,7 @@ pub(super) async fn put_module(
 /// A camera gets what its link is for.
 pub(super) async fn get_link(State(app): App, Path(link): Path<String>) -> Result<Response, Failure> {
     let link = app.camera_link(&link, Verb::Get).await?;
+    let _place = app.mqtt.passing.acquire().await.map_err(Failure::internal)?;
     Ok(bytes("application/octet-stream", app.camera_module(&link).await?))
 }
 
@@ -244,7 +245,7 @@ pub(super) async fn put_link(
     request: axum::extract::Request,
 ) -> Result<Response, Failure> {
     let link = app.camera_link(&link, Verb::Put).await?;
-    let _place = app.mqtt.uploads.acquire().await.map_err(Failure::internal)?;
+    let _place = app.mqtt.passing.acquire().await.map_err(Failure::internal)?;
     let body = Bytes::from_request(request, &app).await;
     let bytes = whole(body, app.config.mqtt.upload_mb)?;
     // In a task of its own: a camera that hangs up leaves no bytes that nobody knows of.

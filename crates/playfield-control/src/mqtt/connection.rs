@@ -27,8 +27,10 @@ const MOST_PACKET: usize = MOST_MESSAGE + 512;
 const STALL: Duration = Duration::from_secs(30);
 /// Who promises no sign of life is given this long.
 const SILENT: Duration = Duration::from_secs(1200);
+/// Events that count as one more message.
+const EVENTS: usize = 16;
 /// Bytes that are read at once.
-const READ: usize = 16 * 1024;
+const READ: usize = 4 * 1024;
 
 /// Why a connection ends.
 pub(super) struct End(pub String);
@@ -82,11 +84,7 @@ async fn admit<S: AsyncRead + AsyncWrite + Unpin>(
     let connect = match first.map_err(|_| End("it says nothing".to_owned()))? {
         Ok(Packet::Connect(connect)) => connect,
         Ok(_) => return end("it does not say first who it is"),
-        Err(refused) => {
-            // Of other versions and of our own the answer begins alike.
-            line.tell(&Packet::ConnAck(ConnectCode::Version))?;
-            return Err(refused);
-        }
+        Err(refused) => return Err(refused),
     };
     if connect.client.is_empty() && !connect.clean {
         line.tell(&Packet::ConnAck(ConnectCode::Identifier))?;
@@ -192,6 +190,8 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
             return full.into();
         }
         let now = Instant::now();
+        // One message can be many events, and others have to hear them all.
+        listen_at = listen_at.max(now + messages.take(now, device.told() / EVENTS));
         if line.outbox.next().is_empty() {
             taken = now;
         }
@@ -313,8 +313,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
     /// The next packet. What waits to be sent is sent meanwhile.
     async fn packet(&mut self, most: usize) -> Result<Packet, End> {
         loop {
-            if let Some(packet) = self.next(most)? {
-                return Ok(packet);
+            match self.next(most) {
+                Ok(Some(packet)) => return Ok(packet),
+                Ok(None) => {}
+                Err(malformed) => {
+                    // Of other versions and of this one the answer begins alike.
+                    if matches!(malformed, Malformed::Version(_)) {
+                        self.tell(&Packet::ConnAck(ConnectCode::Version))?;
+                    }
+                    return Err(malformed.into());
+                }
             }
             self.send().await?;
             let mut piece = [0; 1024];

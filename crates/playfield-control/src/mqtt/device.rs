@@ -19,6 +19,10 @@ use super::outbox::{Full, Outbox};
 use super::{Call, Inferred, Link, Mqtt, Order, Verb, What};
 use crate::clock::now_ms;
 
+/// How often states of a device are written down at most: more often they would keep the database from others.
+const KEEP: Duration = Duration::from_secs(1);
+/// Values that wait for that; a device has not more.
+const MOST_UNKEPT: usize = 64;
 /// How often it is written down that a device is still here.
 const SEEN: Duration = Duration::from_secs(60);
 /// How long a link to bring a file is good, in milliseconds.
@@ -40,7 +44,12 @@ pub(super) struct Device {
     sizes: BTreeMap<String, Option<Size>>,
     frame: u64,
     start: Instant,
-    seen: Option<Instant>,
+    /// States that are still to be written down, and when that was done last.
+    unkept: BTreeMap<Key, EvpState>,
+    kept_at: Option<Instant>,
+    seen_at: Option<Instant>,
+    /// Events since it was asked.
+    told: usize,
 }
 
 impl Device {
@@ -71,7 +80,10 @@ impl Device {
             sizes: BTreeMap::new(),
             frame: 0,
             start: Instant::now(),
-            seen: None,
+            unkept: BTreeMap::new(),
+            kept_at: None,
+            seen_at: None,
+            told: 0,
         };
         tracing::info!(device = %device.row.id, "a device is here");
         mqtt.tell(&device.row.id, What::Connected);
@@ -83,7 +95,14 @@ impl Device {
     }
 
     pub fn next_timeout(&self) -> Option<Instant> {
-        self.hub.next_timeout().map(|due| self.start + due.since(Time::ZERO))
+        let command = self.hub.next_timeout().map(|due| self.start + due.since(Time::ZERO));
+        let keep = self.kept_at.filter(|_| !self.unkept.is_empty()).map(|at| at + KEEP);
+        command.into_iter().chain(keep).min()
+    }
+
+    /// Events since this was asked last.
+    pub fn told(&mut self) -> usize {
+        std::mem::take(&mut self.told)
     }
 
     pub fn handle_timeout(&mut self) {
@@ -106,6 +125,7 @@ impl Device {
     }
 
     pub fn publish(&mut self, topic: &str, payload: &[u8]) {
+        crate::metrics::camera_message(payload.len());
         self.hub.handle(self.now(), topic, payload);
     }
 
@@ -149,44 +169,57 @@ impl Device {
                 Output::Event(event) => self.event(event).await,
             }
         }
-        self.note_seen().await;
+        if self.kept_at.is_none_or(|at| at.elapsed() >= KEEP) {
+            self.keep().await;
+        }
         Ok(())
     }
 
     /// The connection has ended.
     pub async fn close(&mut self) {
         self.hub.close();
-        self.seen = None;
         while let Some(output) = self.hub.poll() {
             if let Output::Event(event) = output {
                 self.event(event).await;
             }
         }
-        self.note_seen().await;
+        self.seen_at = None;
+        self.keep().await;
     }
 
-    async fn note_seen(&mut self) {
-        if self.seen.is_none_or(|seen| seen.elapsed() >= SEEN) {
-            self.seen = Some(Instant::now());
-            self.kept(self.mqtt.db.see_evp(self.row.id.clone(), now_ms()).await);
+    /// Writes down what was reported, and now and then that it is here.
+    async fn keep(&mut self) {
+        let (id, db) = (self.row.id.clone(), self.mqtt.db.clone());
+        if self.seen_at.is_none_or(|seen| seen.elapsed() >= SEEN) {
+            self.seen_at = Some(Instant::now());
+            self.kept(db.see_evp(id.clone(), now_ms()).await);
+        }
+        if self.unkept.is_empty() {
+            return;
+        }
+        self.kept_at = Some(Instant::now());
+        let states = std::mem::take(&mut self.unkept);
+        if self.kept(db.put_evp_states(id.clone(), states.into_values().collect()).await) == Some(false) {
+            tracing::debug!(device = %id, "a device reports more than is kept");
         }
     }
 
     async fn event(&mut self, event: Event) {
-        let (id, db) = (self.row.id.clone(), self.mqtt.db.clone());
+        let id = self.row.id.clone();
+        self.told += 1;
         match event {
             Event::Hello { dialect, info } => self.hello(dialect, info).await,
             Event::Status(status) => {
                 if self.row.status.as_ref() != Some(&status) {
-                    self.kept(db.set_evp_status(id.clone(), status.clone()).await);
+                    self.kept(self.mqtt.db.set_evp_status(id.clone(), status.clone()).await);
                     self.row.status = Some(status.clone());
                 }
                 self.mqtt.tell(&id, What::Status(status));
             }
             Event::State { key, value } => {
                 let state = EvpState { key: key.clone(), value: value.clone(), reported_ms: now_ms() };
-                if self.kept(db.put_evp_state(id.clone(), state).await) == Some(false) {
-                    tracing::debug!(device = %id, "a device reports more than is kept");
+                if self.unkept.len() < MOST_UNKEPT || self.unkept.contains_key(&key) {
+                    self.unkept.insert(key.clone(), state);
                 }
                 self.mqtt.tell(&id, What::State { key, value });
             }
@@ -204,7 +237,7 @@ impl Device {
             Event::Late { id: command } => tracing::debug!(device = %id, command, "an answer came too late"),
             Event::TokenWanted(request) => self.grant(request),
             Event::Strange(what) => {
-                metrics::counter!("playfield_evp_strange_total").increment(1);
+                crate::metrics::camera_strange();
                 tracing::debug!(device = %id, what, "a device says something that is not understood");
             }
         }
@@ -240,7 +273,7 @@ impl Device {
         match read {
             Ok(what) => Some(what),
             Err(error) => {
-                metrics::counter!("playfield_evp_strange_total").increment(1);
+                crate::metrics::camera_strange();
                 tracing::debug!(device = %self.row.id, %error, "results of a device are not understood");
                 None
             }

@@ -7,11 +7,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Answer, Deployment, Desired, Dialect, Grant, Health, HealthState, Implementation, Key, LogLine, Reconcile, Status,
+    Answer, Deployment, Desired, Dialect, Grant, Health, HealthState, Implementation, Key, LogLine, MOST_PARTS,
+    Reconcile, Status,
 };
 
-/// Instances and modules of a status that are looked at.
-const MOST_PARTS: usize = 64;
 /// Letters of a sentence of a device that are kept.
 const SENTENCE: usize = 512;
 /// Lines of a message of its log.

@@ -271,30 +271,36 @@ impl Db {
         .await
     }
 
-    /// Keeps a value that a device reported. False: it is too large, or there are too many; nothing changed.
-    pub async fn put_evp_state(&self, id: EvpId, state: EvpState) -> Result<bool, DbError> {
-        if state.value.len() > MOST_STATE {
-            return Ok(false);
+    /// Keeps values that a device reported. False: some are too large or too many, and were left out.
+    pub async fn put_evp_states(&self, id: EvpId, states: Vec<EvpState>) -> Result<bool, DbError> {
+        if states.is_empty() {
+            return Ok(true);
         }
         self.call(move |connection| {
             let change = connection.transaction()?;
-            let EvpState { key: Key { instance, topic }, value, reported_ms } = state;
-            let others: u32 = change
-                .prepare_cached(
-                    "SELECT count(*) FROM evp_states WHERE device = ?1 AND NOT (instance = ?2 AND topic = ?3)",
-                )?
-                .query_row(params![id.as_str(), instance, topic], |row| row.get(0))?;
-            if others >= MOST_STATES {
-                return Ok(false);
+            let mut all = true;
+            for EvpState { key: Key { instance, topic }, value, reported_ms } in states {
+                let kept = change
+                    .prepare_cached(
+                        "INSERT OR REPLACE INTO evp_states (device, instance, topic, value, reported_ms)
+                         SELECT ?1, ?2, ?3, ?4, ?5 WHERE length(?4) <= ?6 AND (
+                             SELECT count(*) FROM evp_states
+                             WHERE device = ?1 AND NOT (instance = ?2 AND topic = ?3)
+                         ) < ?7",
+                    )?
+                    .execute(params![
+                        id.as_str(),
+                        instance,
+                        topic,
+                        value,
+                        reported_ms as i64,
+                        MOST_STATE as i64,
+                        MOST_STATES
+                    ])?;
+                all &= kept == 1;
             }
-            change
-                .prepare_cached(
-                    "INSERT OR REPLACE INTO evp_states (device, instance, topic, value, reported_ms)
-                     VALUES (?1, ?2, ?3, ?4, ?5)",
-                )?
-                .execute(params![id.as_str(), instance, topic, value, reported_ms as i64])?;
             change.commit()?;
-            Ok(true)
+            Ok(all)
         })
         .await
     }

@@ -103,7 +103,7 @@ pub async fn states_of_a_camera_have_an_end(db: Db) {
         value: value.to_vec(),
         reported_ms: 5,
     };
-    let put = async |topic: &str, value: &[u8]| db.put_evp_state(id(1), state(topic, value)).await.unwrap();
+    let put = async |topic: &str, value: &[u8]| db.put_evp_states(id(1), vec![state(topic, value)]).await.unwrap();
     assert!(put("t00", b"old").await && put("t00", b"new").await);
     assert!(!put("large", &[0; 65_537]).await);
     for n in 1..64 {
