@@ -15,6 +15,8 @@ use playfield_fuzz::{INSTRUCTION, packed, saved_states};
 use playfield_media::delta::{Base, Encoder, PictureRows, RowSpan, write_parity};
 use playfield_transport::Client;
 
+#[path = "seeds/cameras.rs"]
+mod cameras;
 #[path = "seeds/model.rs"]
 mod model;
 #[path = "seeds/modules.rs"]
@@ -54,6 +56,7 @@ fn main() -> std::io::Result<()> {
     }
     seeds.extend(sound::all().into_iter().map(|(name, session)| ("sound", name, session)));
     seeds.extend(voice::all().into_iter().map(|(name, voice)| ("voice", name, voice)));
+    seeds.extend(cameras::all());
     for (target, name, text) in text::all() {
         seeds.push((target, name, text.into_bytes()));
     }

@@ -8,12 +8,13 @@
 //!   viewer   wire  acks  signal  sdp  packet  voice  api   node -> viewer   delta  pictures
 //!   title    cartridge  guest  calls  console  restore     worker -> node   bus
 //!   program  sound
-//!   people   config  manifest  log              camera           model
+//!   people   config  manifest  log              camera -> hub    mqtt  evp  smartcamera  model
 //! ```
 //!
 //! Where one input is several messages, each is preceded by its length: [`packets`].
 #![forbid(unsafe_code)]
 
+mod cameras;
 mod config;
 mod console;
 mod input;
@@ -28,6 +29,7 @@ mod telemetry;
 mod text;
 mod voice;
 
+pub use cameras::{evp, mqtt, smartcamera};
 pub use console::console;
 pub use input::{log, wire};
 pub use model::model;
@@ -72,6 +74,7 @@ targets! {
     delta pictures
     cartridge guest calls console restore
     sound
+    mqtt evp smartcamera
     bus
     config manifest log
     model

@@ -67,6 +67,7 @@ replays! {
     delta pictures
     cartridge guest calls console restore
     sound
+    mqtt evp smartcamera
     bus
     config manifest log
     model

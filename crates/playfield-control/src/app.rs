@@ -12,6 +12,7 @@ use crate::cameras::Cameras;
 use crate::catalogue::Catalogue;
 use crate::config::Config;
 use crate::metrics::Metrics;
+use crate::mqtt::Mqtt;
 use crate::states::Shelf;
 use crate::web::Web;
 
@@ -31,6 +32,7 @@ pub(crate) struct App {
     pub metrics: Option<Metrics>,
     /// True once answers without an end are to end.
     pub stopping: watch::Sender<bool>,
+    pub mqtt: Arc<Mqtt>,
 }
 
 pub(crate) type Shared = Arc<App>;

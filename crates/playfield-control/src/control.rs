@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use playfield_core::bus::EVENTS;
 use playfield_core::id::{NodeId, Token};
-use playfield_store::blob::Blobs;
+use playfield_store::blob::{BlobError, Blobs};
 use playfield_store::bus::{Bus, Subscription};
 use playfield_store::db::{Db, DbError, Hash};
 
@@ -20,6 +20,7 @@ use crate::catalogue::Catalogue;
 use crate::clock::now_ms;
 use crate::config::{Config, ConfigError, Door};
 use crate::metrics::Metrics;
+use crate::mqtt::Mqtt;
 use crate::secret::random;
 use crate::serve::{ServeError, Serving};
 use crate::states::{Shelf, ShelfError};
@@ -64,6 +65,9 @@ pub enum ControlError {
     /// The folder of states that are being saved.
     #[error(transparent)]
     Shelf(#[from] ShelfError),
+    /// The folders of modules for cameras and of their files.
+    #[error(transparent)]
+    Blob(#[from] BlobError),
 }
 
 /// A control plane that serves nobody yet.
@@ -97,8 +101,22 @@ impl Control {
         let catalogue = Catalogue::new(config.titles.clone(), &data_dir, blobs, bus.clone(), nodes.clone());
         let web = Web::embedded();
         let (cameras, stopping) = (Cameras::default(), watch::Sender::new(false));
-        let app =
-            Arc::new(App { config, db, bus, nodes, catalogue, cameras, shelf, access, secret, web, metrics, stopping });
+        let mqtt = Mqtt::open(config.mqtt.clone(), db.clone(), secret, &data_dir).await?;
+        let app = Arc::new(App {
+            config,
+            db,
+            bus,
+            nodes,
+            catalogue,
+            cameras,
+            shelf,
+            access,
+            secret,
+            web,
+            metrics,
+            stopping,
+            mqtt,
+        });
         Ok(Control { app, data_dir, sign_in, events })
     }
 
@@ -110,6 +128,11 @@ impl Control {
     /// What can be played.
     pub fn catalogue(&self) -> &Catalogue {
         &self.app.catalogue
+    }
+
+    /// Cameras that speak MQTT.
+    pub fn mqtt(&self) -> &Arc<Mqtt> {
+        &self.app.mqtt
     }
 
     /// API and web, as they are behind a kind of door. Requests say whom they come from by an [`http::Peer`] extension.
@@ -127,8 +150,9 @@ impl Control {
         let routers = |door| http::router(self.app.clone(), door);
         let ops = ops::router(self.app.clone());
         let config = self.app.config.clone();
-        Serving::bind(&config, &self.data_dir, routers, ops, Background { app: self.app.clone(), events: self.events })
-            .await
+        let devices = self.app.mqtt.clone();
+        let background = Background { app: self.app.clone(), events: self.events };
+        Serving::bind(&config, &self.data_dir, routers, ops, devices, background).await
     }
 
     /// Serves until `shutdown`; then takes nobody new, lets requests finish, and writes down the events that wait. A

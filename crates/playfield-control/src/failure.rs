@@ -22,6 +22,8 @@ pub enum Kind {
     MethodNotAllowed,
     /// 408: the request came too slowly.
     TooSlow,
+    /// 409: the camera is not connected.
+    DeviceOffline,
     /// 409: the session has ended.
     SessionEnded,
     /// 409: the idempotency key was used with another request.
@@ -50,6 +52,8 @@ pub enum Kind {
     UnsupportedMediaType,
     /// 421: the request was meant for another host.
     Misdirected,
+    /// 422: the camera could not do it.
+    DeviceFailed,
     /// 422: understood, but the node cannot do it; see the reason.
     Refused,
     /// 429: a limit was reached.
@@ -60,6 +64,8 @@ pub enum Kind {
     Internal,
     /// 503: no node can do it now.
     NoNode,
+    /// 504: the camera did not answer.
+    DeviceTimeout,
     /// 504: the node did not answer.
     NodeTimeout,
 }
@@ -87,7 +93,8 @@ impl Kind {
             Kind::NotFound => 404,
             Kind::MethodNotAllowed => 405,
             Kind::TooSlow => 408,
-            Kind::SessionEnded
+            Kind::DeviceOffline
+            | Kind::SessionEnded
             | Kind::KeyReused
             | Kind::InProgress
             | Kind::TitleBroken
@@ -98,11 +105,11 @@ impl Kind {
             Kind::TooLarge => 413,
             Kind::UnsupportedMediaType => 415,
             Kind::Misdirected => 421,
-            Kind::Refused => 422,
+            Kind::DeviceFailed | Kind::Refused => 422,
             Kind::LimitReached | Kind::TooManyTries => 429,
             Kind::Internal => 500,
             Kind::NoNode => 503,
-            Kind::NodeTimeout => 504,
+            Kind::DeviceTimeout | Kind::NodeTimeout => 504,
         }
     }
 
@@ -117,6 +124,7 @@ impl Kind {
             Kind::NotFound => "There is no such thing",
             Kind::MethodNotAllowed => "This cannot be done here",
             Kind::TooSlow => "The request came too slowly",
+            Kind::DeviceOffline => "The camera is not connected",
             Kind::SessionEnded => "The session has ended",
             Kind::KeyReused => "The idempotency key was used before",
             Kind::InProgress => "The same request is being worked on",
@@ -131,11 +139,13 @@ impl Kind {
             Kind::TooLarge => "The request is too large",
             Kind::UnsupportedMediaType => "The request is not JSON",
             Kind::Misdirected => "The request was meant for another host",
+            Kind::DeviceFailed => "The camera could not do it",
             Kind::Refused => "The node refused",
             Kind::LimitReached => "A limit is reached",
             Kind::TooManyTries => "Too many wrong sign-ins",
             Kind::Internal => "Something went wrong on our side",
             Kind::NoNode => "No node has room",
+            Kind::DeviceTimeout => "The camera did not answer in time",
             Kind::NodeTimeout => "The node did not answer in time",
         }
     }

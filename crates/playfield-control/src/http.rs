@@ -5,6 +5,7 @@
 //!     /api/v1/sign-in, /openapi.json          anybody
 //!     /api/v1/invite                          whoever has a link
 //!     /api/v1/...                             caller: signed in, or a viewer with its token
+//!     /evp/LINK                               a camera, with a link that it was given
 //!     the rest                                the embedded web
 //! ```
 
@@ -25,6 +26,7 @@ mod body;
 mod caller;
 mod count;
 mod devices;
+mod evp;
 pub(crate) mod guard;
 mod idempotency;
 mod invites;
@@ -53,6 +55,7 @@ pub struct Peer(pub IpAddr);
 pub(crate) fn router(app: Shared, door: Door) -> Router {
     Router::new()
         .nest("/api/v1", api(app.clone()))
+        .route("/evp/{link}", get(evp::get_link).put(evp::put_link).layer(mebibytes(app.config.mqtt.upload_mb)))
         .fallback(web::serve)
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(from_fn(in_time))
@@ -62,6 +65,26 @@ pub(crate) fn router(app: Shared, door: Door) -> Router {
         .layer(from_fn(count))
         .layer(Extension(door))
         .with_state(app)
+}
+
+fn mebibytes(most: u32) -> DefaultBodyLimit {
+    DefaultBodyLimit::max(usize::try_from(most).unwrap_or(usize::MAX).saturating_mul(1 << 20))
+}
+
+/// What operators do with cameras that speak MQTT.
+fn cameras(app: &Shared) -> Router<Shared> {
+    Router::new()
+        .route("/evp/devices", get(evp::list).post(evp::enrol))
+        .route("/evp/devices/{id}", get(evp::one).delete(evp::revoke))
+        .route("/evp/devices/{id}/deployment", put(evp::deploy))
+        .route("/evp/devices/{id}/twin", get(evp::twin))
+        .route("/evp/devices/{id}/settings/{instance}/{topic}", put(evp::set).delete(evp::unset))
+        .route("/evp/devices/{id}/commands", post(evp::call))
+        .route("/evp/devices/{id}/image", post(evp::image))
+        .route("/evp/devices/{id}/files", get(evp::files))
+        .route("/evp/devices/{id}/files/{name}", get(evp::file))
+        .route("/evp/modules", get(evp::modules))
+        .route("/evp/modules/{name}", post(evp::put_module).layer(mebibytes(app.config.mqtt.module_mb)))
 }
 
 fn api(app: Shared) -> Router<Shared> {
@@ -87,6 +110,7 @@ fn api(app: Shared) -> Router<Shared> {
         .route("/sessions/{id}/states", get(states::list))
         .route("/sessions/{id}/states/{slot}", put(states::save).delete(states::remove))
         .route("/sessions/{id}/states/{slot}/load", post(states::load))
+        .merge(cameras(&app))
         .route_layer(from_fn_with_state(app, caller::known));
     Router::new()
         .route("/sign-in", post(sign_in::sign_in).delete(sign_in::sign_out))

@@ -5,6 +5,7 @@
 //!                      |            |
 //!                      |          store <--- events <---bus: Event--- every node
 //!                      +--> web (embedded)      catalogue <--- titles folders
+//!   camera --MQTT--> mqtt ---> store            evp ---orders---> mqtt
 //! ```
 //!
 //! A request goes through the door (`http::door`: is it meant for us, may its sender ask), to a handler, to the session
@@ -21,10 +22,12 @@ mod clock;
 pub mod config;
 pub mod control;
 mod events;
+mod evp;
 pub mod failure;
 pub mod http;
 mod invites;
 pub mod metrics;
+pub mod mqtt;
 mod ops;
 mod people;
 mod reach;

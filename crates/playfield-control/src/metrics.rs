@@ -69,6 +69,10 @@ fn describe() {
     counter!("playfield_worker_sent_bytes_total", "Media bytes sent by a worker.");
     counter!("playfield_worker_late_ticks_total", "Ticks that began later than one tick period.");
     counter!("playfield_worker_refused_inputs_total", "Messages of viewers with something they may not send.");
+    gauge!("playfield_cameras_connected", "Cameras connected over MQTT.");
+    counter!("playfield_camera_messages_total", "Messages that cameras sent over MQTT.");
+    counter!("playfield_camera_bytes_total", "Bytes of them.");
+    counter!("playfield_camera_strange_total", "Of them, or of what is in them, what was not understood.");
 }
 
 /// Notes how busy a worker is, for whoever hears it from its node.
@@ -107,6 +111,19 @@ pub(crate) fn open_sessions(by_state: &std::collections::BTreeMap<String, u64>) 
         let count = by_state.get(&state).copied().unwrap_or(0);
         metrics::gauge!("playfield_sessions", "state" => state).set(count as f64);
     }
+}
+
+pub(crate) fn cameras_connected(count: usize) {
+    metrics::gauge!("playfield_cameras_connected").set(count as f64);
+}
+
+pub(crate) fn camera_message(bytes: usize) {
+    metrics::counter!("playfield_camera_messages_total").increment(1);
+    metrics::counter!("playfield_camera_bytes_total").increment(bytes as u64);
+}
+
+pub(crate) fn camera_strange() {
+    metrics::counter!("playfield_camera_strange_total").increment(1);
 }
 
 /// A unit enum in its spelling on the wire.

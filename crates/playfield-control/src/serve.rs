@@ -26,6 +26,7 @@ use tower::ServiceExt;
 use crate::config::{Config, Door};
 use crate::control::Background;
 use crate::http::Peer;
+use crate::mqtt::{Mqtt, accept};
 use crate::reach::reachable;
 use crate::tls::{TlsError, acceptor};
 
@@ -62,6 +63,7 @@ pub enum ServeError {
 pub struct Serving {
     doors: Vec<Listener>,
     ops: Option<Listener>,
+    devices: Vec<accept::Listener>,
     background: Background,
 }
 
@@ -80,6 +82,7 @@ impl Serving {
         data_dir: &Path,
         routers: impl Fn(Door) -> Router,
         ops: Router,
+        mqtt: Arc<Mqtt>,
         background: Background,
     ) -> Result<Serving, ServeError> {
         let tls = config.listen.iter().any(|&address| config.door(address) == Door::Public { tls: true });
@@ -94,7 +97,17 @@ impl Serving {
             Some(address) => Some(Listener::bind(address, None, ops, 64).await?),
             None => None,
         };
-        Ok(Serving { doors, ops, background })
+        let devices = accept::Listener::bind(config, data_dir, &mqtt).await?;
+        let serving = Serving { doors, ops, devices, background };
+        let public = |address: &SocketAddr| !address.ip().to_canonical().is_loopback();
+        let nth = config.listen.iter().position(public).unwrap_or_default();
+        mqtt.reached_at(&serving.urls()[nth]);
+        Ok(serving)
+    }
+
+    /// The addresses of cameras' doors, with the ports they got.
+    pub fn mqtt_addresses(&self) -> Vec<SocketAddr> {
+        self.devices.iter().map(accept::Listener::address).collect()
     }
 
     /// Where browsers come in, as URLs, in the order of the configuration.
@@ -123,6 +136,9 @@ impl Serving {
             accepting.spawn(door.accept(graceful.clone(), stopping.clone()));
         }
         let streams = self.background.end_of_streams();
+        for door in self.devices {
+            accepting.spawn(door.accept(stopping.clone()));
+        }
         let (finish, finished) = tokio::sync::oneshot::channel::<()>();
         let mut background = tokio::spawn(self.background.run(async {
             let _ = finished.await;

@@ -55,17 +55,26 @@ pub(crate) struct Pair {
     key: PathBuf,
 }
 
-/// What speaks TLS for the public doors.
-pub(crate) fn acceptor(config: &Config, data_dir: &Path) -> Result<TlsAcceptor, TlsError> {
+/// The certificate that people and devices see, and its key.
+pub(crate) fn identity(
+    config: &Config,
+    data_dir: &Path,
+) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), TlsError> {
     let pair = match (&config.tls_cert, &config.tls_key) {
         (Some(certificate), Some(key)) => Pair { certificate: certificate.clone(), key: key.clone() },
         _ => made(data_dir, names(config))?,
     };
+    Ok((certificates(&pair.certificate)?, key(&pair.key)?))
+}
+
+/// What speaks TLS for the public doors.
+pub(crate) fn acceptor(config: &Config, data_dir: &Path) -> Result<TlsAcceptor, TlsError> {
+    let (chain, key) = identity(config, data_dir)?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut server = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
-        .with_single_cert(certificates(&pair.certificate)?, key(&pair.key)?)?;
+        .with_single_cert(chain, key)?;
     server.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(server)))
 }
@@ -90,7 +99,8 @@ fn key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
 /// The names that a certificate of ours is for: this machine, and the addresses it listens on.
 fn names(config: &Config) -> Vec<String> {
     let local = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
-    let addresses = config.listen.iter().map(|address| reachable(*address).ip().to_canonical());
+    let addresses =
+        config.listen.iter().chain(&config.mqtt.listen).map(|address| reachable(*address).ip().to_canonical());
     let others = addresses.filter(|ip: &IpAddr| !ip.is_loopback()).map(|ip| ip.to_string());
     let mut names: Vec<String> = local.into_iter().chain(others).collect();
     names.dedup();

@@ -80,6 +80,7 @@ id!(GrantId, "gra", "Leave to see what a camera sees.");
 id!(InviteId, "inv", "A link into a session.");
 id!(DeviceId, "dev", "A camera.");
 id!(NodeId, "nod", "A machine that runs sessions.");
+id!(EvpId, "evp", "A camera that speaks the EVP protocol over MQTT.");
 
 /// A secret that proves who somebody is. `Debug` never shows it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

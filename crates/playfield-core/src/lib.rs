@@ -5,10 +5,10 @@
 //! and feed it. So every rule here is tested on virtual time, in milliseconds, with the network made of numbers.
 //!
 //! ```text
-//!   words       id  time  frame  input  permission  codec  manifest  metadata  model  camera  api  bus  signal  desk
+//!   words       id  time  frame  input  permission  codec  manifest  metadata  model  smartcamera  camera  api  bus  signal  desk
 //!   wire        input::wire  delta::wire          (formats the browser speaks too: docs/reference/wire.md)
 //!   decisions   keyframe  input::merge  input::uplink  delta::sender  session  people  seats  pace  phase  rate  clock  receipt
-//!               voice  motion  track  analytics  mask
+//!               voice  motion  track  analytics  mask  evp
 //!   proof       input::log  sim  scene
 //! ```
 #![forbid(unsafe_code)]
@@ -21,6 +21,7 @@ pub mod clock;
 pub mod codec;
 pub mod delta;
 pub mod desk;
+pub mod evp;
 pub mod frame;
 pub mod id;
 pub mod input;
@@ -43,6 +44,7 @@ pub mod session;
 pub mod setting;
 pub mod signal;
 pub mod sim;
+pub mod smartcamera;
 pub mod still;
 pub mod time;
 pub mod track;

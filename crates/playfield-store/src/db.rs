@@ -16,6 +16,7 @@ mod devices;
 mod idempotency;
 mod invites;
 mod meta;
+mod mqtt;
 mod receipts;
 mod schema;
 mod sessions;
@@ -24,6 +25,7 @@ mod states;
 mod storage;
 mod words;
 
+pub use mqtt::{EvpDevice, EvpModule, EvpProof, EvpState, EvpUpload};
 pub use sqlite::Sqlite;
 
 /// SHA-256 of a secret, a request or a module.

@@ -7,7 +7,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::body::json;
-use super::{devices, invites, people, sessions, sign_in, states, titles};
+use super::{devices, evp, invites, people, sessions, sign_in, states, titles};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -47,6 +47,20 @@ use super::{devices, invites, people, sessions, sign_in, states, titles};
         invites::look,
         invites::cover,
         invites::join,
+        evp::list,
+        evp::enrol,
+        evp::one,
+        evp::revoke,
+        evp::deploy,
+        evp::twin,
+        evp::set,
+        evp::unset,
+        evp::call,
+        evp::image,
+        evp::files,
+        evp::file,
+        evp::modules,
+        evp::put_module,
         sign_in::sign_in,
         sign_in::sign_out,
         serve

@@ -81,6 +81,17 @@ async fn the_document_knows_every_address() {
     assert_eq!(
         paths,
         [
+            "/api/v1/evp/devices",
+            "/api/v1/evp/devices/{id}",
+            "/api/v1/evp/devices/{id}/commands",
+            "/api/v1/evp/devices/{id}/deployment",
+            "/api/v1/evp/devices/{id}/files",
+            "/api/v1/evp/devices/{id}/files/{name}",
+            "/api/v1/evp/devices/{id}/image",
+            "/api/v1/evp/devices/{id}/settings/{instance}/{topic}",
+            "/api/v1/evp/devices/{id}/twin",
+            "/api/v1/evp/modules",
+            "/api/v1/evp/modules/{name}",
             "/api/v1/invite",
             "/api/v1/invite/cover",
             "/api/v1/invite/viewers",

@@ -29,7 +29,8 @@ impl Street {
     async fn new() -> Street {
         let folder = Folder::new();
         std::fs::create_dir_all(folder.path("models/street")).unwrap();
-        std::fs::write(folder.path("models/street/model.toml"), include_str!("../../../../models/street/model.toml")).unwrap();
+        std::fs::write(folder.path("models/street/model.toml"), include_str!("../../../../models/street/model.toml"))
+            .unwrap();
         let config = Config { models: vec![folder.path("models")], titles: Vec::new(), ..Config::default() };
         Street::on(folder, config).await
     }
@@ -231,7 +232,7 @@ async fn pictures_are_seen_with_leave_alone_which_ends_and_stays_on_record() {
     street.here.delete(&street.path(&grant)).await.problem(404, "notFound");
     let removed = |request: &Request| matches!(request, Request::Remove { viewer, .. } if *viewer == granted.viewer.id);
     assert!(street.world.node.asked().iter().any(removed), "whoever looks is put out");
-    assert!(connect(&viewer).await.status >= 400);
+    assert!(connect(&viewer).await.status.is_client_error());
     let record: Grants = street.here.get(&street.path("/grants")).await.is(200);
     assert_eq!((record.grants[0].reason.as_str(), record.grants[0].ended_ms.is_some()), ("a parcel is missing", true));
     // A viewer of one session looks after no cameras.

@@ -7,6 +7,7 @@ mod catalogue;
 mod doors;
 mod events;
 mod invites;
+mod mqtt;
 mod node;
 mod ops;
 mod people;

@@ -162,6 +162,54 @@ const STEPS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX grants_by_device ON grants (device, created_ms);
 ",
+    // Cameras that speak MQTT: who they are, the two halves of their twins, and what they bring and get.
+    "
+    CREATE TABLE evp_devices (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        password BLOB,
+        certificate BLOB UNIQUE,
+        token BLOB UNIQUE,
+        results TEXT,
+        dialect TEXT,
+        info TEXT,
+        deployment TEXT,
+        status TEXT,
+        created_ms INTEGER NOT NULL,
+        seen_ms INTEGER,
+        revoked_ms INTEGER
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE evp_settings (
+        device TEXT NOT NULL REFERENCES evp_devices ON DELETE CASCADE,
+        instance TEXT NOT NULL,
+        topic TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (device, instance, topic)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE evp_states (
+        device TEXT NOT NULL REFERENCES evp_devices ON DELETE CASCADE,
+        instance TEXT NOT NULL,
+        topic TEXT NOT NULL,
+        value BLOB NOT NULL,
+        reported_ms INTEGER NOT NULL,
+        PRIMARY KEY (device, instance, topic)
+    ) STRICT;
+    CREATE TABLE evp_modules (
+        blob TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        bytes INTEGER NOT NULL,
+        created_ms INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE evp_uploads (
+        device TEXT NOT NULL REFERENCES evp_devices ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        blob TEXT NOT NULL,
+        bytes INTEGER NOT NULL,
+        uploaded_ms INTEGER NOT NULL,
+        PRIMARY KEY (device, name)
+    ) STRICT;
+    CREATE INDEX evp_uploads_by_blob ON evp_uploads (blob);
+",
 ];
 
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), DbError> {

@@ -12,6 +12,7 @@ use playfield_store::db::{
 };
 
 use crate::folder::Folder;
+use crate::mqtt::*;
 
 macro_rules! suite {
     ($engine:ident, $open:expr, [$($name:ident),* $(,)?]) => {
@@ -72,6 +73,13 @@ suite!(
         receipts_go_with_their_session,
         receipts_are_bounded_and_the_newest_are_kept,
         it_says_whether_it_can_write,
+        a_camera_is_found_by_what_it_proves,
+        a_camera_that_was_revoked_is_known_and_proves_nothing,
+        a_secret_makes_a_certificate_known_once,
+        both_halves_of_a_twin_are_kept,
+        states_of_a_camera_have_an_end,
+        the_oldest_files_of_a_camera_make_room,
+        modules_are_known_by_their_bytes,
     ]
 );
 

@@ -5,3 +5,4 @@ mod blob;
 mod bus;
 mod db;
 mod folder;
+mod mqtt;

@@ -80,6 +80,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         for url in urls(serving) {
             tracing::info!("open {url}");
         }
+        for address in serving.mqtt_addresses() {
+            tracing::info!("cameras connect to {address}, over MQTT");
+        }
     })
 }
 
