@@ -23,7 +23,8 @@ impl App {
         if !self.db.devices().await?.is_empty() {
             return Ok(());
         }
-        let desired = serde_json::to_string(&desired()).map_err(Failure::internal)?;
+        let knows = self.model(MODEL).is_ok();
+        let desired = serde_json::to_string(&desired(knows)).map_err(Failure::internal)?;
         let device = DeviceRow {
             id: DeviceId::from_entropy(random()?),
             name: NAME.to_owned(),
@@ -38,11 +39,12 @@ impl App {
     }
 }
 
-/// Who crosses the street, and what drives along it.
-fn desired() -> Desired {
+/// Who crosses the street, and what drives along it; where the model is not there, what moves.
+fn desired(knows: bool) -> Desired {
     let [from, to] = Scene::street().line();
     let place = |point: playfield_core::metadata::Point| [point.x.clamp(0.0, 1.0), point.y.clamp(0.0, 1.0)];
-    let classes = |names: &[&str]| names.iter().map(|name| ClassName::Name((*name).to_owned())).collect();
+    let classes =
+        |names: &[&str]| names.iter().filter(|_| knows).map(|name| ClassName::Name((*name).to_owned())).collect();
     let road = LineConfig {
         name: "road".to_owned(),
         from: place(from),
@@ -68,7 +70,7 @@ fn desired() -> Desired {
         source: Source::Scene { seed: None },
         hz: 15,
         masks: Vec::new(),
-        model: Some(MODEL.to_owned()),
+        model: knows.then(|| MODEL.to_owned()),
         watch: Config {
             lines: vec![road, pavement],
             zones: vec![crossing],
@@ -80,12 +82,14 @@ fn desired() -> Desired {
 
 #[cfg(test)]
 mod tests {
+    use playfield_core::motion::LABEL;
     use playfield_core::scene::Class;
 
     use super::*;
 
     #[test]
     fn what_newcomers_are_shown_can_be_done() {
-        desired().check(&Class::LABELS.map(str::to_owned)).unwrap();
+        desired(true).check(&Class::LABELS.map(str::to_owned)).unwrap();
+        desired(false).check(&[LABEL.to_owned()]).unwrap();
     }
 }

@@ -81,6 +81,13 @@ async fn the_document_knows_every_address() {
     assert_eq!(
         paths,
         [
+            "/api/v1/devices",
+            "/api/v1/devices/{id}",
+            "/api/v1/devices/{id}/counts",
+            "/api/v1/devices/{id}/events",
+            "/api/v1/devices/{id}/grants",
+            "/api/v1/devices/{id}/grants/{grant}",
+            "/api/v1/devices/{id}/live",
             "/api/v1/evp/devices",
             "/api/v1/evp/devices/{id}",
             "/api/v1/evp/devices/{id}/commands",
