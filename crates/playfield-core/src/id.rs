@@ -78,6 +78,8 @@ id!(SessionId, "ses", "One guest and its viewers.");
 id!(ViewerId, "vwr", "A connected client of one session.");
 id!(InviteId, "inv", "A link into a session.");
 id!(DeviceId, "dev", "A camera.");
+id!(RuleId, "rul", "A rule on what cameras tell.");
+id!(DeliveryId, "dlv", "Something that a rule did, or is to do.");
 id!(NodeId, "nod", "A machine that runs sessions.");
 
 /// A secret that proves who somebody is. `Debug` never shows it.
