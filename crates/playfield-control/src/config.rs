@@ -7,6 +7,8 @@ use playfield_core::bus::SessionTimes;
 use playfield_core::id::Token;
 use serde::{Deserialize, Serialize};
 
+use crate::rules::config as rules;
+
 /// Settings of the control plane.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -41,6 +43,8 @@ pub struct Config {
     pub sign_in_token: Option<Token>,
     /// Addresses of proxies whose `X-Forwarded-For` is believed. Default none.
     pub trusted_proxies: Vec<IpAddr>,
+    /// What rules do with what cameras tell.
+    pub rules: rules::Config,
 }
 
 /// How much may be going on.
@@ -95,6 +99,7 @@ impl Default for Config {
             tls_key: None,
             sign_in_token: None,
             trusted_proxies: Vec::new(),
+            rules: rules::Config::default(),
         }
     }
 }
@@ -150,7 +155,7 @@ impl Config {
         if self.limits.connections == 0 {
             return wrong("limits.connections", "must be at least 1");
         }
-        Ok(())
+        self.rules.check()
     }
 
     /// The kind of door at a listen address.

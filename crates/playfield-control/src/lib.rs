@@ -5,6 +5,7 @@
 //!                      |            |
 //!                      |          store <--- events <---bus: Event--- every node
 //!                      +--> web (embedded)      catalogue <--- titles folders
+//!                                        rules <--- events of cameras; --> webhooks, mail, MQTT, inputs
 //! ```
 //!
 //! A request goes through the door (`http::door`: is it meant for us, may its sender ask), to a handler, to the session
@@ -28,6 +29,7 @@ pub mod metrics;
 mod ops;
 mod people;
 mod reach;
+pub mod rules;
 mod secret;
 pub mod serve;
 mod sessions;

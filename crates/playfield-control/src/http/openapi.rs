@@ -7,7 +7,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::body::json;
-use super::{devices, invites, people, sessions, sign_in, states, titles};
+use super::{devices, events, invites, people, rules, sessions, sign_in, states, titles};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -31,6 +31,15 @@ use super::{devices, invites, people, sessions, sign_in, states, titles};
         devices::live,
         devices::events,
         devices::counts,
+        events::export,
+        events::live,
+        rules::list,
+        rules::create,
+        rules::one,
+        rules::change,
+        rules::remove,
+        rules::test,
+        rules::deliveries,
         people::list,
         people::change,
         people::remove,
@@ -48,6 +57,7 @@ use super::{devices, invites, people, sessions, sign_in, states, titles};
         sign_in::sign_out,
         serve
     ),
+    components(schemas(playfield_core::api::ToldEvent)),
     modifiers(&Tokens)
 )]
 struct Document;

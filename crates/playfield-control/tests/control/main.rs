@@ -9,6 +9,7 @@ mod invites;
 mod node;
 mod ops;
 mod people;
+mod rules;
 mod sessions;
 mod sockets;
 mod states;
