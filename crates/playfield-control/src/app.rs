@@ -13,6 +13,7 @@ use crate::catalogue::Catalogue;
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::mqtt::Mqtt;
+use crate::rules::Service;
 use crate::states::Shelf;
 use crate::web::Web;
 
@@ -24,6 +25,7 @@ pub(crate) struct App {
     pub nodes: Vec<NodeId>,
     pub catalogue: Catalogue,
     pub cameras: Cameras,
+    pub rules: Service,
     pub shelf: Shelf,
     pub access: Access,
     /// The installation's own secret; see [`crate::secret::derive`].

@@ -17,22 +17,24 @@ use std::time::Duration;
 
 use playfield_core::analytics::{self, Counts, Direction, Heat, What};
 use playfield_core::api::{
-    ChangeDevice, Device, DeviceCounts, DeviceEvent, DeviceEvents, DeviceState, MinuteCount, SessionState,
+    ChangeDevice, Device, DeviceCounts, DeviceEvent, DeviceEvents, DeviceState, MinuteCount, SessionState, ToldEvent,
 };
 use playfield_core::bus::{Reply, Request, SessionSpec, SessionTimes};
 use playfield_core::camera::{Camera, Desired, Health, Report, Seen};
+use playfield_core::clock::OneWay;
 use playfield_core::id::{DeviceId, SessionId};
 use playfield_core::manifest::{Kind as GuestKind, Limits};
 use playfield_core::model::Manifest;
 use playfield_core::motion::LABEL;
 use playfield_core::people::Roster;
 use playfield_store::db::{DbError, DeviceCount, DeviceEventRow, DeviceRow, NewDeviceEvent, NewSession};
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Notify, broadcast, watch};
 use tokio::time::Instant;
 
 use crate::app::{App, Shared};
 use crate::clock::now_ms;
 use crate::failure::{Failure, Kind};
+use crate::rules::CameraNow;
 use crate::secret::random;
 
 mod demo;
@@ -55,11 +57,25 @@ const MEMORY_MB: u32 = 512;
 const FOREVER_MS: u64 = 100 * 366 * 24 * 3_600_000;
 
 /// The cameras, as they are now.
-#[derive(Default)]
 pub(crate) struct Cameras {
     live: Mutex<HashMap<DeviceId, Live>>,
     /// Somebody looks, or something was changed.
     woken: Notify,
+    /// As each camera said last, be it in another process.
+    models: Mutex<HashMap<DeviceId, Arc<Model>>>,
+    /// Counts times at which something was written down.
+    told: watch::Sender<u64>,
+    /// What all of them say; a slow listener misses some.
+    everything: broadcast::Sender<(DeviceId, Arc<Told>)>,
+}
+
+/// What finds things for a camera.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Model {
+    /// Its name and version.
+    pub name: String,
+    /// Names of its classes, by number.
+    pub labels: Vec<String>,
 }
 
 /// A camera, as it is now.
@@ -78,6 +94,7 @@ struct Live {
     heard_ms: Option<u64>,
     /// It was told to say what is in each picture.
     live: bool,
+    clock: OneWay,
     watchers: broadcast::Sender<Arc<Told>>,
 }
 
@@ -96,6 +113,7 @@ impl Live {
             heat: None,
             heard_ms: None,
             live: false,
+            clock: OneWay::default(),
             watchers: broadcast::Sender::new(BEHIND),
         }
     }
@@ -150,6 +168,18 @@ impl Told {
 }
 
 impl Cameras {
+    /// Cameras of which these models are known, as JSON.
+    pub(crate) fn new(models: Vec<(DeviceId, String)>) -> Cameras {
+        let read = |(id, json): (DeviceId, String)| Some((id, Arc::new(serde_json::from_str(&json).ok()?)));
+        Cameras {
+            woken: Notify::new(),
+            live: Mutex::default(),
+            models: Mutex::new(models.into_iter().filter_map(read).collect()),
+            told: watch::Sender::new(0),
+            everything: broadcast::Sender::new(BEHIND),
+        }
+    }
+
     fn open(&self) -> MutexGuard<'_, HashMap<DeviceId, Live>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -165,6 +195,33 @@ impl Cameras {
         let watcher = live.watchers.subscribe();
         self.woken.notify_one();
         Some((known, watcher))
+    }
+
+    /// Changes each time that something was written down of what cameras tell.
+    pub(crate) fn told(&self) -> watch::Receiver<u64> {
+        self.told.subscribe()
+    }
+
+    /// What all cameras say from now on.
+    pub(crate) fn everything(&self) -> broadcast::Receiver<(DeviceId, Arc<Told>)> {
+        self.everything.subscribe()
+    }
+
+    /// What finds things for a camera; an empty one: nobody knows yet.
+    pub(crate) fn model(&self, id: &DeviceId) -> Arc<Model> {
+        self.models.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned().unwrap_or_default()
+    }
+
+    fn set_model(&self, id: &DeviceId, model: Model) {
+        self.models.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), Arc::new(model));
+    }
+
+    /// A message was written at `device_ms` by a camera's clock. What to add to that clock to have ours.
+    fn clock(&self, id: &DeviceId, device_ms: u64, received_ms: u64) -> Option<i64> {
+        let mut live = self.open();
+        let clock = &mut live.get_mut(id)?.clock;
+        clock.handle(device_ms, received_ms);
+        clock.offset_ms()
     }
 
     fn of(&self, session: &SessionId) -> Option<DeviceId> {
@@ -335,18 +392,29 @@ impl App {
     /// Passes on what a camera says, and writes down what happened.
     pub(crate) async fn hear_camera(&self, session: &SessionId, report: Report) -> Result<(), DbError> {
         let Some(id) = self.cameras.of(session) else { return Ok(()) };
-        let events = match &report {
-            Report::Seen(seen) => seen.events.iter().filter_map(written).collect(),
-            Report::Counts(_) | Report::Health(_) | Report::Heat(_) => Vec::new(),
-        };
-        if !events.is_empty() {
-            self.db.insert_device_events(id.clone(), events).await?;
+        let received_ms = now_ms();
+        if let Report::Seen(seen) = &report {
+            let offset_ms = self.cameras.clock(&id, seen.metadata.time_ms, received_ms);
+            let events =
+                seen.events.iter().filter_map(|event| written(event, received_ms, offset_ms)).collect::<Vec<_>>();
+            if !events.is_empty() {
+                self.db.insert_device_events(id.clone(), events).await?;
+                self.cameras.told.send_modify(|count| *count += 1);
+            }
+        }
+        if let Report::Health(health) = &report {
+            self.learn_model(&id, health).await?;
         }
         let mut live = self.cameras.open();
         let Some(live) = live.get_mut(&id) else { return Ok(()) };
-        live.heard_ms = Some(now_ms());
+        live.heard_ms = Some(received_ms);
         match report {
-            Report::Seen(seen) => live.tell(|| Told::Seen(seen)),
+            Report::Seen(seen) => {
+                let told = Arc::new(Told::Seen(seen));
+                // Nobody looking any more is no fault.
+                let _ = live.watchers.send(told.clone());
+                let _ = self.cameras.everything.send((id, told));
+            }
             Report::Counts(counts) => {
                 live.tell(|| Told::Counts(counts.clone()));
                 live.counts = Some(*counts);
@@ -360,6 +428,19 @@ impl App {
                 live.health = Some(health);
             }
         }
+        Ok(())
+    }
+
+    /// Keeps what finds things for a camera, if it is another than before.
+    async fn learn_model(&self, id: &DeviceId, health: &Health) -> Result<(), DbError> {
+        let model = Model { name: health.model.clone(), labels: health.labels.clone() };
+        if *self.cameras.model(id) == model {
+            return Ok(());
+        }
+        if let Ok(json) = serde_json::to_string(&model) {
+            self.db.set_model(id.clone(), json).await?;
+        }
+        self.cameras.set_model(id, model);
         Ok(())
     }
 
@@ -411,11 +492,8 @@ impl App {
     ) -> Result<DeviceEvents, Failure> {
         self.device(id).await?;
         let rows = self.db.device_events(id.clone(), before, most).await?;
-        let read = |row: DeviceEventRow| {
-            let event = serde_json::from_str(&row.event).map_err(Failure::internal)?;
-            Ok(DeviceEvent { seq: row.seq, event })
-        };
-        Ok(DeviceEvents { events: rows.into_iter().map(read).collect::<Result<_, Failure>>()? })
+        let events = rows.into_iter().map(|row| told(row).map(|told| told.told)).collect::<Result<_, Failure>>()?;
+        Ok(DeviceEvents { events })
     }
 
     /// What was counted in the last minutes.
@@ -426,6 +504,24 @@ impl App {
         let rows = self.db.device_counts(id.clone(), from).await?;
         let counts = rows.into_iter().map(|DeviceCount { what, minute, count }| MinuteCount { what, minute, count });
         Ok(DeviceCounts { from, to, counts: counts.collect() })
+    }
+
+    /// All cameras that are not turned away, as a broker is told of them.
+    pub(crate) async fn cameras_now(&self) -> Result<Vec<CameraNow>, Failure> {
+        let rows = self.db.devices().await?;
+        let live = self.cameras.open();
+        let camera = |row: DeviceRow| {
+            let desired: Desired = serde_json::from_str(&row.desired).map_err(Failure::internal)?;
+            let live = live.get(&row.id);
+            Ok(CameraNow {
+                id: row.id.to_string(),
+                name: row.name,
+                online: live.is_some_and(|live| live.state == DeviceState::Online),
+                watch: desired.watch,
+                counts: live.and_then(|live| live.counts.clone()),
+            })
+        };
+        rows.into_iter().filter(|row| row.revoked_ms.is_none()).map(camera).collect()
     }
 
     fn shown_device(&self, row: DeviceRow) -> Result<Device, Failure> {
@@ -441,6 +537,7 @@ impl App {
             running: live.filter(|live| live.state == DeviceState::Online).map(|live| live.version),
             created_ms: row.created_ms,
             heard_ms: live.and_then(|live| live.heard_ms),
+            offset_ms: live.and_then(|live| live.clock.offset_ms()),
             health: live.and_then(|live| live.health.clone()),
             desired,
         })
@@ -448,9 +545,16 @@ impl App {
 }
 
 /// An event as it is kept.
-fn written(event: &analytics::Event) -> Option<NewDeviceEvent> {
+fn written(event: &analytics::Event, received_ms: u64, offset_ms: Option<i64>) -> Option<NewDeviceEvent> {
     let json = serde_json::to_string(event).ok()?;
-    Some(NewDeviceEvent { time_ms: event.time_ms, counts_as: counts_as(event), event: json })
+    Some(NewDeviceEvent { time_ms: event.time_ms, received_ms, offset_ms, counts_as: counts_as(event), event: json })
+}
+
+/// An event as it is told.
+pub(crate) fn told(row: DeviceEventRow) -> Result<ToldEvent, Failure> {
+    let DeviceEventRow { number, device, seq, received_ms, offset_ms, event, .. } = row;
+    let event = serde_json::from_str(&event).map_err(Failure::internal)?;
+    Ok(ToldEvent { number, device, told: DeviceEvent { seq, received_ms, offset_ms, event } })
 }
 
 /// What an event counts as, if it is counted.

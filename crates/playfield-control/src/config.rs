@@ -8,6 +8,7 @@ use playfield_core::id::Token;
 use serde::{Deserialize, Serialize};
 
 use crate::mqtt;
+use crate::rules::config as rules;
 
 /// Settings of the control plane.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,6 +46,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     /// The door of cameras that speak MQTT.
     pub mqtt: mqtt::Config,
+    /// What rules do with what cameras tell.
+    pub rules: rules::Config,
 }
 
 /// How much may be going on.
@@ -100,6 +103,7 @@ impl Default for Config {
             sign_in_token: None,
             trusted_proxies: Vec::new(),
             mqtt: mqtt::Config::default(),
+            rules: rules::Config::default(),
         }
     }
 }
@@ -155,7 +159,8 @@ impl Config {
         if self.limits.connections == 0 {
             return wrong("limits.connections", "must be at least 1");
         }
-        self.mqtt.check()
+        self.mqtt.check()?;
+        self.rules.check()
     }
 
     /// The kind of door at a listen address.

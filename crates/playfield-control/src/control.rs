@@ -11,7 +11,7 @@ use playfield_store::blob::{BlobError, Blobs};
 use playfield_store::bus::{Bus, Subscription};
 use playfield_store::db::{Db, DbError, Hash};
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::access::{Access, AccessError};
 use crate::app::{App, Shared};
@@ -21,11 +21,12 @@ use crate::clock::now_ms;
 use crate::config::{Config, ConfigError, Door};
 use crate::metrics::Metrics;
 use crate::mqtt::Mqtt;
+use crate::rules::{InputFiring, Service};
 use crate::secret::random;
 use crate::serve::{ServeError, Serving};
 use crate::states::{Shelf, ShelfError};
 use crate::web::Web;
-use crate::{events, http, ops};
+use crate::{events, http, ops, rules};
 
 const DAY_MS: u64 = 24 * 3_600_000;
 /// How often old records are looked for.
@@ -76,6 +77,7 @@ pub struct Control {
     data_dir: PathBuf,
     sign_in: Option<Token>,
     events: Subscription,
+    inputs: Option<mpsc::Receiver<InputFiring>>,
 }
 
 /// The work beside serving: events, the catalogue, old records.
@@ -100,7 +102,8 @@ impl Control {
         let shelf = Shelf::open(&data_dir, &db).await?;
         let catalogue = Catalogue::new(config.titles.clone(), &data_dir, blobs, bus.clone(), nodes.clone());
         let web = Web::embedded();
-        let (cameras, stopping) = (Cameras::default(), watch::Sender::new(false));
+        let (cameras, stopping) = (Cameras::new(db.models().await?), watch::Sender::new(false));
+        let (rules, inputs) = Service::new(&config.rules);
         let mqtt = Mqtt::open(config.mqtt.clone(), db.clone(), secret, &data_dir).await?;
         let app = Arc::new(App {
             config,
@@ -109,6 +112,7 @@ impl Control {
             nodes,
             catalogue,
             cameras,
+            rules,
             shelf,
             access,
             secret,
@@ -117,12 +121,18 @@ impl Control {
             stopping,
             mqtt,
         });
-        Ok(Control { app, data_dir, sign_in, events })
+        Ok(Control { app, data_dir, sign_in, events, inputs: Some(inputs) })
     }
 
     /// The sign-in token, if it was made just now. Show it to whoever started the program: nothing shows it again.
     pub fn new_sign_in_token(&self) -> Option<&Token> {
         self.sign_in.as_ref()
+    }
+
+    /// What rules do to pads. Whoever takes it reads it; where nobody does, such actions are given up with a sentence. None: it
+    /// was taken.
+    pub fn take_inputs(&mut self) -> Option<mpsc::Receiver<InputFiring>> {
+        self.inputs.take()
     }
 
     /// What can be played.
@@ -180,6 +190,7 @@ impl Background {
             () = events::follow(app, &mut self.events, stop) => {}
             () = app.catalogue.watch() => {}
             () = app.keep_cameras() => {}
+            () = rules::run(app) => {}
             () = sweep(app) => {}
         }
         events::catch_up(&self.app, &mut self.events).await;
@@ -194,6 +205,7 @@ async fn sweep(app: &App) {
             app.db.forget_receipts(app.config.records.receipts).await?;
             let days = u64::from(app.config.records.days) * DAY_MS;
             app.db.forget_device_events(now.saturating_sub(days), app.config.records.device_events).await?;
+            app.db.forget_deliveries(now.saturating_sub(days), app.config.rules.log).await?;
             app.db.forget_sessions(now.saturating_sub(u64::from(app.config.records.days) * DAY_MS)).await
         };
         if let Err(error) = swept.await {

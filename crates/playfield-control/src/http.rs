@@ -26,6 +26,7 @@ mod body;
 mod caller;
 mod count;
 mod devices;
+mod events;
 mod evp;
 pub(crate) mod guard;
 mod idempotency;
@@ -33,6 +34,7 @@ mod invites;
 mod openapi;
 mod people;
 mod problem;
+mod rules;
 mod sessions;
 mod sign_in;
 mod states;
@@ -96,9 +98,15 @@ fn api(app: Shared) -> Router<Shared> {
         .route("/devices/{id}", get(devices::one).patch(devices::change))
         .route("/devices/{id}/live", get(devices::live))
         .route("/devices/{id}/events", get(devices::events))
+        .route("/devices/{id}/events.ndjson", get(events::export))
         .route("/devices/{id}/counts", get(devices::counts))
         .route("/devices/{id}/grants", get(devices::grants).post(devices::grant))
         .route("/devices/{id}/grants/{grant}", delete(devices::end_grant))
+        .route("/events/live", get(events::live))
+        .route("/rules", get(rules::list).post(rules::create))
+        .route("/rules/{id}", get(rules::one).put(rules::change).delete(rules::remove))
+        .route("/rules/{id}/test", post(rules::test))
+        .route("/deliveries", get(rules::deliveries))
         .route("/sessions", get(sessions::list).post(sessions::create))
         .route("/sessions/{id}", get(sessions::one).delete(sessions::end))
         .route("/sessions/{id}/invites", get(invites::list).post(invites::create))

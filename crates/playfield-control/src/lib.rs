@@ -6,6 +6,7 @@
 //!                      |          store <--- events <---bus: Event--- every node
 //!                      +--> web (embedded)      catalogue <--- titles folders
 //!   camera --MQTT--> mqtt ---> store            evp ---orders---> mqtt
+//!                                        rules <--- events of cameras; --> webhooks, mail, MQTT, inputs
 //! ```
 //!
 //! A request goes through the door (`http::door`: is it meant for us, may its sender ask), to a handler, to the session
@@ -31,6 +32,7 @@ pub mod mqtt;
 mod ops;
 mod people;
 mod reach;
+pub mod rules;
 mod secret;
 pub mod serve;
 mod sessions;

@@ -2,6 +2,8 @@
 //!
 //! The OpenAPI document is generated from these types.
 
+mod rules;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -13,6 +15,7 @@ use crate::frame::Shape;
 use crate::id::{DeviceId, GrantId, InviteId, SessionId, Token, ViewerId};
 use crate::manifest::{InputKind, Players, yes};
 use crate::permission::Permissions;
+pub use rules::{ChangeRule, Deliveries, Delivery, DeliveryState, KnownRule, KnownRules};
 
 /// A catalogue entry.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -645,6 +648,10 @@ pub struct Device {
     /// When it was last heard of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heard_ms: Option<u64>,
+    /// What to add to the time of its clock to have the control plane's, in milliseconds; none: it was not measured yet. It holds
+    /// the way of the quickest message of the last minutes too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset_ms: Option<i64>,
     /// How it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health: Option<Health>,
@@ -735,9 +742,28 @@ pub struct DeviceEvents {
 pub struct DeviceEvent {
     /// Its place among those of its camera, from 1.
     pub seq: u64,
+    /// When the control plane took it down, by its own clock: Unix time in milliseconds.
+    pub received_ms: u64,
+    /// What to add to `time_ms`, which is by the camera's clock, to have the control plane's; none: it was not known. It holds the
+    /// way of the quickest message of the last minutes too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset_ms: Option<i64>,
     /// What happened.
     #[serde(flatten)]
     pub event: crate::analytics::Event,
+}
+
+/// An event, as streams of all cameras tell it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ToldEvent {
+    /// Its place among those of all cameras, from 1: what a stream that was cut goes on after.
+    pub number: u64,
+    /// The camera.
+    #[schema(value_type = String)]
+    pub device: DeviceId,
+    /// What it told.
+    #[serde(flatten)]
+    pub told: DeviceEvent,
 }
 
 /// `GET /api/v1/devices/{id}/counts`

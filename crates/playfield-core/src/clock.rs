@@ -1,4 +1,5 @@
-//! How far two clocks are apart, estimated from an exchange (the on-wire protocol of RFC 5905, section 8).
+//! How far two clocks are apart: estimated from an exchange (the on-wire protocol of RFC 5905, section 8), or, of a clock that
+//! only sends, from its quickest message.
 
 use crate::input::wire::{ClockEstimate, ClockReply};
 
@@ -43,6 +44,35 @@ impl Clock {
     }
 }
 
+/// How long the smallest difference of a [`OneWay`] is believed at least, in milliseconds.
+const BELIEVED_MS: u64 = 300_000;
+
+/// How far a clock is behind ours that only sends: the smallest difference between when a message was written and when it was
+/// taken down, of the last five to ten minutes. It holds the way of the quickest message too, so the truth is a little less.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OneWay {
+    now: Option<i64>,
+    before: Option<i64>,
+    began_ms: u64,
+}
+
+impl OneWay {
+    /// A message that was written at `device_ms` by its clock was taken down at `received_ms` by ours.
+    pub fn handle(&mut self, device_ms: u64, received_ms: u64) {
+        let difference = (received_ms as i64).wrapping_sub(device_ms as i64);
+        if self.now.is_none() || received_ms.abs_diff(self.began_ms) >= BELIEVED_MS {
+            self.before = self.now.take();
+            self.began_ms = received_ms;
+        }
+        self.now = Some(self.now.map_or(difference, |smallest| smallest.min(difference)));
+    }
+
+    /// What to add to its time to get ours, in milliseconds.
+    pub fn offset_ms(&self) -> Option<i64> {
+        self.now.into_iter().chain(self.before).min()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,5 +98,24 @@ mod tests {
         let reply = ClockReply { seq: 1, viewer_sent_us: 10, node_received_us: 0, node_sent_us: u64::MAX / 4 };
         clock.handle(&reply, 5);
         assert_eq!(clock.estimate(), None);
+    }
+
+    #[test]
+    fn a_clock_that_only_sends_is_known_by_its_quickest_message() {
+        let mut clock = OneWay::default();
+        assert_eq!(clock.offset_ms(), None);
+        let behind = 5_000;
+        for (sent, way) in [(10_000, 90), (20_000, 4), (30_000, 200)] {
+            clock.handle(sent - behind, sent + way);
+        }
+        assert_eq!(clock.offset_ms(), Some(5_004));
+        clock.handle(400_000, 399_000);
+        assert_eq!(clock.offset_ms(), Some(-1_000), "it was set forward");
+        clock.handle(400_000, 440_000);
+        clock.handle(800_000, 800_007);
+        assert_eq!(clock.offset_ms(), Some(-1_000), "the last minutes are believed");
+        clock.handle(1_200_000, 1_200_009);
+        assert_eq!(clock.offset_ms(), Some(7), "and no longer");
+        clock.handle(0, u64::MAX);
     }
 }

@@ -79,6 +79,8 @@ id!(ViewerId, "vwr", "A connected client of one session.");
 id!(GrantId, "gra", "Leave to see what a camera sees.");
 id!(InviteId, "inv", "A link into a session.");
 id!(DeviceId, "dev", "A camera.");
+id!(RuleId, "rul", "A rule on what cameras tell.");
+id!(DeliveryId, "dlv", "Something that a rule did, or is to do.");
 id!(NodeId, "nod", "A machine that runs sessions.");
 id!(EvpId, "evp", "A camera that speaks the EVP protocol over MQTT.");
 

@@ -5,10 +5,10 @@
 //! and feed it. So every rule here is tested on virtual time, in milliseconds, with the network made of numbers.
 //!
 //! ```text
-//!   words       id  time  frame  input  permission  codec  manifest  metadata  model  smartcamera  camera  api  bus  signal  desk
+//!   words       id  time  frame  input  permission  codec  manifest  metadata  model  smartcamera  camera  onvif  api  bus  signal  desk
 //!   wire        input::wire  delta::wire          (formats the browser speaks too: docs/reference/wire.md)
 //!   decisions   keyframe  input::merge  input::uplink  delta::sender  session  people  seats  pace  phase  rate  clock  receipt
-//!               voice  motion  track  analytics  mask  evp
+//!               voice  motion  track  analytics  mask  evp  rule
 //!   proof       input::log  sim  scene
 //! ```
 #![forbid(unsafe_code)]
@@ -31,6 +31,7 @@ pub mod mask;
 pub mod metadata;
 pub mod model;
 pub mod motion;
+pub mod onvif;
 pub mod pace;
 pub mod people;
 pub mod permission;
@@ -38,6 +39,7 @@ pub mod phase;
 pub mod quality;
 pub mod rate;
 pub mod receipt;
+pub mod rule;
 pub mod scene;
 pub mod seats;
 pub mod session;

@@ -17,7 +17,9 @@ mod idempotency;
 mod invites;
 mod meta;
 mod mqtt;
+mod outbox;
 mod receipts;
+mod rules;
 mod schema;
 mod sessions;
 mod sqlite;
@@ -26,6 +28,8 @@ mod storage;
 mod words;
 
 pub use mqtt::{EvpDevice, EvpModule, EvpProof, EvpState, EvpUpload};
+pub use outbox::{DeliveryRow, Fired, FiringRow, NewDelivery};
+pub use rules::RuleRow;
 pub use sqlite::Sqlite;
 
 /// SHA-256 of a secret, a request or a module.
@@ -159,6 +163,10 @@ pub struct DeviceRow {
 pub struct NewDeviceEvent {
     /// When it happened, by the device's clock.
     pub time_ms: u64,
+    /// When it was taken down, by the clock of who does.
+    pub received_ms: u64,
+    /// What to add to the device's clock to have that one, in milliseconds; none: it is not known.
+    pub offset_ms: Option<i64>,
     /// What it counts as, if it is counted.
     pub counts_as: Option<String>,
     /// The event, as JSON.
@@ -168,10 +176,18 @@ pub struct NewDeviceEvent {
 /// Something that a camera told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceEventRow {
+    /// Its place among those of all devices, from 1. One that is written down later has a greater one.
+    pub number: u64,
+    /// The device.
+    pub device: DeviceId,
     /// Its place among those of its device, from 1.
     pub seq: u64,
     /// When it happened, by the device's clock.
     pub time_ms: u64,
+    /// When it was taken down, by the clock of who did.
+    pub received_ms: u64,
+    /// What to add to the device's clock to have that one, in milliseconds.
+    pub offset_ms: Option<i64>,
     /// The event, as JSON.
     pub event: String,
 }

@@ -13,13 +13,16 @@ use playfield_core::api::{
     ChangeDevice, CreateGrant, Device, DeviceCounts, DeviceEvents, Devices, Granted, Grants, Problem,
 };
 use playfield_core::id::DeviceId;
+use playfield_core::onvif::{self, Message};
 use serde::Deserialize;
+use serde_json::json as object;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::App;
 use super::body::{Json, Path, created, json};
 use super::caller::Caller;
-use crate::cameras::Told;
+use super::events::Format;
+use crate::cameras::{Model, Told};
 use crate::failure::{Failure, Kind};
 
 /// How often a quiet stream says that it is still there.
@@ -66,8 +69,11 @@ pub(super) async fn change(
 }
 
 /// What a camera understands, as it does: server-sent events (HTML standard, 9.2). `state`, `health` and `counts` say how things
-/// are, at first and each time they change; `seen` is what is in one picture. Whoever is slow misses pictures.
-#[utoipa::path(get, path = "/api/v1/devices/{id}/live", tag = "devices", params(("id" = String, Path)),
+/// are, at first and each time they change; `seen` is what is in one picture. Whoever is slow misses pictures. With
+/// `format=onvif` each picture is an `onvif-mj`, and each event in it an `onvif-ej`, as ONVIF Profile M writes them; the rest is
+/// left out.
+#[utoipa::path(get, path = "/api/v1/devices/{id}/live", tag = "devices",
+    params(("id" = String, Path), ("format" = Option<String>, Query, description = "`json` or `onvif`")),
     responses(
         (status = 200, description = "`text/event-stream`, without an end", content_type = "text/event-stream"),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
@@ -76,8 +82,10 @@ pub(super) async fn live(
     State(app): App,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    how: Result<Query<How>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Failure> {
     caller.signed_in()?;
+    let Query(How { format }) = how.map_err(|_| Failure::new(Kind::Malformed, "`format` is `json` or `onvif`"))?;
     let id = device(&id)?;
     app.device(&id).await?;
     let none = || Failure::new(Kind::NotFound, "this camera was not started yet; try again in a moment");
@@ -97,7 +105,14 @@ pub(super) async fn live(
             }
         }
     });
-    let events = futures_util::StreamExt::map(futures_util::StreamExt::chain(first, rest), |told| event(&told));
+    let write = move |told: Arc<Told>| {
+        let events = match format {
+            Format::Json => vec![event(&told)],
+            Format::Onvif => as_onvif(&told, &id, &app.cameras.model(&id)),
+        };
+        futures_util::stream::iter(events)
+    };
+    let events = futures_util::StreamExt::flat_map(futures_util::StreamExt::chain(first, rest), write);
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(STILL_HERE)).into_response())
 }
 
@@ -154,6 +169,25 @@ pub(super) async fn end_grant(
     let none = |_| Failure::new(Kind::NotFound, "there is no such grant, or it is over");
     app.end_grant(&device(&id)?, grant.parse().map_err(none)?).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// A picture and its events, each with its topic.
+fn as_onvif(told: &Told, id: &DeviceId, model: &Model) -> Vec<Result<Event, Infallible>> {
+    let Told::Seen(seen) = told else { return Vec::new() };
+    let written = |kind: &str, Message { topic, body }: Message| {
+        let data = object!({"topic": format!("{id}/{topic}"), "body": body});
+        Ok(Event::default().event(kind).data(data.to_string()))
+    };
+    let picture = written("onvif-mj", onvif::frame(&seen.metadata, &model.name, &model.labels));
+    let events = seen.events.iter().map(|event| written("onvif-ej", onvif::event(event, &model.labels)));
+    std::iter::once(picture).chain(events).collect()
+}
+
+/// How a stream is written.
+#[derive(Debug, Deserialize)]
+pub(super) struct How {
+    #[serde(default)]
+    format: Format,
 }
 
 /// A page of events.
@@ -214,7 +248,7 @@ pub(super) async fn counts(
     Ok(json(StatusCode::OK, &app.device_counts(&device(&id)?, minutes).await?))
 }
 
-fn device(text: &str) -> Result<DeviceId, Failure> {
+pub(super) fn device(text: &str) -> Result<DeviceId, Failure> {
     text.parse()
         .map_err(|_| Failure::new(Kind::NotFound, format!("there is no camera `{}`", crate::sessions::clip(text))))
 }

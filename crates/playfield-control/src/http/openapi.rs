@@ -7,7 +7,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::body::json;
-use super::{devices, evp, invites, people, sessions, sign_in, states, titles};
+use super::{devices, events, evp, invites, people, rules, sessions, sign_in, states, titles};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -34,6 +34,15 @@ use super::{devices, evp, invites, people, sessions, sign_in, states, titles};
         devices::grant,
         devices::grants,
         devices::end_grant,
+        events::export,
+        events::live,
+        rules::list,
+        rules::create,
+        rules::one,
+        rules::change,
+        rules::remove,
+        rules::test,
+        rules::deliveries,
         people::list,
         people::change,
         people::remove,
@@ -65,6 +74,7 @@ use super::{devices, evp, invites, people, sessions, sign_in, states, titles};
         sign_in::sign_out,
         serve
     ),
+    components(schemas(playfield_core::api::ToldEvent)),
     modifiers(&Tokens)
 )]
 struct Document;

@@ -11,6 +11,7 @@ mod mqtt;
 mod node;
 mod ops;
 mod people;
+mod rules;
 mod sessions;
 mod sockets;
 mod states;

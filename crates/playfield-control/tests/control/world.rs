@@ -185,6 +185,11 @@ impl Client {
         self.with("content-type", "application/json").send("PATCH", path, Body::from(body.to_string())).await
     }
 
+    /// The answer to a request that brings its own headers, with a body that may have no end.
+    pub async fn answer(&self, request: Request<Body>) -> axum::response::Response {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
     pub async fn send(&self, method: &str, path: &str, body: Body) -> Reply {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in &self.headers {

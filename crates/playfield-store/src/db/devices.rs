@@ -2,7 +2,7 @@
 
 use playfield_core::api::SessionState;
 use playfield_core::id::{DeviceId, GrantId};
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, Rows, params};
 
 use super::words::{read_id, word};
 use super::{Db, DbError, DeviceCount, DeviceEventRow, DeviceRow, GrantRow, NewDeviceEvent, NewSession};
@@ -72,6 +72,32 @@ impl Db {
         .await
     }
 
+    /// Keeps what is known of a device's model, as JSON. False: there is no such device.
+    pub async fn set_model(&self, id: DeviceId, model: String) -> Result<bool, DbError> {
+        self.call(move |connection| {
+            let changed = connection
+                .prepare_cached("UPDATE devices SET model = ?2 WHERE id = ?1")?
+                .execute(params![id.as_str(), model])?;
+            Ok(changed == 1)
+        })
+        .await
+    }
+
+    /// What is known of the models of devices, as JSON.
+    pub async fn models(&self) -> Result<Vec<(DeviceId, String)>, DbError> {
+        self.call(move |connection| {
+            let mut find =
+                connection.prepare_cached("SELECT id, model FROM devices WHERE model IS NOT NULL ORDER BY id")?;
+            let mut rows = find.query([])?;
+            let mut models = Vec::new();
+            while let Some(row) = rows.next()? {
+                models.push((read_id("a device id", row.get(0)?)?, row.get(1)?));
+            }
+            Ok(models)
+        })
+        .await
+    }
+
     /// Writes down what a device told, in this order, and counts it: all of it or nothing. The number of the last one; none: there
     /// is no such device.
     pub async fn insert_device_events(
@@ -87,10 +113,13 @@ impl Db {
                 .optional()?;
             let Some(told) = told else { return Ok(None) };
             for (seq, event) in (told - events.len() as i64 + 1..).zip(events) {
-                let NewDeviceEvent { time_ms, counts_as, event } = event;
+                let NewDeviceEvent { time_ms, received_ms, offset_ms, counts_as, event } = event;
                 change
-                    .prepare_cached("INSERT INTO device_events (device, seq, time_ms, event) VALUES (?1, ?2, ?3, ?4)")?
-                    .execute(params![id.as_str(), seq, time_ms as i64, event])?;
+                    .prepare_cached(
+                        "INSERT INTO device_events (device, seq, time_ms, received_ms, offset_ms, event)
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    )?
+                    .execute(params![id.as_str(), seq, time_ms as i64, received_ms as i64, offset_ms, event])?;
                 if let Some(what) = counts_as {
                     change
                         .prepare_cached(
@@ -115,19 +144,44 @@ impl Db {
     ) -> Result<Vec<DeviceEventRow>, DbError> {
         self.call(move |connection| {
             let mut find = connection.prepare_cached(
-                "SELECT seq, time_ms, event FROM device_events WHERE device = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3",
+                "SELECT * FROM device_events WHERE device = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3",
             )?;
-            let before = before.and_then(|before| i64::try_from(before).ok()).unwrap_or(i64::MAX);
-            let mut rows = find.query(params![id.as_str(), before, most])?;
-            let mut events = Vec::new();
-            while let Some(row) = rows.next()? {
-                events.push(DeviceEventRow {
-                    seq: row.get::<_, i64>(0)? as u64,
-                    time_ms: row.get::<_, i64>(1)? as u64,
-                    event: row.get(2)?,
-                });
-            }
-            Ok(events)
+            let before = before.map_or(i64::MAX, up_to);
+            read_events(find.query(params![id.as_str(), before, most])?)
+        })
+        .await
+    }
+
+    /// What a device told after this number of its own, the oldest first: at most `most`.
+    pub async fn device_events_after(
+        &self,
+        id: DeviceId,
+        after_seq: u64,
+        most: u32,
+    ) -> Result<Vec<DeviceEventRow>, DbError> {
+        self.call(move |connection| {
+            let mut find = connection
+                .prepare_cached("SELECT * FROM device_events WHERE device = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3")?;
+            read_events(find.query(params![id.as_str(), up_to(after_seq), most])?)
+        })
+        .await
+    }
+
+    /// What all devices told after this number, the oldest first: at most `most`.
+    pub async fn events_after(&self, after: u64, most: u32) -> Result<Vec<DeviceEventRow>, DbError> {
+        self.call(move |connection| {
+            let mut find =
+                connection.prepare_cached("SELECT * FROM device_events WHERE number > ?1 ORDER BY number LIMIT ?2")?;
+            read_events(find.query(params![up_to(after), most])?)
+        })
+        .await
+    }
+
+    /// The number of what was written down last; 0: nothing is there.
+    pub async fn newest_event(&self) -> Result<u64, DbError> {
+        self.call(move |connection| {
+            let mut find = connection.prepare_cached("SELECT max(number) FROM device_events")?;
+            Ok(find.query_row([], |row| row.get::<_, Option<i64>>(0))?.unwrap_or(0) as u64)
         })
         .await
     }
@@ -223,10 +277,10 @@ impl Db {
         .await
     }
 
-    /// Forgets what devices told before this time, and of each device all but the `newest`. Returns how many.
+    /// Forgets what was taken down before this time, and of each device all but the `newest`. Returns how many.
     pub async fn forget_device_events(&self, before_ms: u64, newest: u32) -> Result<usize, DbError> {
         self.call(move |connection| {
-            let old = connection.execute("DELETE FROM device_events WHERE time_ms < ?1", [before_ms as i64])?;
+            let old = connection.execute("DELETE FROM device_events WHERE received_ms < ?1", [before_ms as i64])?;
             let many = connection.execute(
                 "DELETE FROM device_events WHERE seq <= (SELECT told FROM devices WHERE id = device_events.device) - ?1",
                 [newest],
@@ -237,6 +291,27 @@ impl Db {
         })
         .await
     }
+}
+
+/// A number that a caller made up, as SQLite can compare it.
+pub(super) fn up_to(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn read_events(mut rows: Rows<'_>) -> Result<Vec<DeviceEventRow>, DbError> {
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        events.push(DeviceEventRow {
+            number: row.get::<_, i64>("number")? as u64,
+            device: read_id("a device id", row.get("device")?)?,
+            seq: row.get::<_, i64>("seq")? as u64,
+            time_ms: row.get::<_, i64>("time_ms")? as u64,
+            received_ms: row.get::<_, i64>("received_ms")? as u64,
+            offset_ms: row.get("offset_ms")?,
+            event: row.get("event")?,
+        });
+    }
+    Ok(events)
 }
 
 fn read_device(row: &Row<'_>) -> Result<DeviceRow, DbError> {

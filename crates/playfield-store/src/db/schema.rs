@@ -210,6 +210,56 @@ const STEPS: &[&str] = &[
     ) STRICT;
     CREATE INDEX evp_uploads_by_blob ON evp_uploads (blob);
 ",
+    // Events of all cameras get one order, and the time at which they came; of those from before, what the camera said is all that
+    // is known. A camera's model names its classes, for what is told before it speaks again. What rules did outlives the rules.
+    "
+    CREATE TABLE told (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        device TEXT NOT NULL REFERENCES devices ON DELETE CASCADE,
+        seq INTEGER NOT NULL,
+        time_ms INTEGER NOT NULL,
+        received_ms INTEGER NOT NULL,
+        offset_ms INTEGER,
+        event TEXT NOT NULL,
+        UNIQUE (device, seq)
+    ) STRICT;
+    INSERT INTO told (device, seq, time_ms, received_ms, event)
+        SELECT device, seq, time_ms, time_ms, event FROM device_events ORDER BY time_ms, device, seq;
+    DROP TABLE device_events;
+    ALTER TABLE told RENAME TO device_events;
+    ALTER TABLE devices ADD COLUMN model TEXT;
+    CREATE TABLE rules (
+        id TEXT PRIMARY KEY,
+        rule TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        created_ms INTEGER NOT NULL,
+        changed_ms INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE firings (
+        rule TEXT NOT NULL REFERENCES rules ON DELETE CASCADE,
+        device TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        at_ms INTEGER NOT NULL,
+        PRIMARY KEY (rule, device)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE deliveries (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        rule TEXT NOT NULL,
+        device TEXT,
+        action TEXT NOT NULL,
+        destination TEXT NOT NULL,
+        body TEXT NOT NULL,
+        state TEXT NOT NULL,
+        tries INTEGER NOT NULL DEFAULT 0,
+        detail TEXT,
+        created_ms INTEGER NOT NULL,
+        next_ms INTEGER,
+        ended_ms INTEGER
+    ) STRICT;
+    CREATE INDEX deliveries_waiting ON deliveries (destination, next_ms) WHERE next_ms IS NOT NULL;
+    CREATE INDEX deliveries_by_rule ON deliveries (rule, number);
+",
 ];
 
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), DbError> {
@@ -226,4 +276,33 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Db
         change.commit()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_from_before_they_had_one_order_get_one() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let before = 8;
+        STEPS[..before].iter().for_each(|step| connection.execute_batch(step).unwrap());
+        connection.pragma_update(None, "user_version", before as u32).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO devices (id, name, node, desired, version, created_ms, told) VALUES
+                     ('a', '', '', '', 1, 0, 2), ('b', '', '', '', 1, 0, 1);
+                 INSERT INTO device_events (device, seq, time_ms, event) VALUES
+                     ('a', 1, 10, 'one'), ('a', 2, 30, 'three'), ('b', 1, 20, 'two');",
+            )
+            .unwrap();
+        migrate(&mut connection, Path::new("test")).unwrap();
+        let mut find =
+            connection.prepare("SELECT number, event, received_ms FROM device_events ORDER BY number").unwrap();
+        let rows = find.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+        let rows: Vec<(i64, String, i64)> = rows.collect::<Result<_, _>>().unwrap();
+        let expect = [(1, "one", 10), (2, "two", 20), (3, "three", 30)];
+        assert_eq!(rows, expect.map(|(number, event, at)| (number, event.to_owned(), at)));
+    }
 }

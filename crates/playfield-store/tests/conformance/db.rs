@@ -14,6 +14,10 @@ use playfield_store::db::{
 use crate::folder::Folder;
 use crate::mqtt::*;
 
+mod rules;
+
+use rules::*;
+
 macro_rules! suite {
     ($engine:ident, $open:expr, [$($name:ident),* $(,)?]) => {
         mod $engine {
@@ -50,6 +54,13 @@ suite!(
         a_device_is_changed_by_who_knows_its_version,
         what_a_device_told_is_numbered_counted_and_forgotten,
         leave_to_look_ends_once_and_stays_on_record,
+        a_rule_is_changed_by_who_knows_its_version,
+        what_rules_do_is_written_down_with_how_far_they_read,
+        of_one_destination_two_are_due_at_once,
+        of_too_many_that_wait_the_oldest_are_given_up,
+        what_is_over_is_forgotten_and_what_waits_is_not,
+        a_rule_that_is_removed_does_nothing_more,
+        when_a_rule_fired_last_is_known_for_each_camera,
         a_session_that_ended_stays_ended,
         the_last_place_is_taken_once,
         a_node_has_a_limit_of_its_own,
@@ -593,17 +604,22 @@ async fn a_device_is_changed_by_who_knows_its_version(db: Db) {
     assert!(db.rename_device(one.id.clone(), "door".to_owned()).await.unwrap());
     let changed = DeviceRow { name: "door".to_owned(), desired: "[1]".to_owned(), version: 2, ..one.clone() };
     assert_eq!(db.device(one.id.clone()).await.unwrap(), Some(changed));
-    assert_eq!(db.device(two.id.clone()).await.unwrap(), Some(two));
+    assert_eq!(db.device(two.id.clone()).await.unwrap(), Some(two.clone()));
+    assert!(db.set_model(two.id.clone(), "[2]".to_owned()).await.unwrap());
+    assert_eq!(db.models().await.unwrap(), [(two.id, "[2]".to_owned())]);
     let unknown = device(3).id;
     assert_eq!(db.device(unknown.clone()).await.unwrap(), None);
     assert_eq!(db.set_desired(unknown.clone(), 1, String::new()).await.unwrap(), None);
-    assert!(!db.rename_device(unknown, String::new()).await.unwrap());
+    assert!(!db.rename_device(unknown.clone(), String::new()).await.unwrap());
+    assert!(!db.set_model(unknown, String::new()).await.unwrap());
 }
 
 async fn what_a_device_told_is_numbered_counted_and_forgotten(db: Db) {
     let id = device(1).id;
     let event = |time_ms, counts_as: Option<&str>, event: &str| NewDeviceEvent {
         time_ms,
+        received_ms: time_ms + 7,
+        offset_ms: Some(-5),
         counts_as: counts_as.map(str::to_owned),
         event: event.to_owned(),
     };
@@ -616,15 +632,33 @@ async fn what_a_device_told_is_numbered_counted_and_forgotten(db: Db) {
     assert_eq!(db.insert_device_events(id.clone(), more).await.unwrap(), Some(5));
     assert_eq!(db.insert_device_events(device(2).id, vec![event(1, None, "x")]).await.unwrap(), Some(1));
     let page = db.device_events(id.clone(), None, 2).await.unwrap();
-    let row = |seq, time_ms, event: &str| DeviceEventRow { seq, time_ms, event: event.to_owned() };
+    let row = |seq, time_ms, event: &str| DeviceEventRow {
+        number: seq,
+        device: id.clone(),
+        seq,
+        time_ms,
+        received_ms: time_ms + 7,
+        offset_ms: Some(-5),
+        event: event.to_owned(),
+    };
     assert_eq!(page, [row(5, 63_000, "e"), row(4, 62_000, "d")]);
     assert_eq!(db.device_events(id.clone(), Some(4), 1).await.unwrap(), [row(3, 61_000, "c")]);
+    assert_eq!(db.device_events_after(id.clone(), 3, 1).await.unwrap(), [row(4, 62_000, "d")]);
+    assert_eq!(db.device_events_after(id.clone(), u64::MAX, 1).await.unwrap(), []);
+    let all = db.events_after(3, 9).await.unwrap();
+    let names: Vec<_> = all.iter().map(|row| (row.number, row.device == id, row.event.as_str())).collect();
+    assert_eq!(
+        names,
+        [(4, true, "d"), (5, true, "e"), (6, false, "x")],
+        "in the order in which they were written down"
+    );
+    assert_eq!(db.newest_event().await.unwrap(), 6);
     let count = |what: &str, minute, count| DeviceCount { what: what.to_owned(), minute, count };
     let all = [count("in", 0, 1), count("in", 1, 2), count("out", 1, 1)];
     assert_eq!(db.device_counts(id.clone(), 0).await.unwrap(), all);
     assert_eq!(db.device_counts(id.clone(), 1).await.unwrap(), all[1..]);
 
-    assert_eq!(db.forget_device_events(60_000, 3).await.unwrap(), 3, "two that are old, and one of too many");
+    assert_eq!(db.forget_device_events(60_007, 3).await.unwrap(), 3, "two that are old, and one of too many");
     let left = db.device_events(id.clone(), None, 9).await.unwrap();
     assert_eq!(left.iter().map(|row| row.seq).collect::<Vec<_>>(), [5, 4, 3]);
     assert_eq!(db.device_counts(id.clone(), 0).await.unwrap(), all[1..]);
@@ -634,6 +668,7 @@ async fn what_a_device_told_is_numbered_counted_and_forgotten(db: Db) {
         Some(6),
         "numbers go on"
     );
+    assert_eq!(db.newest_event().await.unwrap(), 7, "those of all too");
 }
 
 async fn leave_to_look_ends_once_and_stays_on_record(db: Db) {
