@@ -18,6 +18,7 @@ const ALONG: &[&str] = &[
     "LICENSE-APACHE",
     "playfield.toml",
     "titles",
+    "apps",
     "sdk",
     "docs",
 ];

@@ -19,12 +19,14 @@ use playfield_core::analytics::{self, Counts, Direction, What};
 use playfield_core::api::{
     ChangeDevice, Device, DeviceCounts, DeviceEvent, DeviceEvents, DeviceState, MinuteCount, SessionState,
 };
+use playfield_core::app::{AppStatus, Emitted};
 use playfield_core::bus::{Reply, Request, SessionSpec, SessionTimes};
 use playfield_core::camera::{Camera, Desired, Health, Report, Seen};
 use playfield_core::id::{DeviceId, SessionId};
 use playfield_core::manifest::{Kind as GuestKind, Limits};
 use playfield_core::people::Roster;
 use playfield_store::db::{DbError, DeviceCount, DeviceEventRow, DeviceRow, NewDeviceEvent};
+use serde_json::Value;
 use tokio::sync::broadcast;
 use tokio::time::Instant;
 
@@ -33,6 +35,7 @@ use crate::clock::now_ms;
 use crate::failure::{Failure, Kind};
 use crate::secret::random;
 
+mod apps;
 mod demo;
 
 /// How often it is looked whether every camera is at work.
@@ -69,6 +72,9 @@ struct Live {
     wait: Duration,
     health: Option<Health>,
     counts: Option<Counts>,
+    app: Option<AppStatus>,
+    /// What its app said last.
+    said: Option<Value>,
     heard_ms: Option<u64>,
     watchers: broadcast::Sender<Arc<Told>>,
 }
@@ -85,6 +91,8 @@ impl Live {
             wait: FIRST_WAIT,
             health: None,
             counts: None,
+            app: None,
+            said: None,
             heard_ms: None,
             watchers: broadcast::Sender::new(BEHIND),
         }
@@ -122,6 +130,8 @@ pub(crate) enum Told {
     Seen(Seen),
     Counts(Box<Counts>),
     Health(Health),
+    Emitted(Emitted),
+    App(AppStatus),
     State { state: DeviceState, detail: Option<String> },
 }
 
@@ -132,6 +142,8 @@ impl Told {
             Told::Seen(_) => "seen",
             Told::Counts(_) => "counts",
             Told::Health(_) => "health",
+            Told::Emitted(_) => "emitted",
+            Told::App(_) => "app",
             Told::State { .. } => "state",
         }
     }
@@ -149,6 +161,7 @@ impl Cameras {
         let mut known = vec![Told::State { state: live.state, detail: live.detail.clone() }];
         known.extend(live.health.clone().map(Told::Health));
         known.extend(live.counts.clone().map(|counts| Told::Counts(Box::new(counts))));
+        known.extend(live.app.clone().map(Told::App));
         Some((known, live.watchers.subscribe()))
     }
 
@@ -210,6 +223,7 @@ impl App {
         let session = SessionId::from_entropy(entropy);
         (camera.state, camera.version, camera.began) = (DeviceState::Starting, device.version, now);
         (camera.session, camera.health) = (Some(session.clone()), None);
+        (camera.app, camera.said) = (None, None);
         camera.tell_state();
         drop(live);
         let app = self.clone();
@@ -233,7 +247,8 @@ impl App {
     async fn start_camera(&self, device: &DeviceRow, session: SessionId) -> Result<(), Failure> {
         let desired: Desired = serde_json::from_str(&device.desired).map_err(Failure::internal)?;
         let model = desired.model.as_deref().map(|name| self.model(name)).transpose()?;
-        let camera = Box::new(Camera { desired, model });
+        let app = self.edge_app(&desired);
+        let camera = Box::new(Camera { desired, model, app });
         let spec = SessionSpec {
             id: session,
             title: device.name.clone(),
@@ -290,7 +305,8 @@ impl App {
         let Some(id) = self.cameras.of(session) else { return Ok(()) };
         let events = match &report {
             Report::Seen(seen) => seen.events.iter().filter_map(written).collect(),
-            Report::Counts(_) | Report::Health(_) => Vec::new(),
+            Report::Emitted(emitted) => self.cameras.kept(&id, emitted).into_iter().collect(),
+            Report::Counts(_) | Report::Health(_) | Report::App(_) => Vec::new(),
         };
         if !events.is_empty() {
             self.db.insert_device_events(id.clone(), events).await?;
@@ -307,6 +323,11 @@ impl App {
             Report::Health(health) => {
                 live.tell(|| Told::Health(health.clone()));
                 live.health = Some(health);
+            }
+            Report::Emitted(emitted) => live.tell(|| Told::Emitted(emitted)),
+            Report::App(app) => {
+                live.tell(|| Told::App(app.clone()));
+                live.app = Some(app);
             }
         }
         Ok(())
@@ -330,6 +351,7 @@ impl App {
         if let Some(desired) = &change.desired {
             desired.check().map_err(|problem| wrong(&problem))?;
             desired.model.as_deref().map(|name| self.model(name)).transpose()?;
+            self.check_app(desired)?;
             let version = change.version.unwrap_or(device.version);
             let json = serde_json::to_string(desired).map_err(Failure::internal)?;
             if self.db.set_desired(id.clone(), version, json).await?.is_none() {
@@ -387,6 +409,7 @@ impl App {
             created_ms: row.created_ms,
             heard_ms: live.and_then(|live| live.heard_ms),
             health: live.and_then(|live| live.health.clone()),
+            app: live.and_then(|live| live.app.clone()),
             desired,
         })
     }

@@ -5,18 +5,23 @@
 //!
 //! ```text
 //!   source --picture--> model --objects--> tracker --tracks--> lines, zones --events--> Report
+//!                                                                   '--all of it--> app --declared fields--^
 //! ```
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::analytics::{self, Analytics, Counts};
+use crate::app::{AppStatus, Emitted};
 use crate::metadata::Metadata;
 
 /// Most pictures a second that a camera analyses.
 pub const MOST_HZ: u16 = 60;
+/// Longest settings of an edge app, as JSON, in bytes.
+pub const MOST_APP_CONFIG: usize = 4096;
 
 /// What a camera is to do, as whoever looks after it says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -33,6 +38,16 @@ pub struct Desired {
     /// Lines and zones.
     #[serde(default)]
     pub watch: analytics::Config,
+    /// The id of the edge app that runs next to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
+    /// What the app is told of how it is to work: an object, whose keys are the app's own.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[schema(value_type = Object)]
+    pub app_config: Map<String, Value>,
+    /// Whether the app may see pixels. It gets none unless its manifest asks for them too.
+    #[serde(default)]
+    pub app_pixels: bool,
 }
 
 impl Desired {
@@ -40,6 +55,9 @@ impl Desired {
     pub fn check(&self) -> Result<(), String> {
         if !(1..=MOST_HZ).contains(&self.hz) {
             return Err(format!("`hz` must be 1 to {MOST_HZ}"));
+        }
+        if serde_json::to_string(&self.app_config).map_or(0, |text| text.len()) > MOST_APP_CONFIG {
+            return Err(format!("`app_config` must be at most {MOST_APP_CONFIG} bytes"));
         }
         Analytics::new(&self.watch).map(drop).map_err(|error| format!("`watch`: {error}"))
     }
@@ -52,6 +70,29 @@ pub struct Camera {
     pub desired: Desired,
     /// The folder of its model, with the `model.toml`.
     pub model: Option<PathBuf>,
+    /// Its edge app.
+    #[serde(default)]
+    pub app: Option<App>,
+}
+
+/// Where an edge app lies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct App {
+    /// Its folder, with the `app.toml`.
+    pub folder: PathBuf,
+    /// Its module, once the node has looked at it.
+    #[serde(default)]
+    pub module: Option<AppModule>,
+}
+
+/// What became of an app's module.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum AppModule {
+    /// It is compiled, and lies there.
+    Compiled(PathBuf),
+    /// It cannot be run, and why. The camera goes on without it.
+    Refused(String),
 }
 
 fn fifteen() -> u16 {
@@ -80,6 +121,10 @@ pub enum Report {
     Counts(Box<Counts>),
     /// How it does: once a second.
     Health(Health),
+    /// What its edge app said.
+    Emitted(Emitted),
+    /// How its edge app does.
+    App(AppStatus),
 }
 
 /// What was understood of one picture, and what came of it.

@@ -3,6 +3,7 @@
 
 mod api;
 mod catalogue;
+mod devices;
 mod doors;
 mod events;
 mod invites;

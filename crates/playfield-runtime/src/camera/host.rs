@@ -3,14 +3,18 @@
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use playfield_core::camera::{Camera, Health, MOST_HZ, Report};
+use playfield_core::app::AppStatus;
+use playfield_core::camera::{Camera, Health, MOST_HZ, Report, Seen};
 use playfield_core::frame::{Picture, PixelFormat};
+use playfield_core::time::Time;
 
+use super::app::{Desk, Made};
 use super::pipeline::Pipeline;
 use super::source::{self, Source};
 use super::words::{FromCamera, PICTURE, SHARED_LEN, ToCamera};
 use crate::confine::confine;
 use crate::process::{Link, LinkError, Shared};
+use crate::wasm::View;
 
 /// How often it says how it does, and what it counted.
 const REPORTS: Duration = Duration::from_secs(1);
@@ -47,6 +51,10 @@ pub fn run(socket: OwnedFd) -> Result<(), String> {
 struct Host {
     source: Box<dyn Source>,
     pipeline: Pipeline,
+    app: Option<Desk>,
+    /// What is to be said of an app that cannot be run.
+    app_refused: Option<AppStatus>,
+    began: Instant,
     shared: Shared,
     picture: Picture,
     /// Somebody may look.
@@ -66,7 +74,14 @@ impl Host {
         let hz = camera.desired.hz.clamp(1, MOST_HZ);
         let pipeline = Pipeline::open(camera)?;
         let (model, labels) = pipeline.finds();
+        let (app, app_refused) = match Desk::open(camera, &labels) {
+            Ok(app) => (app, None),
+            Err(refused) => (None, Some(refused)),
+        };
         Ok(Host {
+            app,
+            app_refused,
+            began: Instant::now(),
             health: Health { model, labels, ..Health::default() },
             pipeline,
             source: source::open(&camera.desired.source, hz)?,
@@ -125,6 +140,8 @@ impl Host {
         match self.pipeline.see(frame, unix_ms(), &self.picture) {
             Ok(seen) => {
                 self.health.trouble = None;
+                self.tell_app(link)?;
+                self.show_app(&seen);
                 self.tell(link, &Report::Seen(seen))?;
             }
             Err(trouble) => self.health.trouble = Some(trouble),
@@ -136,6 +153,27 @@ impl Host {
         Ok(())
     }
 
+    /// What its app made of an earlier picture.
+    fn tell_app(&mut self, link: &mut Link) -> Result<(), LinkError> {
+        let Some(Made { reports, lines }) = self.app.as_mut().and_then(Desk::take) else { return Ok(()) };
+        reports.iter().try_for_each(|report| self.tell(link, report))?;
+        lines.into_iter().try_for_each(|line| link.send(&FromCamera::Said(line)))
+    }
+
+    fn show_app(&mut self, seen: &Seen) {
+        let Host { app, pipeline, picture, began, .. } = self;
+        let Some(app) = app else { return };
+        let shown = app.pixels.then_some(&*picture);
+        app.show(|| View {
+            now: Time::from_micros(began.elapsed().as_micros() as u64),
+            zones: pipeline.zones(seen),
+            seen: seen.clone(),
+            counts: pipeline.counts(),
+            size: [picture.width, picture.height],
+            picture: shown.cloned(),
+        });
+    }
+
     fn tell_health(&mut self, link: &mut Link) -> Result<(), LinkError> {
         let stages = self.pipeline.stages();
         self.health.fps = (self.health.pictures - self.before) as f32 / REPORTS.as_secs_f32();
@@ -144,6 +182,9 @@ impl Host {
         self.health.pipeline_us = stages.whole_us;
         self.health.inference_us = stages.inference_us;
         self.tell(link, &Report::Health(self.health.clone()))?;
+        if let Some(refused) = self.app_refused.take() {
+            self.tell(link, &Report::App(refused))?;
+        }
         let counts = self.pipeline.counts();
         self.tell(link, &Report::Counts(Box::new(counts)))
     }
