@@ -105,7 +105,8 @@ fn is_small(event: &GuestEvent) -> bool {
         | GuestEvent::Copied(_)
         | GuestEvent::Answers(_)
         | GuestEvent::Records(_)
-        | GuestEvent::LastWords(_) => false,
+        | GuestEvent::LastWords(_)
+        | GuestEvent::Camera(_) => false,
         GuestEvent::Rumble { player, rumble } => *player < 4 && rumble.ms <= 5_000,
     }
 }

@@ -19,6 +19,7 @@ const ALONG: &[&str] = &[
     "playfield.toml",
     "titles",
     "models",
+    "apps",
     "sdk",
     "docs",
 ];

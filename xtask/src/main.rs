@@ -40,7 +40,7 @@ cargo xtask COMMAND
   e2e [ARGS]       build, then the tests in a real browser; ARGS go to `cargo test`
   bench ARGS       build, then `playfield bench ARGS`
   peers [ARGS]     build, then measure beside what one would take instead: FFmpeg, GStreamer, xpra, TigerVNC; `--help` says more
-  titles [ARGS]    rebuild the modules of the titles in the tree; `--check` compares only
+  titles [ARGS]    rebuild the modules of the titles and edge apps in the tree; `--check` compares only
   docs [PAGE...]   do what the pages say, in fresh folders; `--write` makes the first title's pictures anew
   fuzz [TARGET...] bytes nobody thought of, against every parser; `--minutes N` in all (60), `--addresses` for unsafe code
   tidy             the invariants a program can check

@@ -4,7 +4,8 @@
 //! `Cargo.toml` a Rust title, one with a `main.zig` a WASM-4 cartridge in Zig; a C title with an `nes.cfg` is a cartridge
 //! for the NES, one with a `gb.s` a cartridge for the Game Boy. Under the pinned toolchains a rebuild gives the same
 //! bytes; under others it must give the same pictures, which `playfield replay` counts on the title's own input log,
-//! `demo.ndjson`. Cartridges of those two consoles are compared by their bytes alone.
+//! `demo.ndjson`. Cartridges of those two consoles are compared by their bytes alone, and so are the edge apps of cameras, under
+//! `apps/`, which are built like titles.
 //!
 //! | language | pinned | else |
 //! |---|---|---|
@@ -31,6 +32,9 @@ use crate::step::Outcome;
 /// Pictures of a title's own input log that are compared.
 const DEMO_FRAMES: usize = 3600;
 
+/// Where titles are, and the edge apps of cameras.
+const FOLDERS: [&str; 2] = ["titles", "apps"];
+
 /// The file that says a folder is a title with sources, and in which language.
 const SOURCES: [&str; 3] = ["main.c", "main.zig", "Cargo.toml"];
 
@@ -50,7 +54,7 @@ pub fn run(args: &[String]) -> Result<(), Failure> {
     }
     let ids = ids()?;
     if let Some(unknown) = wanted.iter().find(|id| !ids.contains(id)) {
-        return Err(Failure::new(format!("there is no titles/{unknown}; there are {}", ids.join(", "))));
+        return Err(Failure::new(format!("there is no title or app {unknown}; there are {}", ids.join(", "))));
     }
     let chosen = ids.iter().filter(|id| wanted.is_empty() || wanted.contains(id));
     let failures: Vec<String> =
@@ -78,26 +82,34 @@ pub fn rust_variables() -> Result<Vec<(&'static str, OsString)>, Failure> {
 
 /// Folders of titles with sources, by name.
 fn ids() -> Result<Vec<String>, Failure> {
-    let entries = fs::read_dir(root().join("titles")).map_err(|error| Failure::new(format!("titles: {error}")))?;
-    let mut ids: Vec<String> = entries
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|id| SOURCES.iter().any(|file| exists(&format!("titles/{id}/{file}"))))
-        .collect();
+    let mut ids = Vec::new();
+    for folder in FOLDERS.into_iter().filter(|folder| exists(folder)) {
+        let entries = fs::read_dir(root().join(folder)).map_err(|error| Failure::new(format!("{folder}: {error}")))?;
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        ids.extend(names.filter(|id| SOURCES.iter().any(|file| exists(&format!("{folder}/{id}/{file}")))));
+    }
     ids.sort();
     Ok(ids)
+}
+
+/// The folder of a title or an app.
+fn home(id: &str) -> String {
+    let [titles, apps] = FOLDERS;
+    let folder = if exists(&format!("{apps}/{id}")) { apps } else { titles };
+    format!("{folder}/{id}")
 }
 
 fn one(id: &str, check: bool) -> Result<(), Failure> {
     let made_for = made_for(id);
     let (built, toolchain) = build(id, made_for)?;
-    let kept = root().join(format!("titles/{id}/{id}.{}", made_for.ending()));
+    let kept = root().join(format!("{}/{id}.{}", home(id), made_for.ending()));
     let same = kept.exists() && read(&built)? == read(&kept)?;
     match (same, check, toolchain) {
         (true, ..) => println!("{id}: bytes equal"),
         (false, true, Toolchain::Pinned) => {
             return Err(Failure::new(format!("its module is not what its source makes; run: cargo xtask titles {id}")));
         }
-        (false, true, Toolchain::Other) if made_for != MadeFor::Wasm => {
+        (false, true, Toolchain::Other) if made_for != MadeFor::Wasm || is_app(id) => {
             println!("{id}: bytes differ, as they may under another toolchain; nothing else is compared");
         }
         (false, true, Toolchain::Other) => same_pictures(id, &built, &kept)?,
@@ -110,7 +122,12 @@ fn one(id: &str, check: bool) -> Result<(), Failure> {
             println!("{id}: written, by a toolchain other than the pinned one: rebuild with that before you commit it");
         }
     }
-    if made_for == MadeFor::Wasm { demo(id, &kept, check) } else { Ok(()) }
+    if made_for == MadeFor::Wasm && !is_app(id) { demo(id, &kept, check) } else { Ok(()) }
+}
+
+/// Whether it is an edge app: it makes no pictures to compare.
+fn is_app(id: &str) -> bool {
+    exists(&format!("{}/app.toml", home(id)))
 }
 
 /// What a title runs on.
@@ -148,7 +165,7 @@ fn build(id: &str, made_for: MadeFor) -> Result<(PathBuf, Toolchain), Failure> {
         MadeFor::GameBoy => return sdcc::build(id),
         MadeFor::Wasm => {}
     }
-    if exists(&format!("titles/{id}/Cargo.toml")) {
+    if exists(&format!("{}/Cargo.toml", home(id))) {
         rust::build(id)
     } else if exists(&format!("titles/{id}/main.zig")) {
         zig::build(id)
@@ -232,11 +249,11 @@ fn parts(id: &str) -> Result<PathBuf, Failure> {
 /// A title's files with that ending: relative to the root and sorted, so that the order of a directory does not reach
 /// the module.
 fn sources(id: &str, ending: &str) -> Result<Vec<String>, Failure> {
-    let entries =
-        fs::read_dir(root().join("titles").join(id)).map_err(|error| Failure::new(format!("titles/{id}: {error}")))?;
+    let home = home(id);
+    let entries = fs::read_dir(root().join(&home)).map_err(|error| Failure::new(format!("{home}: {error}")))?;
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let mut files: Vec<String> =
-        names.filter(|name| name.ends_with(ending)).map(|name| format!("titles/{id}/{name}")).collect();
+        names.filter(|name| name.ends_with(ending)).map(|name| format!("{home}/{name}")).collect();
     files.sort();
     Ok(files)
 }

@@ -19,6 +19,7 @@ use playfield_core::analytics::{self, Counts, Direction, Heat, What};
 use playfield_core::api::{
     ChangeDevice, Device, DeviceCounts, DeviceEvent, DeviceEvents, DeviceState, MinuteCount, SessionState, ToldEvent,
 };
+use playfield_core::app::{AppStatus, Emitted};
 use playfield_core::bus::{Reply, Request, SessionSpec, SessionTimes};
 use playfield_core::camera::{Camera, Desired, Health, Report, Seen};
 use playfield_core::clock::OneWay;
@@ -28,6 +29,7 @@ use playfield_core::model::Manifest;
 use playfield_core::motion::LABEL;
 use playfield_core::people::Roster;
 use playfield_store::db::{DbError, DeviceCount, DeviceEventRow, DeviceRow, NewDeviceEvent, NewSession};
+use serde_json::Value;
 use tokio::sync::{Notify, broadcast, watch};
 use tokio::time::Instant;
 
@@ -37,6 +39,7 @@ use crate::failure::{Failure, Kind};
 use crate::rules::CameraNow;
 use crate::secret::random;
 
+mod apps;
 mod demo;
 mod grants;
 
@@ -91,6 +94,9 @@ struct Live {
     health: Option<Health>,
     counts: Option<Counts>,
     heat: Option<Heat>,
+    app: Option<AppStatus>,
+    /// What its app said last.
+    said: Option<Value>,
     heard_ms: Option<u64>,
     /// It was told to say what is in each picture.
     live: bool,
@@ -111,6 +117,8 @@ impl Live {
             health: None,
             counts: None,
             heat: None,
+            app: None,
+            said: None,
             heard_ms: None,
             live: false,
             clock: OneWay::default(),
@@ -151,6 +159,8 @@ pub(crate) enum Told {
     Counts(Box<Counts>),
     Health(Health),
     Heat(Box<Heat>),
+    Emitted(Emitted),
+    App(AppStatus),
     State { state: DeviceState, detail: Option<String> },
 }
 
@@ -162,6 +172,8 @@ impl Told {
             Told::Counts(_) => "counts",
             Told::Health(_) => "health",
             Told::Heat(_) => "heat",
+            Told::Emitted(_) => "emitted",
+            Told::App(_) => "app",
             Told::State { .. } => "state",
         }
     }
@@ -192,6 +204,7 @@ impl Cameras {
         known.extend(live.health.clone().map(Told::Health));
         known.extend(live.counts.clone().map(|counts| Told::Counts(Box::new(counts))));
         known.extend(live.heat.clone().map(|heat| Told::Heat(Box::new(heat))));
+        known.extend(live.app.clone().map(Told::App));
         let watcher = live.watchers.subscribe();
         self.woken.notify_one();
         Some((known, watcher))
@@ -294,6 +307,7 @@ impl App {
         let session = SessionId::from_entropy(entropy);
         (camera.state, camera.version, camera.began) = (DeviceState::Starting, device.version, now);
         (camera.session, camera.health, camera.live) = (Some(session.clone()), None, false);
+        (camera.app, camera.said) = (None, None);
         camera.tell_state();
         drop(live);
         let app = self.clone();
@@ -325,7 +339,8 @@ impl App {
     async fn start_camera(&self, device: &DeviceRow, session: SessionId) -> Result<(), Failure> {
         let desired: Desired = serde_json::from_str(&device.desired).map_err(Failure::internal)?;
         let model = desired.model.as_deref().map(|name| self.model(name)).transpose()?;
-        let camera = Box::new(Camera { desired, model });
+        let app = self.edge_app(&desired);
+        let camera = Box::new(Camera { desired, model, app });
         let spec = SessionSpec {
             id: session,
             title: device.name.clone(),
@@ -393,14 +408,17 @@ impl App {
     pub(crate) async fn hear_camera(&self, session: &SessionId, report: Report) -> Result<(), DbError> {
         let Some(id) = self.cameras.of(session) else { return Ok(()) };
         let received_ms = now_ms();
-        if let Report::Seen(seen) = &report {
-            let offset_ms = self.cameras.clock(&id, seen.metadata.time_ms, received_ms);
-            let events =
-                seen.events.iter().filter_map(|event| written(event, received_ms, offset_ms)).collect::<Vec<_>>();
-            if !events.is_empty() {
-                self.db.insert_device_events(id.clone(), events).await?;
-                self.cameras.told.send_modify(|count| *count += 1);
+        let events: Vec<NewDeviceEvent> = match &report {
+            Report::Seen(seen) => {
+                let offset_ms = self.cameras.clock(&id, seen.metadata.time_ms, received_ms);
+                seen.events.iter().filter_map(|event| written(event, received_ms, offset_ms)).collect()
             }
+            Report::Emitted(emitted) => self.cameras.kept(&id, emitted, received_ms).into_iter().collect(),
+            Report::Counts(_) | Report::Health(_) | Report::Heat(_) | Report::App(_) => Vec::new(),
+        };
+        if !events.is_empty() {
+            self.db.insert_device_events(id.clone(), events).await?;
+            self.cameras.told.send_modify(|count| *count += 1);
         }
         if let Report::Health(health) = &report {
             self.learn_model(&id, health).await?;
@@ -426,6 +444,11 @@ impl App {
             Report::Health(health) => {
                 live.tell(|| Told::Health(health.clone()));
                 live.health = Some(health);
+            }
+            Report::Emitted(emitted) => live.tell(|| Told::Emitted(emitted)),
+            Report::App(app) => {
+                live.tell(|| Told::App(app.clone()));
+                live.app = Some(app);
             }
         }
         Ok(())
@@ -465,6 +488,7 @@ impl App {
                 None => vec![LABEL.to_owned()],
             };
             desired.check(&labels).map_err(|problem| wrong(&problem))?;
+            self.check_app(desired)?;
             let version = change.version.unwrap_or(device.version);
             let json = serde_json::to_string(desired).map_err(Failure::internal)?;
             if self.db.set_desired(id.clone(), version, json).await?.is_none() {
@@ -539,6 +563,7 @@ impl App {
             heard_ms: live.and_then(|live| live.heard_ms),
             offset_ms: live.and_then(|live| live.clock.offset_ms()),
             health: live.and_then(|live| live.health.clone()),
+            app: live.and_then(|live| live.app.clone()),
             desired,
         })
     }

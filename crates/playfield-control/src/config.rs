@@ -24,6 +24,8 @@ pub struct Config {
     pub titles: Vec<PathBuf>,
     /// Folders with models for cameras: in each, a folder with a `model.toml`. Default `["models"]`.
     pub models: Vec<PathBuf>,
+    /// Folders with edge apps for cameras: in each, a folder with an `app.toml`. Default `["apps"]`.
+    pub apps: Vec<PathBuf>,
     /// Whether a server without cameras gets one that is drawn, so that there is something to see. Default true.
     pub demo_camera: bool,
     /// How much may be going on.
@@ -93,6 +95,7 @@ impl Default for Config {
             ops_listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 9464))),
             titles: vec![PathBuf::from("titles")],
             models: vec![PathBuf::from("models")],
+            apps: vec![PathBuf::from("apps")],
             demo_camera: true,
             limits: Limits::default(),
             times: SessionTimes::default(),

@@ -147,6 +147,13 @@ impl Analytics {
         self.heat.as_ref().map(|(heat, ..)| heat)
     }
 
+    /// The zones that a thing is in: bit N for the Nth of the settings.
+    pub fn zones_of(&self, track: u64) -> u64 {
+        let thing = self.things.iter().find(|thing| thing.track == track);
+        let inside = thing.into_iter().flat_map(|thing| thing.zones.iter().enumerate());
+        inside.filter(|(_, state)| state.inside == Some(true)).fold(0, |bits, (nth, _)| bits | 1 << nth)
+    }
+
     /// How many things are followed.
     pub fn things(&self) -> usize {
         self.things.len()

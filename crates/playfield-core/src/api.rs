@@ -10,6 +10,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::app::AppStatus;
 use crate::camera::{Desired, Health};
 use crate::frame::Shape;
 use crate::id::{DeviceId, GrantId, InviteId, SessionId, Token, ViewerId};
@@ -655,6 +656,9 @@ pub struct Device {
     /// How it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health: Option<Health>,
+    /// How its edge app does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<AppStatus>,
     /// What it is to do.
     pub desired: Desired,
 }

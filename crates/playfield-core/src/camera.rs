@@ -5,19 +5,24 @@
 //!
 //! ```text
 //!   source --picture--> model --objects--> tracker --tracks--> lines, zones --events--> Report
+//!                                                                   '--all of it--> app --declared fields--^
 //! ```
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::analytics::{self, Analytics, Counts, Heat};
+use crate::app::{AppStatus, Emitted};
 use crate::mask::{Mask, MaskConfig};
 use crate::metadata::Metadata;
 
 /// Most pictures a second that a camera analyses.
 pub const MOST_HZ: u16 = 60;
+/// Longest settings of an edge app, as JSON, in bytes.
+pub const MOST_APP_CONFIG: usize = 4096;
 
 /// What a camera is to do, as whoever looks after it says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -37,6 +42,16 @@ pub struct Desired {
     /// Parts of its pictures that nobody may see: they are blackened before anything looks at them.
     #[serde(default, rename = "mask", alias = "masks", skip_serializing_if = "Vec::is_empty")]
     pub masks: Vec<MaskConfig>,
+    /// The id of the edge app that runs next to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
+    /// What the app is told of how it is to work: an object, whose keys are the app's own.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[schema(value_type = Object)]
+    pub app_config: Map<String, Value>,
+    /// Whether the app may see pixels. It gets none unless its manifest asks for them too.
+    #[serde(default)]
+    pub app_pixels: bool,
 }
 
 impl Desired {
@@ -44,6 +59,9 @@ impl Desired {
     pub fn check(&self, labels: &[String]) -> Result<(), String> {
         if !(1..=MOST_HZ).contains(&self.hz) {
             return Err(format!("`hz` must be 1 to {MOST_HZ}"));
+        }
+        if serde_json::to_string(&self.app_config).map_or(0, |text| text.len()) > MOST_APP_CONFIG {
+            return Err(format!("`app_config` must be at most {MOST_APP_CONFIG} bytes"));
         }
         Mask::new(&self.masks).map_err(|error| format!("`mask`: {error}"))?;
         Analytics::new(&self.watched(labels)).map(drop).map_err(|error| format!("`watch`: {error}"))
@@ -63,6 +81,29 @@ pub struct Camera {
     pub desired: Desired,
     /// The folder of its model, with the `model.toml`.
     pub model: Option<PathBuf>,
+    /// Its edge app.
+    #[serde(default)]
+    pub app: Option<App>,
+}
+
+/// Where an edge app lies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct App {
+    /// Its folder, with the `app.toml`.
+    pub folder: PathBuf,
+    /// Its module, once the node has looked at it.
+    #[serde(default)]
+    pub module: Option<AppModule>,
+}
+
+/// What became of an app's module.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum AppModule {
+    /// It is compiled, and lies there.
+    Compiled(PathBuf),
+    /// It cannot be run, and why. The camera goes on without it.
+    Refused(String),
 }
 
 fn fifteen() -> u16 {
@@ -93,6 +134,10 @@ pub enum Report {
     Health(Health),
     /// Where things were, while somebody looks.
     Heat(Box<Heat>),
+    /// What its edge app said.
+    Emitted(Emitted),
+    /// How its edge app does.
+    App(AppStatus),
 }
 
 /// What was understood of one picture, and what came of it.

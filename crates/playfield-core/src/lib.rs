@@ -5,7 +5,7 @@
 //! and feed it. So every rule here is tested on virtual time, in milliseconds, with the network made of numbers.
 //!
 //! ```text
-//!   words       id  time  frame  input  permission  codec  manifest  metadata  model  smartcamera  camera  onvif  api  bus  signal  desk
+//!   words       id  time  frame  input  permission  codec  manifest  metadata  model  smartcamera  camera  app  onvif  api  bus  signal  desk
 //!   wire        input::wire  delta::wire          (formats the browser speaks too: docs/reference/wire.md)
 //!   decisions   keyframe  input::merge  input::uplink  delta::sender  session  people  seats  pace  phase  rate  clock  receipt
 //!               voice  motion  track  analytics  mask  evp  rule
@@ -15,6 +15,7 @@
 
 pub mod analytics;
 pub mod api;
+pub mod app;
 pub mod bus;
 pub mod camera;
 pub mod clock;

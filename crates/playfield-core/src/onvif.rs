@@ -88,6 +88,7 @@ fn described(event: &Event) -> (&'static str, Value) {
         What::Route { from, to, seconds } => {
             ("tns:playfield/Route", json!({"From": from, "To": to, "Seconds": seconds}))
         }
+        What::App { app, value } => ("tns:playfield/App", json!({"App": app, "Value": value})),
         What::Gap { seconds } => ("tns:playfield/Gap", json!({"Seconds": seconds})),
     }
 }

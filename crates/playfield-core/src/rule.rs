@@ -125,6 +125,8 @@ pub enum Kind {
     Route,
     /// There were no pictures.
     Gap,
+    /// An edge app said something; `place` is the app.
+    App,
 }
 
 impl Kind {
@@ -141,6 +143,7 @@ impl Kind {
             What::Count { .. } => Kind::Count,
             What::Route { .. } => Kind::Route,
             What::Gap { .. } => Kind::Gap,
+            What::App { .. } => Kind::App,
         }
     }
 }
@@ -189,6 +192,7 @@ impl When {
             What::Speed { .. } => {
                 event.thing.as_ref().and_then(|thing| thing.speed_mps).map_or(0.0, |speed| f64::from(speed))
             }
+            What::App { .. } => 0.0,
             What::Crowd { count, .. } if self.classes.is_empty() => *count as f64,
             What::Crowd { .. } | What::Count { .. } | What::Cross { .. } | What::Enter { .. } => {
                 let counted = event.counts.iter().filter(|count| self.names(count.class, labels));
@@ -217,6 +221,7 @@ pub fn place_of(what: &What) -> Option<&str> {
         | What::Speed { zone, .. } => Some(zone),
         What::Count { place } => Some(place),
         What::Route { to, .. } => Some(to),
+        What::App { app, .. } => Some(app),
         What::Gap { .. } => None,
     }
 }

@@ -7,9 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use playfield_core::api::EndReason;
+use playfield_core::app::{self, refuse_app, refuse_title};
 use playfield_core::bus::{
     Attach, CompileAnswer, CoreFiles, Missing, ModuleFacts, Refusal, Reply, Request, SessionSpec,
 };
+use playfield_core::camera::{self, AppModule};
 use playfield_core::id::SessionId;
 use playfield_core::manifest::{Kind, Libretro};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
@@ -112,8 +114,13 @@ impl Agent {
         if let Err(no_place @ (NoPlace::Known | NoPlace::Full)) = room {
             return Err(self.no_place(no_place));
         }
-        let Prepared { compiled, core, folder, facts } = self.prepared(&spec).await?;
+        let Prepared { compiled, core, folder, app, facts } = self.prepared(&spec).await?;
         (spec.compiled, spec.core, spec.folder) = (compiled, core, folder);
+        if let Kind::Camera { camera } = &mut spec.kind
+            && let Some(its) = &mut camera.app
+        {
+            its.module = app;
+        }
         let worker = self.place(&spec.id).await?;
         let session = spec.id.clone();
         if facts.snapshots {
@@ -246,10 +253,15 @@ impl Agent {
             Kind::Program { program } => {
                 let facts = programs::facts(program).await?;
                 let folder = Some(self.cores.home(home).await?);
-                return Ok(Prepared { compiled: None, core: None, folder, facts });
+                return Ok(Prepared { compiled: None, core: None, folder, app: None, facts });
             }
-            Kind::Camera { .. } => {
-                return Ok(Prepared { compiled: None, core: None, folder: None, facts: camera_facts() });
+            Kind::Camera { camera } => {
+                let app = match &camera.app {
+                    Some(camera::App { module: Some(known), .. }) => Some(known.clone()),
+                    Some(app) => Some(self.prepare_app(&app.folder).await?),
+                    None => None,
+                };
+                return Ok(Prepared { compiled: None, core: None, folder: None, app, facts: camera_facts() });
             }
         };
         let work = match &core {
@@ -261,9 +273,38 @@ impl Agent {
             }
         };
         let done = tokio::time::timeout(limit, self.compiler.ensure(work)).await.unwrap_or_else(|_| Err(late()))?;
+        if let Some(why) = refuse_title(&done.facts.groups) {
+            return Err(refusal(EndReason::BadModule, &why));
+        }
         let core = core.map(|(_, files)| files);
         let compiled = core.is_none().then_some(done.path);
-        Ok(Prepared { compiled, core, folder: None, facts: done.facts })
+        Ok(Prepared { compiled, core, folder: None, app: None, facts: done.facts })
+    }
+
+    /// The edge app of a camera, compiled. One that is refused does not keep its camera from working.
+    async fn prepare_app(&self, folder: &Path) -> Result<AppModule, Refusal> {
+        let refused = |why: String| Ok(AppModule::Refused(why));
+        let text = match tokio::fs::read_to_string(folder.join(app::FILE)).await {
+            Ok(text) => text,
+            Err(error) => return refused(format!("its {} cannot be read: {error}", app::FILE)),
+        };
+        let entry = match app::Manifest::parse(&text) {
+            Ok(manifest) => folder.join(manifest.entry),
+            Err(error) => return refused(error.to_string()),
+        };
+        let limit = Duration::from_secs(self.compile.seconds.into()) + COMPILE_QUEUE;
+        match tokio::time::timeout(limit, self.compiler.ensure(Work::compile(&entry))).await {
+            Ok(Ok(done)) => match refuse_app(&done.facts.groups) {
+                Some(why) => refused(why),
+                None => Ok(AppModule::Compiled(done.path)),
+            },
+            Ok(Err(refusal)) if refusal.reason == EndReason::BadModule => refused(refusal.detail),
+            Ok(Err(refusal)) => Err(refusal),
+            Err(_) => {
+                let detail = "other modules are being prepared; try again in a moment";
+                Err(refusal(EndReason::PlacementTimeout, detail))
+            }
+        }
     }
 
     async fn make_cover(&self, guest: &Kind, module: &Path, to: &Path) -> Result<Reply, Refusal> {
@@ -327,6 +368,8 @@ struct Prepared {
     core: Option<CoreFiles>,
     /// Where a program may write.
     folder: Option<PathBuf>,
+    /// What became of its app, of a camera that has one.
+    app: Option<AppModule>,
     facts: ModuleFacts,
 }
 

@@ -21,6 +21,7 @@ open_session() { # number, session, title
         *'"resume":true'*) reply "$1" '"reply":"refused","reason":"internalError","detail":"not again"' ;;
         *) reply "$1" '"reply":"started","answer":null' ;;
         esac ;;
+    app) reply "$1" "\"reply\":\"started\",\"answer\":\"$(value "$line" compiled)$(value "$line" refused)\"" ;;
     foreign) state ses-0000000000000000 terminated '"guestTrap"'; reply "$1" '"reply":"started","answer":null' ;;
     *) reply "$1" "\"reply\":\"started\",\"answer\":\"$(value "$line" compiled)\""; state "$2" active null ;;
     esac
@@ -66,7 +67,8 @@ compile() { # --module PATH --out DIR --memory-mb N
         sleep 0.1
         cp "$2" "$4/$(basename "$2").compiled"
         case "$2" in *loose.wasm) saves=false ;; *) saves=true ;; esac
-        printf '{"compiled":"%s","facts":{"dialect":"wasm4","snapshots":%s,"groups":[]}}\n' "$4/$(basename "$2").compiled" $saves
+        case "$2" in *app.wasm) groups='"playfield:camera@1"' ;; *game.wasm) groups='"playfield:video@1"' ;; *) groups="" ;; esac
+        printf '{"compiled":"%s","facts":{"dialect":"wasm4","snapshots":%s,"groups":[%s]}}\n' "$4/$(basename "$2").compiled" $saves "$groups"
         ;;
     esac
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use playfield_core::api::{EndReason, SessionState};
 use playfield_core::bus::{Attach, EVENTS, Event, Reply, Request, SessionSpec, SessionTimes};
+use playfield_core::camera::Camera;
 use playfield_core::id::{SessionId, ViewerId};
 use playfield_core::manifest::{Kind, Limits};
 use playfield_core::people::Person;
@@ -221,6 +222,42 @@ async fn a_module_that_cannot_run_is_refused_in_a_sentence() {
     let missing = Request::Inspect { module: house.data.join("none.wasm"), guest: Kind::Wasm };
     check(house.refused(missing).await, "cannot be read");
     assert_eq!(house.sessions(), [0, 0]);
+}
+
+#[tokio::test]
+async fn an_edge_app_is_no_title() {
+    let house = open("no-title", |_| {}).await;
+    let (reason, detail) = house.refused(house.start_request(1, "plain", "app.wasm")).await;
+    assert_eq!(reason, EndReason::BadModule);
+    assert!(detail.contains("`playfield:camera@1`") && detail.contains("edge app"), "{detail}");
+}
+
+#[tokio::test]
+async fn the_app_of_a_camera_is_compiled_and_a_bad_one_does_not_keep_it_from_working() {
+    let house = open("apps", |_| {}).await;
+    let start = async |n: u8, entry: &str, manifest: bool| {
+        let folder = house.data.join(format!("app-{n}"));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(entry), entry).unwrap();
+        let output = "output = { bytes_per_minute = 1024, fields = { free = { kind = 'boolean' } } }";
+        if manifest {
+            std::fs::write(folder.join("app.toml"), format!("id = 'a'\nname = 'A'\nentry = '{entry}'\n{output}"))
+                .unwrap();
+        }
+        let app = playfield_core::camera::App { folder, module: None };
+        let desired = serde_json::from_str(r#"{"source":{"kind":"scene"}}"#).unwrap();
+        let camera = Box::new(Camera { desired, model: None, app: Some(app) });
+        let Request::Start { mut spec, .. } = house.start_request(n, "app", "good.wasm") else { unreachable!() };
+        spec.kind = Kind::Camera { camera };
+        match house.ask(Request::Start { spec, attach: None }).await {
+            Reply::Started { answer } => answer.unwrap(),
+            other => panic!("it was not started: {other:?}"),
+        }
+    };
+    assert!(start(1, "app.wasm", true).await.ends_with("compiled/app.wasm.compiled"));
+    assert!(start(2, "game.wasm", true).await.contains("video@1`, which an edge app does not get"));
+    assert!(start(3, "bad.wasm", true).await.contains("group telepathy"));
+    assert!(start(4, "app.wasm", false).await.contains("its app.toml cannot be read"));
 }
 
 #[tokio::test]

@@ -9,8 +9,11 @@
 //!   CameraGuest --Link: configure, show--> host: source -> Pipeline: model -> tracker -> lines and zones
 //!        ^      <-Link: reports-----------   |
 //!        +------- copies, if shown ------- Shared: picture
+//!
+//!   app: a module in a thread of that process, told of each picture, from which only what it declared leaves
 //! ```
 
+mod app;
 mod eye;
 mod guest;
 pub mod host;
@@ -18,6 +21,7 @@ mod pipeline;
 mod source;
 mod words;
 
+pub use app::{App, AppSetting, Made};
 pub use guest::CameraGuest;
 pub use pipeline::{Pipeline, Stages};
 pub use source::Source;

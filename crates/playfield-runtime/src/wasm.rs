@@ -14,7 +14,7 @@
 //! | `abi` | what may be imported: groups, functions, types |
 //! | `rewrite` | from a foreign module to one whose whole state the host can reach |
 //! | `compile` | to machine code and back |
-//! | `guest` | the life of a guest: start, tick, save, restore |
+//! | `guest` | the life of a guest: start, tick, save, restore; and of an edge app |
 //! | `host` | what the guest's calls do: one file for each group |
 //! | `pages` | which parts of memory changed |
 //! | `snapshot` | how state is written down |
@@ -43,7 +43,8 @@ use std::time::Duration;
 use wasmtime::{Config, Linker, OptLevel, Strategy};
 
 pub use compile::{Compiled, Module};
-pub use guest::WasmGuest;
+pub use guest::{AppRules, AppTick, WasmApp, WasmGuest};
+pub use host::camera::View;
 pub use rewrite::{Dialect, Facts};
 
 use self::pages::Watch;

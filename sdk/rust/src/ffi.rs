@@ -56,4 +56,21 @@ imports! {
         "event" timeline_event(name: *const u8, len: usize, value: i64);
         "mode" timeline_mode(mode: i32);
     }
+    "playfield:camera@1" {
+        "frame" camera_frame() -> i64;
+        "time_ms" camera_time_ms() -> i64;
+        "size" camera_size() -> i32;
+        "config" camera_config(ptr: *mut u8, max: usize) -> i32;
+        "pixels" camera_pixels(ptr: *mut u32, width: i32, height: i32) -> i32;
+        "emit" camera_emit(ptr: *const u8, len: usize) -> i32;
+    }
+    "playfield:infer@1" {
+        "objects" infer_objects(ptr: *mut u8, max: usize) -> i32;
+        "labels" infer_labels() -> i32;
+        "label" infer_label(class: i32, ptr: *mut u8, max: usize) -> i32;
+        "place" infer_place(kind: i32, nth: i32, ptr: *mut u8, max: usize) -> i32;
+        "count" infer_count(what: i32, nth: i32, class: i32) -> i64;
+        "events" infer_events(ptr: *mut u8, max: usize) -> i32;
+        "counts" infer_counts(ptr: *mut u8, max: usize) -> i32;
+    }
 }

@@ -29,6 +29,7 @@
 //! | module | is |
 //! |---|---|
 //! | [`host`], [`log`], [`video`], [`audio`], [`input`], [`storage`], [`timeline`] | the capability groups, one each |
+//! | [`camera`] | the groups of edge apps: a camera's pictures, what was understood of them, and the way out |
 //! | [`canvas`] | drawing into indexed and RGBA pictures |
 //! | [`synth`] | a small synthesiser and songs written as text |
 //! | [`Buffer`] | large memory that takes no room in the module |
@@ -36,6 +37,7 @@
 #![no_std]
 
 mod buffer;
+pub mod camera;
 pub mod canvas;
 mod ffi;
 mod font;

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::{Toolchain, folder};
+use super::{Toolchain, folder, home};
 use crate::shell::{Cmd, Failure, root, target};
 
 /// The compiler whose bytes are in the tree.
@@ -17,8 +17,7 @@ pub fn build(id: &str) -> Result<(PathBuf, Toolchain), Failure> {
     let (cargo, toolchain) = if has_target() { pinned()? } else { debian()? };
     // Paths of this checkout must not reach the module.
     let remap = format!("target.{TARGET}.rustflags=[\"--remap-path-prefix={}=.\"]", root().display());
-    let build =
-        cargo.dir(&format!("titles/{id}")).args(["--release", "--locked", "--target", TARGET, "--config", &remap]);
+    let build = cargo.dir(&home(id)).args(["--release", "--locked", "--target", TARGET, "--config", &remap]);
     build.args(["--target-dir".as_ref(), folder.as_os_str()]).run()?;
     let file = format!("{}.wasm", id.replace('-', "_"));
     Ok((folder.join(TARGET).join("release").join(file), toolchain))

@@ -5,6 +5,7 @@ use playfield_core::camera::{Desired, Source};
 use playfield_core::id::DeviceId;
 use playfield_core::scene::Scene;
 use playfield_store::db::DeviceRow;
+use serde_json::Map;
 
 use crate::app::App;
 use crate::clock::now_ms;
@@ -15,6 +16,8 @@ use crate::secret::random;
 const NAME: &str = "Street";
 /// The model that knows what is on a street.
 const MODEL: &str = "street";
+/// The app that counts them.
+const APP: &str = "people-counter";
 
 impl App {
     /// Makes it, where there is no camera yet and nobody said that there is to be none.
@@ -71,6 +74,9 @@ fn desired(knows: bool) -> Desired {
         hz: 15,
         masks: Vec::new(),
         model: knows.then(|| MODEL.to_owned()),
+        app: Some(APP.to_owned()),
+        app_config: Map::new(),
+        app_pixels: false,
         watch: Config {
             lines: vec![road, pavement],
             zones: vec![crossing],

@@ -68,8 +68,8 @@ pub(super) async fn change(
     Ok(json(StatusCode::OK, &app.change_device(&device(&id)?, value).await?))
 }
 
-/// What a camera understands, as it does: server-sent events (HTML standard, 9.2). `state`, `health` and `counts` say how things
-/// are, at first and each time they change; `seen` is what is in one picture. Whoever is slow misses pictures. With
+/// What a camera understands, as it does: server-sent events (HTML standard, 9.2). `state`, `health`, `counts` and `app` say how
+/// things are, at first and each time they change; `seen` is what is in one picture, `emitted` what the edge app said of one. Whoever is slow misses pictures. With
 /// `format=onvif` each picture is an `onvif-mj`, and each event in it an `onvif-ej`, as ONVIF Profile M writes them; the rest is
 /// left out.
 #[utoipa::path(get, path = "/api/v1/devices/{id}/live", tag = "devices",

@@ -4,6 +4,7 @@
 mod api;
 mod cameras;
 mod catalogue;
+mod devices;
 mod doors;
 mod events;
 mod invites;

@@ -78,6 +78,7 @@ impl Camera {
             What::Count { .. } => "count",
             What::Route { .. } => "route",
             What::Gap { .. } => "gap",
+            What::App { .. } => "app",
         };
         self.events.iter().map(name).collect()
     }

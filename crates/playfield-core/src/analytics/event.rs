@@ -104,6 +104,14 @@ pub enum What {
         /// For how long.
         seconds: f32,
     },
+    /// An edge app said something.
+    App {
+        /// The app's id.
+        app: String,
+        /// Its declared fields.
+        #[schema(value_type = Object)]
+        value: serde_json::Value,
+    },
 }
 
 /// A thing, as it was when something happened.

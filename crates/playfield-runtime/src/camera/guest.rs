@@ -83,6 +83,7 @@ impl CameraGuest {
                 Ok(FromCamera::Report(json)) => self.take_report(&json)?,
                 Ok(FromCamera::Picture(width, height)) => damage = self.take_picture(width, height)?,
                 Ok(FromCamera::Log(line)) => self.log(LogLevel::Warn, line),
+                Ok(FromCamera::Said(line)) => self.log(LogLevel::Info, line),
                 Ok(FromCamera::Opened | FromCamera::Failed(_)) => {}
                 Err(LinkError::Late) => return Ok(damage),
                 Err(error) => return Err(self.lost(&error, "a picture")),

@@ -4,16 +4,20 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use playfield_core::analytics::Counts;
-use playfield_core::camera::{Camera, Health, MOST_HZ, Report};
+use playfield_core::app::AppStatus;
+use playfield_core::camera::{Camera, Health, MOST_HZ, Report, Seen};
 use playfield_core::frame::{Picture, PixelFormat};
 use playfield_core::mask::{Mask, MaskConfig, Span};
 use playfield_core::metadata::Metadata;
+use playfield_core::time::Time;
 
+use super::app::{Desk, Made};
 use super::pipeline::Pipeline;
 use super::source::{self, Source};
 use super::words::{FromCamera, PICTURE, SHARED_LEN, ToCamera};
 use crate::confine::confine;
 use crate::process::{Link, LinkError, Shared};
+use crate::wasm::View;
 
 /// How often figures are taken; how often of these times it says how it does though nobody looks, and where things were while
 /// somebody does.
@@ -53,6 +57,10 @@ pub fn run(socket: OwnedFd) -> Result<(), String> {
 struct Host {
     source: Box<dyn Source>,
     pipeline: Pipeline,
+    app: Option<Desk>,
+    /// What is to be said of an app that cannot be run.
+    app_refused: Option<AppStatus>,
+    began: Instant,
     shared: Shared,
     picture: Picture,
     /// Somebody may look.
@@ -79,7 +87,14 @@ impl Host {
         let hz = camera.desired.hz.clamp(1, MOST_HZ);
         let pipeline = Pipeline::open(camera)?;
         let (model, labels) = pipeline.finds();
+        let (app, app_refused) = match Desk::open(camera, &labels) {
+            Ok(app) => (app, None),
+            Err(refused) => (None, Some(refused)),
+        };
         Ok(Host {
+            app,
+            app_refused,
+            began: Instant::now(),
             health: Health { model, labels, ..Health::default() },
             pipeline,
             source: source::open(&camera.desired.source, hz)?,
@@ -146,6 +161,8 @@ impl Host {
         match self.pipeline.see(frame, unix_ms(), &self.picture) {
             Ok(mut seen) => {
                 self.health.trouble = None;
+                self.tell_app(link)?;
+                self.show_app(&seen);
                 if !self.live {
                     // What happened is told, and not what else was there.
                     seen.metadata = Metadata { frame, time_ms: seen.metadata.time_ms, ..Metadata::default() };
@@ -163,6 +180,27 @@ impl Host {
         Ok(())
     }
 
+    /// What its app made of an earlier picture.
+    fn tell_app(&mut self, link: &mut Link) -> Result<(), LinkError> {
+        let Some(Made { reports, lines }) = self.app.as_mut().and_then(Desk::take) else { return Ok(()) };
+        reports.iter().try_for_each(|report| self.tell(link, report))?;
+        lines.into_iter().try_for_each(|line| link.send(&FromCamera::Said(line)))
+    }
+
+    fn show_app(&mut self, seen: &Seen) {
+        let Host { app, pipeline, picture, began, .. } = self;
+        let Some(app) = app else { return };
+        let shown = app.pixels.then_some(&*picture);
+        app.show(|| View {
+            now: Time::from_micros(began.elapsed().as_micros() as u64),
+            zones: pipeline.zones(seen),
+            seen: seen.clone(),
+            counts: pipeline.counts(),
+            size: [picture.width, picture.height],
+            picture: shown.cloned(),
+        });
+    }
+
     fn tell_figures(&mut self, link: &mut Link) -> Result<(), LinkError> {
         let stages = self.pipeline.stages();
         self.health.fps = (self.health.pictures - self.before) as f32 / FIGURES.as_secs_f32();
@@ -170,6 +208,9 @@ impl Host {
         self.health.size = [self.picture.width, self.picture.height];
         self.health.pipeline_us = stages.whole_us;
         self.health.inference_us = stages.inference_us;
+        if let Some(refused) = self.app_refused.take() {
+            self.tell(link, &Report::App(refused))?;
+        }
         if self.live || self.taken.is_multiple_of(HEALTH_EVERY) {
             self.tell(link, &Report::Health(self.health.clone()))?;
         }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use playfield_core::analytics::{Analytics, Counts, Heat};
 use playfield_core::camera::{Camera, Seen};
 use playfield_core::frame::Picture;
-use playfield_core::metadata::Metadata;
+use playfield_core::metadata::{Metadata, Object};
 use playfield_core::time::Time;
 use playfield_core::track::{self, Tracker};
 
@@ -68,6 +68,12 @@ impl Pipeline {
     /// Where things were.
     pub fn heat(&self) -> Option<&Heat> {
         self.analytics.heat()
+    }
+
+    /// For each object of the last picture the zones that it is in: bit N for the Nth.
+    pub fn zones(&self, seen: &Seen) -> Vec<u64> {
+        let of = |object: &Object| object.track.map_or(0, |track| self.analytics.zones_of(track));
+        seen.metadata.objects.iter().map(of).collect()
     }
 
     /// How long the last pictures took.

@@ -47,4 +47,6 @@ pub enum FromCamera {
     Picture(u16, u16),
     /// A line for whoever looks after the node.
     Log(String),
+    /// A line of its app's log, for the same.
+    Said(String),
 }

@@ -77,6 +77,23 @@ pub const GROUPS: &[Group] = &[
         f("event", &[I32, I32, I64], &[]),
         f("mode", I1, &[]),
     ] },
+    Group { module: "playfield:camera@1", functions: &[
+        f("frame", &[], &[I64]),
+        f("time_ms", &[], &[I64]),
+        f("size", &[], I1),
+        f("config", I2, I1),
+        f("pixels", I3, I1),
+        f("emit", I2, I1),
+    ] },
+    Group { module: "playfield:infer@1", functions: &[
+        f("objects", I2, I1),
+        f("labels", &[], I1),
+        f("label", I3, I1),
+        f("place", I4, I1),
+        f("count", I3, &[I64]),
+        f("events", I2, I1),
+        f("counts", I2, I1),
+    ] },
 ];
 
 /// What WASM-4 offers, besides `env.memory`.

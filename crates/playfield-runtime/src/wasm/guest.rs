@@ -1,14 +1,17 @@
 //! The life of a module: start, ticks, save, restore.
 
+mod app;
 mod instance;
 
 use std::sync::Arc;
 use std::time::Instant;
 
+use playfield_core::app::refuse_title;
 use playfield_core::frame::{Damage, Picture};
 use playfield_core::input::TickInput;
 use wasmtime::{Store, Trap};
 
+pub use self::app::{AppRules, AppTick, WasmApp};
 use self::instance::Instance;
 use super::compile::Module;
 use super::host::{Host, HostTrap, Seen};
@@ -46,6 +49,9 @@ impl Module {
     /// Starts a guest: runs its start function, `_initialize`, `pf_init`; a cartridge's `_start`, `_initialize`, `start`. Or
     /// takes what these made for an earlier guest, if that is the same.
     pub fn open(&self, config: GuestConfig) -> Result<WasmGuest, GuestError> {
+        if let Some(why) = refuse_title(&self.facts().groups) {
+            return Err(GuestError::BadModule(why));
+        }
         let key = (self.identity, config.memory_limit);
         if let Some(image) = self.engine.shelf().get(&key, &config.storage)
             && let Ok(guest) = self.open_warm(config.clone(), &image)

@@ -2,6 +2,7 @@
 //! import names. Nothing here knows the engine but `link`, `memory` and this struct.
 
 pub mod audio;
+pub mod camera;
 pub mod cartridge;
 pub mod input;
 pub mod link;
@@ -17,6 +18,7 @@ use std::collections::BTreeMap;
 use wasmtime::Memory;
 
 use self::audio::Audio;
+use self::camera::Camera;
 use self::cartridge::Cartridge;
 use self::input::Input;
 use self::rng::Rng;
@@ -54,6 +56,8 @@ pub struct Host {
     pub input: Input,
     pub storage: Storage,
     pub talk: Talk,
+    /// The camera it runs next to, if the guest is an edge app.
+    pub camera: Option<Box<Camera>>,
     /// The console, if the guest is a cartridge.
     pub cartridge: Option<Box<Cartridge>>,
     /// The console's memory, where a cartridge has one of its own instead.
@@ -77,6 +81,7 @@ impl Host {
             input: Input::default(),
             storage: Storage::new(config.storage, config.storage_limit),
             talk: Talk::default(),
+            camera: None,
             cartridge,
             console_memory,
         }

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that unwraps an error has failed")]
 
 mod abi;
+#[cfg(feature = "model")]
+mod apps;
 mod cartridge;
 mod changes;
 mod hostile;

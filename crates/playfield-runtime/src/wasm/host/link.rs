@@ -1,5 +1,6 @@
 //! Import names tied to what they do. Each line is one function of [`crate::wasm::abi`].
 
+mod camera;
 mod cartridge;
 pub mod loose;
 
@@ -20,6 +21,7 @@ pub fn linker(engine: &Engine) -> Result<Linker<Host>> {
     input(&mut linker)?;
     storage(&mut linker)?;
     timeline(&mut linker)?;
+    camera::link(&mut linker)?;
     cartridge::link(&mut linker)?;
     Ok(linker)
 }

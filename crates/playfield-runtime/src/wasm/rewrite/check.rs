@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use playfield_core::app::{is_app, refuse_app};
 use playfield_core::manifest::InputKind;
 use wasmparser::{ExternalKind, FuncType, Import, TypeRef};
 
@@ -25,6 +26,12 @@ pub(super) fn facts(survey: &Survey<'_>) -> Result<Facts, GuestError> {
         check_import(survey, dialect, import)?;
     }
     check_exports(survey, dialect)?;
+    if dialect == Dialect::Playfield {
+        let groups = groups(survey);
+        // Neither a title nor an app: no host would run it.
+        let neither = is_app(&groups).then(|| refuse_app(&groups)).flatten();
+        neither.map_or(Ok(()), |why| Err(refuse(why)))?;
+    }
     let (groups, input) = match dialect {
         Dialect::Playfield => (groups(survey), input(survey)),
         Dialect::Wasm4 => (Vec::new(), vec![InputKind::Pad, InputKind::Mouse]),

@@ -1,0 +1,56 @@
+//! Edge apps of cameras: where they lie, and what they say.
+
+use std::path::PathBuf;
+
+use playfield_core::analytics::{Event, What};
+use playfield_core::app::{self, Emitted};
+use playfield_core::camera::{AppModule, Desired};
+use playfield_store::db::NewDeviceEvent;
+
+use super::{Cameras, is_name, written};
+use crate::app::App;
+use crate::failure::{Failure, Kind};
+use playfield_core::id::DeviceId;
+
+impl App {
+    /// Whether a camera's app is there, before it is to have it.
+    pub(super) fn check_app(&self, desired: &Desired) -> Result<(), Failure> {
+        let Some(id) = &desired.app else { return Ok(()) };
+        self.app_folder(id).map(drop).ok_or_else(|| Failure::new(Kind::NotFound, self.no_app(id)))
+    }
+
+    /// A camera's app. One that is not there does not keep the camera from working.
+    pub(super) fn edge_app(&self, desired: &Desired) -> Option<playfield_core::camera::App> {
+        let id = desired.app.as_ref()?;
+        let folder = self.app_folder(id);
+        let module = folder.is_none().then(|| AppModule::Refused(self.no_app(id)));
+        Some(playfield_core::camera::App { folder: folder.unwrap_or_default(), module })
+    }
+
+    fn app_folder(&self, id: &str) -> Option<PathBuf> {
+        let places = self.config.apps.iter().filter_map(|folder| std::fs::canonicalize(folder.join(id)).ok());
+        places.filter(|_| is_name(id)).find(|place| place.join(app::FILE).is_file())
+    }
+
+    fn no_app(&self, id: &str) -> String {
+        let folders: Vec<_> = self.config.apps.iter().map(|folder| folder.display().to_string()).collect();
+        let file = app::FILE;
+        format!("there is no app `{id}` in {}; put its folder there, with an `{file}`", folders.join(", "))
+    }
+}
+
+impl Cameras {
+    /// What is kept of what an app said: that which is not just what it said before.
+    pub(super) fn kept(&self, id: &DeviceId, emitted: &Emitted, received_ms: u64) -> Option<NewDeviceEvent> {
+        let mut live = self.open();
+        let live = live.get_mut(id)?;
+        let (before, offset_ms) = (&mut live.said, live.clock.offset_ms());
+        if before.as_ref() == Some(&emitted.value) {
+            return None;
+        }
+        *before = Some(emitted.value.clone());
+        let Emitted { app, time_ms, value } = emitted.clone();
+        let event = Event { time_ms, what: What::App { app, value }, thing: None, counts: Vec::new() };
+        written(&event, received_ms, offset_ms)
+    }
+}

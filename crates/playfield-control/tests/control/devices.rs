@@ -1,0 +1,133 @@
+//! Cameras and their edge apps: started together, and what an app says is kept and told.
+
+use std::time::Duration;
+
+use playfield_control::{Config, Door};
+use playfield_core::api::{Device, DeviceEvents, Devices};
+use playfield_core::app::{AppState, AppStatus, Emitted};
+use playfield_core::bus::{Event, Request, SessionSpec};
+use playfield_core::camera::{AppModule, Report};
+use playfield_core::manifest::Kind;
+use playfield_store::bus::Bus;
+use serde_json::{Value, json};
+
+use crate::node::Node;
+use crate::world::{Client, Folder, World};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A control plane at work, with the camera that newcomers are shown.
+struct Watching {
+    here: Client,
+    bus: Bus,
+    node: Node,
+    _folder: Folder,
+    _db: playfield_store::db::Db,
+    /// Ends the work when it is dropped.
+    _stop: tokio::sync::oneshot::Sender<()>,
+}
+
+async fn watching(app: Option<&str>) -> Watching {
+    let folder = Folder::new();
+    folder.write("../models/street/model.toml", b"");
+    if let Some(app) = app {
+        folder.write(&format!("../apps/{app}/app.toml"), b"");
+    }
+    let config = Config { models: vec![folder.path("models")], apps: vec![folder.path("apps")], ..Config::default() };
+    let World { folder, bus, db, node, control } = World::on(folder, config).await;
+    let here = Client::new(control.router(Door::Local), "localhost:8080");
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    tokio::spawn(control.background().run(async { drop(stopped.await) }));
+    Watching { here, bus, node, _folder: folder, _db: db, _stop: stop }
+}
+
+impl Watching {
+    /// Asks again and again, until there is an answer.
+    async fn until<T>(&self, look: impl AsyncFn() -> Option<T>) -> T {
+        let looking = async {
+            loop {
+                if let Some(found) = look().await {
+                    return found;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, looking).await.expect("it never came to be")
+    }
+
+    async fn started(&self) -> SessionSpec {
+        let camera = |request: Request| match request {
+            Request::Start { spec, .. } => Some(*spec),
+            _ => None,
+        };
+        self.until(async || self.node.asked().into_iter().rev().find_map(camera)).await
+    }
+
+    async fn device(&self) -> Device {
+        let devices: Devices = self.here.get("/api/v1/devices").await.is(200);
+        devices.devices.into_iter().next().unwrap()
+    }
+
+    async fn events(&self, id: &str, count: usize) -> Vec<Value> {
+        self.until(async || {
+            let events: DeviceEvents = self.here.get(&format!("/api/v1/devices/{id}/events")).await.is(200);
+            let all: Vec<_> = events.events.iter().map(|event| serde_json::to_value(event).unwrap()).collect();
+            (all.len() >= count).then_some(all)
+        })
+        .await
+    }
+}
+
+fn app_of(spec: &SessionSpec) -> playfield_core::camera::App {
+    let Kind::Camera { camera } = &spec.kind else { panic!("{:?} is no camera", spec.kind) };
+    camera.app.clone().unwrap()
+}
+
+#[tokio::test]
+async fn what_an_app_says_is_kept_and_its_repeats_are_not() {
+    let world = watching(Some("people-counter")).await;
+    let spec = world.started().await;
+    let app = app_of(&spec);
+    assert!(app.folder.ends_with("apps/people-counter") && app.module.is_none(), "{app:?}");
+    let said = |time_ms, people: u32| {
+        Report::Emitted(Emitted { app: "people-counter".to_owned(), time_ms, value: json!({ "people_now": people }) })
+    };
+    let status = AppStatus { app: "people-counter".to_owned(), state: AppState::Running, ..AppStatus::default() };
+    let reports = [said(1_000, 1), said(2_000, 1), said(3_000, 2), said(4_000, 1), Report::App(status.clone())];
+    for report in reports {
+        world.bus.tell(&Event::Camera { session: spec.id.clone(), report: Box::new(report) }).await.unwrap();
+    }
+    let id = world.device().await.id.to_string();
+    let event = |seq: u64, time_ms: u64, people: u32| {
+        let value = json!({ "people_now": people });
+        json!({ "seq": seq, "time_ms": time_ms, "event": "app", "app": "people-counter", "value": value })
+    };
+    assert_eq!(world.events(&id, 3).await, [event(3, 4_000, 1), event(2, 3_000, 2), event(1, 1_000, 1)]);
+    let shown = world.until(async || world.device().await.app).await;
+    assert_eq!(shown, status);
+}
+
+#[tokio::test]
+async fn an_app_that_is_not_there_keeps_no_camera_from_working() {
+    let world = watching(None).await;
+    let app = app_of(&world.started().await);
+    let Some(AppModule::Refused(why)) = app.module else { panic!("{app:?}") };
+    assert!(why.contains("there is no app `people-counter`") && why.contains("app.toml"), "{why}");
+}
+
+#[tokio::test]
+async fn a_camera_is_given_an_app_that_is_there_and_no_other() {
+    let world = watching(Some("people-counter")).await;
+    let device = world.until(async || Some(world.device().await)).await;
+    let path = format!("/api/v1/devices/{}", device.id);
+    for id in ["nothing", "../apps/people-counter", "", "people-counter/"] {
+        let mut desired = serde_json::to_value(&device.desired).unwrap();
+        desired["app"] = json!(id);
+        let problem = world.here.patch(&path, json!({ "desired": desired })).await.problem(404, "not-found");
+        assert!(problem.detail.contains("there is no app"), "{}", problem.detail);
+    }
+    let mut desired = serde_json::to_value(&device.desired).unwrap();
+    desired["app_config"] = json!({ "text": "x".repeat(5_000) });
+    let reply = world.here.patch(&path, json!({ "desired": desired })).await;
+    assert!(reply.text().contains("`app_config` must be at most 4096 bytes"), "{}", reply.text());
+}

@@ -1,0 +1,257 @@
+//! The edge app of a camera: told of each picture, kept within what it declared, started again when it fails.
+//!
+//! ```text
+//!   Host --View, if the last one is done--> Desk (a thread of its own): App -> WasmApp
+//!        <-------- reports, lines ---------
+//! ```
+//!
+//! An app has a thread of its own, so that one that takes its time delays neither pictures nor counts: a picture that comes while it
+//! is busy passes it by. That is also so that the times of what leaves the camera do not tell what the app wants them to tell; what it
+//! says leaves with the next picture.
+
+use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use playfield_core::app::{AppState, AppStatus, Budget, Emitted, FILE, Manifest, Restarts, Schema, coarse};
+use playfield_core::camera::{AppModule, Camera, Report};
+use playfield_core::time::Time;
+
+use crate::wasm::{AppRules, AppTick, Engine, Module, Options, STACK, View, WasmApp};
+use crate::{GuestError, Tracking};
+
+/// Most lines of an app's log for a picture, and longest one, in bytes.
+const MOST_LINES: usize = 10;
+const MOST_LINE: usize = 512;
+/// How often it is told how many bytes it sent.
+const BYTES_TOLD: Duration = Duration::from_secs(10);
+
+/// What an app is, and what its camera lets it have.
+#[derive(Clone, Debug)]
+pub struct AppSetting {
+    /// What whoever made it says about it.
+    pub manifest: Manifest,
+    /// Names of the model's classes.
+    pub labels: Vec<String>,
+    /// Its settings, as JSON.
+    pub config: String,
+    /// Whether the camera lets it see pixels.
+    pub pixels: bool,
+}
+
+/// What came of a picture.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Made {
+    /// What leaves the camera.
+    pub reports: Vec<Report>,
+    /// What stays on its device: lines of the app's log, and what it failed of.
+    pub lines: Vec<String>,
+}
+
+/// An app, whether it runs just now or not.
+pub struct App {
+    module: Module,
+    setting: AppSetting,
+    schema: Schema,
+    budget: Budget,
+    restarts: Restarts,
+    running: Option<WasmApp>,
+    status: AppStatus,
+    /// How often it was refused in all.
+    refused: u64,
+    told: Option<(Time, AppStatus)>,
+}
+
+impl App {
+    /// An app that starts with the next picture.
+    pub fn new(module: Module, setting: AppSetting) -> Result<App, String> {
+        let schema = setting.manifest.schema().map_err(|error| error.to_string())?;
+        let status = status(&setting.manifest);
+        let budget = Budget::new(setting.manifest.output.bytes_per_minute);
+        let restarts = Restarts::default();
+        Ok(App { module, setting, schema, budget, restarts, running: None, status, refused: 0, told: None })
+    }
+
+    /// Whether it is given pixels.
+    pub fn sees_pixels(&self) -> bool {
+        self.setting.pixels && self.setting.manifest.pixels
+    }
+
+    /// Shows it a picture, if it runs or its time to start has come.
+    pub fn see(&mut self, mut view: View) -> Made {
+        let mut made = Made::default();
+        let (now, time_ms) = (view.now, view.seen.metadata.time_ms);
+        if !self.sees_pixels() {
+            view.picture = None;
+        }
+        self.start(now, &mut made);
+        if let Some(mut running) = self.running.take() {
+            let seen = running.see(view);
+            let tick = seen.clone().unwrap_or_else(|_| running.said());
+            self.take(&mut running, tick, time_ms, &mut made);
+            match seen {
+                Ok(tick) if tick.exited => self.status.state = AppState::Done,
+                Ok(_) => self.running = Some(running),
+                Err(error) => self.failed(now, &error, running.was_refused_memory(), &mut made),
+            }
+        }
+        self.tell(now, &mut made);
+        made
+    }
+
+    fn start(&mut self, now: Time, made: &mut Made) {
+        let waits = matches!(self.status.state, AppState::Starting | AppState::Waiting);
+        if self.running.is_some() || !waits || !self.restarts.may_start(now) {
+            return;
+        }
+        self.restarts.started(now);
+        let rules = AppRules {
+            schema: self.schema.clone(),
+            budget: self.budget,
+            labels: self.setting.labels.clone(),
+            config: self.setting.config.clone(),
+            memory_limit: self.setting.manifest.limits.memory(),
+            tick: self.setting.manifest.limits.tick(),
+            start_unix_ms: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64),
+        };
+        match self.module.open_app(rules) {
+            Ok(running) => {
+                (self.status.state, self.status.detail) = (AppState::Running, None);
+                self.running = Some(running);
+            }
+            Err(GuestError::BadModule(why)) => {
+                (self.status.state, self.status.detail) = (AppState::Refused, Some(why));
+            }
+            Err(error) => self.failed(now, &error, matches!(error, GuestError::OutOfMemory { .. }), made),
+        }
+    }
+
+    /// What it said, and what stays here.
+    fn take(&mut self, running: &mut WasmApp, tick: AppTick, time_ms: u64, made: &mut Made) {
+        self.budget = running.budget().unwrap_or(self.budget);
+        self.status.bytes += tick.charged;
+        self.refused = self.refused.saturating_add(tick.refused);
+        self.status.refused = coarse(self.refused);
+        let app = &self.setting.manifest.id;
+        let emitted = tick.emitted.into_iter().map(|value| Emitted { app: app.clone(), time_ms, value });
+        made.reports.extend(emitted.map(Report::Emitted));
+        made.lines.extend(running.take_log().into_iter().take(MOST_LINES).map(|mut line| {
+            line.truncate(line.floor_char_boundary(MOST_LINE));
+            format!("{app}: {line}")
+        }));
+    }
+
+    /// It ended by a fault. What leaves of that is one of four sentences: the words of a fault are the app's to choose.
+    fn failed(&mut self, now: Time, error: &GuestError, memory: bool, made: &mut Made) {
+        self.restarts.ended(now);
+        let limits = self.setting.manifest.limits;
+        let detail = match error {
+            _ if memory => format!("it needs more than its {} MiB of memory", limits.memory_mb),
+            GuestError::Hung(_) if self.status.state != AppState::Running => "it did not start in time".to_owned(),
+            GuestError::Hung(_) => format!("a picture took it longer than its {} ms", limits.tick_ms),
+            _ => "it crashed".to_owned(),
+        };
+        made.lines.push(format!("{}: {error}", self.setting.manifest.id));
+        (self.status.state, self.status.detail) = (AppState::Waiting, Some(detail));
+        self.status.restarts = self.restarts.count();
+    }
+
+    /// How it does, where that is other than was told; of bytes alone not at once.
+    fn tell(&mut self, now: Time, made: &mut Made) {
+        let news = match &self.told {
+            Some((at, told)) if now.since(*at) < BYTES_TOLD => {
+                AppStatus { bytes: self.status.bytes, ..told.clone() } != self.status
+            }
+            Some((_, told)) => *told != self.status,
+            None => true,
+        };
+        if news {
+            made.reports.push(Report::App(self.status.clone()));
+            self.told = Some((now, self.status.clone()));
+        }
+    }
+}
+
+fn read_manifest(folder: &Path) -> Result<Manifest, String> {
+    let text =
+        std::fs::read_to_string(folder.join(FILE)).map_err(|error| format!("its {FILE} cannot be read: {error}"))?;
+    Manifest::parse(&text).map_err(|error| error.to_string())
+}
+
+fn status(manifest: &Manifest) -> AppStatus {
+    AppStatus { app: manifest.id.clone(), version: manifest.version.clone(), ..AppStatus::default() }
+}
+
+/// The place of an app beside its camera's pictures.
+pub(super) struct Desk {
+    /// Whether it may be shown pixels.
+    pub pixels: bool,
+    views: SyncSender<View>,
+    made: Receiver<Made>,
+    busy: bool,
+}
+
+impl Desk {
+    /// Opens a camera's app. An app that cannot be run is said so, once, and the camera goes on without it.
+    pub(super) fn open(camera: &Camera, labels: &[String]) -> Result<Option<Desk>, AppStatus> {
+        let Some(app) = &camera.app else { return Ok(None) };
+        let asked = camera.desired.app.clone().unwrap_or_default();
+        let refused = |detail: String| AppStatus {
+            app: asked.clone(),
+            state: AppState::Refused,
+            detail: Some(detail),
+            ..AppStatus::default()
+        };
+        let compiled = match &app.module {
+            Some(AppModule::Compiled(path)) => path,
+            Some(AppModule::Refused(why)) => return Err(refused(why.clone())),
+            None => return Err(refused("it was not compiled".to_owned())),
+        };
+        let opened = read_manifest(&app.folder).and_then(|manifest| {
+            let config = serde_json::to_string(&camera.desired.app_config).map_err(|error| error.to_string())?;
+            let pixels = camera.desired.app_pixels;
+            let setting = AppSetting { manifest, labels: labels.to_vec(), config, pixels };
+            Desk::start(compiled, setting)
+        });
+        opened.map(Some).map_err(refused)
+    }
+
+    fn start(compiled: &Path, setting: AppSetting) -> Result<Desk, String> {
+        // It keeps no state that is saved, and starts seldom.
+        let options = Options { tracking: Tracking::Compare, warm_after: Duration::MAX };
+        let engine = Engine::with(options).map_err(|error| error.to_string())?;
+        let module = engine.load_file(compiled).map_err(|error| error.to_string())?;
+        let mut app = App::new(module, setting)?;
+        let pixels = app.sees_pixels();
+        let (views, shown) = sync_channel::<View>(1);
+        let (make, made) = sync_channel(1);
+        let work = move || {
+            while let Ok(view) = shown.recv() {
+                if make.send(app.see(view)).is_err() {
+                    return;
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("app".to_owned()).stack_size(STACK).spawn(work);
+        thread.map_err(|error| format!("there is no thread for it: {error}"))?;
+        Ok(Desk { pixels, views, made, busy: false })
+    }
+
+    /// What came of the picture before; then whether the next one may come.
+    pub(super) fn take(&mut self) -> Option<Made> {
+        match self.made.try_recv() {
+            Ok(made) => {
+                self.busy = false;
+                Some(made)
+            }
+            Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
+        }
+    }
+
+    /// Shows it a picture, unless it is busy with another.
+    pub(super) fn show(&mut self, view: impl FnOnce() -> View) {
+        if !self.busy {
+            self.busy = self.views.try_send(view()).is_ok();
+        }
+    }
+}
