@@ -186,9 +186,7 @@ impl When {
             | What::Absent { seconds, .. }
             | What::Route { seconds, .. }
             | What::Gap { seconds } => f64::from(*seconds),
-            What::Speed { .. } => {
-                event.thing.as_ref().and_then(|thing| thing.speed_mps).map_or(0.0, |speed| f64::from(speed))
-            }
+            What::Speed { .. } => event.thing.as_ref().and_then(|thing| thing.speed_mps).map_or(0.0, f64::from),
             What::Crowd { count, .. } if self.classes.is_empty() => *count as f64,
             What::Crowd { .. } | What::Count { .. } | What::Cross { .. } | What::Enter { .. } => {
                 let counted = event.counts.iter().filter(|count| self.names(count.class, labels));
