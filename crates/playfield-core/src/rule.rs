@@ -192,6 +192,7 @@ impl When {
             What::Speed { .. } => {
                 event.thing.as_ref().and_then(|thing| thing.speed_mps).map_or(0.0, |speed| f64::from(speed))
             }
+            What::Speed { .. } => event.thing.as_ref().and_then(|thing| thing.speed_mps).map_or(0.0, f64::from),
             What::App { .. } => 0.0,
             What::Crowd { count, .. } if self.classes.is_empty() => *count as f64,
             What::Crowd { .. } | What::Count { .. } | What::Cross { .. } | What::Enter { .. } => {
