@@ -21,8 +21,8 @@ TOP = (HEIGHT - ROWS) // 2
 # Objects with less of them to be seen, or smaller, neither help nor count.
 LEARN_VISIBLE, LEARN_PIXELS = 0.3, 6
 COUNT_VISIBLE, COUNT_PIXELS = 0.4, 10
-# Longer objects are the coarse cells' business.
-LONG = 56
+# From which length on, in pixels, the next coarser cells answer.
+LONG = (26, 64)
 
 
 def draw(seeds, frames, step, scale, scene=SCENE):
@@ -82,7 +82,7 @@ def target(rows):
         long = size.max()
         middle = (row[:2] + row[2:4]) / 2
         stride = GRID[:, 2]
-        level = stride == (STRIDES[0] if long < LONG else STRIDES[1])
+        level = stride == STRIDES[sum(long >= edge for edge in LONG)]
         off = np.abs(GRID[:, :2] - middle)
         near = (off < stride[:, None] * 0.8).all(1) & ((off < size / 2).all(1) | (off < stride[:, None] * 0.51).all(1))
         if row[5] < LEARN_VISIBLE or long < LEARN_PIXELS:
@@ -90,10 +90,11 @@ def target(rows):
             continue
         mine = level & near
         out[mine, :4], out[mine, 4], out[mine, 5] = row[:4], row[4], 1
-        # The other level may say so too, or not.
-        other = ~level & near & (out[:, 4] < 0)
-        if LONG * 0.7 < long < LONG * 1.4:
-            out[other, 5] = 0
+        # Near the edge, the other level may say so too, or not.
+        for i, edge in enumerate(LONG):
+            if edge * 0.75 < long < edge * 1.33:
+                other = ((stride == STRIDES[i]) | (stride == STRIDES[i + 1])) & ~level
+                out[other & near & (out[:, 4] < 0), 5] = 0
     return out
 
 

@@ -98,13 +98,13 @@ def quantise(pictures):
         per_channel=True,
         calibrate_method=CalibrationMethod.MinMax,
         op_types_to_quantize=["Conv"],
-        nodes_to_exclude=["out8_conv", "out16_conv"],
+        nodes_to_exclude=[f"{name}_conv" for name in net.OUTPUTS],
     )
 
 
 def main():
     ask = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    ask.add_argument("--steps", type=int, default=3000)
+    ask.add_argument("--steps", type=int, default=2400)
     ask.add_argument("--batch", type=int, default=16)
     ask.add_argument("--rate", type=float, default=2.5e-3)
     ask.add_argument("--scene", default=data.SCENE, help="the command that draws")
