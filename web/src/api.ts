@@ -335,7 +335,9 @@ export interface CameraObject {
 
 export interface CameraEvent {
   time_ms: number;
-  event: 'cross' | 'enter' | 'leave' | 'dwell' | 'crowd' | 'absent' | 'speed' | 'count' | 'route' | 'gap';
+  event: 'cross' | 'enter' | 'leave' | 'dwell' | 'crowd' | 'absent' | 'speed' | 'count' | 'route' | 'gap' | 'app';
+  app?: string;
+  value?: Record<string, unknown>;
   line?: string;
   zone?: string;
   direction?: 'in' | 'out';
@@ -364,6 +366,23 @@ export interface CameraCounts {
   zones: { name: string; now: ClassCount[]; in: ClassCount[]; out: ClassCount[]; stayed_ms: number }[];
   lines: { name: string; in: ClassCount[]; out: ClassCount[] }[];
   routes: { from: string; to: string; count: ClassCount[] }[];
+}
+
+/** How the edge app of a camera does. */
+export interface CameraApp {
+  app: string;
+  version: string;
+  state: 'starting' | 'running' | 'waiting' | 'refused' | 'done';
+  detail?: string;
+  restarts: number;
+  bytes: number;
+}
+
+/** What an edge app said of a picture: fields that it declared. */
+export interface Emitted {
+  app: string;
+  time_ms: number;
+  value: Record<string, unknown>;
 }
 
 export interface CameraHeat {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { columns, nameOf } from './chart';
 import { Stage } from './stage';
-import { ago, inBytes, inMs, sentence, several } from './words';
+import { ago, inBytes, inMs, saidBy, sentence, several } from './words';
 
 test('counts become columns of the minutes there are, and the highest is known', () => {
   const counts = [
@@ -45,4 +45,10 @@ test('paths end, and what is not seen any more fades', () => {
   expect(paths.get(1)?.points.length).toBe(40);
   stage.take({ frame: 101, time_ms: 101 }, 5_000);
   expect(paths.size).toBe(0);
+});
+
+test('what an app said is read field by field', () => {
+  const value = { people_in: 3, by: { person: 2, car: 1 }, free: true };
+  expect(saidBy({ app: 'a', time_ms: 0, value })).toEqual([['people in', '3'], ['by person', '2'], ['by car', '1'], ['free', 'true']]);
+  expect(saidBy(null)).toEqual([]);
 });

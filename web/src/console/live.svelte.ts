@@ -1,6 +1,6 @@
 // What a camera says, as it says it: a stream of server-sent events, opened again whenever it breaks.
 
-import type { CameraCounts, CameraHealth, CameraHeat, CameraSeen, DeviceState } from '../api';
+import type { CameraApp, CameraCounts, CameraHealth, CameraHeat, CameraSeen, DeviceState, Emitted } from '../api';
 
 /** How long after the last sign of life the stream counts as broken, in ms. */
 const SILENT = 20_000;
@@ -12,6 +12,8 @@ export class Live {
   heard = $state(true);
   health = $state<CameraHealth | null>(null);
   counts = $state<CameraCounts | null>(null);
+  app = $state<CameraApp | null>(null);
+  emitted = $state.raw<Emitted | null>(null);
   heat = $state.raw<CameraHeat | null>(null);
   /** The newest picture's metadata. Not state: it is drawn, at its own pace. */
   seen: CameraSeen | null = null;
@@ -48,6 +50,8 @@ export class Live {
     });
     on<CameraHealth>('health', (told) => (this.health = told));
     on<CameraCounts>('counts', (told) => (this.counts = told));
+    on<CameraApp>('app', (told) => (this.app = told));
+    on<Emitted>('emitted', (told) => (this.emitted = told));
     on<CameraHeat>('heat', (told) => (this.heat = told));
     on<CameraSeen>('seen', (told) => {
       this.seen = told;

@@ -1,8 +1,25 @@
 // How figures and states are said.
 
-import type { CameraEvent, ClassCount, DeviceState } from '../api';
+import type { CameraApp, CameraEvent, ClassCount, DeviceState, Emitted } from '../api';
 
 export const STATES: Record<DeviceState, string> = { starting: 'Starting', online: 'At work', broken: 'Broken' };
+
+export const APPS: Record<CameraApp['state'], string> = {
+  starting: 'Starts with the next picture',
+  running: 'Running',
+  waiting: 'Is started again in a while',
+  refused: 'Cannot be run',
+  done: 'Ended by itself',
+};
+
+/** The fields of what an app said, as words; of one within another the path. */
+export function saidBy(emitted: Emitted | null): [string, string][] {
+  const fields = (value: unknown, path: string): [string, string][] =>
+    value !== null && typeof value === 'object'
+      ? Object.entries(value).flatMap(([key, inner]) => fields(inner, path ? `${path} ${key}` : key.replaceAll('_', ' ')))
+      : [[path, String(value)]];
+  return emitted ? fields(emitted.value, '').slice(0, 24) : [];
+}
 
 /** So long ago, roughly. */
 export function ago(ms: number): string {
