@@ -78,8 +78,12 @@ fn camera(model: &Path, scene: &Scene) -> Camera {
             model: Some("street".to_owned()),
             watch: Config { lines: vec![line], ..Config::default() },
             masks: Vec::new(),
+            app: None,
+            app_config: Default::default(),
+            app_pixels: false,
         },
         model: Some(model.to_owned()),
+        app: None,
     }
 }
 
