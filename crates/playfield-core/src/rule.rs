@@ -189,9 +189,6 @@ impl When {
             | What::Absent { seconds, .. }
             | What::Route { seconds, .. }
             | What::Gap { seconds } => f64::from(*seconds),
-            What::Speed { .. } => {
-                event.thing.as_ref().and_then(|thing| thing.speed_mps).map_or(0.0, |speed| f64::from(speed))
-            }
             What::Speed { .. } => event.thing.as_ref().and_then(|thing| thing.speed_mps).map_or(0.0, f64::from),
             What::App { .. } => 0.0,
             What::Crowd { count, .. } if self.classes.is_empty() => *count as f64,
