@@ -55,10 +55,7 @@ impl Blobs {
         self.labels.resize(beyond.len(), 0);
         self.parents.clear();
         self.parents.push(0);
-        for at in 0..beyond.len() {
-            if beyond[at] <= 1.0 {
-                continue;
-            }
+        for (at, _) in beyond.iter().enumerate().filter(|(_, beyond)| **beyond > 1.0) {
             let (x, y) = (at % across, at / across);
             let mut label = 0;
             // Up to two cells back: a cell between two parts of a thing may happen to look as usual.
