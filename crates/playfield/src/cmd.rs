@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+mod app;
 mod bench;
 mod camera;
 mod compile;
@@ -30,6 +31,8 @@ pub enum Command {
     /// Measure: each benchmark prints a table, or JSON.
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Check an edge app of cameras, and say how much can leave through it.
+    App(app::Args),
     /// Say what this machine has to fence off native guests.
     Sandbox(sandbox::Args),
     /// Host sessions for a node (a node starts this).
@@ -56,6 +59,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Run(args) => run::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Bench(bench) => bench::run(&bench),
+        Command::App(args) => app::run(&args),
         Command::Sandbox(args) => sandbox::run(&args),
         Command::Worker => worker::run(),
         Command::Compile(args) => compile::run(&args),

@@ -295,7 +295,11 @@ mod tests {
     #[test]
     fn settings_are_found_by_their_key_alone() {
         let check = |json: &str, expect: Option<&str>| {
-            assert_eq!(setting(json.as_bytes(), "zone").map(|text| core::str::from_utf8(text).unwrap()), expect, "{json}");
+            assert_eq!(
+                setting(json.as_bytes(), "zone").map(|text| core::str::from_utf8(text).unwrap()),
+                expect,
+                "{json}"
+            );
         };
         check(r#"{"zone":"bay"}"#, Some("bay"));
         check(r#"{ "name" : "zone" , "zone" : 7 }"#, Some("7"));

@@ -118,12 +118,13 @@ async fn an_app_that_is_not_there_keeps_no_camera_from_working() {
 #[tokio::test]
 async fn a_camera_is_given_an_app_that_is_there_and_no_other() {
     let world = watching(Some("people-counter")).await;
-    let device = world.until(async || Some(world.device().await)).await;
+    world.started().await;
+    let device = world.device().await;
     let path = format!("/api/v1/devices/{}", device.id);
     for id in ["nothing", "../apps/people-counter", "", "people-counter/"] {
         let mut desired = serde_json::to_value(&device.desired).unwrap();
         desired["app"] = json!(id);
-        let problem = world.here.patch(&path, json!({ "desired": desired })).await.problem(404, "not-found");
+        let problem = world.here.patch(&path, json!({ "desired": desired })).await.problem(404, "notFound");
         assert!(problem.detail.contains("there is no app"), "{}", problem.detail);
     }
     let mut desired = serde_json::to_value(&device.desired).unwrap();

@@ -30,7 +30,7 @@ pub struct AppStatus {
     pub detail: Option<String>,
     /// How often it ended by a fault since its camera started.
     pub restarts: u32,
-    /// Bytes that it was charged since then.
+    /// Bytes of what it said since then.
     pub bytes: u64,
     /// How often something that it said was refused, roughly: 0, 1, 10, 100 or 1,000 times or more.
     pub refused: u32,

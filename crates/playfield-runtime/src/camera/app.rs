@@ -129,7 +129,7 @@ impl App {
     /// What it said, and what stays here.
     fn take(&mut self, running: &mut WasmApp, tick: AppTick, time_ms: u64, made: &mut Made) {
         self.budget = running.budget().unwrap_or(self.budget);
-        self.status.bytes += tick.charged;
+        self.status.bytes += tick.bytes;
         self.refused = self.refused.saturating_add(tick.refused);
         self.status.refused = coarse(self.refused);
         let app = &self.setting.manifest.id;

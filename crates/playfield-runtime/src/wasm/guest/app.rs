@@ -47,8 +47,8 @@ pub struct AppRules {
 pub struct AppTick {
     /// What it said, in its order; as it leaves.
     pub emitted: Vec<Value>,
-    /// Bytes that this was charged.
-    pub charged: u64,
+    /// Bytes of it.
+    pub bytes: u64,
     /// How often something was refused.
     pub refused: u64,
     /// It is done.
@@ -114,7 +114,7 @@ impl WasmApp {
         let emitted = std::mem::take(&mut camera.emitted);
         AppTick {
             emitted,
-            charged: std::mem::take(&mut camera.charged),
+            bytes: std::mem::take(&mut camera.bytes),
             refused: std::mem::take(&mut camera.refused),
             exited,
         }

@@ -49,9 +49,9 @@ pub struct Camera {
     counts: Option<Vec<u8>>,
     /// What it may still send.
     pub budget: Budget,
-    /// What it handed over for the picture, in its order, and how many bytes that was charged.
+    /// What it handed over for the picture, in its order, and how many bytes that is.
     pub emitted: Vec<Value>,
-    pub charged: u64,
+    pub bytes: u64,
     /// How often it was refused.
     pub refused: u64,
 }
@@ -68,7 +68,7 @@ impl Camera {
             counts: None,
             budget,
             emitted: Vec::new(),
-            charged: 0,
+            bytes: 0,
             refused: 0,
         }
     }
@@ -76,7 +76,7 @@ impl Camera {
     /// The next picture.
     pub fn show(&mut self, view: View) {
         (self.view, self.events, self.counts) = (Some(view), None, None);
-        (self.charged, self.refused) = (0, 0);
+        (self.bytes, self.refused) = (0, 0);
         self.emitted.clear();
     }
 
@@ -116,7 +116,7 @@ impl Camera {
         });
         match checked {
             Ok((value, length)) => {
-                self.charged += length as u64;
+                self.bytes += length as u64;
                 self.emitted.push(value);
                 Ok(0)
             }
