@@ -21,8 +21,8 @@ TOP = (HEIGHT - ROWS) // 2
 # Objects with less of them to be seen, or smaller, neither help nor count.
 LEARN_VISIBLE, LEARN_PIXELS = 0.3, 6
 COUNT_VISIBLE, COUNT_PIXELS = 0.4, 10
-# Longer objects are the coarse cells' business.
-LONG = 56
+# From which length on, in pixels, the next coarser cells answer.
+LONG = (26, 64)
 
 
 def draw(seeds, frames, step, scale, scene=SCENE):
@@ -66,7 +66,23 @@ def letterbox(pictures):
     return out
 
 
-GRID = cells()
+# How many cells there are, and where those of each stride begin.
+CELLS = len(cells())
+FIRST = [sum((WIDTH // s) * (HEIGHT // s) for s in STRIDES[:level]) for level in range(len(STRIDES))]
+
+
+def near(middle, size, level):
+    """Cells of a level whose middle is near that of an object, and inside it: one at least, where it is in the picture."""
+    stride = STRIDES[level]
+    columns, rows = WIDTH // stride, HEIGHT // stride
+    found = []
+    for y in range(max(0, int(middle[1] / stride - 1.3)), min(rows, int(middle[1] / stride + 1.3))):
+        for x in range(max(0, int(middle[0] / stride - 1.3)), min(columns, int(middle[0] / stride + 1.3))):
+            off = abs((x + 0.5) * stride - middle[0]), abs((y + 0.5) * stride - middle[1])
+            inside = off[0] < size[0] / 2 and off[1] < size[1] / 2
+            if max(off) < 0.8 * stride and (inside or max(off) < 0.51 * stride):
+                found.append(FIRST[level] + y * columns + x)
+    return np.array(found, int)
 
 
 def target(rows):
@@ -75,26 +91,26 @@ def target(rows):
     A cell answers for an object whose middle is near its own. Where several claim a cell, the nearest to the camera has it,
     as that is the one to be seen.
     """
-    out = np.zeros((len(GRID), 6), np.float32)
+    out = np.zeros((CELLS, 6), np.float32)
     out[:, 4], out[:, 5] = -1, 1
     for row in rows:
-        size = row[2:4] - row[:2]
-        long = size.max()
-        middle = (row[:2] + row[2:4]) / 2
-        stride = GRID[:, 2]
-        level = stride == (STRIDES[0] if long < LONG else STRIDES[1])
-        off = np.abs(GRID[:, :2] - middle)
-        near = (off < stride[:, None] * 0.8).all(1) & ((off < size / 2).all(1) | (off < stride[:, None] * 0.51).all(1))
-        if row[5] < LEARN_VISIBLE or long < LEARN_PIXELS:
-            out[near & (out[:, 4] < 0), 5] = 0
-            continue
-        mine = level & near
-        out[mine, :4], out[mine, 4], out[mine, 5] = row[:4], row[4], 1
-        # The other level may say so too, or not.
-        other = ~level & near & (out[:, 4] < 0)
-        if LONG * 0.7 < long < LONG * 1.4:
-            out[other, 5] = 0
+        size, middle = (row[2:4] - row[:2]).tolist(), ((row[:2] + row[2:4]) / 2).tolist()
+        long = max(size)
+        own = sum(long >= edge for edge in LONG)
+        learned = row[5] >= LEARN_VISIBLE and long >= LEARN_PIXELS
+        for level in range(len(STRIDES)):
+            mine = near(middle, size, level)
+            if learned and level == own:
+                out[mine, :4], out[mine, 4], out[mine, 5] = row[:4], row[4], 1
+            elif not learned or may_also(level, own, long):
+                out[mine[out[mine, 4] < 0], 5] = 0
     return out
+
+
+def may_also(level, own, long):
+    """Whether a level next to an object's own may say it too, or not."""
+    edge = LONG[min(level, own)]
+    return abs(level - own) == 1 and edge * 0.75 < long < edge * 1.33
 
 
 def batches(pictures, rows, size, seed):

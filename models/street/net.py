@@ -1,12 +1,14 @@
 """The detector: one description, run by JAX to learn and written as ONNX to be used.
 
-A plain convolutional network without anchors. Pictures of 320 x 192 shrink to strides of 8 and 16; a cell of either says
-whether something has its middle there, which class it is, and where its box lies. Only dense 3 x 3 and 1 x 1 convolutions:
-small runtimes are quick at those.
+A plain convolutional network without anchors. Pictures of 320 x 192 shrink to cells of 4, 8 and 16 pixels; each says whether
+something has its middle there, which class it is, and where its box lies. Only dense 3 x 3 and 1 x 1 convolutions: small
+runtimes are quick at those. What is seen at large is doubled in size and added to what is seen in detail.
 
-    images 3 -> 8 /2 -> 24 /4 -> 56 /8, 2 blocks --------------> join, 56 -> 8 numbers a cell
-                                    '-> 72 /16, 3 blocks -> 56, doubled '
-                                                         '-> 56 -> 8 numbers a cell
+    images 3 -> 8 /2 -> 24 /4 -----------------------------------------------> + -> 24 -> 8 numbers a cell of 4
+                          '-> 56 /8, 2 blocks -----------------> + -> 56 -> 24 '
+                                   |                             |     '----------------> 8 numbers a cell of 8
+                                   '-> 72 /16, 3 blocks -> 56 ---'
+                                                     '-> 56 ----------------------------> 8 numbers a cell of 16
 """
 
 import jax
@@ -18,7 +20,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 WIDTH, HEIGHT = 320, 192
 LABELS = ["person", "car", "truck", "bicycle"]
-STRIDES = (8, 16)
+STRIDES = (4, 8, 16)
 EPSILON = 1e-3
 
 # name: (input channels, output channels, size of the kernel, stride)
@@ -32,12 +34,15 @@ LAYERS = {
     "block16a": (72, 72, 3, 1),
     "block16b": (72, 72, 3, 1),
     "block16c": (72, 72, 3, 1),
-    "lateral": (72, 56, 1, 1),
-    "head8": (112, 56, 3, 1),
+    "wide16": (72, 56, 1, 1),
     "head16": (72, 56, 3, 1),
+    "head8": (56, 56, 3, 1),
+    "wide8": (56, 24, 1, 1),
+    "head4": (24, 24, 3, 1),
 }
 # The last layers have a bias in place of a normalisation.
-OUTPUTS = {"out8": (56, 4 + len(LABELS)), "out16": (56, 4 + len(LABELS))}
+NUMBERS = 4 + len(LABELS)
+OUTPUTS = {"out4": (24, NUMBERS), "out8": (56, NUMBERS), "out16": (56, NUMBERS)}
 
 
 def start(seed):
@@ -90,12 +95,14 @@ def forward(weights, stats, images, learning):
     def block(name, x):
         return jax.nn.relu(x + layer(name, x))
 
-    x = relu("stem2", relu("stem1", images))
-    f8 = block("block8b", block("block8a", relu("down8", x)))
+    def joined(name, wide, fine):
+        return jax.nn.relu(jnp.repeat(jnp.repeat(layer(name, wide), 2, 1), 2, 2) + fine)
+
+    f4 = relu("stem2", relu("stem1", images))
+    f8 = block("block8b", block("block8a", relu("down8", f4)))
     f16 = block("block16c", block("block16b", block("block16a", relu("down16", f8))))
-    up = relu("lateral", f16)
-    up = jnp.repeat(jnp.repeat(up, 2, 1), 2, 2)
-    heads = (relu("head8", jnp.concatenate([up, f8], -1)), relu("head16", f16))
+    h8 = relu("head8", joined("wide16", f16, f8))
+    heads = (relu("head4", joined("wide8", h8, f4)), h8, relu("head16", f16))
     out = []
     for name, head in zip(OUTPUTS, heads):
         y = convolve(head, weights[name]["w"], 1) + weights[name]["bias"]
@@ -150,14 +157,18 @@ def export(weights, stats, path):
     def block(name, x):
         return node("Relu", [node("Add", [x, conv(name, x)])], name)
 
-    x = relu("stem2", relu("stem1", "images"))
-    f8 = block("block8b", block("block8a", relu("down8", x)))
-    f16 = block("block16c", block("block16b", block("block16a", relu("down16", f8))))
     scales = constant(np.array([1, 1, 2, 2], np.float32))
     how = dict(mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")
-    up = node("Resize", [relu("lateral", f16), "", scales], **how)
-    heads = (relu("head8", node("Concat", [up, f8], axis=1)), relu("head16", f16))
-    shape = constant(np.array([1, 4 + len(LABELS), -1], np.int64))
+
+    def joined(name, wide, fine):
+        return node("Relu", [node("Add", [node("Resize", [conv(name, wide), "", scales], **how), fine])])
+
+    f4 = relu("stem2", relu("stem1", "images"))
+    f8 = block("block8b", block("block8a", relu("down8", f4)))
+    f16 = block("block16c", block("block16b", block("block16a", relu("down16", f8))))
+    h8 = relu("head8", joined("wide16", f16, f8))
+    heads = (relu("head4", joined("wide8", h8, f4)), h8, relu("head16", f16))
+    shape = constant(np.array([1, NUMBERS, -1], np.int64))
     flat = [node("Reshape", [conv(name, head), shape]) for name, head in zip(OUTPUTS, heads)]
     raw = node("Concat", flat, "raw", axis=2)
 
@@ -169,7 +180,7 @@ def export(weights, stats, path):
     stride = constant(grid[:, 2:])
     middle = node("Add", [node("Mul", [part(0, 2), stride]), constant(grid[:, :2])])
     size = node("Mul", [node("Exp", [part(2, 4)]), stride])
-    scores = node("Sigmoid", [part(4, 4 + len(LABELS))])
+    scores = node("Sigmoid", [part(4, NUMBERS)])
     node("Concat", [middle, size, scores], "output", axis=1)
 
     count = grid.shape[2]
@@ -178,7 +189,7 @@ def export(weights, stats, path):
         nodes,
         "street",
         [value("images", TensorProto.FLOAT, [1, 3, HEIGHT, WIDTH])],
-        [value("output", TensorProto.FLOAT, [1, 4 + len(LABELS), count])],
+        [value("output", TensorProto.FLOAT, [1, NUMBERS, count])],
         constants,
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], producer_name="playfield")

@@ -12,7 +12,7 @@ use playfield_core::camera::{Camera, Desired, Report as Said, Source};
 use playfield_core::frame::{Damage, Picture, PixelFormat};
 use playfield_core::metadata::{Metadata, Object};
 use playfield_core::rate::VideoRate;
-use playfield_core::scene::{Scene, SceneConfig};
+use playfield_core::scene::{Class, Scene, SceneConfig};
 use playfield_core::sim::Walkers;
 use playfield_core::time::Time;
 use playfield_core::track::{self, Tracker};
@@ -53,6 +53,12 @@ pub fn run(model: &Path, minutes: u64, streets: u64) -> anyhow::Result<Report> {
         Some(1.0),
         Better::Lower,
     ));
+    for (class, [truth, counted]) in Class::LABELS.iter().zip(all.by_class) {
+        let figure = |what: &str, value: u64| {
+            Figure::new(format!("  of them {class}, {what}"), value as f64, "", None, Better::Higher)
+        };
+        report.figures.extend([figure("in truth", truth), figure("counted", counted)]);
+    }
     let a_second = all.bytes as f64 / (minutes * 60 * streets) as f64;
     report.figures.push(Figure::new(
         "leaves the camera, nobody looking".to_owned(),
@@ -158,6 +164,8 @@ struct Counted {
     truth: u64,
     counted: u64,
     wrong: u64,
+    /// The first two, for each class.
+    by_class: [[u64; 2]; Class::LABELS.len()],
     /// Bytes that would have left the camera.
     bytes: u64,
 }
@@ -168,6 +176,9 @@ impl Counted {
         self.counted += other.counted;
         self.wrong += other.wrong;
         self.bytes += other.bytes;
+        for (own, others) in self.by_class.iter_mut().zip(other.by_class) {
+            *own = [own[0] + others[0], own[1] + others[1]];
+        }
     }
 
     fn error(&self) -> f64 {
@@ -212,6 +223,9 @@ fn count(model: &Path, seed: u64, minutes: u64) -> anyhow::Result<Counted> {
         counted.counted += found.total();
         counted.truth += real.total();
         counted.wrong += found.total().abs_diff(real.total());
+        for (class, of_class) in (0..).zip(&mut counted.by_class) {
+            *of_class = [of_class[0] + real.of(class), of_class[1] + found.of(class)];
+        }
     }
     Ok(counted)
 }
