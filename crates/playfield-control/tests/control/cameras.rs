@@ -31,7 +31,10 @@ impl Street {
         std::fs::create_dir_all(folder.path("models/street")).unwrap();
         std::fs::write(folder.path("models/street/model.toml"), include_str!("../../../../models/street/model.toml"))
             .unwrap();
-        let config = Config { models: vec![folder.path("models")], titles: Vec::new(), ..Config::default() };
+        std::fs::create_dir_all(folder.path("apps/people-counter")).unwrap();
+        std::fs::write(folder.path("apps/people-counter/app.toml"), "").unwrap();
+        let (models, apps) = (vec![folder.path("models")], vec![folder.path("apps")]);
+        let config = Config { models, apps, titles: Vec::new(), ..Config::default() };
         Street::on(folder, config).await
     }
 

@@ -56,7 +56,7 @@ impl World {
     }
 
     pub async fn control(folder: &Folder, bus: &Bus, db: &Db, config: Config) -> Control {
-        let config = Config { titles: vec![folder.path("titles")], demo_camera: false, ..config };
+        let config = Config { titles: vec![folder.path("titles")], ..config };
         World::control_of(folder, bus, db, config).await
     }
 
