@@ -16,7 +16,7 @@ use crate::world::World;
 
 fn free(address: &str) -> Config {
     let listen = vec![address.parse().unwrap()];
-    Config { listen, ops_listen: Some("127.0.0.1:0".parse().unwrap()), ..Config::default() }
+    Config { listen, ops_listen: Some("127.0.0.1:0".parse().unwrap()), demo_camera: false, ..Config::default() }
 }
 
 /// One request, and all that comes back until the connection is closed.

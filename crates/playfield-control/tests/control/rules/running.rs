@@ -65,7 +65,8 @@ impl Running {
         // The world's own control plane ends what was open; this one is at work.
         let models = folder.path("models");
         std::fs::create_dir_all(models.join("street")).unwrap();
-        std::fs::write(models.join("street/model.toml"), "").unwrap();
+        let manifest = include_str!("../../../../../models/street/model.toml");
+        std::fs::write(models.join("street/model.toml"), manifest).unwrap();
         let config = Config { models: vec![models], ..config };
         let mut control = World::control(&folder, &bus, &db, config).await;
         let inputs = control.take_inputs();
