@@ -488,7 +488,10 @@ impl App {
                 None => vec![LABEL.to_owned()],
             };
             desired.check(&labels).map_err(|problem| wrong(&problem))?;
-            self.check_app(desired)?;
+            // One that is gone meanwhile must not keep other things from being changed.
+            if desired.app != device.desired.app {
+                self.check_app(desired)?;
+            }
             let version = change.version.unwrap_or(device.version);
             let json = serde_json::to_string(desired).map_err(Failure::internal)?;
             if self.db.set_desired(id.clone(), version, json).await?.is_none() {
