@@ -21,6 +21,8 @@ use crate::metadata::Metadata;
 
 /// Most pictures a second that a camera analyses.
 pub const MOST_HZ: u16 = 60;
+/// Most cells of a table of where things were: as JSON it is one message.
+pub const MOST_CELLS: u32 = 8_192;
 /// Longest settings of an edge app, as JSON, in bytes.
 pub const MOST_APP_CONFIG: usize = 4096;
 
@@ -62,6 +64,12 @@ impl Desired {
         }
         if serde_json::to_string(&self.app_config).map_or(0, |text| text.len()) > MOST_APP_CONFIG {
             return Err(format!("`app_config` must be at most {MOST_APP_CONFIG} bytes"));
+        }
+        let cells = self.watch.heat.as_ref().map_or(0, |heat| u32::from(heat.columns) * u32::from(heat.rows));
+        if cells > MOST_CELLS {
+            return Err(format!(
+                "`watch.heat` has {cells} cells and may have {MOST_CELLS}: give it fewer `columns` or `rows`"
+            ));
         }
         Mask::new(&self.masks).map_err(|error| format!("`mask`: {error}"))?;
         Analytics::new(&self.watched(labels)).map(drop).map_err(|error| format!("`watch`: {error}"))
