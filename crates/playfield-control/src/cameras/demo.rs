@@ -78,7 +78,7 @@ fn desired(knows: bool) -> Desired {
         app_config: Map::new(),
         app_pixels: false,
         watch: Config {
-            lines: vec![road, pavement],
+            lines: vec![pavement, road],
             zones: vec![crossing],
             heat: Some(HeatConfig { half_life_s: Some(600.0), ..HeatConfig::default() }),
             ..Config::default()
