@@ -23,6 +23,7 @@ mod exact;
 mod firefox;
 mod hostile;
 mod kills;
+mod links;
 mod people;
 mod picture;
 mod play;

@@ -69,8 +69,8 @@ impl Server {
 
     /// With the camera that newcomers are shown, and the models of the repository.
     pub fn with_camera() -> Server {
-        let models = format!("models = [{:?}]", root().join("models"));
-        Server::with_settings(&root().join("titles"), &models, "[node]\nworkers = 2\n")
+        let folders = format!("models = [{:?}]\napps = [{:?}]", root().join("models"), root().join("apps"));
+        Server::with_settings(&root().join("titles"), &folders, "[node]\nworkers = 2\n")
     }
 
     fn with_settings(titles: &Path, control: &str, tables: &str) -> Server {
@@ -154,6 +154,16 @@ impl Server {
         below(&inits)
     }
 
+    /// Asks for something that is answered without a body.
+    pub fn ask_status(&self, method: &str, path: &str, status: u16) {
+        let address = self.url.trim_start_matches("http://").replace("localhost", "127.0.0.1");
+        let mut stream = TcpStream::connect(&address).unwrap();
+        write!(stream, "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+        let mut line = String::new();
+        BufReader::new(stream).read_line(&mut line).unwrap();
+        assert!(line.starts_with(&format!("HTTP/1.1 {status} ")), "{method} {path}: {line}");
+    }
+
     /// Asks by HTTP, without a browser.
     pub fn get(&self, path: &str) -> serde_json::Value {
         self.ask("GET", path, &[], None)
@@ -224,7 +234,7 @@ fn arguments(pid: u32) -> Vec<String> {
 }
 
 /// So many UDP ports in a row that nobody uses now.
-fn free_udp_ports(count: u16) -> RangeInclusive<u16> {
+pub fn free_udp_ports(count: u16) -> RangeInclusive<u16> {
     let free = |port: u16| ["127.0.0.1", "::1"].iter().all(|ip| UdpSocket::bind((*ip, port)).is_ok());
     // Where to begin differs from process to process, so that two do not follow each other.
     let begin = 20_000 + (std::process::id() % 1_000) as u16 * 10;

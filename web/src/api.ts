@@ -319,7 +319,7 @@ export type ToViewer =
 
 // Cameras: crates/playfield-core/src/{metadata,analytics,camera}.rs. Places are fractions of the picture.
 
-export type DeviceState = 'starting' | 'online' | 'broken';
+export type DeviceState = 'starting' | 'online' | 'broken' | 'offline';
 
 export interface Place {
   x: number;
@@ -425,7 +425,22 @@ export interface Device {
   created_ms: number;
   heard_ms?: number;
   health?: CameraHealth;
+  machine?: { version: string; arch: string; celsius?: number; free_bytes?: number; waiting: number; dropped: number };
+  trouble?: string;
+  tags: string[];
   desired: { source: { kind: string }; hz: number; model: string | null; watch: { line: Line[]; zone: Zone[]; [key: string]: unknown } };
+}
+
+/** A code that lets one machine with a camera in. */
+export interface Enrolment {
+  code: string;
+  address: string;
+  expires_ms: number;
+}
+
+/** How it went with each of many cameras. */
+export interface ChangedDevices {
+  devices: { id: string; detail?: string }[];
 }
 
 /** Leave to see what a camera sees. */

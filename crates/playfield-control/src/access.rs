@@ -74,6 +74,16 @@ impl Access {
         Ok(known)
     }
 
+    /// Somebody comes with a code: that may be a guess.
+    pub(crate) fn try_code(&self, client: &str) -> Result<(), Failure> {
+        self.take_tries(client, 1.0)
+    }
+
+    /// It was none.
+    pub(crate) fn right_code(&self, client: &str) {
+        self.give_try_back(client);
+    }
+
     /// Exchanges the token for a cookie.
     pub(crate) async fn sign_in(&self, token: &Token, client: &str, db: &Db) -> Result<Token, Failure> {
         self.take_tries(client, 1.0)?;

@@ -11,6 +11,7 @@ use crate::access::Access;
 use crate::cameras::Cameras;
 use crate::catalogue::Catalogue;
 use crate::config::Config;
+use crate::link::Links;
 use crate::metrics::Metrics;
 use crate::mqtt::Mqtt;
 use crate::rules::Service;
@@ -35,6 +36,7 @@ pub(crate) struct App {
     /// True once answers without an end are to end.
     pub stopping: watch::Sender<bool>,
     pub mqtt: Arc<Mqtt>,
+    pub links: Links,
 }
 
 pub(crate) type Shared = Arc<App>;

@@ -10,7 +10,7 @@
 //!                             +----live----> whoever looks (a slow one misses pictures, and holds nobody up)
 //! ```
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -20,14 +20,12 @@ use playfield_core::api::{
     ChangeDevice, Device, DeviceCounts, DeviceEvent, DeviceEvents, DeviceState, MinuteCount, SessionState, ToldEvent,
 };
 use playfield_core::app::{AppStatus, Emitted};
-use playfield_core::bus::{Reply, Request, SessionSpec, SessionTimes};
-use playfield_core::camera::{Camera, Desired, Health, Report, Seen};
+use playfield_core::bus::{Reply, Request, SessionSpec};
+use playfield_core::camera::{Again, Camera, Desired, Health, Report, Seen};
 use playfield_core::clock::OneWay;
 use playfield_core::id::{DeviceId, SessionId};
-use playfield_core::manifest::{Kind as GuestKind, Limits};
 use playfield_core::model::Manifest;
 use playfield_core::motion::LABEL;
-use playfield_core::people::Roster;
 use playfield_store::db::{DbError, DeviceCount, DeviceEventRow, DeviceRow, NewDeviceEvent, NewSession};
 use serde_json::Value;
 use tokio::sync::{Notify, broadcast, watch};
@@ -42,26 +40,21 @@ use crate::secret::random;
 mod apps;
 mod demo;
 mod grants;
+mod linked;
 
 /// How often it is looked whether every camera is at work.
 const LOOK: Duration = Duration::from_millis(500);
 /// How long a camera may take to start.
 const START: Duration = Duration::from_secs(60);
-/// How long to wait before one is started again: twice as long each time, up to the most.
-const FIRST_WAIT: Duration = Duration::from_secs(1);
-const MOST_WAIT: Duration = Duration::from_secs(60);
-/// One that was at work for so long has earned another quick start.
-const WELL: Duration = Duration::from_secs(120);
+/// Most tags of a camera.
+const MOST_TAGS: usize = 16;
 /// Messages that wait for somebody who looks.
 const BEHIND: usize = 64;
-/// Most memory of a camera's process, in MiB.
-const MEMORY_MB: u32 = 512;
-/// A camera has no end: a hundred years.
-const FOREVER_MS: u64 = 100 * 366 * 24 * 3_600_000;
-
 /// The cameras, as they are now.
 pub(crate) struct Cameras {
     live: Mutex<HashMap<DeviceId, Live>>,
+    /// What times of starting again are counted from.
+    began: Instant,
     /// Somebody looks, or something was changed.
     woken: Notify,
     /// As each camera said last, be it in another process.
@@ -88,9 +81,7 @@ struct Live {
     session: Option<SessionId>,
     /// What it was started with.
     version: u32,
-    began: Instant,
-    retry_at: Instant,
-    wait: Duration,
+    again: Again,
     health: Option<Health>,
     counts: Option<Counts>,
     heat: Option<Heat>,
@@ -101,19 +92,21 @@ struct Live {
     /// It was told to say what is in each picture.
     live: bool,
     clock: OneWay,
+    /// What to add to its clock to have ours, where that was measured there and back.
+    measured_ms: Option<i64>,
+    /// What keeps it from being what it is to be.
+    trouble: Option<String>,
     watchers: broadcast::Sender<Arc<Told>>,
 }
 
 impl Live {
-    fn new(now: Instant) -> Live {
+    fn new(now_ms: u64) -> Live {
         Live {
             state: DeviceState::Starting,
             detail: None,
             session: None,
             version: 0,
-            began: now,
-            retry_at: now,
-            wait: FIRST_WAIT,
+            again: Again::new(now_ms),
             health: None,
             counts: None,
             heat: None,
@@ -122,8 +115,14 @@ impl Live {
             heard_ms: None,
             live: false,
             clock: OneWay::default(),
+            measured_ms: None,
+            trouble: None,
             watchers: broadcast::Sender::new(BEHIND),
         }
+    }
+
+    fn offset_ms(&self) -> Option<i64> {
+        self.measured_ms.or_else(|| self.clock.offset_ms())
     }
 
     fn tell(&self, told: impl FnOnce() -> Told) {
@@ -134,13 +133,9 @@ impl Live {
     }
 
     /// It does not work: it is started again after a while.
-    fn failed(&mut self, detail: String, now: Instant) {
-        if now.duration_since(self.began) > WELL {
-            self.wait = FIRST_WAIT;
-        }
+    fn failed(&mut self, detail: String, now_ms: u64) {
         (self.state, self.session) = (DeviceState::Broken, None);
-        self.retry_at = now + self.wait;
-        self.wait = (self.wait * 2).min(MOST_WAIT);
+        self.again.failed(now_ms);
         self.detail = Some(detail);
         self.tell_state();
     }
@@ -186,10 +181,16 @@ impl Cameras {
         Cameras {
             woken: Notify::new(),
             live: Mutex::default(),
+            began: Instant::now(),
             models: Mutex::new(models.into_iter().filter_map(read).collect()),
             told: watch::Sender::new(0),
             everything: broadcast::Sender::new(BEHIND),
         }
+    }
+
+    /// Milliseconds since we began.
+    fn now(&self) -> u64 {
+        self.began.elapsed().as_millis() as u64
     }
 
     fn open(&self) -> MutexGuard<'_, HashMap<DeviceId, Live>> {
@@ -215,6 +216,28 @@ impl Cameras {
         self.told.subscribe()
     }
 
+    /// Something was written down.
+    pub(crate) fn told_more(&self) {
+        self.told.send_modify(|count| *count += 1);
+    }
+
+    /// What is to be written down of what a camera said.
+    pub(crate) fn happened(
+        &self,
+        id: &DeviceId,
+        report: &Report,
+        received_ms: u64,
+        offset_ms: Option<i64>,
+    ) -> Vec<NewDeviceEvent> {
+        match report {
+            Report::Seen(seen) => {
+                seen.events.iter().filter_map(|event| written(event, received_ms, offset_ms)).collect()
+            }
+            Report::Emitted(emitted) => self.kept(id, emitted, received_ms, offset_ms).into_iter().collect(),
+            Report::Counts(_) | Report::Health(_) | Report::Heat(_) | Report::App(_) => Vec::new(),
+        }
+    }
+
     /// What all cameras say from now on.
     pub(crate) fn everything(&self) -> broadcast::Receiver<(DeviceId, Arc<Told>)> {
         self.everything.subscribe()
@@ -237,6 +260,10 @@ impl Cameras {
         clock.offset_ms()
     }
 
+    fn offset_ms(&self, id: &DeviceId) -> Option<i64> {
+        self.open().get(id)?.offset_ms()
+    }
+
     fn of(&self, session: &SessionId) -> Option<DeviceId> {
         let live = self.open();
         live.iter().find(|(_, live)| live.session.as_ref() == Some(session)).map(|(id, _)| id.clone())
@@ -248,7 +275,7 @@ impl Cameras {
         let mut live = self.open();
         let Some(live) = live.get_mut(&id) else { return };
         if state.is_final() {
-            live.failed(detail.unwrap_or("it ended").to_owned(), Instant::now());
+            live.failed(detail.unwrap_or("it ended").to_owned(), self.now());
         } else if state == SessionState::Active {
             (live.state, live.detail) = (DeviceState::Online, None);
             live.tell_state();
@@ -279,7 +306,10 @@ impl App {
 
     /// Starts a camera that is not at work and whose time has come; ends one that is to be another.
     fn keep_camera(self: &Shared, device: DeviceRow) {
-        let now = Instant::now();
+        if !self.nodes.contains(&device.node) {
+            return self.cameras.is_elsewhere(device.id);
+        }
+        let now = self.cameras.now();
         let mut live = self.cameras.open();
         let camera = live.entry(device.id.clone()).or_insert_with(|| Live::new(now));
         let stop = match &camera.session {
@@ -295,17 +325,19 @@ impl App {
             None => None,
         };
         if let Some(session) = stop {
-            (camera.session, camera.retry_at, camera.wait) = (None, now, FIRST_WAIT);
+            camera.session = None;
+            camera.again.anew(now);
             drop(live);
             self.end_camera(&device, session);
             return;
         }
-        if device.revoked_ms.is_some() || now < camera.retry_at {
+        if device.revoked_ms.is_some() || !camera.again.is_due(now) {
             return;
         }
         let Ok(entropy) = random() else { return };
         let session = SessionId::from_entropy(entropy);
-        (camera.state, camera.version, camera.began) = (DeviceState::Starting, device.version, now);
+        (camera.state, camera.version) = (DeviceState::Starting, device.version);
+        camera.again.began(now);
         (camera.session, camera.health, camera.live) = (Some(session.clone()), None, false);
         (camera.app, camera.said) = (None, None);
         camera.tell_state();
@@ -340,34 +372,9 @@ impl App {
         let desired: Desired = serde_json::from_str(&device.desired).map_err(Failure::internal)?;
         let model = desired.model.as_deref().map(|name| self.model(name)).transpose()?;
         let app = self.edge_app(&desired);
-        let camera = Box::new(Camera { desired, model, app });
-        let spec = SessionSpec {
-            id: session,
-            title: device.name.clone(),
-            module: PathBuf::new(),
-            kind: GuestKind::Camera { camera },
-            compiled: None,
-            home: None,
-            core: None,
-            folder: None,
-            limits: Limits { memory_mb: MEMORY_MB, storage_kb: 0 },
-            input: Vec::new(),
-            players: 1,
-            keys_as_pad: false,
-            picture: None,
-            seed: 0,
-            start_unix_ms: now_ms(),
-            storage: BTreeMap::new(),
-            times: SessionTimes {
-                connection_ms: FOREVER_MS,
-                grace_ms: FOREVER_MS,
-                idle_ms: FOREVER_MS,
-                total_ms: FOREVER_MS,
-            },
-            resume: false,
-            people: Roster::default(),
-            spectators: self.config.limits.spectators_per_session,
-        };
+        let camera = Camera { desired, model, app };
+        let spec =
+            SessionSpec::camera(session, &device.name, camera, now_ms(), self.config.limits.spectators_per_session);
         // Who may see its pictures attaches to it like any viewer of a session.
         let row = NewSession {
             id: spec.id.clone(),
@@ -388,7 +395,7 @@ impl App {
     }
 
     /// The folder of a model.
-    fn model(&self, name: &str) -> Result<PathBuf, Failure> {
+    pub(crate) fn model(&self, name: &str) -> Result<PathBuf, Failure> {
         let places = self.config.models.iter().map(|folder| folder.join(name));
         let found = places
             .filter_map(|place| std::fs::canonicalize(place).ok())
@@ -408,30 +415,38 @@ impl App {
     pub(crate) async fn hear_camera(&self, session: &SessionId, report: Report) -> Result<(), DbError> {
         let Some(id) = self.cameras.of(session) else { return Ok(()) };
         let received_ms = now_ms();
-        let events: Vec<NewDeviceEvent> = match &report {
-            Report::Seen(seen) => {
-                let offset_ms = self.cameras.clock(&id, seen.metadata.time_ms, received_ms);
-                seen.events.iter().filter_map(|event| written(event, received_ms, offset_ms)).collect()
-            }
-            Report::Emitted(emitted) => self.cameras.kept(&id, emitted, received_ms).into_iter().collect(),
-            Report::Counts(_) | Report::Health(_) | Report::Heat(_) | Report::App(_) => Vec::new(),
+        let offset_ms = match &report {
+            Report::Seen(seen) => self.cameras.clock(&id, seen.metadata.time_ms, received_ms),
+            _ => self.cameras.offset_ms(&id),
         };
+        let events = self.cameras.happened(&id, &report, received_ms, offset_ms);
         if !events.is_empty() {
             self.db.insert_device_events(id.clone(), events).await?;
-            self.cameras.told.send_modify(|count| *count += 1);
+            self.cameras.told_more();
         }
+        self.device_said(&id, report, received_ms).await
+    }
+
+    /// Passes on what a camera says of how it is.
+    pub(crate) async fn device_said(&self, id: &DeviceId, report: Report, received_ms: u64) -> Result<(), DbError> {
         if let Report::Health(health) = &report {
-            self.learn_model(&id, health).await?;
+            self.learn_model(id, health).await?;
         }
+        self.pass_on(id, report, received_ms);
+        Ok(())
+    }
+
+    /// Passes on what a camera says, to whoever looks.
+    pub(crate) fn pass_on(&self, id: &DeviceId, report: Report, received_ms: u64) {
         let mut live = self.cameras.open();
-        let Some(live) = live.get_mut(&id) else { return Ok(()) };
+        let Some(live) = live.get_mut(id) else { return };
         live.heard_ms = Some(received_ms);
         match report {
             Report::Seen(seen) => {
                 let told = Arc::new(Told::Seen(seen));
                 // Nobody looking any more is no fault.
                 let _ = live.watchers.send(told.clone());
-                let _ = self.cameras.everything.send((id, told));
+                let _ = self.cameras.everything.send((id.clone(), told));
             }
             Report::Counts(counts) => {
                 live.tell(|| Told::Counts(counts.clone()));
@@ -451,7 +466,6 @@ impl App {
                 live.app = Some(app);
             }
         }
-        Ok(())
     }
 
     /// Keeps what finds things for a camera, if it is another than before.
@@ -469,44 +483,50 @@ impl App {
 
     /// All cameras.
     pub(crate) async fn devices(&self) -> Result<Vec<Device>, Failure> {
-        self.db.devices().await?.into_iter().map(|row| self.shown_device(row)).collect()
+        let rows = self.db.devices().await?.into_iter().filter(|row| row.revoked_ms.is_none());
+        rows.map(|row| self.shown_device(row)).collect()
     }
 
     /// A camera.
     pub(crate) async fn device(&self, id: &DeviceId) -> Result<Device, Failure> {
         let none = || Failure::new(Kind::NotFound, format!("there is no camera `{id}`"));
-        self.shown_device(self.db.device(id.clone()).await?.ok_or_else(none)?)
+        let row = self.db.device(id.clone()).await?.filter(|row| row.revoked_ms.is_none());
+        self.shown_device(row.ok_or_else(none)?)
+    }
+
+    /// Whether a camera can do this, of one that did that before.
+    pub(crate) fn check_desired(&self, desired: &Desired, before: Option<&Desired>) -> Result<(), Failure> {
+        let labels = match &desired.model {
+            Some(name) => labels(&self.model(name)?)?,
+            None => vec![LABEL.to_owned()],
+        };
+        desired.check(&labels).map_err(|problem| Failure::new(Kind::Malformed, problem))?;
+        // One that is gone meanwhile must not keep other things from being changed.
+        if before.is_none_or(|before| desired.app != before.app) {
+            self.check_app(desired)?;
+        }
+        Ok(())
     }
 
     /// Changes a camera. What it is to do is checked first.
     pub(crate) async fn change_device(&self, id: &DeviceId, change: ChangeDevice) -> Result<Device, Failure> {
         let device = self.device(id).await?;
-        let wrong = |detail: &str| Failure::new(Kind::Malformed, detail.to_owned());
         if let Some(desired) = &change.desired {
-            let labels = match &desired.model {
-                Some(name) => labels(&self.model(name)?)?,
-                None => vec![LABEL.to_owned()],
-            };
-            desired.check(&labels).map_err(|problem| wrong(&problem))?;
-            // One that is gone meanwhile must not keep other things from being changed.
-            if desired.app != device.desired.app {
-                self.check_app(desired)?;
-            }
+            self.check_desired(desired, Some(&device.desired))?;
             let version = change.version.unwrap_or(device.version);
             let json = serde_json::to_string(desired).map_err(Failure::internal)?;
             if self.db.set_desired(id.clone(), version, json).await?.is_none() {
                 let detail = "this camera was changed by somebody else meanwhile; look at it again first";
                 return Err(Failure::new(Kind::Changed, detail));
             }
-            self.cameras.woken.notify_one();
         }
-        if let Some(name) = change.name {
-            let name = name.trim();
-            if name.is_empty() || name.chars().count() > 80 || name.chars().any(char::is_control) {
-                return Err(wrong("`name` must be 1 to 80 characters"));
-            }
-            self.db.rename_device(id.clone(), name.to_owned()).await?;
+        if let Some(wanted) = change.name {
+            self.db.rename_device(id.clone(), name(&wanted)?).await?;
         }
+        if let Some(wanted) = change.tags {
+            self.db.set_tags(id.clone(), tags(wanted)?).await?;
+        }
+        self.device_changed(id).await?;
         self.device(id).await
     }
 
@@ -564,9 +584,12 @@ impl App {
             running: live.filter(|live| live.state == DeviceState::Online).map(|live| live.version),
             created_ms: row.created_ms,
             heard_ms: live.and_then(|live| live.heard_ms),
-            offset_ms: live.and_then(|live| live.clock.offset_ms()),
+            offset_ms: live.and_then(Live::offset_ms),
             health: live.and_then(|live| live.health.clone()),
             app: live.and_then(|live| live.app.clone()),
+            machine: self.links.machine(&row.node),
+            trouble: live.and_then(|live| live.trouble.clone()),
+            tags: row.tags,
             desired,
         })
     }
@@ -601,6 +624,28 @@ fn labels(model: &std::path::Path) -> Result<Vec<String>, Failure> {
     let wrong = |detail: String| Failure::new(Kind::Malformed, format!("`model`: {detail}"));
     let text = std::fs::read_to_string(model.join("model.toml")).map_err(|error| wrong(error.to_string()))?;
     Ok(Manifest::parse(&text).map_err(|error| wrong(error.to_string()))?.labels)
+}
+
+/// A name as it is kept.
+pub(crate) fn name(wanted: &str) -> Result<String, Failure> {
+    let name = wanted.trim();
+    if name.is_empty() || name.chars().count() > 80 || name.chars().any(char::is_control) {
+        return Err(Failure::new(Kind::Malformed, "`name` must be 1 to 80 characters"));
+    }
+    Ok(name.to_owned())
+}
+
+/// Tags as they are kept: each once, in their order.
+fn tags(wanted: Vec<String>) -> Result<Vec<String>, Failure> {
+    let mut tags: Vec<String> = wanted.iter().map(|tag| tag.trim().to_lowercase()).collect();
+    tags.sort();
+    tags.dedup();
+    let is_tag = |tag: &String| (1..=40).contains(&tag.chars().count()) && !tag.chars().any(char::is_control);
+    if tags.len() > MOST_TAGS || !tags.iter().all(is_tag) {
+        let detail = format!("`tags` are at most {MOST_TAGS}, each 1 to 40 characters");
+        return Err(Failure::new(Kind::Malformed, detail));
+    }
+    Ok(tags)
 }
 
 /// One step of a path, and no more.

@@ -19,6 +19,7 @@ use crate::cameras::Cameras;
 use crate::catalogue::Catalogue;
 use crate::clock::now_ms;
 use crate::config::{Config, ConfigError, Door};
+use crate::link::{self, Links};
 use crate::metrics::Metrics;
 use crate::mqtt::Mqtt;
 use crate::rules::{InputFiring, Service};
@@ -26,6 +27,7 @@ use crate::secret::random;
 use crate::serve::{ServeError, Serving};
 use crate::states::{Shelf, ShelfError};
 use crate::web::Web;
+use crate::tls::own_key;
 use crate::{events, http, ops, rules};
 
 const DAY_MS: u64 = 24 * 3_600_000;
@@ -120,6 +122,7 @@ impl Control {
             metrics,
             stopping,
             mqtt,
+            links: Links::new(),
         });
         Ok(Control { app, data_dir, sign_in, events, inputs: Some(inputs) })
     }
@@ -157,12 +160,17 @@ impl Control {
 
     /// Takes the listen addresses; `run` then serves.
     pub async fn bind(self) -> Result<Serving, ServeError> {
-        let routers = |door| http::router(self.app.clone(), door);
-        let ops = ops::router(self.app.clone());
-        let config = self.app.config.clone();
-        let devices = self.app.mqtt.clone();
-        let background = Background { app: self.app.clone(), events: self.events };
-        Serving::bind(&config, &self.data_dir, routers, ops, devices, background).await
+        let app = self.app;
+        let routers = |door| http::router(app.clone(), door);
+        let ops = ops::router(app.clone());
+        let config = app.config.clone();
+        let devices = app.mqtt.clone();
+        let background = Background { app: app.clone(), events: self.events };
+        let serving = Serving::bind(&config, &self.data_dir, routers, ops, devices, background).await?;
+        if let Some(key) = own_key(&config, &self.data_dir)? {
+            app.links.believe(key);
+        }
+        Ok(serving)
     }
 
     /// Serves until `shutdown`; then takes nobody new, lets requests finish, and writes down the events that wait. A
@@ -191,6 +199,7 @@ impl Background {
             () = app.catalogue.watch() => {}
             () = app.keep_cameras() => {}
             () = rules::run(app) => {}
+            () = link::write(app) => {}
             () = sweep(app) => {}
         }
         events::catch_up(&self.app, &mut self.events).await;

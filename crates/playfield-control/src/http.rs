@@ -4,6 +4,7 @@
 //!   peer -> guard: right host, no other site's page -> count -> route
 //!     /api/v1/sign-in, /openapi.json          anybody
 //!     /api/v1/invite                          whoever has a link
+//!     /api/v1/link                            a machine with cameras, which says who it is
 //!     /api/v1/...                             caller: signed in, or a viewer with its token
 //!     /evp/LINK                               a camera, with a link that it was given
 //!     the rest                                the embedded web
@@ -31,6 +32,7 @@ mod evp;
 pub(crate) mod guard;
 mod idempotency;
 mod invites;
+mod links;
 mod openapi;
 mod people;
 mod problem;
@@ -94,8 +96,10 @@ fn api(app: Shared) -> Router<Shared> {
         .route("/titles", get(titles::list))
         .route("/titles/{id}", get(titles::one))
         .route("/titles/{id}/cover", get(titles::cover))
-        .route("/devices", get(devices::list))
-        .route("/devices/{id}", get(devices::one).patch(devices::change))
+        .route("/enrolments", post(links::enrol))
+        .route("/devices", get(devices::list).post(devices::create))
+        .route("/devices/bulk", post(devices::bulk))
+        .route("/devices/{id}", get(devices::one).patch(devices::change).delete(devices::revoke))
         .route("/devices/{id}/live", get(devices::live))
         .route("/devices/{id}/events", get(devices::events))
         .route("/devices/{id}/events.ndjson", get(events::export))
@@ -123,6 +127,7 @@ fn api(app: Shared) -> Router<Shared> {
     Router::new()
         .route("/sign-in", post(sign_in::sign_in).delete(sign_in::sign_out))
         .route("/openapi.json", get(openapi::serve))
+        .route("/link", get(links::open))
         .route("/invite", get(invites::look))
         .route("/invite/cover", get(invites::cover))
         .route("/invite/viewers", post(invites::join))

@@ -6,6 +6,7 @@
 //!                      |          store <--- events <---bus: Event--- every node
 //!                      +--> web (embedded)      catalogue <--- titles folders
 //!   camera --MQTT--> mqtt ---> store            evp ---orders---> mqtt
+//!   machine with cameras --WebSocket--> link ---> store
 //!                                        rules <--- events of cameras; --> webhooks, mail, MQTT, inputs
 //! ```
 //!
@@ -27,6 +28,7 @@ mod evp;
 pub mod failure;
 pub mod http;
 mod invites;
+mod link;
 pub mod metrics;
 pub mod mqtt;
 mod ops;

@@ -15,7 +15,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -128,17 +127,16 @@ impl Serving {
 
     /// Serves until `shutdown`; see [`crate::Control::serve`].
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
-        let graceful = GracefulShutdown::new();
-        let graceful = Arc::new(graceful);
         let (stop, stopping) = watch::channel(false);
         let mut accepting = JoinSet::new();
         for door in self.doors.into_iter().chain(self.ops) {
-            accepting.spawn(door.accept(graceful.clone(), stopping.clone()));
+            accepting.spawn(door.accept(stopping.clone()));
         }
         let streams = self.background.end_of_streams();
         for door in self.devices {
             accepting.spawn(door.accept(stopping.clone()));
         }
+        drop(stopping);
         let (finish, finished) = tokio::sync::oneshot::channel::<()>();
         let mut background = tokio::spawn(self.background.run(async {
             let _ = finished.await;
@@ -151,7 +149,7 @@ impl Serving {
         let _ = stop.send(true);
         streams.send_replace(true);
         while accepting.join_next().await.is_some() {}
-        finish_requests(graceful).await;
+        finish_requests(&stop).await;
         if outcome.is_ok() {
             let _ = finish.send(());
             background.await.map_err(|error| ServeError::Stopped(error.to_string()))?;
@@ -160,10 +158,16 @@ impl Serving {
     }
 }
 
+/// Resolves when the program is to end.
+pub(crate) async fn told_to_stop(stopping: &mut watch::Receiver<bool>) {
+    // An error means that nobody is left who could say so.
+    let _ = stopping.wait_for(|stop| *stop).await;
+}
+
 /// Connections that do nothing are closed, others after their answer, all when time is up.
-async fn finish_requests(graceful: Arc<GracefulShutdown>) {
-    let Some(graceful) = Arc::into_inner(graceful) else { return };
-    if tokio::time::timeout(FINISH, graceful.shutdown()).await.is_err() {
+async fn finish_requests(stop: &watch::Sender<bool>) {
+    // Each connection holds a receiver until its end.
+    if tokio::time::timeout(FINISH, stop.closed()).await.is_err() {
         tracing::warn!("requests were cut short by the end of the program");
     }
 }
@@ -181,7 +185,7 @@ impl Listener {
         Ok(Listener { socket, address, tls, router, places: Arc::new(Semaphore::new(connections)) })
     }
 
-    async fn accept(self, graceful: Arc<GracefulShutdown>, mut stopping: watch::Receiver<bool>) {
+    async fn accept(self, mut stopping: watch::Receiver<bool>) {
         loop {
             let next = async {
                 let place = self.places.clone().acquire_owned().await;
@@ -189,14 +193,14 @@ impl Listener {
             };
             let (place, accepted) = tokio::select! {
                 next = next => next,
-                _ = stopping.wait_for(|stop| *stop) => return,
+                () = told_to_stop(&mut stopping) => return,
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    let (tls, router, watcher) = (self.tls.clone(), self.router.clone(), graceful.watcher());
+                    let (tls, router, stopping) = (self.tls.clone(), self.router.clone(), stopping.clone());
                     tokio::spawn(async move {
                         let _place = place;
-                        converse(stream, peer, tls, router, watcher).await;
+                        converse(stream, peer, tls, router, stopping).await;
                     });
                 }
                 Err(error) => {
@@ -209,17 +213,21 @@ impl Listener {
     }
 }
 
-type Watcher = hyper_util::server::graceful::Watcher;
-
-async fn converse(stream: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>, router: Router, watcher: Watcher) {
+async fn converse(
+    stream: TcpStream,
+    peer: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    stopping: watch::Receiver<bool>,
+) {
     // Answers are small and waited for.
     let _ = stream.set_nodelay(true);
-    let Some(tls) = tls else { return speak(stream, peer, router, watcher).await };
+    let Some(tls) = tls else { return speak(stream, peer, router, stopping).await };
     if tokio::time::timeout(HANDSHAKE, speaks_http(&stream)).await == Ok(true) {
-        return speak(stream, peer, Router::new().fallback(to_https), watcher).await;
+        return speak(stream, peer, Router::new().fallback(to_https), stopping).await;
     }
     match tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
-        Ok(Ok(stream)) => speak(stream, peer, router, watcher).await,
+        Ok(Ok(stream)) => speak(stream, peer, router, stopping).await,
         Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
         Err(_) => tracing::debug!("a TLS handshake took too long"),
     }
@@ -241,7 +249,7 @@ async fn to_https(request: axum::extract::Request) -> Response {
     }
 }
 
-async fn speak<S>(stream: S, peer: SocketAddr, router: Router, watcher: Watcher)
+async fn speak<S>(stream: S, peer: SocketAddr, router: Router, mut stopping: watch::Receiver<bool>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -256,8 +264,18 @@ where
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
         .max_buf_size(64 * 1024)
-        .serve_connection(TokioIo::new(Stalling::new(stream)), service);
-    if let Err(error) = watcher.watch(connection).await {
+        .serve_connection(TokioIo::new(Stalling::new(stream)), service)
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = told_to_stop(&mut stopping) => {
+            // The answer that is under way is finished; links end by themselves.
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
     }
 }

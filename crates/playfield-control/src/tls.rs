@@ -8,12 +8,16 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustls::ServerConfig;
+use rustls::server::ParsedCertificate;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
-use crate::config::Config;
+use playfield_core::link::FileHash;
+
+use crate::config::{Config, Door};
 use crate::reach::reachable;
+use crate::secret::hash;
 
 /// Browsers take certificates of at most 398 days.
 const VALID: Duration = Duration::from_secs(397 * 24 * 3600);
@@ -67,6 +71,19 @@ pub(crate) fn identity(
     Ok((certificates(&pair.certificate)?, key(&pair.key)?))
 }
 
+/// SHA-256 of the public key (its `SubjectPublicKeyInfo`, RFC 5280) of the certificate that we made, of which nobody else can say
+/// that it is ours; none: one was given, or none is needed. Certificates come and go, the key stays.
+pub(crate) fn own_key(config: &Config, data_dir: &Path) -> Result<Option<FileHash>, TlsError> {
+    let public = |address: &std::net::SocketAddr| config.door(*address) == Door::Public { tls: true };
+    if config.tls_cert.is_some() || !config.listen.iter().any(public) {
+        return Ok(None);
+    }
+    let (chain, _) = identity(config, data_dir)?;
+    let Some(certificate) = chain.first() else { return Ok(None) };
+    let parsed = ParsedCertificate::try_from(certificate)?;
+    Ok(Some(FileHash::new(hash(&parsed.subject_public_key_info()))))
+}
+
 /// What speaks TLS for the public doors.
 pub(crate) fn acceptor(config: &Config, data_dir: &Path) -> Result<TlsAcceptor, TlsError> {
     let (chain, key) = identity(config, data_dir)?;
@@ -118,8 +135,13 @@ fn made(data_dir: &Path, names: Vec<String>) -> Result<Pair, TlsError> {
         return Ok(pair);
     }
     fs::create_dir_all(&folder).map_err(io(&folder))?;
-    let (certificate, key) = make(names)?;
-    write_secret(&pair.key, key.as_bytes()).map_err(io(&pair.key))?;
+    let key = match fs::read_to_string(&pair.key) {
+        // Machines with cameras know us by it.
+        Ok(known) => rcgen::KeyPair::from_pem(&known)?,
+        Err(_) => rcgen::KeyPair::generate()?,
+    };
+    let certificate = make(names, &key)?;
+    write_secret(&pair.key, key.serialize_pem().as_bytes()).map_err(io(&pair.key))?;
     fs::write(&pair.certificate, certificate).map_err(io(&pair.certificate))?;
     fs::write(&names_path, listed).map_err(io(&names_path))?;
     tracing::info!(certificate = %pair.certificate.display(), "made a self-signed certificate; browsers will ask once");
@@ -130,8 +152,7 @@ fn age(path: &Path) -> Option<Duration> {
     fs::metadata(path).ok()?.modified().ok()?.elapsed().ok()
 }
 
-fn make(names: Vec<String>) -> Result<(String, String), rcgen::Error> {
-    let key = rcgen::KeyPair::generate()?;
+fn make(names: Vec<String>, key: &rcgen::KeyPair) -> Result<String, rcgen::Error> {
     let mut params = rcgen::CertificateParams::new(names)?;
     params.distinguished_name.push(rcgen::DnType::CommonName, "Playfield, self-signed");
     params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
@@ -140,7 +161,7 @@ fn make(names: Vec<String>) -> Result<(String, String), rcgen::Error> {
     // A day back, for clocks that are behind ours.
     params.not_before = epoch + now.saturating_sub(Duration::from_secs(24 * 3600));
     params.not_after = epoch + now + VALID - Duration::from_secs(24 * 3600);
-    Ok((params.self_signed(&key)?.pem(), key.serialize_pem()))
+    Ok(params.self_signed(key)?.pem())
 }
 
 /// Readable by its owner alone, from the start.

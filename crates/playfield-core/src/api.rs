@@ -2,6 +2,7 @@
 //!
 //! The OpenAPI document is generated from these types.
 
+mod devices;
 mod rules;
 
 use std::collections::BTreeMap;
@@ -10,12 +11,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::app::AppStatus;
-use crate::camera::{Desired, Health};
 use crate::frame::Shape;
-use crate::id::{DeviceId, GrantId, InviteId, SessionId, Token, ViewerId};
+use crate::id::{InviteId, SessionId, Token, ViewerId};
 use crate::manifest::{InputKind, Players, yes};
 use crate::permission::Permissions;
+pub use devices::*;
 pub use rules::{ChangeRule, Deliveries, Delivery, DeliveryState, KnownRule, KnownRules};
 
 /// A catalogue entry.
@@ -617,177 +617,4 @@ pub struct Problem {
     /// The session's end reason, where one says more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<EndReason>,
-}
-
-/// `GET /api/v1/devices`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Devices {
-    /// The oldest first.
-    pub devices: Vec<Device>,
-}
-
-/// A camera.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Device {
-    /// Its id.
-    #[schema(value_type = String)]
-    pub id: DeviceId,
-    /// What people call it.
-    pub name: String,
-    /// How it is.
-    pub state: DeviceState,
-    /// Why it is so, in a sentence.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
-    /// How often what it is to do was changed, from 1.
-    pub version: u32,
-    /// The version that it works by.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub running: Option<u32>,
-    /// When it was enrolled: Unix time in milliseconds.
-    pub created_ms: u64,
-    /// When it was last heard of.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub heard_ms: Option<u64>,
-    /// What to add to the time of its clock to have the control plane's, in milliseconds; none: it was not measured yet. It holds
-    /// the way of the quickest message of the last minutes too.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub offset_ms: Option<i64>,
-    /// How it does.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub health: Option<Health>,
-    /// How its edge app does.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub app: Option<AppStatus>,
-    /// What it is to do.
-    pub desired: Desired,
-}
-
-/// How a camera is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum DeviceState {
-    /// It is about to work.
-    Starting,
-    /// It works.
-    Online,
-    /// It does not work, and is tried again.
-    Broken,
-}
-
-/// `PATCH /api/v1/devices/{id}`: what is not said stays as it is.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct ChangeDevice {
-    /// What people are to call it, 1 to 80 characters.
-    pub name: Option<String>,
-    /// What it is to do.
-    pub desired: Option<Desired>,
-    /// The version that `desired` was made from: if somebody else changed it meanwhile, nothing is changed.
-    pub version: Option<u32>,
-}
-
-/// `POST /api/v1/devices/{id}/grants`: to see what a camera sees.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CreateGrant {
-    /// Why: 3 to 200 characters. It stays on record.
-    pub reason: String,
-    /// For how long, 1 to 60.
-    pub minutes: u32,
-}
-
-/// Leave to see what a camera sees.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Grant {
-    /// Its id.
-    #[schema(value_type = String)]
-    pub id: GrantId,
-    /// Why.
-    pub reason: String,
-    /// The address that asked.
-    pub client: String,
-    /// From when: Unix time in milliseconds.
-    pub created_ms: u64,
-    /// Until when.
-    pub expires_ms: u64,
-    /// When it was taken back before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ended_ms: Option<u64>,
-}
-
-/// `GET /api/v1/devices/{id}/grants`
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Grants {
-    /// The newest first.
-    pub grants: Vec<Grant>,
-}
-
-/// Answer to `POST /api/v1/devices/{id}/grants`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Granted {
-    /// The grant.
-    pub grant: Grant,
-    /// The session the camera runs in.
-    pub session: Session,
-    /// Who the caller is in it. It connects like any viewer, until the grant expires.
-    pub viewer: Viewer,
-}
-
-/// `GET /api/v1/devices/{id}/events`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct DeviceEvents {
-    /// The newest first.
-    pub events: Vec<DeviceEvent>,
-}
-
-/// Something that a camera told.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct DeviceEvent {
-    /// Its place among those of its camera, from 1.
-    pub seq: u64,
-    /// When the control plane took it down, by its own clock: Unix time in milliseconds.
-    pub received_ms: u64,
-    /// What to add to `time_ms`, which is by the camera's clock, to have the control plane's; none: it was not known. It holds the
-    /// way of the quickest message of the last minutes too.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub offset_ms: Option<i64>,
-    /// What happened.
-    #[serde(flatten)]
-    pub event: crate::analytics::Event,
-}
-
-/// An event, as streams of all cameras tell it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct ToldEvent {
-    /// Its place among those of all cameras, from 1: what a stream that was cut goes on after.
-    pub number: u64,
-    /// The camera.
-    #[schema(value_type = String)]
-    pub device: DeviceId,
-    /// What it told.
-    #[serde(flatten)]
-    pub told: DeviceEvent,
-}
-
-/// `GET /api/v1/devices/{id}/counts`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct DeviceCounts {
-    /// The first minute: Unix time in minutes.
-    pub from: u64,
-    /// The minute of now.
-    pub to: u64,
-    /// The oldest first; a minute in which nothing was counted is left out.
-    pub counts: Vec<MinuteCount>,
-}
-
-/// How often something was counted in a minute.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct MinuteCount {
-    /// What: `cross/LINE/in`, `enter/ZONE`.
-    pub what: String,
-    /// Unix time in minutes.
-    pub minute: u64,
-    /// How often.
-    pub count: u64,
 }

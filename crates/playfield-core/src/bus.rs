@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::api::{ChangeViewer, EndReason, Participant, SessionState, VideoMode};
-use crate::camera::Report;
+use crate::camera::{Camera, Report};
 use crate::codec::H264Library;
 use crate::frame::Shape;
 use crate::id::{SessionId, ViewerId};
@@ -83,6 +83,44 @@ pub struct SessionSpec {
     /// Most viewers without a seat.
     #[serde(default = "sixteen")]
     pub spectators: u16,
+}
+
+/// Most memory of a camera's process, in MiB.
+const CAMERA_MEMORY_MB: u32 = 512;
+/// A camera has no end: a hundred years.
+const FOREVER_MS: u64 = 100 * 366 * 24 * 3_600_000;
+
+impl SessionSpec {
+    /// Of a camera: a guest that nobody plays, and that does not end by itself.
+    pub fn camera(id: SessionId, name: &str, camera: Camera, start_unix_ms: u64, spectators: u16) -> SessionSpec {
+        SessionSpec {
+            id,
+            title: name.to_owned(),
+            module: PathBuf::new(),
+            kind: Kind::Camera { camera: Box::new(camera) },
+            compiled: None,
+            home: None,
+            core: None,
+            folder: None,
+            limits: Limits { memory_mb: CAMERA_MEMORY_MB, storage_kb: 0 },
+            input: Vec::new(),
+            players: 1,
+            keys_as_pad: false,
+            picture: None,
+            seed: 0,
+            start_unix_ms,
+            storage: BTreeMap::new(),
+            times: SessionTimes {
+                connection_ms: FOREVER_MS,
+                grace_ms: FOREVER_MS,
+                idle_ms: FOREVER_MS,
+                total_ms: FOREVER_MS,
+            },
+            resume: false,
+            people: Roster::default(),
+            spectators,
+        }
+    }
 }
 
 /// Where a libretro core and its files lie on a node.

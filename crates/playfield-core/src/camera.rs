@@ -10,6 +10,10 @@
 
 use std::path::PathBuf;
 
+mod again;
+
+pub use again::Again;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -57,6 +61,20 @@ pub struct Desired {
 }
 
 impl Desired {
+    /// To look at this, for what moves, and to say no more than that.
+    pub fn new(source: Source) -> Desired {
+        Desired {
+            source,
+            hz: fifteen(),
+            model: None,
+            watch: analytics::Config::default(),
+            masks: Vec::new(),
+            app: None,
+            app_config: Map::new(),
+            app_pixels: false,
+        }
+    }
+
     /// Checks what no type does, for a model that finds these classes. A sentence says what is wrong and what would be right.
     pub fn check(&self, labels: &[String]) -> Result<(), String> {
         if !(1..=MOST_HZ).contains(&self.hz) {

@@ -27,6 +27,7 @@ pub mod frame;
 pub mod id;
 pub mod input;
 pub mod keyframe;
+pub mod link;
 pub mod manifest;
 pub mod mask;
 pub mod metadata;

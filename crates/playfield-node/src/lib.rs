@@ -37,6 +37,7 @@ mod checkpoints;
 mod compile;
 mod config;
 mod cores;
+pub mod device;
 mod door;
 mod job;
 mod ledger;

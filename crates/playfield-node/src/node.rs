@@ -222,3 +222,10 @@ async fn identity(data: &Path) -> Result<NodeId, NodeError> {
     written.map_err(|error| NodeError::Data { path, error })?;
     Ok(id)
 }
+
+/// A name that nothing else has.
+pub(crate) fn random_name() -> Result<String, String> {
+    let mut entropy = [0; 16];
+    getrandom::fill(&mut entropy).map_err(|error| error.to_string())?;
+    Ok(entropy.iter().map(|byte| format!("{byte:02x}")).collect())
+}

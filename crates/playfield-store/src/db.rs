@@ -16,17 +16,19 @@ mod devices;
 mod idempotency;
 mod invites;
 mod meta;
+mod links;
 mod mqtt;
 mod outbox;
 mod receipts;
 mod rules;
 mod schema;
 mod sessions;
-mod sqlite;
+pub(crate) mod sqlite;
 mod states;
 mod storage;
 mod words;
 
+pub use links::{NodeRow, NodeTold, Redeemed};
 pub use mqtt::{EvpDevice, EvpModule, EvpProof, EvpState, EvpUpload};
 pub use outbox::{DeliveryRow, Fired, FiringRow, NewDelivery};
 pub use rules::RuleRow;
@@ -156,6 +158,8 @@ pub struct DeviceRow {
     pub created_ms: u64,
     /// When it was turned away, for good.
     pub revoked_ms: Option<u64>,
+    /// What people sort it by.
+    pub tags: Vec<String>,
 }
 
 /// Something that a camera told, to be written down.
@@ -371,7 +375,7 @@ pub enum Put {
 impl Db {
     /// Opens or makes the database at `path`, and its folder, and brings its schema up to date.
     pub async fn open(path: &Path) -> Result<Db, DbError> {
-        Ok(Db::Sqlite(Sqlite::open(path).await?))
+        Ok(Db::Sqlite(Sqlite::open(path, Box::new(schema::migrate)).await?))
     }
 
     async fn call<T, W>(&self, work: W) -> Result<T, DbError>

@@ -5,9 +5,10 @@
 //! them. No rule of the product lives here: what a row means is decided above.
 //!
 //! ```text
-//!   db    sessions, viewers, guests' storage, receipts, idempotency keys, sign-ins      SQLite
-//!   blob  bytes by their SHA-256                                                        files
-//!   bus   publish / subscribe, request / serve                                          in this process
+//!   db       sessions, viewers, guests' storage, receipts, idempotency keys, sign-ins      SQLite
+//!   blob     bytes by their SHA-256                                                        files
+//!   bus      publish / subscribe, request / serve                                          in this process
+//!   journal  what a device has to tell, until the control plane has it                     SQLite
 //! ```
 //!
 //! *Acknowledged means durable*: a write that returned `Ok` from `db` or `blob` survives the loss of power.
@@ -16,3 +17,4 @@
 pub mod blob;
 pub mod bus;
 pub mod db;
+pub mod journal;

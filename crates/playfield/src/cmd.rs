@@ -6,6 +6,7 @@ mod camera;
 mod compile;
 mod core;
 mod cover;
+mod device;
 mod guest;
 mod job;
 mod look;
@@ -31,6 +32,9 @@ pub enum Command {
     /// Measure: each benchmark prints a table, or JSON.
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Have cameras on this machine that a control plane elsewhere looks after.
+    #[command(subcommand)]
+    Camera(device::Camera),
     /// Check an edge app of cameras, and say how much can leave through it.
     App(app::Args),
     /// Say what this machine has to fence off native guests.
@@ -59,6 +63,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Run(args) => run::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Bench(bench) => bench::run(&bench),
+        Command::Camera(camera) => device::run(&camera),
         Command::App(args) => app::run(&args),
         Command::Sandbox(args) => sandbox::run(&args),
         Command::Worker => worker::run(),

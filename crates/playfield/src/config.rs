@@ -19,8 +19,24 @@ pub struct Config {
     pub control: playfield_control::Config,
     /// The node.
     pub node: playfield_node::Config,
+    /// A machine with cameras that another one looks after: `playfield camera`.
+    pub device: Device,
     /// Logs.
     pub log: telemetry::Config,
+}
+
+/// Settings of `playfield camera`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Device {
+    /// Most MiB of what waits to be told.
+    pub journal_mb: u32,
+}
+
+impl Default for Device {
+    fn default() -> Self {
+        Device { journal_mb: 256 }
+    }
 }
 
 impl Default for Config {
@@ -29,6 +45,7 @@ impl Default for Config {
             data: PathBuf::from("data"),
             control: playfield_control::Config::default(),
             node: playfield_node::Config::default(),
+            device: Device::default(),
             log: telemetry::Config::default(),
         }
     }

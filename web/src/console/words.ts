@@ -2,7 +2,7 @@
 
 import type { CameraApp, CameraEvent, ClassCount, DeviceState, Emitted } from '../api';
 
-export const STATES: Record<DeviceState, string> = { starting: 'Starting', online: 'At work', broken: 'Broken' };
+export const STATES: Record<DeviceState, string> = { starting: 'Starting', online: 'At work', broken: 'Broken', offline: 'Not connected' };
 
 export const APPS: Record<CameraApp['state'], string> = {
   starting: 'Starts with the next picture',

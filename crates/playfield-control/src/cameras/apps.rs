@@ -15,8 +15,7 @@ use playfield_core::id::DeviceId;
 impl App {
     /// Whether a camera's app is there, before it is to have it.
     pub(super) fn check_app(&self, desired: &Desired) -> Result<(), Failure> {
-        let Some(id) = &desired.app else { return Ok(()) };
-        self.app_folder(id).map(drop).ok_or_else(|| Failure::new(Kind::NotFound, self.no_app(id)))
+        self.app_folder_of(desired).map(drop)
     }
 
     /// A camera's app. One that is not there does not keep the camera from working.
@@ -25,6 +24,12 @@ impl App {
         let folder = self.app_folder(id);
         let module = folder.is_none().then(|| AppModule::Refused(self.no_app(id)));
         Some(playfield_core::camera::App { folder: folder.unwrap_or_default(), module })
+    }
+
+    /// The folder of a camera's app; none: it has none.
+    pub(crate) fn app_folder_of(&self, desired: &Desired) -> Result<Option<PathBuf>, Failure> {
+        let Some(id) = &desired.app else { return Ok(None) };
+        self.app_folder(id).map(Some).ok_or_else(|| Failure::new(Kind::NotFound, self.no_app(id)))
     }
 
     fn app_folder(&self, id: &str) -> Option<PathBuf> {
@@ -41,10 +46,16 @@ impl App {
 
 impl Cameras {
     /// What is kept of what an app said: that which is not just what it said before.
-    pub(super) fn kept(&self, id: &DeviceId, emitted: &Emitted, received_ms: u64) -> Option<NewDeviceEvent> {
+    pub(super) fn kept(
+        &self,
+        id: &DeviceId,
+        emitted: &Emitted,
+        received_ms: u64,
+        offset_ms: Option<i64>,
+    ) -> Option<NewDeviceEvent> {
         let mut live = self.open();
         let live = live.get_mut(id)?;
-        let (before, offset_ms) = (&mut live.said, live.clock.offset_ms());
+        let before = &mut live.said;
         if before.as_ref() == Some(&emitted.value) {
             return None;
         }

@@ -36,6 +36,7 @@ impl App {
             version: 1,
             created_ms: now_ms(),
             revoked_ms: None,
+            tags: Vec::new(),
         };
         self.db.insert_device(device).await?;
         Ok(())

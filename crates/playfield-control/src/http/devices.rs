@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use playfield_core::api::{
-    ChangeDevice, CreateGrant, Device, DeviceCounts, DeviceEvents, Devices, Granted, Grants, Problem,
+    ChangeDevice, ChangeDevices, ChangedDevices, CreateDevice, CreateGrant, Device, DeviceCounts, DeviceEvents, Devices, Granted, Grants, Problem,
 };
 use playfield_core::id::DeviceId;
 use playfield_core::onvif::{self, Message};
@@ -68,6 +68,51 @@ pub(super) async fn change(
     Ok(json(StatusCode::OK, &app.change_device(&device(&id)?, value).await?))
 }
 
+/// Adds a camera to a machine that is there: the server's own, or that of another camera.
+#[utoipa::path(post, path = "/api/v1/devices", tag = "devices", request_body = CreateDevice, responses(
+    (status = 201, body = Device),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn create(
+    State(app): App,
+    Extension(caller): Extension<Caller>,
+    Json { value, .. }: Json<CreateDevice>,
+) -> Result<Response, Failure> {
+    caller.signed_in()?;
+    let device = app.create_device(value).await?;
+    created(&device, &format!("/api/v1/devices/{}", device.id))
+}
+
+/// Turns a camera away: it ends at once, and does not come back. With the last camera of a machine the machine is turned away. What
+/// it told stays on record.
+#[utoipa::path(delete, path = "/api/v1/devices/{id}", tag = "devices", params(("id" = String, Path)), responses(
+    (status = 204, description = "It is turned away"),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn revoke(
+    State(app): App,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    caller.signed_in()?;
+    app.revoke_device(&device(&id)?).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Does the same with many cameras. Each is done by itself; the answer says how it went with which.
+#[utoipa::path(post, path = "/api/v1/devices/bulk", tag = "devices", request_body = ChangeDevices, responses(
+    (status = 200, body = ChangedDevices),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn bulk(
+    State(app): App,
+    Extension(caller): Extension<Caller>,
+    Json { value, .. }: Json<ChangeDevices>,
+) -> Result<Response, Failure> {
+    caller.signed_in()?;
+    Ok(json(StatusCode::OK, &app.change_devices(value).await?))
+}
+
 /// What a camera understands, as it does: server-sent events (HTML standard, 9.2). `state`, `health`, `counts` and `app` say how
 /// things are, at first and each time they change; `seen` is what is in one picture, `emitted` what the edge app said of one. Whoever is slow misses pictures. With
 /// `format=onvif` each picture is an `onvif-mj`, and each event in it an `onvif-ej`, as ONVIF Profile M writes them; the rest is
@@ -90,6 +135,7 @@ pub(super) async fn live(
     app.device(&id).await?;
     let none = || Failure::new(Kind::NotFound, "this camera was not started yet; try again in a moment");
     let (known, news) = app.cameras.look(&id).ok_or_else(none)?;
+    app.device_changed(&id).await?;
     let first = futures_util::stream::iter(known.into_iter().map(Arc::new).collect::<Vec<_>>());
     let stopping = app.stopping.subscribe();
     let rest = futures_util::stream::unfold((news, stopping), |(mut news, mut stopping)| async move {

@@ -7,7 +7,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::body::json;
-use super::{devices, events, evp, invites, people, rules, sessions, sign_in, states, titles};
+use super::{devices, events, evp, invites, links, people, rules, sessions, sign_in, states, titles};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -27,7 +27,12 @@ use super::{devices, events, evp, invites, people, rules, sessions, sign_in, sta
         sessions::receipt,
         devices::list,
         devices::one,
+        devices::create,
         devices::change,
+        devices::revoke,
+        devices::bulk,
+        links::open,
+        links::enrol,
         devices::live,
         devices::events,
         devices::counts,

@@ -62,7 +62,7 @@ pub(super) async fn sign_out(
 }
 
 /// Whether the browser speaks TLS, to us or to the proxy in front. Who lies about it harms only their own cookie.
-fn is_secure(door: Door, headers: &HeaderMap) -> bool {
+pub(super) fn is_secure(door: Door, headers: &HeaderMap) -> bool {
     door == Door::Public { tls: true } || headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https")
 }
 

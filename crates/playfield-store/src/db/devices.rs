@@ -1,8 +1,8 @@
 //! Cameras, what they told, and what was counted.
 
 use playfield_core::api::SessionState;
-use playfield_core::id::{DeviceId, GrantId};
-use rusqlite::{OptionalExtension, Row, Rows, params};
+use playfield_core::id::{DeviceId, GrantId, NodeId};
+use rusqlite::{Connection, OptionalExtension, Row, Rows, params};
 
 use super::words::{read_id, word};
 use super::{Db, DbError, DeviceCount, DeviceEventRow, DeviceRow, GrantRow, NewDeviceEvent, NewSession};
@@ -11,14 +11,7 @@ impl Db {
     /// Writes down a new device. False: there is one of that id.
     pub async fn insert_device(&self, device: DeviceRow) -> Result<bool, DbError> {
         self.call(move |connection| {
-            let DeviceRow { id, name, node, desired, version, created_ms, .. } = device;
-            let inserted = connection
-                .prepare_cached(
-                    "INSERT OR IGNORE INTO devices (id, name, node, desired, version, created_ms)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                )?
-                .execute(params![id.as_str(), name, node.as_str(), desired, version, created_ms as i64])?;
-            Ok(inserted == 1)
+            insert_device(connection, &device)
         })
         .await
     }
@@ -28,6 +21,22 @@ impl Db {
         self.call(move |connection| {
             let mut find = connection.prepare_cached("SELECT * FROM devices ORDER BY created_ms, id")?;
             let mut rows = find.query([])?;
+            let mut devices = Vec::new();
+            while let Some(row) = rows.next()? {
+                devices.push(read_device(row)?);
+            }
+            Ok(devices)
+        })
+        .await
+    }
+
+    /// The devices of a machine, the oldest first; not those that were turned away.
+    pub async fn devices_of(&self, node: NodeId) -> Result<Vec<DeviceRow>, DbError> {
+        self.call(move |connection| {
+            let mut find = connection.prepare_cached(
+                "SELECT * FROM devices WHERE node = ?1 AND revoked_ms IS NULL ORDER BY created_ms, id",
+            )?;
+            let mut rows = find.query([node.as_str()])?;
             let mut devices = Vec::new();
             while let Some(row) = rows.next()? {
                 devices.push(read_device(row)?);
@@ -72,6 +81,37 @@ impl Db {
         .await
     }
 
+    /// Sorts a device anew. False: there is no such device.
+    pub async fn set_tags(&self, id: DeviceId, tags: Vec<String>) -> Result<bool, DbError> {
+        self.call(move |connection| {
+            let changed = connection
+                .prepare_cached("UPDATE devices SET tags = ?2 WHERE id = ?1")?
+                .execute(params![id.as_str(), tags.join("\n")])?;
+            Ok(changed == 1)
+        })
+        .await
+    }
+
+    /// Turns a device away for good, and its machine with the last of its devices. False: it was before, or there is none.
+    pub async fn revoke_device(&self, id: DeviceId, now_ms: u64) -> Result<bool, DbError> {
+        self.call(move |connection| {
+            let change = connection.transaction()?;
+            let revoked = change
+                .prepare_cached("UPDATE devices SET revoked_ms = ?2 WHERE id = ?1 AND revoked_ms IS NULL")?
+                .execute(params![id.as_str(), now_ms as i64])?;
+            change
+                .prepare_cached(
+                    "UPDATE nodes SET revoked_ms = ?2 WHERE id = (SELECT node FROM devices WHERE id = ?1)
+                     AND revoked_ms IS NULL
+                     AND NOT EXISTS (SELECT 1 FROM devices WHERE node = nodes.id AND revoked_ms IS NULL)",
+                )?
+                .execute(params![id.as_str(), now_ms as i64])?;
+            change.commit()?;
+            Ok(revoked == 1)
+        })
+        .await
+    }
+
     /// Keeps what is known of a device's model, as JSON. False: there is no such device.
     pub async fn set_model(&self, id: DeviceId, model: String) -> Result<bool, DbError> {
         self.call(move |connection| {
@@ -107,30 +147,9 @@ impl Db {
     ) -> Result<Option<u64>, DbError> {
         self.call(move |connection| {
             let change = connection.transaction()?;
-            let told: Option<i64> = change
-                .prepare_cached("UPDATE devices SET told = told + ?2 WHERE id = ?1 RETURNING told")?
-                .query_row(params![id.as_str(), events.len() as i64], |row| row.get(0))
-                .optional()?;
-            let Some(told) = told else { return Ok(None) };
-            for (seq, event) in (told - events.len() as i64 + 1..).zip(events) {
-                let NewDeviceEvent { time_ms, received_ms, offset_ms, counts_as, event } = event;
-                change
-                    .prepare_cached(
-                        "INSERT INTO device_events (device, seq, time_ms, received_ms, offset_ms, event)
-                         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                    )?
-                    .execute(params![id.as_str(), seq, time_ms as i64, received_ms as i64, offset_ms, event])?;
-                if let Some(what) = counts_as {
-                    change
-                        .prepare_cached(
-                            "INSERT INTO device_counts (device, what, minute, count) VALUES (?1, ?2, ?3, 1)
-                             ON CONFLICT (device, what, minute) DO UPDATE SET count = count + 1",
-                        )?
-                        .execute(params![id.as_str(), what, (time_ms / 60_000) as i64])?;
-                }
-            }
+            let told = insert_events(&change, &id, events)?;
             change.commit()?;
-            Ok(Some(told as u64))
+            Ok(told)
         })
         .await
     }
@@ -226,6 +245,31 @@ impl Db {
         .await
     }
 
+    /// Writes down the session that a camera of another machine is at work in; it may have been known before, of that machine.
+    pub async fn open_device_session(&self, session: NewSession) -> Result<bool, DbError> {
+        self.call(move |connection| {
+            let NewSession { id, title, module, node, client, created_ms, .. } = session;
+            let changed = connection
+                .prepare_cached(
+                    "INSERT INTO sessions (id, title, module, node, client, storage_bytes, state, created_ms)
+                     VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7)
+                     ON CONFLICT (id) DO UPDATE SET state = excluded.state, reason = NULL, detail = NULL, ended_ms = NULL
+                     WHERE node = excluded.node AND client = excluded.client",
+                )?
+                .execute(params![
+                    id.as_str(),
+                    title,
+                    module,
+                    node.as_str(),
+                    client,
+                    word(SessionState::Active),
+                    created_ms as i64
+                ])?;
+            Ok(changed == 1)
+        })
+        .await
+    }
+
     /// Writes down that somebody may see a camera's pictures.
     pub async fn insert_grant(&self, grant: GrantRow) -> Result<(), DbError> {
         self.call(move |connection| {
@@ -293,6 +337,49 @@ impl Db {
     }
 }
 
+/// Writes down a device. False: there is one of that id.
+pub(super) fn insert_device(connection: &Connection, device: &DeviceRow) -> Result<bool, DbError> {
+    let DeviceRow { id, name, node, desired, version, created_ms, tags, .. } = device;
+    let inserted = connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO devices (id, name, node, desired, version, created_ms, tags)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![id.as_str(), name, node.as_str(), desired, version, *created_ms as i64, tags.join("\n")])?;
+    Ok(inserted == 1)
+}
+
+/// Writes down what a device told, within a transaction.
+pub(super) fn insert_events(
+    change: &Connection,
+    id: &DeviceId,
+    events: Vec<NewDeviceEvent>,
+) -> Result<Option<u64>, DbError> {
+    let told: Option<i64> = change
+        .prepare_cached("UPDATE devices SET told = told + ?2 WHERE id = ?1 RETURNING told")?
+        .query_row(params![id.as_str(), events.len() as i64], |row| row.get(0))
+        .optional()?;
+    let Some(told) = told else { return Ok(None) };
+    for (seq, event) in (told - events.len() as i64 + 1..).zip(events) {
+        let NewDeviceEvent { time_ms, received_ms, offset_ms, counts_as, event } = event;
+        change
+            .prepare_cached(
+                "INSERT INTO device_events (device, seq, time_ms, received_ms, offset_ms, event)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute(params![id.as_str(), seq, time_ms as i64, received_ms as i64, offset_ms, event])?;
+        if let Some(what) = counts_as {
+            change
+                .prepare_cached(
+                    "INSERT INTO device_counts (device, what, minute, count) VALUES (?1, ?2, ?3, 1)
+                     ON CONFLICT (device, what, minute) DO UPDATE SET count = count + 1",
+                )?
+                .execute(params![id.as_str(), what, (time_ms / 60_000) as i64])?;
+        }
+    }
+    Ok(Some(told as u64))
+}
+
 /// A number that a caller made up, as SQLite can compare it.
 pub(super) fn up_to(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
@@ -323,6 +410,7 @@ fn read_device(row: &Row<'_>) -> Result<DeviceRow, DbError> {
         version: row.get("version")?,
         created_ms: row.get::<_, i64>("created_ms")? as u64,
         revoked_ms: row.get::<_, Option<i64>>("revoked_ms")?.map(|ms| ms as u64),
+        tags: row.get::<_, String>("tags")?.lines().map(str::to_owned).collect(),
     })
 }
 

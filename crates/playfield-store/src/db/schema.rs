@@ -260,6 +260,29 @@ const STEPS: &[&str] = &[
     CREATE INDEX deliveries_waiting ON deliveries (destination, next_ms) WHERE next_ms IS NOT NULL;
     CREATE INDEX deliveries_by_rule ON deliveries (rule, number);
 ",
+    // Machines with cameras that came by a link, and the codes they come with; how far each one's journal was read.
+    "
+    CREATE TABLE nodes (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        token BLOB NOT NULL UNIQUE,
+        created_ms INTEGER NOT NULL,
+        revoked_ms INTEGER,
+        seen_ms INTEGER,
+        machine TEXT,
+        journal TEXT NOT NULL DEFAULT '',
+        stored INTEGER NOT NULL DEFAULT 0,
+        lost INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE TABLE enrolments (
+        code BLOB PRIMARY KEY,
+        created_ms INTEGER NOT NULL,
+        expires_ms INTEGER NOT NULL,
+        node TEXT
+    ) STRICT;
+    ALTER TABLE devices ADD COLUMN tags TEXT NOT NULL DEFAULT '';
+    CREATE INDEX devices_by_node ON devices (node);
+",
 ];
 
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), DbError> {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{DbError, schema};
+use super::DbError;
 
 /// Callers that may wait for the connection before further ones wait to be let in.
 const QUEUE: usize = 256;
@@ -18,6 +18,8 @@ const QUEUE: usize = 256;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+/// Brings the tables of a file up to date.
+pub(crate) type Prepare = Box<dyn FnOnce(&mut Connection, &Path) -> Result<(), DbError> + Send>;
 
 /// A connection that takes work from any task.
 #[derive(Clone, Debug)]
@@ -26,7 +28,7 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    pub(super) async fn open(path: &Path) -> Result<Sqlite, DbError> {
+    pub(crate) async fn open(path: &Path, prepare: Prepare) -> Result<Sqlite, DbError> {
         let (jobs, inbox) = mpsc::channel(QUEUE);
         let (opened, ready) = oneshot::channel();
         let path = path.to_owned();
@@ -35,14 +37,14 @@ impl Sqlite {
             .name("playfield-db".to_owned())
             .spawn({
                 let path = path.clone();
-                move || own(&path, opened, inbox)
+                move || own(&path, prepare, opened, inbox)
             })
             .map_err(unwritable)?;
         ready.await.map_err(|_| DbError::Closed)??;
         Ok(Sqlite { jobs })
     }
 
-    pub(super) async fn call<T, W>(&self, work: W) -> Result<T, DbError>
+    pub(crate) async fn call<T, W>(&self, work: W) -> Result<T, DbError>
     where
         T: Send + 'static,
         W: FnOnce(&mut Connection) -> Result<T, DbError> + Send + 'static,
@@ -58,8 +60,13 @@ impl Sqlite {
 }
 
 /// The thread: opens, then works until the last [`Sqlite`] is gone.
-fn own(path: &Path, opened: oneshot::Sender<Result<(), DbError>>, mut inbox: mpsc::Receiver<Job>) {
-    let (_lock, mut connection) = match open(path) {
+fn own(
+    path: &Path,
+    prepare: Prepare,
+    opened: oneshot::Sender<Result<(), DbError>>,
+    mut inbox: mpsc::Receiver<Job>,
+) {
+    let (_lock, mut connection) = match open(path, prepare) {
         Ok(both) => both,
         Err(error) => return drop(opened.send(Err(error))),
     };
@@ -71,7 +78,7 @@ fn own(path: &Path, opened: oneshot::Sender<Result<(), DbError>>, mut inbox: mps
     }
 }
 
-fn open(path: &Path) -> Result<(File, Connection), DbError> {
+fn open(path: &Path, prepare: Prepare) -> Result<(File, Connection), DbError> {
     let lock = lock(path)?;
     let mut connection = Connection::open(path)?;
     connection.busy_timeout(PATIENCE)?;
@@ -79,7 +86,7 @@ fn open(path: &Path) -> Result<(File, Connection), DbError> {
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.set_prepared_statement_cache_capacity(64);
-    schema::migrate(&mut connection, path)?;
+    prepare(&mut connection, path)?;
     Ok((lock, connection))
 }
 

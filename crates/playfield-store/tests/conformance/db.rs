@@ -590,6 +590,7 @@ fn device(number: u8) -> DeviceRow {
         version: 1,
         created_ms: 1_000 + u64::from(number),
         revoked_ms: None,
+        tags: Vec::new(),
     }
 }
 

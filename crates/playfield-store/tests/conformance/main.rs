@@ -5,4 +5,6 @@ mod blob;
 mod bus;
 mod db;
 mod folder;
+mod journal;
+mod links;
 mod mqtt;

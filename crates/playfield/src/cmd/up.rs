@@ -101,7 +101,7 @@ struct App {
 
 impl App {
     async fn start(mut config: Config) -> anyhow::Result<App> {
-        prepare(&config.data)?;
+        config.data = prepare(&config.data)?;
         let db = Db::open(&config.data.join("playfield.db")).await?;
         for titles in config.control.titles.iter().filter(|titles| !titles.exists()) {
             tracing::warn!("there is no titles folder {}; name one with --titles", titles.display());
@@ -178,9 +178,9 @@ async fn publish_loads(node: &Node) {
     }
 }
 
-/// The folder for data exists and can be written to. One that is made is for nobody else on this machine: saves and the states of
-/// sessions are in it.
-fn prepare(data: &Path) -> anyhow::Result<()> {
+/// The folder for data exists and can be written to; returns it from the root on, since other processes have other folders to start
+/// from. One that is made is for nobody else on this machine: saves and the states of sessions are in it.
+pub fn prepare(data: &Path) -> anyhow::Result<PathBuf> {
     let probe = data.join(".writable");
     let mut folder = std::fs::DirBuilder::new();
     #[cfg(unix)]
@@ -190,6 +190,7 @@ fn prepare(data: &Path) -> anyhow::Result<()> {
         .create(data)
         .and_then(|()| std::fs::write(&probe, b""))
         .and_then(|()| std::fs::remove_file(&probe))
+        .and_then(|()| std::fs::canonicalize(data))
         .with_context(|| format!("cannot write to the data folder {}; choose another with --data", data.display()))
 }
 
@@ -205,7 +206,8 @@ fn media_addresses(listen: &[SocketAddr]) -> Vec<IpAddr> {
     addresses
 }
 
-fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+/// Resolves at SIGTERM or SIGINT.
+pub fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
     let mut term = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     Ok(async move {

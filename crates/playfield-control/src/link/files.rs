@@ -1,0 +1,110 @@
+//! Files that machines need: models and apps, as packages of what is in their folders.
+
+use std::collections::HashMap;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use playfield_core::app;
+use playfield_core::link::{FileHash, MOST_BYTES, PIECE, Package, PackageFile};
+use playfield_core::model;
+use sha2::{Digest, Sha256};
+
+use crate::failure::{Failure, Kind};
+
+/// The file of a model's folder that says what it is.
+const MODEL: &str = "model.toml";
+
+/// Files whose hash is known.
+#[derive(Default)]
+pub(super) struct Files(Mutex<HashMap<PathBuf, Known>>);
+
+/// A file that was looked at.
+#[derive(Clone)]
+struct Known {
+    bytes: u64,
+    changed: Option<SystemTime>,
+    hash: FileHash,
+}
+
+/// A package, and where its files lie here.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Laid {
+    pub package: Package,
+    pub paths: Vec<(FileHash, PathBuf)>,
+}
+
+impl Files {
+    /// The folder of a model: its manifest, and the file that one names.
+    pub(super) async fn model(self: &Arc<Self>, folder: PathBuf) -> Result<Laid, Failure> {
+        self.lay(folder, MODEL, |text| {
+            let manifest = model::Manifest::parse(text).map_err(|error| error.to_string())?;
+            Ok(manifest.file)
+        })
+        .await
+    }
+
+    /// The folder of an edge app.
+    pub(super) async fn app(self: &Arc<Self>, folder: PathBuf) -> Result<Laid, Failure> {
+        self.lay(folder, app::FILE, |text| {
+            let manifest = app::Manifest::parse(text).map_err(|error| error.to_string())?;
+            Ok(manifest.entry)
+        })
+        .await
+    }
+
+    async fn lay(
+        self: &Arc<Self>,
+        folder: PathBuf,
+        manifest: &'static str,
+        names: fn(&str) -> Result<String, String>,
+    ) -> Result<Laid, Failure> {
+        let files = self.clone();
+        let work = move || {
+            let wrong = |why: String| format!("{}: {why}", folder.display());
+            let text = std::fs::read_to_string(folder.join(manifest)).map_err(|error| wrong(error.to_string()))?;
+            let mut laid = Laid::default();
+            for path in [manifest.to_owned(), names(&text).map_err(wrong)?] {
+                let place = folder.join(&path);
+                let Known { bytes, hash, .. } = files.look(&place).map_err(|error| wrong(format!("{path}: {error}")))?;
+                laid.paths.push((hash.clone(), place));
+                laid.package.files.push(PackageFile { path, hash, bytes });
+            }
+            laid.package.check().map_err(|error| wrong(error.to_string()))?;
+            Ok::<_, String>(laid)
+        };
+        let done = tokio::task::spawn_blocking(work).await.map_err(Failure::internal)?;
+        done.map_err(|why| Failure::new(Kind::Malformed, why))
+    }
+
+    /// A file's hash; read again only where the file was changed.
+    fn look(&self, path: &Path) -> std::io::Result<Known> {
+        let facts = std::fs::metadata(path)?;
+        let (bytes, changed) = (facts.len(), facts.modified().ok());
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known.get(path).filter(|known| known.bytes == bytes && known.changed == changed) {
+            return Ok(known.clone());
+        }
+        let mut hasher = Sha256::new();
+        let mut file = std::fs::File::open(path)?.take(MOST_BYTES + 1);
+        std::io::copy(&mut file, &mut hasher)?;
+        let fresh = Known { bytes, changed, hash: FileHash::new(hasher.finalize().into()) };
+        known.insert(path.to_owned(), fresh.clone());
+        Ok(fresh)
+    }
+}
+
+/// A piece of a file, as Base64; none: it is not there any more.
+pub(super) async fn piece(path: PathBuf, from: u64) -> Option<String> {
+    let read = move || {
+        let mut file = std::fs::File::open(path)?;
+        file.seek(SeekFrom::Start(from))?;
+        let mut bytes = Vec::with_capacity(PIECE);
+        file.take(PIECE as u64).read_to_end(&mut bytes)?;
+        Ok::<_, std::io::Error>(STANDARD.encode(bytes))
+    };
+    tokio::task::spawn_blocking(read).await.ok()?.ok()
+}
