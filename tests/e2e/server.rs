@@ -89,7 +89,9 @@ impl Server {
     fn url_in_log(&mut self) -> Option<String> {
         assert!(self.child.try_wait().unwrap().is_none(), "the server ended at its start");
         let log = self.log();
-        let (_, rest) = log.split_once(" open ")?;
+        // Other lines speak of what is open too.
+        let at = log.find(" open http")? + " open ".len();
+        let rest = &log[at..];
         Some(rest.lines().next()?.trim().trim_end_matches('/').to_owned()).filter(|_| rest.contains('\n'))
     }
 

@@ -438,6 +438,16 @@ export interface Enrolment {
   expires_ms: number;
 }
 
+/** A name that cameras follow, and which release of a model or app it means. */
+export interface Channel {
+  kind: 'model' | 'app';
+  name: string;
+  channel: string;
+  release: string;
+  rollout?: { to: string; steps: number[]; step: number; hold_s: number; began_ms: number };
+  last?: { to: string; at_ms: number; back?: string };
+}
+
 /** How it went with each of many cameras. */
 export interface ChangedDevices {
   devices: { id: string; detail?: string }[];

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use crate::access::Access;
 use crate::cameras::Cameras;
 use crate::catalogue::Catalogue;
+use crate::channels::Channels;
 use crate::config::Config;
 use crate::link::Links;
 use crate::metrics::Metrics;
@@ -26,6 +27,7 @@ pub(crate) struct App {
     pub nodes: Vec<NodeId>,
     pub catalogue: Catalogue,
     pub cameras: Cameras,
+    pub channels: Channels,
     pub rules: Service,
     pub shelf: Shelf,
     pub access: Access,

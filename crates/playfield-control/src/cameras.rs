@@ -26,6 +26,7 @@ use playfield_core::clock::OneWay;
 use playfield_core::id::{DeviceId, SessionId};
 use playfield_core::model::Manifest;
 use playfield_core::motion::LABEL;
+use playfield_core::rollout;
 use playfield_store::db::{DbError, DeviceCount, DeviceEventRow, DeviceRow, NewDeviceEvent, NewSession};
 use serde_json::Value;
 use tokio::sync::{Notify, broadcast, watch};
@@ -370,9 +371,10 @@ impl App {
 
     async fn start_camera(&self, device: &DeviceRow, session: SessionId) -> Result<(), Failure> {
         let desired: Desired = serde_json::from_str(&device.desired).map_err(Failure::internal)?;
-        let model = desired.model.as_deref().map(|name| self.model(name)).transpose()?;
-        let app = self.edge_app(&desired);
-        let camera = Camera { desired, model, app };
+        let model = self.model_of(desired.model.as_deref(), Some(&device.id))?;
+        let shadow = self.model_of(desired.shadow.as_deref(), Some(&device.id))?;
+        let app = self.edge_app(&desired, &device.id);
+        let camera = Camera { desired, model, shadow, app };
         let spec =
             SessionSpec::camera(session, &device.name, camera, now_ms(), self.config.limits.spectators_per_session);
         // Who may see its pictures attaches to it like any viewer of a session.
@@ -394,8 +396,19 @@ impl App {
         }
     }
 
+    /// The folder of the model that a name means to a camera; none: it has no name.
+    pub(crate) fn model_of(&self, name: Option<&str>, device: Option<&DeviceId>) -> Result<Option<PathBuf>, Failure> {
+        let Some(name) = name else { return Ok(None) };
+        self.model(&self.channels.release(rollout::Kind::Model, name, device)?).map(Some)
+    }
+
+    /// Whether there is such a model, and a camera could use it.
+    pub(crate) fn look_at_model(&self, release: &str) -> Result<(), Failure> {
+        labels(&self.model(release)?).map(drop)
+    }
+
     /// The folder of a model.
-    pub(crate) fn model(&self, name: &str) -> Result<PathBuf, Failure> {
+    fn model(&self, name: &str) -> Result<PathBuf, Failure> {
         let places = self.config.models.iter().map(|folder| folder.join(name));
         let found = places
             .filter_map(|place| std::fs::canonicalize(place).ok())
@@ -496,10 +509,13 @@ impl App {
 
     /// Whether a camera can do this, of one that did that before.
     pub(crate) fn check_desired(&self, desired: &Desired, before: Option<&Desired>) -> Result<(), Failure> {
-        let labels = match &desired.model {
-            Some(name) => labels(&self.model(name)?)?,
+        let labels = match self.model_of(desired.model.as_deref(), None)? {
+            Some(model) => labels(&model)?,
             None => vec![LABEL.to_owned()],
         };
+        if let Some(shadow) = self.model_of(desired.shadow.as_deref(), None)? {
+            self::labels(&shadow)?;
+        }
         desired.check(&labels).map_err(|problem| Failure::new(Kind::Malformed, problem))?;
         // One that is gone meanwhile must not keep other things from being changed.
         if before.is_none_or(|before| desired.app != before.app) {
@@ -649,6 +665,6 @@ fn tags(wanted: Vec<String>) -> Result<Vec<String>, Failure> {
 }
 
 /// One step of a path, and no more.
-fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }

@@ -17,6 +17,7 @@ use crate::access::{Access, AccessError};
 use crate::app::{App, Shared};
 use crate::cameras::Cameras;
 use crate::catalogue::Catalogue;
+use crate::channels::Channels;
 use crate::clock::now_ms;
 use crate::config::{Config, ConfigError, Door};
 use crate::link::{self, Links};
@@ -26,8 +27,8 @@ use crate::rules::{InputFiring, Service};
 use crate::secret::random;
 use crate::serve::{ServeError, Serving};
 use crate::states::{Shelf, ShelfError};
-use crate::web::Web;
 use crate::tls::own_key;
+use crate::web::Web;
 use crate::{events, http, ops, rules};
 
 const DAY_MS: u64 = 24 * 3_600_000;
@@ -105,6 +106,7 @@ impl Control {
         let catalogue = Catalogue::new(config.titles.clone(), &data_dir, blobs, bus.clone(), nodes.clone());
         let web = Web::embedded();
         let (cameras, stopping) = (Cameras::new(db.models().await?), watch::Sender::new(false));
+        let channels = Channels::open(&db).await?;
         let (rules, inputs) = Service::new(&config.rules);
         let mqtt = Mqtt::open(config.mqtt.clone(), db.clone(), secret, &data_dir).await?;
         let app = Arc::new(App {
@@ -114,6 +116,7 @@ impl Control {
             nodes,
             catalogue,
             cameras,
+            channels,
             rules,
             shelf,
             access,
@@ -200,6 +203,7 @@ impl Background {
             () = app.keep_cameras() => {}
             () = rules::run(app) => {}
             () = link::write(app) => {}
+            () = app.roll_out() => {}
             () = sweep(app) => {}
         }
         events::catch_up(&self.app, &mut self.events).await;

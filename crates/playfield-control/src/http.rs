@@ -25,6 +25,7 @@ use crate::failure::{Failure, Kind};
 
 mod body;
 mod caller;
+mod channels;
 mod count;
 mod devices;
 mod events;
@@ -96,6 +97,9 @@ fn api(app: Shared) -> Router<Shared> {
         .route("/titles", get(titles::list))
         .route("/titles/{id}", get(titles::one))
         .route("/titles/{id}/cover", get(titles::cover))
+        .route("/channels", get(channels::list))
+        .route("/channels/{kind}/{name}/{channel}", put(channels::put))
+        .route("/channels/{kind}/{name}/{channel}/rollout", delete(channels::call_off))
         .route("/enrolments", post(links::enrol))
         .route("/devices", get(devices::list).post(devices::create))
         .route("/devices/bulk", post(devices::bulk))

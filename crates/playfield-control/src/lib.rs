@@ -20,6 +20,7 @@ mod access;
 mod app;
 mod cameras;
 mod catalogue;
+mod channels;
 mod clock;
 pub mod config;
 pub mod control;

@@ -11,8 +11,10 @@
 use std::path::PathBuf;
 
 mod again;
+mod shadow;
 
 pub use again::Again;
+pub use shadow::Shadow;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -42,6 +44,9 @@ pub struct Desired {
     /// The name of its model; none: what moves is found, and no more.
     #[serde(default)]
     pub model: Option<String>,
+    /// The name of a model that runs beside it on the same pictures, and is compared with it. What it finds counts nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<String>,
     /// Lines and zones.
     #[serde(default)]
     pub watch: analytics::Config,
@@ -67,6 +72,7 @@ impl Desired {
             source,
             hz: fifteen(),
             model: None,
+            shadow: None,
             watch: analytics::Config::default(),
             masks: Vec::new(),
             app: None,
@@ -107,6 +113,9 @@ pub struct Camera {
     pub desired: Desired,
     /// The folder of its model, with the `model.toml`.
     pub model: Option<PathBuf>,
+    /// The folder of the model beside it.
+    #[serde(default)]
+    pub shadow: Option<PathBuf>,
     /// Its edge app.
     #[serde(default)]
     pub app: Option<App>,
@@ -198,6 +207,9 @@ pub struct Health {
     pub model: String,
     /// Names of the classes that it finds, by number.
     pub labels: Vec<String>,
+    /// What a model beside its own finds, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<Shadow>,
     /// What went wrong last, in a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,

@@ -41,6 +41,7 @@ pub mod phase;
 pub mod quality;
 pub mod rate;
 pub mod receipt;
+pub mod rollout;
 pub mod rule;
 pub mod scene;
 pub mod seats;

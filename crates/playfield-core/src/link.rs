@@ -219,9 +219,19 @@ pub struct Twin {
     /// The files of its model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<Package>,
+    /// The files of the model beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<Package>,
     /// The files of its app.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app: Option<Package>,
+}
+
+impl Twin {
+    /// All packages that it needs.
+    pub fn packages(&self) -> impl Iterator<Item = &Package> {
+        [&self.model, &self.shadow, &self.app].into_iter().flatten()
+    }
 }
 
 /// How a camera of a device is: the reported half of its twin.

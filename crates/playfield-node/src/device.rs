@@ -30,7 +30,7 @@ mod link;
 mod machine;
 mod packages;
 
-pub use connect::{LinkError, Server};
+pub use connect::{Connection, LinkError, Server};
 pub use machine::machine;
 
 /// What cameras say of how they are, on its way to the control plane. More than that is forgotten: they say it anew.
@@ -109,7 +109,8 @@ pub async fn run(
         now,
         words,
     });
-    let keeper = keeper::Keeper::open(&folder, bus.clone(), node.clone(), ways.clone(), wants).await.map_err(unwritable)?;
+    let keeper =
+        keeper::Keeper::open(&folder, bus.clone(), node.clone(), ways.clone(), wants).await.map_err(unwritable)?;
     let link = link::Link { server: config.server, token: config.token, bus, node, ways, folder: folder.clone() };
     tokio::select! {
         () = keeper.keep(heard) => Ok(()),

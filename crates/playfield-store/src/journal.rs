@@ -68,8 +68,8 @@ impl Journal {
     pub async fn read(&self, after: u64, last: u64) -> Result<Vec<(u64, String)>, DbError> {
         self.engine
             .call(move |connection| {
-                let mut find =
-                    connection.prepare_cached("SELECT seq, event FROM told WHERE seq > ?1 AND seq <= ?2 ORDER BY seq")?;
+                let mut find = connection
+                    .prepare_cached("SELECT seq, event FROM told WHERE seq > ?1 AND seq <= ?2 ORDER BY seq")?;
                 let rows = find.query_map(params![after as i64, last as i64], |row| {
                     Ok((row.get::<_, i64>(0)? as u64, row.get(1)?))
                 })?;

@@ -4,6 +4,7 @@ pub mod camera;
 pub mod delta;
 pub mod density;
 pub mod latency;
+pub mod machines;
 mod player;
 mod processes;
 pub mod programs;

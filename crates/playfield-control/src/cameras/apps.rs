@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use playfield_core::analytics::{Event, What};
 use playfield_core::app::{self, Emitted};
 use playfield_core::camera::{AppModule, Desired};
+use playfield_core::rollout;
 use playfield_store::db::NewDeviceEvent;
 
 use super::{Cameras, is_name, written};
@@ -15,21 +16,32 @@ use playfield_core::id::DeviceId;
 impl App {
     /// Whether a camera's app is there, before it is to have it.
     pub(super) fn check_app(&self, desired: &Desired) -> Result<(), Failure> {
-        self.app_folder_of(desired).map(drop)
+        self.app_folder_of(desired, None).map(drop)
     }
 
     /// A camera's app. One that is not there does not keep the camera from working.
-    pub(super) fn edge_app(&self, desired: &Desired) -> Option<playfield_core::camera::App> {
-        let id = desired.app.as_ref()?;
-        let folder = self.app_folder(id);
-        let module = folder.is_none().then(|| AppModule::Refused(self.no_app(id)));
-        Some(playfield_core::camera::App { folder: folder.unwrap_or_default(), module })
+    pub(super) fn edge_app(&self, desired: &Desired, device: &DeviceId) -> Option<playfield_core::camera::App> {
+        let (folder, module) = match self.app_folder_of(desired, Some(device)) {
+            Ok(folder) => (folder?, None),
+            Err(failure) => (PathBuf::new(), Some(AppModule::Refused(failure.detail))),
+        };
+        Some(playfield_core::camera::App { folder, module })
     }
 
     /// The folder of a camera's app; none: it has none.
-    pub(crate) fn app_folder_of(&self, desired: &Desired) -> Result<Option<PathBuf>, Failure> {
-        let Some(id) = &desired.app else { return Ok(None) };
-        self.app_folder(id).map(Some).ok_or_else(|| Failure::new(Kind::NotFound, self.no_app(id)))
+    pub(crate) fn app_folder_of(
+        &self,
+        desired: &Desired,
+        device: Option<&DeviceId>,
+    ) -> Result<Option<PathBuf>, Failure> {
+        let Some(name) = &desired.app else { return Ok(None) };
+        let id = self.channels.release(rollout::Kind::App, name, device)?;
+        self.app_folder(&id).map(Some).ok_or_else(|| Failure::new(Kind::NotFound, self.no_app(&id)))
+    }
+
+    /// Whether there is such an app.
+    pub(crate) fn look_at_app(&self, release: &str) -> Result<(), Failure> {
+        self.app_folder(release).map(drop).ok_or_else(|| Failure::new(Kind::NotFound, self.no_app(release)))
     }
 
     fn app_folder(&self, id: &str) -> Option<PathBuf> {

@@ -26,7 +26,7 @@ impl App {
         if !self.db.devices().await?.is_empty() {
             return Ok(());
         }
-        let knows = self.model(MODEL).is_ok();
+        let knows = self.look_at_model(MODEL).is_ok();
         let desired = serde_json::to_string(&desired(knows)).map_err(Failure::internal)?;
         let device = DeviceRow {
             id: DeviceId::from_entropy(random()?),
@@ -75,6 +75,7 @@ fn desired(knows: bool) -> Desired {
         hz: 15,
         masks: Vec::new(),
         model: knows.then(|| MODEL.to_owned()),
+        shadow: None,
         app: Some(APP.to_owned()),
         app_config: Map::new(),
         app_pixels: false,

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use playfield_core::api::{
-    BulkAction, ChangeDevice, ChangeDevices, ChangedDevice, ChangedDevices, CreateDevice, Device, DeviceState, EndReason,
-    SessionState,
+    BulkAction, ChangeDevice, ChangeDevices, ChangedDevice, ChangedDevices, CreateDevice, Device, DeviceState,
+    EndReason, SessionState,
 };
-use serde_json::Value;
 use playfield_core::id::{DeviceId, NodeId};
 use playfield_core::link::{CameraState, MOST_CAMERAS};
 use playfield_store::db::{DbError, DeviceRow, NewSession};
+use serde_json::Value;
 
 use super::{Cameras, Live, name, tags};
 use crate::app::App;

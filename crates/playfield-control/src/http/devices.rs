@@ -10,7 +10,8 @@ use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use playfield_core::api::{
-    ChangeDevice, ChangeDevices, ChangedDevices, CreateDevice, CreateGrant, Device, DeviceCounts, DeviceEvents, Devices, Granted, Grants, Problem,
+    ChangeDevice, ChangeDevices, ChangedDevices, CreateDevice, CreateGrant, Device, DeviceCounts, DeviceEvents,
+    Devices, Granted, Grants, Problem,
 };
 use playfield_core::id::DeviceId;
 use playfield_core::onvif::{self, Message};

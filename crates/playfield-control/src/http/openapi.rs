@@ -7,7 +7,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::body::json;
-use super::{devices, events, evp, invites, links, people, rules, sessions, sign_in, states, titles};
+use super::{channels, devices, events, evp, invites, links, people, rules, sessions, sign_in, states, titles};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -27,6 +27,9 @@ use super::{devices, events, evp, invites, links, people, rules, sessions, sign_
         sessions::receipt,
         devices::list,
         devices::one,
+        channels::list,
+        channels::put,
+        channels::call_off,
         devices::create,
         devices::change,
         devices::revoke,

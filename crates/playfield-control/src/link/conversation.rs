@@ -104,7 +104,8 @@ async fn first_words(app: &App, socket: &mut WebSocket, client: &str) -> Result<
     };
     let row = app.db.node_by_token(hash(token.reveal().as_bytes())).await.map_err(gone)?;
     let refused = |detail: &str| End::Refused { detail: detail.to_owned(), forever: true };
-    let row = row.ok_or_else(|| refused("this server does not know this machine; let it join again, with a new code"))?;
+    let row =
+        row.ok_or_else(|| refused("this server does not know this machine; let it join again, with a new code"))?;
     if row.revoked_ms.is_some() {
         return Err(refused("this machine was turned away; let it join again, with a new code, if it is to come back"));
     }
@@ -250,8 +251,12 @@ impl Link<'_> {
                 }
             }
             FromDevice::Time { asked_us, device_us } => {
-                let reply =
-                    ClockReply { seq: 0, viewer_sent_us: asked_us, node_received_us: device_us, node_sent_us: device_us };
+                let reply = ClockReply {
+                    seq: 0,
+                    viewer_sent_us: asked_us,
+                    node_received_us: device_us,
+                    node_sent_us: device_us,
+                };
                 self.clock.handle(&reply, now_us());
                 for twin in &self.twin {
                     self.app.cameras.clock_is(&twin.device, self.offset_ms());
@@ -286,8 +291,13 @@ impl Link<'_> {
                 true => self.app.cameras.happened(&device, &report, received_ms, self.offset_ms()),
                 false => Vec::new(),
             };
-            let told =
-                NodeTold { node: self.node.clone(), journal: self.position.journal.clone(), seq, device: device.clone(), events };
+            let told = NodeTold {
+                node: self.node.clone(),
+                journal: self.position.journal.clone(),
+                seq,
+                device: device.clone(),
+                events,
+            };
             let written = Written { told, stored: self.stored.clone() };
             self.app.links.written.send(written).await.map_err(gone)?;
             if known {
@@ -359,12 +369,16 @@ impl Link<'_> {
             paths.extend(laid.paths);
             laid.package
         };
-        let model = match &desired.model {
-            Some(name) => Some(keep(files.model(self.app.model(name)?).await?)),
+        let model = match self.app.model_of(desired.model.as_deref(), Some(&row.id))? {
+            Some(folder) => Some(keep(files.model(folder).await?)),
+            None => None,
+        };
+        let shadow = match self.app.model_of(desired.shadow.as_deref(), Some(&row.id))? {
+            Some(folder) => Some(keep(files.model(folder).await?)),
             None => None,
         };
         // One that is not here does not keep the camera from working.
-        let app = match self.app.app_folder_of(&desired) {
+        let app = match self.app.app_folder_of(&desired, Some(&row.id)) {
             Ok(Some(folder)) => Some(keep(files.app(folder).await?)),
             Ok(None) => None,
             Err(failure) => {
@@ -373,7 +387,7 @@ impl Link<'_> {
             }
         };
         let DeviceRow { id, name, version, .. } = row;
-        Ok((Twin { device: id, name, version, desired, model, app }, paths))
+        Ok((Twin { device: id, name, version, desired, model, shadow, app }, paths))
     }
 
     /// Tells cameras that somebody looks, or nobody any more.

@@ -69,7 +69,8 @@ impl Files {
             let mut laid = Laid::default();
             for path in [manifest.to_owned(), names(&text).map_err(wrong)?] {
                 let place = folder.join(&path);
-                let Known { bytes, hash, .. } = files.look(&place).map_err(|error| wrong(format!("{path}: {error}")))?;
+                let Known { bytes, hash, .. } =
+                    files.look(&place).map_err(|error| wrong(format!("{path}: {error}")))?;
                 laid.paths.push((hash.clone(), place));
                 laid.package.files.push(PackageFile { path, hash, bytes });
             }

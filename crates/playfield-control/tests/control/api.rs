@@ -81,8 +81,12 @@ async fn the_document_knows_every_address() {
     assert_eq!(
         paths,
         [
+            "/api/v1/channels",
+            "/api/v1/channels/{kind}/{name}/{channel}",
+            "/api/v1/channels/{kind}/{name}/{channel}/rollout",
             "/api/v1/deliveries",
             "/api/v1/devices",
+            "/api/v1/devices/bulk",
             "/api/v1/devices/{id}",
             "/api/v1/devices/{id}/counts",
             "/api/v1/devices/{id}/events",
@@ -90,6 +94,7 @@ async fn the_document_knows_every_address() {
             "/api/v1/devices/{id}/grants",
             "/api/v1/devices/{id}/grants/{grant}",
             "/api/v1/devices/{id}/live",
+            "/api/v1/enrolments",
             "/api/v1/events/live",
             "/api/v1/evp/devices",
             "/api/v1/evp/devices/{id}",
@@ -105,6 +110,7 @@ async fn the_document_knows_every_address() {
             "/api/v1/invite",
             "/api/v1/invite/cover",
             "/api/v1/invite/viewers",
+            "/api/v1/link",
             "/api/v1/openapi.json",
             "/api/v1/rules",
             "/api/v1/rules/{id}",

@@ -8,6 +8,7 @@ mod devices;
 mod doors;
 mod events;
 mod invites;
+mod links;
 mod mqtt;
 mod node;
 mod ops;

@@ -8,6 +8,7 @@ use crate::app::AppStatus;
 use crate::camera::{Desired, Health};
 use crate::id::{DeviceId, GrantId, Token};
 use crate::link::Machine;
+use crate::rollout::Channel;
 
 /// `GET /api/v1/devices`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -162,6 +163,28 @@ pub struct ChangedDevice {
     /// Why not, in a sentence; none: it is done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+}
+
+/// `GET /api/v1/channels`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Channels {
+    /// In the order in which they were made.
+    pub channels: Vec<Channel>,
+}
+
+/// `PUT /api/v1/channels/{kind}/{name}/{channel}`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MoveChannel {
+    /// The release that it is to point to: the name of a folder of models or apps.
+    pub release: String,
+    /// Parts of the cameras that follow it, in percent, rising, the last of them 100; 100 alone if it is not said. A channel that is
+    /// new points there at once.
+    #[serde(default)]
+    pub steps: Option<Vec<u8>>,
+    /// How long all cameras of a part have to be well before the next one's turn, in seconds; 600.
+    #[serde(default)]
+    pub hold_s: Option<u32>,
 }
 
 /// Answer to `POST /api/v1/enrolments`: a code for one machine.

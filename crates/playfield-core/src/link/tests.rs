@@ -93,10 +93,14 @@ fn a_package_stays_in_its_folder() {
 #[test]
 fn an_address_to_join_at_survives_text_and_a_wrong_one_is_named() {
     let hash = "ab".repeat(32);
-    for address in ["https://10.0.0.5:8443/cameras/join#K7QM-3XFD".to_owned(), format!("https://h/cameras/join#c.{hash}")] {
+    for address in
+        ["https://10.0.0.5:8443/cameras/join#K7QM-3XFD".to_owned(), format!("https://h/cameras/join#c.{hash}")]
+    {
         assert_eq!(Invitation::parse(&address).unwrap().reveal(), address);
     }
-    for bad in ["", "K7QM", "https://host/join", "ftp://host/#c", "https:///#c", "https://host/#", "https://host/#c.xyz"] {
+    for bad in
+        ["", "K7QM", "https://host/join", "ftp://host/#c", "https:///#c", "https://host/#", "https://host/#c.xyz"]
+    {
         assert!(Invitation::parse(bad).unwrap_err().contains("https://HOST:PORT"), "{bad}");
     }
     let shown = Invitation::parse("https://h/cameras/join#secret").unwrap();

@@ -7,9 +7,9 @@ use futures_util::{SinkExt, StreamExt};
 use playfield_core::link::{FileHash, FromDevice, MOST_MESSAGE, PATH, ToDevice};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::server::ParsedCertificate;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -66,22 +66,24 @@ trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// An open link.
-pub(super) struct Connection(WebSocketStream<Box<dyn Stream>>);
+pub struct Connection(WebSocketStream<Box<dyn Stream>>);
 
 impl Connection {
-    pub(super) async fn open(server: &Server) -> Result<Connection, LinkError> {
+    /// Opens a link; nobody said anything yet.
+    pub async fn open(server: &Server) -> Result<Connection, LinkError> {
         let late = |_| gone(format!("{} did not answer within {} s", server.address, CONNECT.as_secs()));
         tokio::time::timeout(CONNECT, connect(server)).await.map_err(late)?
     }
 
-    pub(super) async fn send(&mut self, word: &FromDevice) -> Result<(), LinkError> {
+    /// Says a word.
+    pub async fn send(&mut self, word: &FromDevice) -> Result<(), LinkError> {
         let text = serde_json::to_string(word).map_err(gone)?;
         let late = |_| gone("the control plane does not read what it is told");
         tokio::time::timeout(SEND, self.0.send(Message::Text(text.into()))).await.map_err(late)?.map_err(gone)
     }
 
     /// The next word. May be dropped while it waits.
-    pub(super) async fn receive(&mut self) -> Result<ToDevice, LinkError> {
+    pub async fn receive(&mut self) -> Result<ToDevice, LinkError> {
         loop {
             match self.0.next().await {
                 Some(Ok(Message::Text(text))) => return serde_json::from_str(&text).map_err(gone),

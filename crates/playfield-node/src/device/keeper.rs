@@ -17,7 +17,7 @@ use playfield_core::api::{DeviceState, EndReason, SessionState};
 use playfield_core::bus::{EVENTS, Event, Reply, Request, SessionSpec};
 use playfield_core::camera::{Again, App, Camera, Report};
 use playfield_core::id::{DeviceId, NodeId, SessionId};
-use playfield_core::link::{CameraState, FromDevice, MOST_CAMERAS, Twin, is_told};
+use playfield_core::link::{CameraState, FromDevice, MOST_CAMERAS, Package, Twin, is_told};
 use playfield_store::bus::{Bus, Subscription};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -81,6 +81,7 @@ struct Running {
 #[derive(Clone, Default)]
 struct Files {
     model: Option<PathBuf>,
+    shadow: Option<PathBuf>,
     app: Option<PathBuf>,
 }
 
@@ -112,8 +113,18 @@ impl Keeper {
         };
         let (done, finished) = mpsc::channel(DONE);
         let events = bus.subscribe(EVENTS);
-        let mut keeper =
-            Keeper { path, bus, node, ways, packages, events, cameras: Vec::new(), done, finished, began: Instant::now() };
+        let mut keeper = Keeper {
+            path,
+            bus,
+            node,
+            ways,
+            packages,
+            events,
+            cameras: Vec::new(),
+            done,
+            finished,
+            began: Instant::now(),
+        };
         keeper.is_to_do(twin);
         Ok(keeper)
     }
@@ -211,15 +222,17 @@ impl Keeper {
             match (&camera.running, ready) {
                 (Some(running), _) if camera.leaving => self.stop(nth, running.session.clone()),
                 (Some(running), _) if running.version == version => {}
-                (_, None) if camera.files_at.is_none_or(|at| at <= Instant::now()) && !camera.leaving => self.fetch(nth),
+                (_, None) if camera.files_at.is_none_or(|at| at <= Instant::now()) && !camera.leaving => {
+                    self.fetch(nth)
+                }
                 (Some(running), Some(_)) => self.stop(nth, running.session.clone()),
                 (None, Some(files)) if camera.again.is_due(now) && !camera.leaving => self.start(nth, files),
                 _ => {}
             }
         }
         if self.cameras.iter().all(|camera| !camera.busy && camera.ready.is_some()) {
-            let needed = self.cameras.iter().flat_map(|camera| camera.twin.model.iter().chain(&camera.twin.app));
-            self.packages.keep_only(&needed.collect::<Vec<_>>());
+            let needed: Vec<&Package> = self.cameras.iter().flat_map(|camera| camera.twin.packages()).collect();
+            self.packages.keep_only(&needed);
         }
     }
 
@@ -230,15 +243,12 @@ impl Keeper {
         let twin = camera.twin.clone();
         tokio::spawn(async move {
             let files = async {
-                let model = match &twin.model {
-                    Some(package) => Some(packages.ensure(package).await?),
-                    None => None,
+                let here = async |package: &Option<Package>| match package {
+                    Some(package) => packages.ensure(package).await.map(Some),
+                    None => Ok(None),
                 };
-                let app = match &twin.app {
-                    Some(package) => Some(packages.ensure(package).await?),
-                    None => None,
-                };
-                Ok(Files { model, app })
+                let (model, shadow) = (here(&twin.model).await?, here(&twin.shadow).await?);
+                Ok(Files { model, shadow, app: here(&twin.app).await? })
             };
             let files = files.await;
             // The keeper is gone with the program.
@@ -257,12 +267,12 @@ impl Keeper {
         let session = SessionId::from_entropy(entropy);
         camera.busy = true;
         camera.again.began(now);
-        camera.running =
-            Some(Running { session: session.clone(), version: camera.twin.version, at_work: false });
+        camera.running = Some(Running { session: session.clone(), version: camera.twin.version, at_work: false });
         let twin = camera.twin.clone();
         let camera = Camera {
             desired: twin.desired,
             model: files.model,
+            shadow: files.shadow,
             app: files.app.map(|folder| App { folder, module: None }),
         };
         let start_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_millis() as u64);

@@ -57,11 +57,7 @@ pub(super) struct Link {
 
 impl Link {
     /// Holds a link for as long as the control plane wants one; returns why it does not.
-    pub(super) async fn hold(
-        self,
-        mut said: mpsc::Receiver<FromDevice>,
-        mut wanted: mpsc::Receiver<Wanted>,
-    ) -> String {
+    pub(super) async fn hold(self, mut said: mpsc::Receiver<FromDevice>, mut wanted: mpsc::Receiver<Wanted>) -> String {
         let mut pause = FIRST_PAUSE;
         loop {
             let began = Instant::now();

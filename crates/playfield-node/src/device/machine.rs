@@ -22,7 +22,8 @@ pub fn machine(folder: &Path) -> Machine {
 fn hottest(zones: &Path) -> Option<f32> {
     let zones = std::fs::read_dir(zones).ok()?.filter_map(Result::ok);
     let read = |zone: std::fs::DirEntry| std::fs::read_to_string(zone.path().join("temp")).ok();
-    let degrees = zones.filter_map(read).filter_map(|text| text.trim().parse::<f32>().ok()).map(|milli| milli / 1_000.0);
+    let degrees =
+        zones.filter_map(read).filter_map(|text| text.trim().parse::<f32>().ok()).map(|milli| milli / 1_000.0);
     // Zones without a sensor say 0, or what no machine survives.
     degrees.filter(|celsius| (1.0..150.0).contains(celsius)).reduce(f32::max)
 }

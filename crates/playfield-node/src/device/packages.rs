@@ -121,7 +121,11 @@ mod tests {
     use super::*;
 
     fn file(path: &str, bytes: &[u8]) -> PackageFile {
-        PackageFile { path: path.to_owned(), hash: FileHash::new(Sha256::digest(bytes).into()), bytes: bytes.len() as u64 }
+        PackageFile {
+            path: path.to_owned(),
+            hash: FileHash::new(Sha256::digest(bytes).into()),
+            bytes: bytes.len() as u64,
+        }
     }
 
     /// Serves these bytes for any file, `broken` of them by a cut.
@@ -173,7 +177,9 @@ mod tests {
         let folder = folder("damaged");
         let (good, mut bad) = (vec![1_u8; 5_000], vec![1_u8; 5_000]);
         bad[4_321] ^= 1;
-        for (bytes, what) in [(bad, "hash"), (good[..4_999].to_vec(), "as long"), ([good.clone(), vec![1]].concat(), "as long")] {
+        for (bytes, what) in
+            [(bad, "hash"), (good[..4_999].to_vec(), "as long"), ([good.clone(), vec![1]].concat(), "as long")]
+        {
             let (wants, wanted) = mpsc::channel(8);
             serve(wanted, bytes, 100);
             let packages = Packages::open(folder.clone(), wants).unwrap();

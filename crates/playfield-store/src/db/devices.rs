@@ -10,10 +10,7 @@ use super::{Db, DbError, DeviceCount, DeviceEventRow, DeviceRow, GrantRow, NewDe
 impl Db {
     /// Writes down a new device. False: there is one of that id.
     pub async fn insert_device(&self, device: DeviceRow) -> Result<bool, DbError> {
-        self.call(move |connection| {
-            insert_device(connection, &device)
-        })
-        .await
+        self.call(move |connection| insert_device(connection, &device)).await
     }
 
     /// All devices, the oldest first; those too that were turned away.
@@ -66,6 +63,17 @@ impl Db {
                 )?
                 .execute(params![id.as_str(), version, desired])?;
             Ok((changed == 1).then_some(version + 1))
+        })
+        .await
+    }
+
+    /// What a device is to do means another thing now, though it is the same words: it has a new version.
+    pub async fn touch_device(&self, id: DeviceId) -> Result<bool, DbError> {
+        self.call(move |connection| {
+            let changed = connection
+                .prepare_cached("UPDATE devices SET version = version + 1 WHERE id = ?1")?
+                .execute([id.as_str()])?;
+            Ok(changed == 1)
         })
         .await
     }

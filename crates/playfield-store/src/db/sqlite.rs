@@ -60,12 +60,7 @@ impl Sqlite {
 }
 
 /// The thread: opens, then works until the last [`Sqlite`] is gone.
-fn own(
-    path: &Path,
-    prepare: Prepare,
-    opened: oneshot::Sender<Result<(), DbError>>,
-    mut inbox: mpsc::Receiver<Job>,
-) {
+fn own(path: &Path, prepare: Prepare, opened: oneshot::Sender<Result<(), DbError>>, mut inbox: mpsc::Receiver<Job>) {
     let (_lock, mut connection) = match open(path, prepare) {
         Ok(both) => both,
         Err(error) => return drop(opened.send(Err(error))),

@@ -78,7 +78,9 @@ fn camera(model: &Path, scene: &Scene) -> Camera {
     let line =
         LineConfig { name: "road".to_owned(), from: [from.x, from.y], to: [to.x, to.y], ..LineConfig::default() };
     Camera {
+        shadow: None,
         desired: Desired {
+            shadow: None,
             source: Source::Scene { seed: None },
             hz: HZ as u16,
             model: Some("street".to_owned()),

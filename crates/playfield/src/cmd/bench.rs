@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Context;
 use playfield_core::api::VideoMode;
 
-use crate::bench::{Report, camera, delta, density, latency, programs, snapshots, starts};
+use crate::bench::{Report, camera, delta, density, latency, machines, programs, snapshots, starts};
 
 /// What can be measured.
 #[derive(Debug, Subcommand)]
@@ -22,6 +22,8 @@ pub enum Bench {
     Delta(DeltaArgs),
     /// How many sessions this machine carries: all of them played, by viewers in a process of their own.
     Density(DensityArgs),
+    /// How many machines with cameras one control plane holds, each telling something every second.
+    Machines(MachinesArgs),
     /// Linux programs: from the commit of a picture to its last packet, and the processor time of each part.
     Programs(ProgramsArgs),
     /// Saving a guest and going back, by the size of its memory and by how much of it was touched.
@@ -67,6 +69,23 @@ pub struct CameraArgs {
     /// Minutes of each street's time.
     #[arg(long, default_value_t = 15)]
     minutes: u64,
+}
+
+/// Flags of `bench machines`.
+#[derive(Debug, clap::Args)]
+pub struct MachinesArgs {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    /// Machines in all, one number after the other.
+    #[arg(long, value_delimiter = ',', default_values_t = [1_000, 10_000])]
+    machines: Vec<usize>,
+    /// Seconds to measure each number of them for.
+    #[arg(long, default_value_t = 30)]
+    seconds: u64,
+    /// Be the machines (the benchmark starts this).
+    #[arg(long, hide = true, value_name = "URL")]
+    be_machines: Option<String>,
 }
 
 /// Flags of `bench delta`.
@@ -167,6 +186,8 @@ pub fn run(bench: &Bench) -> anyhow::Result<()> {
         Bench::Camera(args) => print(&camera::run(&args.model, args.minutes, args.streets)?, args.json),
         Bench::Delta(args) if args.relay => print(&delta::run_over_sockets(args.pictures)?, args.json),
         Bench::Delta(args) => print(&delta::run(args.pictures)?, args.json),
+        Bench::Machines(MachinesArgs { be_machines: Some(url), seconds, .. }) => machines::be_machines(url, *seconds),
+        Bench::Machines(args) => print(&machines::run(&args.machines, args.seconds)?, args.json),
         Bench::Snapshots(args) => print(&snapshots::run(args.times)?, args.json),
         Bench::Starts(args) => print(&starts::run(args.times)?, args.json),
         Bench::Programs(args) => {
