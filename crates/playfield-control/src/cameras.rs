@@ -41,6 +41,7 @@ use crate::secret::random;
 
 mod apps;
 mod demo;
+mod files;
 mod grants;
 
 /// How often it is looked whether every camera is at work.
@@ -340,7 +341,8 @@ impl App {
         let desired: Desired = serde_json::from_str(&device.desired).map_err(Failure::internal)?;
         let model = desired.model.as_deref().map(|name| self.model(name)).transpose()?;
         let app = self.edge_app(&desired);
-        let camera = Box::new(Camera { desired, model, app });
+        let files = self.source_files(&desired.source)?;
+        let camera = Box::new(Camera { desired, model, files, app });
         let spec = SessionSpec {
             id: session,
             title: device.name.clone(),
@@ -482,12 +484,16 @@ impl App {
     pub(crate) async fn change_device(&self, id: &DeviceId, change: ChangeDevice) -> Result<Device, Failure> {
         let device = self.device(id).await?;
         let wrong = |detail: &str| Failure::new(Kind::Malformed, detail.to_owned());
-        if let Some(desired) = &change.desired {
+        if let Some(desired) = change.desired {
+            let desired = &self.with_secrets(id, desired).await?;
             let labels = match &desired.model {
                 Some(name) => labels(&self.model(name)?)?,
                 None => vec![LABEL.to_owned()],
             };
             desired.check(&labels).map_err(|problem| wrong(&problem))?;
+            if desired.source.told() != device.desired.source {
+                self.source_files(&desired.source)?;
+            }
             // One that is gone meanwhile must not keep other things from being changed.
             if desired.app != device.desired.app {
                 self.check_app(desired)?;
@@ -552,7 +558,8 @@ impl App {
     }
 
     fn shown_device(&self, row: DeviceRow) -> Result<Device, Failure> {
-        let desired = serde_json::from_str(&row.desired).map_err(Failure::internal)?;
+        let mut desired: Desired = serde_json::from_str(&row.desired).map_err(Failure::internal)?;
+        desired.source = desired.source.told();
         let live = self.cameras.open();
         let live = live.get(&row.id);
         Ok(Device {
