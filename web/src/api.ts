@@ -385,6 +385,13 @@ export interface Emitted {
   value: Record<string, unknown>;
 }
 
+/** Where a camera's pictures come from. A password in a URL is told as `***`. */
+export type CameraSource =
+  | { kind: 'scene'; seed?: number }
+  | { kind: 'folder' | 'file' | 'tensors'; path: string; once?: boolean }
+  | { kind: 'rtsp'; url: string }
+  | { kind: 'v4l2'; device: string };
+
 export interface CameraHeat {
   columns: number;
   rows: number;
@@ -425,7 +432,7 @@ export interface Device {
   created_ms: number;
   heard_ms?: number;
   health?: CameraHealth;
-  desired: { source: { kind: string }; hz: number; model: string | null; watch: { line: Line[]; zone: Zone[]; [key: string]: unknown } };
+  desired: { source: CameraSource; hz: number; model: string | null; watch: { line: Line[]; zone: Zone[]; [key: string]: unknown } };
 }
 
 /** Leave to see what a camera sees. */
