@@ -98,6 +98,40 @@ impl Beat {
     }
 }
 
+/// The clock of a recording: as fast as ours, but it waits for whoever is behind, and passes over long times without a picture.
+struct Tape {
+    began: Instant,
+    /// What it showed then.
+    base: Duration,
+}
+
+/// Behind by so much, a recording waits.
+const BEHIND: Duration = Duration::from_secs(1);
+/// The longest time between two pictures of a recording that is waited for. It is shorter than the patience of who watches the source.
+const MOST_BETWEEN: Duration = Duration::from_secs(5);
+
+impl Tape {
+    fn start() -> Tape {
+        Tape { began: Instant::now(), base: Duration::ZERO }
+    }
+
+    /// Whether a picture of that time is to be shown now.
+    fn has_come(&mut self, at: Duration) -> bool {
+        let now = self.base + self.began.elapsed();
+        if now > at + BEHIND {
+            *self = Tape { began: Instant::now(), base: at };
+        } else if at > now + MOST_BETWEEN {
+            *self = Tape { began: Instant::now(), base: at - MOST_BETWEEN };
+        }
+        at <= now
+    }
+
+    /// When a picture of that time is to be shown.
+    fn due(&self, at: Duration) -> Instant {
+        self.began + at.saturating_sub(self.base).min(MOST_BETWEEN * 2)
+    }
+}
+
 /// A path as it is told: its last part.
 fn called(path: &Path) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().escape_debug().to_string()

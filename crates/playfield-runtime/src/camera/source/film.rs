@@ -6,11 +6,9 @@ use std::time::{Duration, Instant};
 
 use playfield_core::frame::Picture;
 
-use super::{Beat, NoPicture, Source, called};
+use super::{Beat, NoPicture, Source, Tape, called};
 use crate::camera::decode::{Codecs, Decode, Film, Reel};
 
-/// Behind by so much, the film waits rather than that it is decoded without an end.
-const BEHIND: Duration = Duration::from_secs(1);
 /// Longest that is decoded at once.
 const AT_ONCE: Duration = Duration::from_millis(500);
 
@@ -22,7 +20,7 @@ pub(super) struct Played {
     beat: Beat,
     film: Box<dyn Film>,
     decoder: Box<dyn Decode>,
-    began: Instant,
+    tape: Tape,
     count: u64,
     /// The coded picture whose time has not come, and its time.
     unit: Vec<u8>,
@@ -39,7 +37,7 @@ impl Played {
             beat: Beat::new(hz),
             film,
             decoder,
-            began: Instant::now(),
+            tape: Tape::start(),
             count: 0,
             unit: Vec::new(),
             ahead: None,
@@ -63,11 +61,10 @@ impl Played {
                     self.ahead = Some(Reel::Over);
                     break;
                 }
-                Reel::At(at) if at > self.began.elapsed() => {
+                Reel::At(at) if !self.tape.has_come(at) => {
                     self.ahead = Some(next);
                     break;
                 }
-                Reel::At(at) if self.began.elapsed() - at > BEHIND => self.began = Instant::now() - at,
                 Reel::At(_) | Reel::Timeless => {}
             }
             match self.decoder.decode(&self.unit, into) {
@@ -88,8 +85,7 @@ impl Played {
 impl Source for Played {
     fn due(&self) -> Instant {
         match self.ahead {
-            // A time that lies far ahead is looked at again until it has come.
-            Some(Reel::At(at)) => self.beat.next.max(self.began + at.min(self.began.elapsed() + BEHIND)),
+            Some(Reel::At(at)) => self.beat.next.max(self.tape.due(at)),
             _ => self.beat.next,
         }
     }
@@ -101,7 +97,7 @@ impl Source for Played {
                 return Err(NoPicture::Over(self.bad("it was played to its end")));
             }
             self.ahead = None;
-            self.began = Instant::now();
+            self.tape = Tape::start();
             let rewound = self.film.rewind();
             if let Err(why) = rewound {
                 return Err(NoPicture::Bad(self.bad(&why)));
@@ -116,7 +112,7 @@ impl Source for Played {
 
     fn reopen(&mut self) -> Result<(), String> {
         (self.film, self.decoder) = parts(&self.path, self.codecs)?;
-        (self.ahead, self.began) = (None, Instant::now());
+        (self.ahead, self.tape) = (None, Tape::start());
         Ok(())
     }
 }

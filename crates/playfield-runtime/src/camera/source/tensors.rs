@@ -9,13 +9,8 @@ use playfield_core::camera::Coding;
 use playfield_core::frame::{Picture, PixelFormat};
 use playfield_core::recording::{Head, MOST_LINE, Output, Recorded};
 
-use super::{Inferred, NoPicture, Source, called};
+use super::{Inferred, NoPicture, Source, Tape, called};
 use crate::camera::decode::{Codecs, Decode};
-
-/// Behind by so much, the recording waits.
-const BEHIND: Duration = Duration::from_secs(1);
-/// The longest time between two pictures.
-const MOST_BETWEEN: Duration = Duration::from_secs(10);
 
 /// A recording that is played at its own speed.
 pub(super) struct Replay {
@@ -24,9 +19,7 @@ pub(super) struct Replay {
     lines: BufReader<File>,
     jpeg: Box<dyn Decode>,
     size: [u16; 2],
-    began: Instant,
-    /// When the next one is to be seen.
-    due: Instant,
+    tape: Tape,
     /// What comes next; none: nothing does.
     next: Option<Recorded>,
     /// Why there is none next, if it is not the end.
@@ -45,8 +38,7 @@ impl Replay {
             lines: BufReader::new(file),
             jpeg: (codecs.decoder)(Coding::Jpeg)?,
             size: [0; 2],
-            began: Instant::now(),
-            due: Instant::now(),
+            tape: Tape::start(),
             next: None,
             broken: None,
             shown: Vec::new(),
@@ -64,7 +56,7 @@ impl Replay {
         self.lines.rewind().map_err(|error| self.bad(&error))?;
         let head = self.line()?.unwrap_or_default();
         self.size = Head::read(&head).map_err(|why| self.bad(&why))?.size;
-        self.began = Instant::now();
+        self.tape = Tape::start();
         self.read_next();
         match (&self.next, self.broken.take()) {
             (Some(_), _) => Ok(()),
@@ -82,9 +74,6 @@ impl Replay {
             Ok(next) => (next, None),
             Err(why) => (None, Some(why)),
         };
-        // A time that lies too far ahead is none.
-        let at = Duration::from_millis(self.next.as_ref().map_or(0, |next| next.at_ms));
-        self.due = self.began + at.min(self.began.elapsed() + MOST_BETWEEN);
     }
 
     fn line(&mut self) -> Result<Option<String>, String> {
@@ -101,7 +90,8 @@ impl Replay {
 
 impl Source for Replay {
     fn due(&self) -> Instant {
-        self.due
+        let at = self.next.as_ref().map_or(Duration::ZERO, |next| Duration::from_millis(next.at_ms));
+        self.tape.due(at)
     }
 
     fn take(&mut self, into: &mut Picture) -> Result<u64, NoPicture> {
@@ -115,16 +105,16 @@ impl Source for Replay {
             self.rewind().map_err(NoPicture::Bad)?;
             return Err(NoPicture::Yet);
         };
-        let at = Duration::from_millis(next.at_ms);
-        if self.began.elapsed() > at + BEHIND {
-            self.began = Instant::now() - at.min(self.began.elapsed());
+        if !self.tape.has_come(Duration::from_millis(next.at_ms)) {
+            self.next = Some(next);
+            return Err(NoPicture::Yet);
         }
         self.shown = next.outputs;
         self.read_next();
         let [width, height] = self.size;
         let decoded = next.jpeg.map(|jpeg| self.jpeg.decode(&jpeg, into)).transpose();
         let decoded = decoded.map_err(|why| NoPicture::Bad(self.bad(&why)))?;
-        if decoded != Some(true) && (into.width, into.height, into.format) != (width, height, PixelFormat::Rgba8) {
+        if decoded != Some(true) {
             *into = Picture::black(width, height, PixelFormat::Rgba8);
         }
         self.count += 1;

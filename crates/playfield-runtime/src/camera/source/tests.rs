@@ -104,6 +104,22 @@ fn a_film_plays_at_its_own_speed() {
 }
 
 #[test]
+fn a_tape_waits_for_who_is_behind_and_passes_over_what_nobody_would_wait_for() {
+    let mut tape = Tape::start();
+    assert!(tape.has_come(Duration::ZERO));
+    assert!(!tape.has_come(Duration::from_secs(3)));
+    assert!(tape.due(Duration::from_secs(3)) > Instant::now() + Duration::from_secs(2));
+    let never = Duration::from_millis(u64::MAX);
+    assert!(!tape.has_come(never));
+    let wait = tape.due(never).saturating_duration_since(Instant::now());
+    assert!(wait <= MOST_BETWEEN && wait > Duration::from_secs(4), "{wait:?}");
+    let late = never + Duration::from_secs(2);
+    tape.base = late;
+    assert!(tape.has_come(never), "it is shown, though late");
+    assert!(tape.base == never, "and the rest waits with it");
+}
+
+#[test]
 fn what_a_worker_hands_in_is_decoded_and_the_newest_is_seen() {
     let (mut intake, theirs) = Intake::pair().unwrap();
     let desired = r#"{"source": {"kind": "rtsp", "url": "rtsp://cam/"}, "hz": 60}"#;
