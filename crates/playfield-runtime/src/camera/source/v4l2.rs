@@ -111,7 +111,7 @@ fn is_known(given: &PixFormat) -> bool {
     let fits = (1..=u32::from(MAX_WIDTH)).contains(&given.width) && (1..=u32::from(MAX_HEIGHT)).contains(&given.height);
     fits && match given.pixelformat {
         MJPG => true,
-        YUYV => given.width % 2 == 0 && given.bytesperline >= given.width * 2,
+        YUYV => given.width.is_multiple_of(2) && given.bytesperline >= given.width * 2,
         _ => false,
     }
 }
