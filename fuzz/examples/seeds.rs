@@ -23,6 +23,8 @@ mod model;
 mod modules;
 #[path = "seeds/sound.rs"]
 mod sound;
+#[path = "seeds/sources.rs"]
+mod sources;
 #[path = "seeds/text.rs"]
 mod text;
 #[path = "seeds/voice.rs"]
@@ -57,6 +59,7 @@ fn main() -> std::io::Result<()> {
     seeds.extend(sound::all().into_iter().map(|(name, session)| ("sound", name, session)));
     seeds.extend(voice::all().into_iter().map(|(name, voice)| ("voice", name, voice)));
     seeds.extend(cameras::all());
+    seeds.extend(sources::all());
     for (target, name, text) in text::all() {
         seeds.push((target, name, text.into_bytes()));
     }

@@ -9,6 +9,7 @@
 //!   title    cartridge  guest  calls  console  restore     worker -> node   bus
 //!   program  sound
 //!   people   config  manifest  log              camera -> hub    mqtt  evp  smartcamera  model
+//!                                                          -> node   film  still  rtsp
 //! ```
 //!
 //! Where one input is several messages, each is preceded by its length: [`packets`].
@@ -23,6 +24,7 @@ mod modules;
 mod network;
 mod pictures;
 mod sound;
+mod sources;
 #[allow(dead_code, reason = "the settings of logs are wanted, not the logs")]
 #[path = "../../crates/playfield/src/telemetry.rs"]
 mod telemetry;
@@ -37,6 +39,7 @@ pub use modules::{INSTRUCTION, calls, cartridge, guest, restore, saved_states};
 pub use network::{packet, sdp};
 pub use pictures::{acks, delta, pictures, story};
 pub use sound::sound;
+pub use sources::{film, rtsp, still};
 pub use text::{api, bus, config, manifest, signal};
 pub use voice::voice;
 
@@ -75,6 +78,7 @@ targets! {
     cartridge guest calls console restore
     sound
     mqtt evp smartcamera
+    film still rtsp
     bus
     config manifest log
     model

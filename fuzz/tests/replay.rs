@@ -68,6 +68,7 @@ replays! {
     cartridge guest calls console restore
     sound
     mqtt evp smartcamera
+    film still rtsp
     bus
     config manifest log
     model

@@ -385,6 +385,13 @@ export interface Emitted {
   value: Record<string, unknown>;
 }
 
+/** Where a camera's pictures come from. A password in a URL is told as `***`. */
+export type CameraSource =
+  | { kind: 'scene'; seed?: number }
+  | { kind: 'folder' | 'file' | 'tensors'; path: string; once?: boolean }
+  | { kind: 'rtsp'; url: string }
+  | { kind: 'v4l2'; device: string };
+
 export interface CameraHeat {
   columns: number;
   rows: number;
@@ -428,7 +435,7 @@ export interface Device {
   machine?: { version: string; arch: string; celsius?: number; free_bytes?: number; waiting: number; dropped: number };
   trouble?: string;
   tags: string[];
-  desired: { source: { kind: string }; hz: number; model: string | null; watch: { line: Line[]; zone: Zone[]; [key: string]: unknown } };
+  desired: { source: CameraSource; hz: number; model: string | null; watch: { line: Line[]; zone: Zone[]; [key: string]: unknown } };
 }
 
 /** A code that lets one machine with a camera in. */

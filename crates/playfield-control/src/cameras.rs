@@ -40,6 +40,7 @@ use crate::secret::random;
 
 mod apps;
 mod demo;
+mod files;
 mod grants;
 mod linked;
 
@@ -374,7 +375,8 @@ impl App {
         let model = self.model_of(desired.model.as_deref(), Some(&device.id))?;
         let shadow = self.model_of(desired.shadow.as_deref(), Some(&device.id))?;
         let app = self.edge_app(&desired, &device.id);
-        let camera = Camera { desired, model, shadow, app };
+        let files = self.source_files(&desired.source)?;
+        let camera = Camera { desired, model, shadow, files, app };
         let spec =
             SessionSpec::camera(session, &device.name, camera, now_ms(), self.config.limits.spectators_per_session);
         // Who may see its pictures attaches to it like any viewer of a session.
@@ -507,8 +509,13 @@ impl App {
         self.shown_device(row.ok_or_else(none)?)
     }
 
-    /// Whether a camera can do this, of one that did that before.
-    pub(crate) fn check_desired(&self, desired: &Desired, before: Option<&Desired>) -> Result<(), Failure> {
+    /// Whether a camera can do this, of one that did that before; `here`: on a machine whose files are ours to look at.
+    pub(crate) fn check_desired(
+        &self,
+        desired: &Desired,
+        before: Option<&Desired>,
+        here: bool,
+    ) -> Result<(), Failure> {
         let labels = match self.model_of(desired.model.as_deref(), None)? {
             Some(model) => labels(&model)?,
             None => vec![LABEL.to_owned()],
@@ -517,7 +524,10 @@ impl App {
             self::labels(&shadow)?;
         }
         desired.check(&labels).map_err(|problem| Failure::new(Kind::Malformed, problem))?;
-        // One that is gone meanwhile must not keep other things from being changed.
+        // What is gone meanwhile must not keep other things from being changed.
+        if here && before.is_none_or(|before| desired.source.told() != before.source) {
+            self.source_files(&desired.source)?;
+        }
         if before.is_none_or(|before| desired.app != before.app) {
             self.check_app(desired)?;
         }
@@ -527,8 +537,10 @@ impl App {
     /// Changes a camera. What it is to do is checked first.
     pub(crate) async fn change_device(&self, id: &DeviceId, change: ChangeDevice) -> Result<Device, Failure> {
         let device = self.device(id).await?;
-        if let Some(desired) = &change.desired {
-            self.check_desired(desired, Some(&device.desired))?;
+        if let Some(desired) = change.desired {
+            let desired = &self.with_secrets(id, desired).await?;
+            let here = self.db.device(id.clone()).await?.is_some_and(|row| self.nodes.contains(&row.node));
+            self.check_desired(desired, Some(&device.desired), here)?;
             let version = change.version.unwrap_or(device.version);
             let json = serde_json::to_string(desired).map_err(Failure::internal)?;
             if self.db.set_desired(id.clone(), version, json).await?.is_none() {
@@ -588,7 +600,8 @@ impl App {
     }
 
     fn shown_device(&self, row: DeviceRow) -> Result<Device, Failure> {
-        let desired = serde_json::from_str(&row.desired).map_err(Failure::internal)?;
+        let mut desired: Desired = serde_json::from_str(&row.desired).map_err(Failure::internal)?;
+        desired.source = desired.source.told();
         let live = self.cameras.open();
         let live = live.get(&row.id);
         Ok(Device {

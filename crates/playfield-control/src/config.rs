@@ -26,6 +26,8 @@ pub struct Config {
     pub models: Vec<PathBuf>,
     /// Folders with edge apps for cameras: in each, a folder with an `app.toml`. Default `["apps"]`.
     pub apps: Vec<PathBuf>,
+    /// Folders, files and devices that cameras may read, whoever sets them up. Default none.
+    pub camera_files: Vec<PathBuf>,
     /// Whether a server without cameras gets one that is drawn, so that there is something to see. Default true.
     pub demo_camera: bool,
     /// How much may be going on.
@@ -96,6 +98,7 @@ impl Default for Config {
             titles: vec![PathBuf::from("titles")],
             models: vec![PathBuf::from("models")],
             apps: vec![PathBuf::from("apps")],
+            camera_files: Vec::new(),
             demo_camera: true,
             limits: Limits::default(),
             times: SessionTimes::default(),

@@ -8,6 +8,9 @@
 //!                                                                   '--all of it--> app --declared fields--^
 //! ```
 
+mod source;
+mod url;
+
 use std::path::PathBuf;
 
 mod again;
@@ -24,6 +27,9 @@ use crate::analytics::{self, Analytics, Counts, Heat};
 use crate::app::{AppStatus, Emitted};
 use crate::mask::{Mask, MaskConfig};
 use crate::metadata::Metadata;
+
+pub use source::{Coding, LONGEST_PATH, Source};
+pub use url::{CameraUrl, LONGEST_URL, UrlParts};
 
 /// Most pictures a second that a camera analyses.
 pub const MOST_HZ: u16 = 60;
@@ -89,6 +95,10 @@ impl Desired {
         if serde_json::to_string(&self.app_config).map_or(0, |text| text.len()) > MOST_APP_CONFIG {
             return Err(format!("`app_config` must be at most {MOST_APP_CONFIG} bytes"));
         }
+        self.source.check()?;
+        if matches!(self.source, Source::Tensors { .. }) && self.model.is_none() {
+            return Err("`model` must be named where the source is `tensors`: they are read by its manifest".to_owned());
+        }
         let cells = self.watch.heat.as_ref().map_or(0, |heat| u32::from(heat.columns) * u32::from(heat.rows));
         if cells > MOST_CELLS {
             return Err(format!(
@@ -116,6 +126,9 @@ pub struct Camera {
     /// The folder of the model beside it.
     #[serde(default)]
     pub shadow: Option<PathBuf>,
+    /// The file, folder or device that its source reads, where its node finds it.
+    #[serde(default)]
+    pub files: Option<PathBuf>,
     /// Its edge app.
     #[serde(default)]
     pub app: Option<App>,
@@ -143,18 +156,6 @@ pub enum AppModule {
 
 fn fifteen() -> u16 {
     15
-}
-
-/// Where pictures come from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "camelCase", deny_unknown_fields)]
-pub enum Source {
-    /// A street that is drawn, with people and vehicles in it.
-    Scene {
-        /// Another seed is another street; none: the one that is shown to newcomers.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        seed: Option<u64>,
-    },
 }
 
 /// What a camera says. What is in each picture it says only while somebody looks; what happened, always.

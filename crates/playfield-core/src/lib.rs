@@ -5,10 +5,10 @@
 //! and feed it. So every rule here is tested on virtual time, in milliseconds, with the network made of numbers.
 //!
 //! ```text
-//!   words       id  time  frame  input  permission  codec  manifest  metadata  model  smartcamera  camera  app  onvif  api  bus  signal  desk
+//!   words       id  time  frame  input  permission  codec  manifest  metadata  model  smartcamera  camera  recording  app  onvif  api  bus  signal  desk
 //!   wire        input::wire  delta::wire          (formats the browser speaks too: docs/reference/wire.md)
 //!   decisions   keyframe  input::merge  input::uplink  delta::sender  session  people  seats  pace  phase  rate  clock  receipt
-//!               voice  motion  track  analytics  mask  evp  rule
+//!               voice  motion  track  analytics  mask  evp  rule  watchdog
 //!   proof       input::log  sim  scene
 //! ```
 #![forbid(unsafe_code)]
@@ -41,6 +41,7 @@ pub mod phase;
 pub mod quality;
 pub mod rate;
 pub mod receipt;
+pub mod recording;
 pub mod rollout;
 pub mod rule;
 pub mod scene;
@@ -54,3 +55,4 @@ pub mod still;
 pub mod time;
 pub mod track;
 pub mod voice;
+pub mod watchdog;

@@ -9,6 +9,7 @@
 //!           -> delta::RowsPool -> PictureRows -> delta::Encoder -> datagrams                (lossless, small pictures)
 //!   samples -> audio::OpusEncoder -> 10 ms packets, none while silent
 //!
+//!   film -> decode -> Picture                                         (what cameras look at: files of pictures and videos)
 //!   decode, delta::Decoder and audio::OpusDecoder are the way back: tests and the latency bench play the viewer with them.
 //! ```
 //!
@@ -21,6 +22,7 @@ pub mod convert;
 pub mod decode;
 pub mod delta;
 pub mod encode;
+pub mod film;
 pub mod scale;
 
 #[cfg(test)]

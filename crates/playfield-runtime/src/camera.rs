@@ -1,6 +1,7 @@
 //! Cameras: pipelines from pictures to metadata, each in a process of its own.
 //!
-//! Pictures are taken, understood and forgotten in the camera's process, which has no network and no files but its model's.
+//! Pictures are taken, understood and forgotten in the camera's process, which has no network and no files but its model's and its source's.
+//! Pictures that come coded are decoded there too, by the [`Codecs`] that the program hands in.
 //! What leaves it is a [`Report`](playfield_core::camera::Report): what was found, counted and measured. A picture leaves it
 //! only while its worker says that somebody may look.
 //!
@@ -14,15 +15,19 @@
 //! ```
 
 mod app;
+mod decode;
 mod eye;
 mod guest;
 pub mod host;
+mod intake;
 mod pipeline;
 mod source;
 mod words;
 
 pub use app::{App, AppSetting, Made};
+pub use decode::{Codecs, Decode, Film, Reel};
 pub use guest::CameraGuest;
+pub use intake::Intake;
 pub use pipeline::{Pipeline, Stages};
-pub use source::Source;
+pub use source::{Inferred, NoPicture, Source};
 pub use words::Opening;

@@ -23,7 +23,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use playfield_core::frame::{Picture, PixelFormat};
-use playfield_core::model::{Decoder, Findings, Manifest, Refusal, TensorInfo, fits};
+use playfield_core::model::{Decoder, Findings, Manifest, Refusal, Tensor, TensorInfo, fits};
 
 pub use engine::Engine;
 pub use measure::Measured;
@@ -168,6 +168,11 @@ impl Model {
         self.decoder.decode(&tensors, [picture.width, picture.height], &mut self.findings)?;
         self.stages = Stages { prepare: prepared - began, infer: inferred - prepared, decode: inferred.elapsed() };
         Ok(&self.findings)
+    }
+
+    /// The tensors of the last picture, as the engine gave them: for recordings.
+    pub fn results(&self) -> Vec<Tensor<'_>> {
+        self.network.results().iter().map(engine::Output::tensor).collect()
     }
 
     /// How long the last picture took.

@@ -11,12 +11,15 @@
 //!                     |          |    v                              v
 //!                     |         transport::Hub <------outbox------- packets
 //! ```
+//!
+//! A camera on the network has a thread beside them (`network`): what it takes goes to the camera's process, coded.
 #![forbid(unsafe_code)]
 
 mod checkpoint;
 mod clock;
 mod exact;
 mod inbox;
+mod network;
 mod outbox;
 mod pool;
 mod sandbox;
@@ -28,6 +31,7 @@ mod viewer;
 mod worker;
 
 pub use clock::Clock;
+pub use network::take_camera;
 pub use sandbox::{confine, limit_memory};
 pub use worker::{OpenGuest, Worker};
 

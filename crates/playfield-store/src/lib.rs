@@ -14,6 +14,7 @@
 //! *Acknowledged means durable*: a write that returned `Ok` from `db` or `blob` survives the loss of power.
 #![forbid(unsafe_code)]
 
+pub mod below;
 pub mod blob;
 pub mod bus;
 pub mod db;

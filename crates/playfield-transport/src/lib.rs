@@ -12,6 +12,8 @@
 //!
 //! [`Client`] is the other end in Rust, for benchmarks and tests: the same peer as the one who offers. A [`Crowd`] is
 //! many of them. A [`relay::Relay`] between the two is a bad network.
+//!
+//! [`rtsp`] is the way of cameras on the network into a worker.
 #![forbid(unsafe_code)]
 
 mod client;
@@ -21,6 +23,7 @@ mod hub;
 mod nominate;
 mod peer;
 pub mod relay;
+pub mod rtsp;
 
 pub use client::{Client, ClientEvent};
 pub use crowd::{Crowd, Member, Packets};

@@ -3,6 +3,7 @@
 mod app;
 mod bench;
 mod camera;
+mod codecs;
 mod compile;
 mod core;
 mod cover;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { columns, nameOf } from './chart';
 import { Stage } from './stage';
-import { ago, inBytes, inMs, saidBy, sentence, several } from './words';
+import { ago, inBytes, inMs, saidBy, sentence, several, sourceOf } from './words';
 
 test('counts become columns of the minutes there are, and the highest is known', () => {
   const counts = [
@@ -14,6 +14,12 @@ test('counts become columns of the minutes there are, and the highest is known',
   expect(view.minutes.map(({ minute, parts }) => [minute, parts.map(({ count }) => count)])).toEqual([[10, []], [11, [3, 2]], [12, [1]]]);
   expect(view.most).toBe(5);
   expect(columns({ from: 5, to: 4, counts: [] })).toEqual({ minutes: [], series: [], names: {}, most: 0 });
+});
+
+test('sources are said, each in its words', () => {
+  expect(sourceOf({ kind: 'scene' })).toBe('A drawn street');
+  expect(sourceOf({ kind: 'file', path: 'yard.mp4' })).toBe('The video yard.mp4');
+  expect(sourceOf({ kind: 'rtsp', url: 'rtsp://me:***@192.0.2.7/' })).toBe('rtsp://me:***@192.0.2.7/');
 });
 
 test('names are said as a person would', () => {

@@ -1,6 +1,6 @@
 // How figures and states are said.
 
-import type { CameraApp, CameraEvent, ClassCount, DeviceState, Emitted } from '../api';
+import type { CameraApp, CameraEvent, CameraSource, ClassCount, DeviceState, Emitted } from '../api';
 
 export const STATES: Record<DeviceState, string> = { starting: 'Starting', online: 'At work', broken: 'Broken', offline: 'Not connected' };
 
@@ -11,6 +11,24 @@ export const APPS: Record<CameraApp['state'], string> = {
   refused: 'Cannot be run',
   done: 'Ended by itself',
 };
+
+/** Where a camera's pictures come from. */
+export function sourceOf(source: CameraSource): string {
+  switch (source.kind) {
+    case 'scene':
+      return 'A drawn street';
+    case 'folder':
+      return `Pictures in ${source.path}`;
+    case 'file':
+      return `The video ${source.path}`;
+    case 'tensors':
+      return `The recording ${source.path}`;
+    case 'rtsp':
+      return source.url;
+    case 'v4l2':
+      return source.device;
+  }
+}
 
 /** The fields of what an app said, as words; of one within another the path. */
 export function saidBy(emitted: Emitted | null): [string, string][] {

@@ -107,13 +107,13 @@ impl App {
     /// A further camera of a machine.
     pub(crate) async fn create_device(self: &Arc<Self>, wanted: CreateDevice) -> Result<Device, Failure> {
         let CreateDevice { name: called, desired, beside, tags: sorted } = wanted;
-        self.check_desired(&desired, None)?;
         let none = || Failure::new(Kind::NoNode, "no machine is there that could have a camera; try again in a moment");
         let node = match beside {
             Some(other) => self.db.device(other).await?.filter(|row| row.revoked_ms.is_none()).map(|row| row.node),
             None => self.nodes.first().cloned(),
         };
         let node = node.ok_or_else(none)?;
+        self.check_desired(&desired, None, self.nodes.contains(&node))?;
         if self.db.devices_of(node.clone()).await?.len() >= MOST_CAMERAS {
             let detail = format!("a machine has at most {MOST_CAMERAS} cameras");
             return Err(Failure::new(Kind::LimitReached, detail));

@@ -52,7 +52,7 @@ impl App {
             Some(desired) => desired,
             None => Desired::new(Source::Scene { seed: None }),
         };
-        self.check_desired(&desired, None)?;
+        self.check_desired(&desired, None, false)?;
         let (node, token, now) = (NodeId::from_entropy(random()?), Token::from_entropy(random()?), now_ms());
         let row = NodeRow {
             id: node.clone(),

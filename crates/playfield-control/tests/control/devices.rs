@@ -6,7 +6,7 @@ use playfield_control::{Config, Door};
 use playfield_core::api::{Device, DeviceEvents, Devices};
 use playfield_core::app::{AppState, AppStatus, Emitted};
 use playfield_core::bus::{Event, Request, SessionSpec};
-use playfield_core::camera::{AppModule, Report};
+use playfield_core::camera::{AppModule, Report, Source};
 use playfield_core::manifest::Kind;
 use playfield_store::bus::Bus;
 use serde_json::{Value, json};
@@ -33,7 +33,14 @@ async fn watching(app: Option<&str>) -> Watching {
     if let Some(app) = app {
         folder.write(&format!("../apps/{app}/app.toml"), b"");
     }
-    let config = Config { models: vec![folder.path("models")], apps: vec![folder.path("apps")], ..Config::default() };
+    folder.write("../videos/yard.mp4", b"");
+    let camera_files = vec![folder.path("videos")];
+    let config = Config {
+        models: vec![folder.path("models")],
+        apps: vec![folder.path("apps")],
+        camera_files,
+        ..Config::default()
+    };
     let World { folder, bus, db, node, .. } = World::on(folder, Config::default()).await;
     let control = World::control_of(&folder, &bus, &db, config).await;
     let here = Client::new(control.router(Door::Local), "localhost:8080");
@@ -136,4 +143,53 @@ async fn a_camera_is_given_an_app_that_is_there_and_no_other() {
     desired["app_config"] = json!({ "text": "x".repeat(5_000) });
     let reply = world.here.patch(&path, json!({ "desired": desired })).await;
     assert!(reply.text().contains("`app_config` must be at most 4096 bytes"), "{}", reply.text());
+}
+
+#[tokio::test]
+async fn a_camera_reads_what_the_operator_named_and_a_password_is_never_told() {
+    let world = watching(None).await;
+    world.started().await;
+    let device = world.device().await;
+    let path = format!("/api/v1/devices/{}", device.id);
+    let with = |source: Value| {
+        let mut desired = serde_json::to_value(&device.desired).unwrap();
+        desired["source"] = source;
+        json!({ "desired": desired })
+    };
+    for outside in ["/etc/passwd", "gone.mp4", "../models/street/model.toml"] {
+        let reply = world.here.patch(&path, with(json!({ "kind": "file", "path": outside }))).await;
+        let problem = reply.problem(400, "malformed");
+        assert!(problem.detail.contains("`source.path`"), "{}", problem.detail);
+    }
+    let _: Device = world.here.patch(&path, with(json!({ "kind": "file", "path": "yard.mp4" }))).await.is(200);
+    let files = world.until(async || camera_of(&world).files).await;
+    assert!(files.ends_with("videos/yard.mp4"), "{}", files.display());
+
+    let camera = json!({ "kind": "rtsp", "url": "rtsp://me:secret@192.0.2.7/live" });
+    let reply = world.here.patch(&path, with(camera)).await;
+    assert!(!reply.text().contains("secret"), "{}", reply.text());
+    let told = world.device().await;
+    assert_eq!(serde_json::to_value(&told.desired.source).unwrap()["url"], "rtsp://me:***@192.0.2.7/live");
+    // What was told comes back with another rate: the password stays.
+    let mut desired = serde_json::to_value(&told.desired).unwrap();
+    desired["hz"] = json!(7);
+    let _: Device = world.here.patch(&path, json!({ "desired": desired })).await.is(200);
+    let source = world.until(async || Some(camera_of(&world).desired).filter(|desired| desired.hz == 7)).await.source;
+    let Source::Rtsp { url } = source else { panic!("{source:?}") };
+    assert_eq!(url.reveal(), "rtsp://me:secret@192.0.2.7/live");
+    desired["source"]["url"] = json!("rtsp://me:***@198.51.100.1/live");
+    let reply = world.here.patch(&path, json!({ "desired": desired })).await;
+    assert!(reply.text().contains("`source.url` has `***`"), "{}", reply.text());
+}
+
+/// What its node was told to start last.
+fn camera_of(world: &Watching) -> playfield_core::camera::Camera {
+    let camera = |request: Request| match request {
+        Request::Start { spec, .. } => match spec.kind {
+            Kind::Camera { camera } => Some(*camera),
+            _ => None,
+        },
+        _ => None,
+    };
+    world.node.asked().into_iter().rev().find_map(camera).unwrap()
 }

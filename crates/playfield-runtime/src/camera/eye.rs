@@ -4,10 +4,12 @@ use std::path::Path;
 
 use playfield_core::frame::Picture;
 use playfield_core::metadata::Object;
-use playfield_core::model::Manifest;
+use playfield_core::model::{Decoder, Findings, Manifest};
 use playfield_core::motion::{self, Motion};
+use playfield_core::recording::Output;
 use playfield_core::time::Time;
 
+use super::source::Inferred;
 use crate::model::{Engine, Model};
 
 /// A model's manifest, in its folder.
@@ -19,24 +21,49 @@ pub(super) enum Eye {
     Model(Box<Model>),
     /// What differs from what is usually there.
     Motion(Box<Motion>),
+    /// A model that ran before the picture came here: its tensors are read.
+    Sensor(Box<Sensor>),
+}
+
+/// A model that runs elsewhere.
+pub(super) struct Sensor {
+    manifest: Manifest,
+    decoder: Decoder,
+    findings: Findings,
 }
 
 impl Eye {
     /// Opens the model in a folder; without one, movement is found.
     pub(super) fn open(folder: Option<&Path>) -> Result<Eye, String> {
         let Some(folder) = folder else { return Ok(Eye::Motion(Box::new(Motion::new(motion::Config::default())))) };
-        let read = |name: &str| {
-            std::fs::read(folder.join(name)).map_err(|error| format!("the model's {name} cannot be read: {error}"))
-        };
-        let text = String::from_utf8(read(MANIFEST)?).map_err(|_| format!("{MANIFEST} is not UTF-8"))?;
-        let manifest = Manifest::parse(&text).map_err(|error| error.to_string())?;
-        let model = Model::load(read(&manifest.file)?, &manifest, &Engine::default());
+        let manifest = manifest(folder)?;
+        let model = Model::load(read(folder, &manifest.file)?, &manifest, &Engine::default());
         Ok(Eye::Model(Box::new(model.map_err(|error| error.to_string())?)))
     }
 
-    /// What is to be seen in a picture of that time.
-    pub(super) fn look(&mut self, now: Time, picture: &Picture) -> Result<Vec<Object>, String> {
+    /// Reads what the model in a folder makes elsewhere; the model itself need not be there.
+    pub(super) fn of_sensor(folder: Option<&Path>) -> Result<Eye, String> {
+        let folder = folder.ok_or("tensors are read by a model's manifest, and none is named")?;
+        let manifest = manifest(folder)?;
+        let decoder = Decoder::new(&manifest);
+        Ok(Eye::Sensor(Box::new(Sensor { manifest, decoder, findings: Findings::default() })))
+    }
+
+    /// What is to be seen in a picture of that time; where a model looked at it before, what that found.
+    pub(super) fn look(
+        &mut self,
+        now: Time,
+        picture: &Picture,
+        inferred: Option<Inferred<'_>>,
+    ) -> Result<Vec<Object>, String> {
         match self {
+            Eye::Sensor(sensor) => {
+                let Inferred { outputs, size } = inferred.ok_or("a picture came without tensors")?;
+                let tensors: Vec<_> = outputs.iter().map(Output::tensor).collect();
+                let Sensor { decoder, findings, .. } = &mut **sensor;
+                decoder.decode(&tensors, size, findings).map_err(|error| error.to_string())?;
+                Ok(findings.objects.clone())
+            }
             Eye::Model(model) => Ok(model.run(picture).map_err(|error| error.to_string())?.objects.clone()),
             Eye::Motion(motion) => Ok(motion.look(now, picture).to_vec()),
         }
@@ -47,6 +74,7 @@ impl Eye {
         match self {
             Eye::Model(model) => format!("{} {}", model.manifest().name, model.manifest().version),
             Eye::Motion(_) => "movement".to_owned(),
+            Eye::Sensor(sensor) => format!("{} {}, on the sensor", sensor.manifest.name, sensor.manifest.version),
         }
     }
 
@@ -55,6 +83,16 @@ impl Eye {
         match self {
             Eye::Model(model) => model.manifest().labels.clone(),
             Eye::Motion(_) => vec![motion::LABEL.to_owned()],
+            Eye::Sensor(sensor) => sensor.manifest.labels.clone(),
         }
     }
+}
+
+fn read(folder: &Path, name: &str) -> Result<Vec<u8>, String> {
+    std::fs::read(folder.join(name)).map_err(|error| format!("the model's {name} cannot be read: {error}"))
+}
+
+fn manifest(folder: &Path) -> Result<Manifest, String> {
+    let text = String::from_utf8(read(folder, MANIFEST)?).map_err(|_| format!("{MANIFEST} is not UTF-8"))?;
+    Manifest::parse(&text).map_err(|error| error.to_string())
 }

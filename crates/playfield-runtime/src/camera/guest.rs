@@ -1,5 +1,6 @@
 //! A camera as a [`Guest`]: the worker's side.
 
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -7,6 +8,7 @@ use playfield_core::camera::Report;
 use playfield_core::frame::{Damage, MAX_HEIGHT, MAX_WIDTH, Picture, PixelFormat};
 use playfield_core::input::TickInput;
 
+use super::intake::Intake;
 use super::words::{FromCamera, Opening, PICTURE, SHARED_LEN, ToCamera};
 use crate::confine::resident;
 use crate::process::{LinkError, Process, Shared, Watcher};
@@ -34,6 +36,7 @@ pub struct CameraGuest {
     look_at: Instant,
     shown: bool,
     watcher: Option<Watcher>,
+    intake: Option<Intake>,
 }
 
 impl CameraGuest {
@@ -44,8 +47,17 @@ impl CameraGuest {
         let shared = Shared::create(SHARED_LEN).map_err(|error| failed(&error))?;
         let mut process = Process::start(program, "camera").map_err(|error| failed(&error))?;
         let memory_limit = opening.rules.memory_limit;
+        let intake = opening.fed.then(Intake::pair).transpose().map_err(|error| failed(&error))?;
         let open = ToCamera::Open(Box::new(opening));
         process.link().send_with(&open, Some(shared.file())).map_err(|error| failed(&error))?;
+        let intake = match intake {
+            Some((ours, theirs)) => {
+                let sent = process.link().send_with(&ToCamera::Fed, Some(theirs.as_fd()));
+                sent.map_err(|error| failed(&error))?;
+                Some(ours)
+            }
+            None => None,
+        };
         let now = Instant::now();
         let mut guest = CameraGuest {
             process,
@@ -59,6 +71,7 @@ impl CameraGuest {
             look_at: now,
             shown: false,
             watcher: None,
+            intake,
         };
         loop {
             match guest.process.link().receive(Some(STARTS)) {
@@ -69,6 +82,11 @@ impl CameraGuest {
                 Err(error) => return Err(guest.lost(&error, "starting")),
             }
         }
+    }
+
+    /// Where its coded pictures go in, if they come from outside; once.
+    pub fn take_intake(&mut self) -> Option<Intake> {
+        self.intake.take()
     }
 
     fn log(&mut self, level: LogLevel, line: String) {

@@ -5,15 +5,18 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use playfield_core::analytics::Counts;
 use playfield_core::app::AppStatus;
-use playfield_core::camera::{Camera, Health, MOST_HZ, Report, Seen};
+use playfield_core::camera::{Camera, Health, Report, Seen};
 use playfield_core::frame::{Picture, PixelFormat};
 use playfield_core::mask::{Mask, MaskConfig, Span};
 use playfield_core::metadata::Metadata;
 use playfield_core::time::Time;
+use playfield_core::watchdog::Watchdog;
 
 use super::app::{Desk, Made};
+use super::decode::Codecs;
+use super::intake::Fed;
 use super::pipeline::Pipeline;
-use super::source::{self, Source};
+use super::source::{self, NoPicture, Source};
 use super::words::{FromCamera, PICTURE, SHARED_LEN, ToCamera};
 use crate::confine::confine;
 use crate::process::{Link, LinkError, Shared};
@@ -24,23 +27,25 @@ use crate::wasm::View;
 const FIGURES: Duration = Duration::from_secs(1);
 const HEALTH_EVERY: u32 = 10;
 const HEAT_EVERY: u32 = 5;
-/// After a picture that could not be taken, the next one is tried so much later.
+/// After a picture that could not be taken, the next one is tried so much later; where there is none yet, at least so much.
 const AGAIN: Duration = Duration::from_millis(500);
+const SOON: Duration = Duration::from_millis(5);
 
 /// Serves the worker at the other end until it lets go.
-pub fn run(socket: OwnedFd) -> Result<(), String> {
+pub fn run(socket: OwnedFd, codecs: Codecs) -> Result<(), String> {
     let mut link = Link::new(socket);
     let (ask, memory) = link.receive_with(None).map_err(|error| error.to_string())?;
     let (ToCamera::Open(opening), Some(memory)) = (ask, memory) else {
         return Err("the first message must be what to open".to_owned());
     };
     let mut rules = opening.rules.clone();
-    rules.keep.extend([link.fd(), memory.as_raw_fd()]);
+    let fed = if opening.fed { take_feed(&mut link)? } else { None };
+    rules.keep.extend([link.fd(), memory.as_raw_fd()].into_iter().chain(fed.as_ref().map(AsRawFd::as_raw_fd)));
     // From here on this is the process behind the fence.
     let opened = confine(&rules).map_err(|error| error.to_string()).and_then(|_| {
         let shared = Shared::open(memory, SHARED_LEN).map_err(|error| error.to_string())?;
         let camera: Camera = serde_json::from_str(&opening.camera).map_err(|error| error.to_string())?;
-        Host::open(&camera, shared)
+        Host::open(&camera, fed.map(Fed::new), codecs, shared)
     });
     match opened {
         Ok(mut host) => {
@@ -54,8 +59,21 @@ pub fn run(socket: OwnedFd) -> Result<(), String> {
     }
 }
 
+/// The socket that coded pictures come by.
+fn take_feed(link: &mut Link) -> Result<Option<OwnedFd>, String> {
+    match link.receive_with(None).map_err(|error| error.to_string())? {
+        (ToCamera::Fed, Some(socket)) => Ok(Some(socket)),
+        _ => Err("the second message must be the way of its pictures".to_owned()),
+    }
+}
+
 struct Host {
     source: Box<dyn Source>,
+    /// Its source has no more pictures.
+    over: bool,
+    watchdog: Watchdog,
+    /// Why there was no picture last.
+    why: Option<String>,
     pipeline: Pipeline,
     app: Option<Desk>,
     /// What is to be said of an app that cannot be run.
@@ -83,8 +101,7 @@ struct Host {
 }
 
 impl Host {
-    fn open(camera: &Camera, shared: Shared) -> Result<Host, String> {
-        let hz = camera.desired.hz.clamp(1, MOST_HZ);
+    fn open(camera: &Camera, fed: Option<Fed>, codecs: Codecs, shared: Shared) -> Result<Host, String> {
         let pipeline = Pipeline::open(camera)?;
         let (model, labels) = pipeline.finds();
         let (app, app_refused) = match Desk::open(camera, &labels) {
@@ -97,7 +114,10 @@ impl Host {
             began: Instant::now(),
             health: Health { model, labels, ..Health::default() },
             pipeline,
-            source: source::open(&camera.desired.source, hz)?,
+            source: source::open(camera, fed, codecs)?,
+            over: false,
+            watchdog: Watchdog::new(Time::default()),
+            why: None,
             shared,
             picture: Picture::black(16, 16, PixelFormat::Rgba8),
             shown: false,
@@ -115,13 +135,13 @@ impl Host {
 
     fn serve(&mut self, link: &mut Link) -> Result<(), LinkError> {
         loop {
-            let next = self.retry_at.unwrap_or_else(|| self.source.due()).min(self.report_at);
+            let next = self.due().min(self.report_at);
             match link.receive(Some(next.saturating_duration_since(Instant::now()))) {
                 Ok(ToCamera::Show(shown)) => (self.shown, self.showing) = (shown, false),
                 Ok(ToCamera::Taken) => self.showing = false,
                 Ok(ToCamera::Live(live)) => (self.live, self.taken) = (live, 0),
                 Ok(ToCamera::Finish) => return Ok(()),
-                Ok(ToCamera::Open(_)) => return Err(LinkError::Garbage),
+                Ok(ToCamera::Open(_) | ToCamera::Fed) => return Err(LinkError::Garbage),
                 Err(LinkError::Late) => self.work(link)?,
                 Err(error) => return Err(error),
             }
@@ -134,31 +154,71 @@ impl Host {
             self.report_at = now + FIGURES;
             self.tell_figures(link)?;
         }
-        if now < self.retry_at.unwrap_or_else(|| self.source.due()) {
+        self.watch(now, link)?;
+        if self.over || now < self.due() {
             return Ok(());
         }
         self.retry_at = None;
         match self.source.take(&mut self.picture) {
             Ok(frame) => {
+                self.watchdog.picture(self.time(now));
+                self.why = None;
                 self.masks.blacken(&mut self.picture);
                 self.see(frame, link)
             }
-            Err(trouble) => {
-                if self.health.trouble.as_ref() != Some(&trouble) {
-                    link.send(&FromCamera::Log(trouble.clone()))?;
-                }
-                self.health.trouble = Some(trouble);
-                self.retry_at = Some(now + AGAIN);
+            Err(NoPicture::Yet) => {
+                self.retry_at = Some(self.source.due().max(now + SOON));
                 Ok(())
             }
+            Err(NoPicture::Bad(why)) => {
+                self.retry_at = Some(now + AGAIN);
+                self.why = Some(why.clone());
+                self.trouble(why, link)
+            }
+            Err(NoPicture::Over(why)) => {
+                self.over = true;
+                self.trouble(why, link)
+            }
         }
+    }
+
+    /// When the next picture is to be asked for.
+    fn due(&self) -> Instant {
+        match (self.over, self.retry_at) {
+            (true, _) => self.report_at,
+            (false, Some(at)) => at,
+            (false, None) => self.source.due(),
+        }
+    }
+
+    fn time(&self, now: Instant) -> Time {
+        Time::from_micros(now.duration_since(self.began).as_micros() as u64)
+    }
+
+    /// Opens a source anew that has given no picture for too long.
+    fn watch(&mut self, now: Instant, link: &mut Link) -> Result<(), LinkError> {
+        let now = self.time(now);
+        let Some(stalled) = self.watchdog.poll(now).filter(|_| !self.over) else { return Ok(()) };
+        let reopened = self.source.reopen();
+        let why = reopened.err().or(self.why.clone()).map_or(String::new(), |why| format!("; it last said: {why}"));
+        self.trouble(format!("{stalled}{why}"), link)
+    }
+
+    /// Says what is wrong, once.
+    fn trouble(&mut self, trouble: String, link: &mut Link) -> Result<(), LinkError> {
+        if self.health.trouble.as_ref() == Some(&trouble) {
+            return Ok(());
+        }
+        link.send(&FromCamera::Log(trouble.clone()))?;
+        self.health.trouble = Some(trouble);
+        self.tell(link, &Report::Health(self.health.clone()))
     }
 
     fn see(&mut self, frame: u64, link: &mut Link) -> Result<(), LinkError> {
         self.health.dropped += frame.saturating_sub(self.frame + 1);
         self.health.pictures += 1;
         self.frame = frame;
-        match self.pipeline.see(frame, unix_ms(), &self.picture) {
+        match self.pipeline.see_inferred(frame, unix_ms(), &self.picture, self.source.inferred()) {
             Ok(mut seen) => {
                 self.health.trouble = None;
                 self.tell_app(link)?;

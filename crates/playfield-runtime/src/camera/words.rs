@@ -15,6 +15,8 @@ pub const SHARED_LEN: usize = MAX_WIDTH as usize * MAX_HEIGHT as usize * 4;
 pub enum ToCamera {
     /// Begin. The shared memory comes with it.
     Open(Box<Opening>),
+    /// Coded pictures come by the socket that is with this; right after [`ToCamera::Open`], where the opening says so.
+    Fed,
     /// Somebody may look at the pictures, or nobody may any longer.
     Show(bool),
     /// Say what is in each picture, or no longer.
@@ -30,6 +32,8 @@ pub enum ToCamera {
 pub struct Opening {
     /// What it is to do, as JSON of [`Camera`](playfield_core::camera::Camera).
     pub camera: String,
+    /// Its pictures are handed in, coded.
+    pub fed: bool,
     /// What its process may see and use.
     pub rules: Rules,
 }

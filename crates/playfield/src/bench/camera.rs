@@ -91,6 +91,7 @@ fn camera(model: &Path, scene: &Scene) -> Camera {
             app_pixels: false,
         },
         model: Some(model.to_owned()),
+        files: None,
         app: None,
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use playfield_core::bus::Missing;
-use playfield_core::camera::{AppModule, Camera};
+use playfield_core::camera::{AppModule, Camera, Desired, Source};
 use playfield_runtime::camera::Opening;
 use playfield_runtime::confine::Rules;
 use playfield_runtime::{GuestConfig, GuestError};
@@ -13,13 +13,18 @@ const SCRATCH: u64 = 1 << 20;
 /// Most processes and threads: its own, and those of the model.
 const PROCESSES: u32 = 64;
 
-/// What it is to do, and behind which fence: no network, no files but its model's and its app's.
+/// What it is to do, and behind which fence: no network, no files but its model's, its source's and its app's.
 pub fn opening(camera: &Camera, config: &GuestConfig, missing: Missing) -> Result<Opening, GuestError> {
     let bad = |error: serde_json::Error| GuestError::BadModule(error.to_string());
+    let source = &camera.desired.source;
+    // A password is nothing that its process has to know: others connect for it.
+    let told = Camera { desired: Desired { source: source.told(), ..camera.desired.clone() }, ..camera.clone() };
     Ok(Opening {
-        camera: serde_json::to_string(camera).map_err(bad)?,
+        camera: serde_json::to_string(&told).map_err(bad)?,
+        fed: matches!(source, Source::Rtsp { .. }),
         rules: Rules {
             read: reads(camera),
+            devices: devices(camera),
             memory_limit: config.memory_limit,
             scratch: SCRATCH,
             processes: PROCESSES,
@@ -29,9 +34,19 @@ pub fn opening(camera: &Camera, config: &GuestConfig, missing: Missing) -> Resul
     })
 }
 
+/// Devices that it may use.
+fn devices(camera: &Camera) -> Vec<PathBuf> {
+    camera.files.iter().filter(|_| is_device(camera)).cloned().collect()
+}
+
+fn is_device(camera: &Camera) -> bool {
+    matches!(camera.desired.source, Source::V4l2 { .. })
+}
+
 /// What it may read.
 fn reads(camera: &Camera) -> Vec<PathBuf> {
-    let mut all: Vec<PathBuf> = camera.model.iter().cloned().collect();
+    let files = camera.files.iter().filter(|_| !is_device(camera));
+    let mut all: Vec<PathBuf> = camera.model.iter().chain(files).cloned().collect();
     if let Some(app) = &camera.app
         && let Some(AppModule::Compiled(module)) = &app.module
     {

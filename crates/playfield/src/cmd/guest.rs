@@ -8,6 +8,8 @@ use playfield_media::audio::VoiceDecoder;
 use playfield_runtime::desktop::sound::Decode;
 use playfield_runtime::{camera, desktop, libretro};
 
+use super::codecs::CODECS;
+
 /// Flags of `guest`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -31,7 +33,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let socket = stdin().as_fd().try_clone_to_owned()?;
     match args.kind {
         Kind::Libretro => libretro::host::run(socket).map_err(|error| anyhow!(error)),
-        Kind::Camera => camera::host::run(socket).map_err(|error| anyhow!(error)),
+        Kind::Camera => camera::host::run(socket, CODECS).map_err(|error| anyhow!(error)),
         Kind::Desktop => desktop::host::run(socket, voice).map_err(|error| anyhow!(error)),
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
 use playfield_core::bus::{Missing, SessionSpec};
+use playfield_core::camera::Source;
 use playfield_core::manifest::Kind;
 use playfield_runtime::camera::CameraGuest;
 use playfield_runtime::desktop::DesktopGuest;
@@ -66,7 +67,11 @@ impl Modules {
         }
         if let Kind::Camera { camera } = &spec.kind {
             let opening = super::camera::opening(camera, &config, missing)?;
-            let guest = CameraGuest::open(&self.program, opening, camera.desired.hz)?;
+            let mut guest = CameraGuest::open(&self.program, opening, camera.desired.hz)?;
+            if let (Source::Rtsp { url }, Some(intake)) = (&camera.desired.source, guest.take_intake()) {
+                let refused = |error: std::io::Error| GuestError::BadModule(error.to_string());
+                playfield_session::take_camera(url, intake).map_err(refused)?;
+            }
             tracing::info!(session = %spec.id, title = %spec.title, "a camera has started");
             return Ok(Box::new(guest));
         }
