@@ -10,6 +10,7 @@
 //!                                              +--> input::log --> replay
 //! ```
 
+pub mod hold;
 pub mod keys;
 pub mod log;
 pub mod merge;
