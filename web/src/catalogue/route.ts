@@ -8,6 +8,7 @@ export type Route =
   | { page: 'test' }
   | { page: 'cameras' }
   | { page: 'camera'; id: string }
+  | { page: 'rules'; id?: string }
   | { page: 'lost' };
 
 /** The page an address stands for. */
@@ -18,6 +19,7 @@ export function routeOf(url: URL): Route {
   if (parts.length === 1 && parts[0] === 'sign-in') return { page: 'signIn', next: safeNext(url.searchParams.get('next')) };
   if (parts.length === 1 && parts[0] === 'test') return { page: 'test' };
   if (parts.length === 1 && parts[0] === 'cameras') return { page: 'cameras' };
+  if (parts[0] === 'cameras' && parts[1] === 'rules' && parts.length < 4) return { page: 'rules', ...(parts[2] && { id: decodeURIComponent(parts[2]) }) };
   if (parts.length === 2 && parts[0] === 'cameras') return { page: 'camera', id: decodeURIComponent(parts[1]!) };
   if (parts.length === 1 && parts[0] === 'join') return { page: 'join', token: url.hash.slice(1) };
   return { page: 'lost' };
