@@ -6,7 +6,7 @@
 //!
 //! ```text
 //!   browser --input::wire--> input::merge --TickInput of picture N--> guest
-//!                                              |
+//!      rule --input::hold--------^             |
 //!                                              +--> input::log --> replay
 //! ```
 
