@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Device, Rule, Title } from '../../api';
+import type { Delivery, Device, Rule, Title } from '../../api';
 import { action, fresh, offset, placesOf, retold, sent } from './draft';
-import { blame, hours, list, many, plain, sentence, span, who } from './say';
+import { blame, hours, list, many, plain, runs, sentence, span, who } from './say';
 
 const street = {
   id: 'dev-1',
@@ -38,7 +38,7 @@ test('words of a sentence', () => {
 
 test('what was wrong is said at its field', () => {
   expect(blame('`actions[0].url`: must begin with https://')).toEqual({ key: 'actions[0].url', says: 'Must begin with https://.' });
-  expect(blame('the server is full')).toEqual({ key: '', says: 'the server is full' });
+  expect(blame('the server is full')).toEqual({ key: '', says: 'The server is full.' });
 });
 
 test('a draft offers what the camera has, and keeps what still means something', () => {
@@ -56,4 +56,10 @@ test('what is sent is what the server asks for', () => {
   expect(sent(rule).actions).toEqual([{ do: 'mqtt' }, { do: 'steer', title: 'pong', player: 1, along: 'x', axis: 'rx' }]);
   expect(Object.keys(sent(rule))).toEqual(['name', 'enabled', 'devices', 'when', 'cool_down_s', 'actions']);
   expect(offset(new Date(0))).toMatch(/^[+-]\d\d:\d\d$/);
+});
+
+test('what is the same several times in a row is said once', () => {
+  const one = (number: number, changes: Partial<Delivery> = {}): Delivery => ({ id: `d${number}`, number, rule: 'r', device: 'd', action: { do: 'mqtt' }, state: 'givenUp', tries: 1, detail: 'no', created_ms: number, ...changes });
+  const told = runs([one(9), one(8), one(7, { detail: 'yes' }), one(6, { state: 'waiting' }), one(5, { state: 'waiting' }), one(4), one(3, { device: undefined })]);
+  expect(told.map(({ newest, oldest, count }) => [newest.number, oldest.number, count])).toEqual([[9, 8, 2], [7, 7, 1], [6, 6, 1], [5, 5, 1], [4, 4, 1], [3, 3, 1]]);
 });

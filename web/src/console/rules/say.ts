@@ -1,6 +1,6 @@
 // Rules as people say them: what must happen, when, and what follows.
 
-import type { Device, KnownRule, Rule, RuleAction, RuleKind, Schedule, Title, When } from '../../api';
+import type { Delivery, Device, KnownRule, Rule, RuleAction, RuleKind, Schedule, Title, When } from '../../api';
 
 /** A piece of a sentence; what may be another in another rule stands out. */
 export interface Piece {
@@ -179,7 +179,26 @@ export function touched(rule: KnownRule, world: World): { id: string; name: stri
 /** What was wrong, and of which field: the server says it as `` `key`: sentence ``. */
 export function blame(detail: string): { key: string; says: string } {
   const found = /^`([\w.[\]]+)`:? (.*)$/s.exec(detail);
-  if (!found) return { key: '', says: detail };
-  const says = found[2]!;
-  return { key: found[1]!, says: says.charAt(0).toUpperCase() + says.slice(1) + (/[.!?]$/.test(says) ? '' : '.') };
+  const says = found?.[2] ?? detail;
+  return { key: found?.[1] ?? '', says: says.charAt(0).toUpperCase() + says.slice(1) + (/[.!?]$/.test(says) ? '' : '.') };
+}
+
+/** Several in a row of which the same is to be said. */
+export interface Run {
+  newest: Delivery;
+  oldest: Delivery;
+  count: number;
+}
+
+export function runs(deliveries: Delivery[]): Run[] {
+  const same = (a: Delivery, b: Delivery) => a.state !== 'waiting' && a.state === b.state && a.rule === b.rule && a.detail === b.detail && !a.device === !b.device && JSON.stringify(a.action) === JSON.stringify(b.action);
+  const all: Run[] = [];
+  for (const one of deliveries) {
+    const last = all.at(-1);
+    if (last && same(last.newest, one)) {
+      last.oldest = one;
+      last.count += 1;
+    } else all.push({ newest: one, oldest: one, count: 1 });
+  }
+  return all;
 }
