@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Delivery, Device, Rule, Title } from '../../api';
 import { action, fresh, offset, placesOf, retold, sent } from './draft';
 import { blame, hours, list, many, plain, runs, sentence, span, who } from './say';
+import { steers } from './steer';
 
 const street = {
   id: 'dev-1',
@@ -62,4 +63,16 @@ test('what is the same several times in a row is said once', () => {
   const one = (number: number, changes: Partial<Delivery> = {}): Delivery => ({ id: `d${number}`, number, rule: 'r', device: 'd', action: { do: 'mqtt' }, state: 'givenUp', tries: 1, detail: 'no', created_ms: number, ...changes });
   const told = runs([one(9), one(8), one(7, { detail: 'yes' }), one(6, { state: 'waiting' }), one(5, { state: 'waiting' }), one(4), one(3, { device: undefined })]);
   expect(told.map(({ newest, oldest, count }) => [newest.number, oldest.number, count])).toEqual([[9, 8, 2], [7, 7, 1], [6, 6, 1], [5, 5, 1], [4, 4, 1], [3, 3, 1]]);
+});
+
+test('who steers is shown as the server has it', () => {
+  const at = (track: number, x: number) => ({ track, class: 0, score: 1, box: { left: x - 0.05, right: x + 0.05, top: 0.3, bottom: 0.5 } });
+  const all = () => true;
+  const first = steers([at(1, 0.25)], null, {}, undefined, all)!;
+  expect([first.track, first.there]).toEqual([1, -0.5]);
+  expect(steers([at(2, 0.2), at(1, 0.75)], first, { mirror: true }, undefined, all)).toMatchObject({ track: 1, there: -0.5 });
+  expect(steers([at(3, 0.9), at(2, 0.3)], first, {}, undefined, all)).toMatchObject({ track: 2 });
+  const zone = { name: 'z', points: [[0.2, 0], [0.3, 0], [0.3, 1], [0.2, 1]] as [number, number][] };
+  expect(steers([at(3, 0.9), at(2, 0.25)], null, {}, zone, all)!.there).toBeCloseTo(0);
+  expect(steers([at(3, 0.9)], first, {}, zone, all)).toBeNull();
 });
