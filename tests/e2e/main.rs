@@ -29,6 +29,7 @@ mod picture;
 mod play;
 mod programs;
 mod receipts;
+mod rules;
 mod server;
 mod sound;
 mod states;

@@ -435,7 +435,7 @@ export interface Device {
   machine?: { version: string; arch: string; celsius?: number; free_bytes?: number; waiting: number; dropped: number };
   trouble?: string;
   tags: string[];
-  desired: { source: CameraSource; hz: number; model: string | null; watch: { line: Line[]; zone: Zone[]; [key: string]: unknown } };
+  desired: { source: CameraSource; hz: number; model: string | null; app?: string; watch: { line: Line[]; zone: Zone[]; [key: string]: unknown } };
 }
 
 /** A code that lets one machine with a camera in. */
@@ -480,4 +480,71 @@ export interface DeviceCounts {
   from: number;
   to: number;
   counts: { what: string; minute: number; count: number }[];
+}
+
+export type RuleKind = CameraEvent['event'] | 'present';
+
+/** What must happen before a camera. */
+export interface When {
+  event: RuleKind;
+  place?: string;
+  classes?: (string | number)[];
+  direction?: 'in' | 'out';
+  begins?: boolean;
+  at_least?: number;
+  times?: number;
+  within_s?: number;
+}
+
+export interface Schedule {
+  days?: string[];
+  from: string;
+  to: string;
+  utc_offset: string;
+}
+
+interface Seat {
+  title?: string;
+  session?: string;
+  player?: number;
+}
+
+export type RuleAction =
+  | { do: 'webhook'; url: string }
+  | { do: 'mqtt'; topic?: string; retain?: boolean }
+  | { do: 'mail'; to: string[]; subject?: string }
+  | ({ do: 'input'; button?: string; axis?: string; value?: number; hold_ms: number } & Seat)
+  | ({ do: 'steer'; along?: 'x' | 'y'; mirror?: boolean; axis?: string; buttons?: [string, string] } & Seat);
+
+export interface Rule {
+  name: string;
+  enabled?: boolean;
+  devices: string[];
+  when: When;
+  during?: Schedule;
+  cool_down_s: number;
+  actions: RuleAction[];
+}
+
+export interface KnownRule extends Rule {
+  id: string;
+  version: number;
+  created_ms: number;
+  changed_ms: number;
+  secret: string;
+}
+
+/** Something that a rule does, and what became of it. */
+export interface Delivery {
+  id: string;
+  number: number;
+  rule: string;
+  device?: string;
+  action: RuleAction;
+  state: 'waiting' | 'done' | 'givenUp';
+  tries: number;
+  detail?: string;
+  created_ms: number;
+  next_ms?: number;
+  ended_ms?: number;
 }

@@ -11,7 +11,7 @@ use playfield_store::blob::{BlobError, Blobs};
 use playfield_store::bus::{Bus, Subscription};
 use playfield_store::db::{Db, DbError, Hash};
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use crate::access::{Access, AccessError};
 use crate::app::{App, Shared};
@@ -23,7 +23,7 @@ use crate::config::{Config, ConfigError, Door};
 use crate::link::{self, Links};
 use crate::metrics::Metrics;
 use crate::mqtt::Mqtt;
-use crate::rules::{InputFiring, Service};
+use crate::rules::Service;
 use crate::secret::random;
 use crate::serve::{ServeError, Serving};
 use crate::states::{Shelf, ShelfError};
@@ -80,7 +80,6 @@ pub struct Control {
     data_dir: PathBuf,
     sign_in: Option<Token>,
     events: Subscription,
-    inputs: Option<mpsc::Receiver<InputFiring>>,
 }
 
 /// The work beside serving: events, the catalogue, old records.
@@ -107,7 +106,7 @@ impl Control {
         let web = Web::embedded();
         let (cameras, stopping) = (Cameras::new(db.models().await?), watch::Sender::new(false));
         let channels = Channels::open(&db).await?;
-        let (rules, inputs) = Service::new(&config.rules);
+        let rules = Service::new(&config.rules);
         let mqtt = Mqtt::open(config.mqtt.clone(), db.clone(), secret, &data_dir).await?;
         let app = Arc::new(App {
             config,
@@ -127,18 +126,12 @@ impl Control {
             mqtt,
             links: Links::new(),
         });
-        Ok(Control { app, data_dir, sign_in, events, inputs: Some(inputs) })
+        Ok(Control { app, data_dir, sign_in, events })
     }
 
     /// The sign-in token, if it was made just now. Show it to whoever started the program: nothing shows it again.
     pub fn new_sign_in_token(&self) -> Option<&Token> {
         self.sign_in.as_ref()
-    }
-
-    /// What rules do to pads. Whoever takes it reads it; where nobody does, such actions are given up with a sentence. None: it
-    /// was taken.
-    pub fn take_inputs(&mut self) -> Option<mpsc::Receiver<InputFiring>> {
-        self.inputs.take()
     }
 
     /// What can be played.

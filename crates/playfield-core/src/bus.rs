@@ -14,6 +14,7 @@ use crate::camera::{Camera, Report};
 use crate::codec::H264Library;
 use crate::frame::Shape;
 use crate::id::{SessionId, ViewerId};
+use crate::input::hold::Hold;
 use crate::manifest::{InputKind, Kind, Limits};
 use crate::people::{Person, Roster};
 use crate::receipt::Part;
@@ -247,6 +248,13 @@ pub enum Request {
         session: SessionId,
         /// Whether somebody looks.
         live: bool,
+    },
+    /// Whoever runs the server holds something in a seat for a while. Refused where nobody plays: the guest rests.
+    Input {
+        /// Which session.
+        session: SessionId,
+        /// What, in which seat, and for how long.
+        hold: Hold,
     },
     /// May this viewer keep states, and can the guest be saved?
     States {

@@ -6,10 +6,11 @@
 //!
 //! ```text
 //!   browser --input::wire--> input::merge --TickInput of picture N--> guest
-//!                                              |
+//!      rule --input::hold--------^             |
 //!                                              +--> input::log --> replay
 //! ```
 
+pub mod hold;
 pub mod keys;
 pub mod log;
 pub mod merge;

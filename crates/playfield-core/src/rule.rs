@@ -23,6 +23,7 @@ mod action;
 mod check;
 mod machine;
 mod schedule;
+mod steer;
 #[cfg(test)]
 mod tests;
 
@@ -34,6 +35,7 @@ pub use action::{Action, InputAction, Subject};
 pub use check::RuleError;
 pub use machine::{Firing, Known, Rules};
 pub use schedule::{ClockTime, Day, Schedule, UtcOffset};
+pub use steer::{Along, SteerAction, Steering, View};
 
 /// Most rules of an installation.
 pub const MOST_RULES: usize = 256;
@@ -127,6 +129,9 @@ pub enum Kind {
     Gap,
     /// An edge app said something; `place` is the app.
     App,
+    /// A thing is there, in the zone `place` or anywhere: nothing that happens, but what lasts. It fires nothing; its actions steer
+    /// as long as it is so.
+    Present,
 }
 
 impl Kind {

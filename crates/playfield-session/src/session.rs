@@ -12,11 +12,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use playfield_core::api::{EndReason, Participant, Role, VideoMode};
+use playfield_core::api::{EndReason, Participant, Role, SessionState, VideoMode};
 use playfield_core::bus::{Attach, SessionSpec};
 use playfield_core::frame::Shape;
 use playfield_core::id::{SessionId, ViewerId};
 use playfield_core::input::Rumble;
+use playfield_core::input::hold::Hold;
 use playfield_core::input::wire::{self, ClockEstimate, ClockReply, Message, Section};
 use playfield_core::manifest::InputKind;
 use playfield_core::people::{People, Person, Terms};
@@ -439,6 +440,21 @@ impl Session {
         if let Some(attached) = self.viewers.get(&connection) {
             self.seen[attached.seen].tally.refused();
         }
+    }
+
+    /// Whoever runs the server holds something in a seat, be it free or not. It is no activity: a session that only they play ends
+    /// when its time is over. A sentence says why it cannot be.
+    pub(crate) fn hold(&mut self, now: Time, hold: &Hold) -> Result<(), String> {
+        let players = self.people.players();
+        if hold.player >= players {
+            let seats = if players == 1 { "one seat".to_owned() } else { format!("{players} seats") };
+            return Err(format!("there is no seat {} in it: it has {seats}", u32::from(hold.player) + 1));
+        }
+        if self.life.state() != SessionState::Connected {
+            return Err("nobody plays in it just now, so it rests".to_owned());
+        }
+        self.inbox.open().seats[usize::from(hold.player)].hold(now, hold);
+        Ok(())
     }
 
     /// Packets of a picture were handed to the network.

@@ -12,6 +12,7 @@ use playfield_core::api::{ChangeViewer, EndReason};
 use playfield_core::bus::{self, Attach, FromWorker, Missing, Reply, Request, SessionSpec, ToWorker};
 use playfield_core::codec::H264Library;
 use playfield_core::id::{SessionId, ViewerId};
+use playfield_core::input::hold::Hold;
 use playfield_core::people::{NotChanged, NotIn};
 use playfield_core::session::{Action, Event as LifeEvent};
 use playfield_core::signal::ToViewer;
@@ -467,6 +468,7 @@ impl Worker {
             Request::People { session } => Some(self.people(&session)),
             Request::Seats { session } => Some(self.seats(&session)),
             Request::Live { session, live } => Some(self.set_live(&session, live)),
+            Request::Input { session, hold } => Some(self.input(&session, &hold)),
             Request::States { session, viewer } => Some(self.states(&session, viewer.as_ref())),
             Request::SaveState { session, viewer, to, most } => {
                 self.save_state(id, &session, viewer.as_ref(), (to, most))
@@ -600,6 +602,19 @@ impl Worker {
             Some(session) => Reply::Changed { roster: session.people.roster() },
             None => gone(),
         }
+    }
+
+    fn input(&mut self, id: &SessionId, hold: &Hold) -> Reply {
+        let now = self.clock.now();
+        let Some(session) = self.sessions.get_mut(id) else { return gone() };
+        if let Err(why) = session.hold(now, hold) {
+            return refused(EndReason::InvalidSignalRequest, &why);
+        }
+        if session.runs_free {
+            // What is held waits for no tick.
+            self.pool.wake(session.job);
+        }
+        Reply::Done
     }
 
     fn people(&self, id: &SessionId) -> Reply {

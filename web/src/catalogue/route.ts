@@ -9,6 +9,7 @@ export type Route =
   | { page: 'cameras' }
   | { page: 'camera'; id: string }
   | { page: 'joinCamera' }
+  | { page: 'rules'; id?: string }
   | { page: 'lost' };
 
 /** The page an address stands for. */
@@ -20,6 +21,7 @@ export function routeOf(url: URL): Route {
   if (parts.length === 1 && parts[0] === 'test') return { page: 'test' };
   if (parts.length === 1 && parts[0] === 'cameras') return { page: 'cameras' };
   if (parts.length === 2 && parts[0] === 'cameras' && parts[1] === 'join') return { page: 'joinCamera' };
+  if (parts[0] === 'cameras' && parts[1] === 'rules' && parts.length < 4) return { page: 'rules', ...(parts[2] && { id: decodeURIComponent(parts[2]) }) };
   if (parts.length === 2 && parts[0] === 'cameras') return { page: 'camera', id: decodeURIComponent(parts[1]!) };
   if (parts.length === 1 && parts[0] === 'join') return { page: 'join', token: url.hash.slice(1) };
   return { page: 'lost' };

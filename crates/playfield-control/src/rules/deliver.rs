@@ -148,7 +148,9 @@ async fn attempt(app: &Shared, row: &DeliveryRow) -> Outcome {
             let mail = mail::Mail { id: row.id.as_str(), to: &to, subject: subject.as_deref(), body: &row.body };
             mail::send(&app.config.rules.mail, &service.connector, mail, now_ms()).await
         }
-        Action::Input(_) => Outcome::Never("an input is done at once or not at all".to_owned()),
+        Action::Input(_) | Action::Steer(_) => {
+            Outcome::Never("it could not be done at once, and later it is no use".to_owned())
+        }
     }
 }
 

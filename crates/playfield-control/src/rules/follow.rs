@@ -3,16 +3,15 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use playfield_core::api::{DeliveryState, ToldEvent};
+use playfield_core::api::ToldEvent;
 use playfield_core::id::{DeliveryId, DeviceId, RuleId};
 use playfield_core::rule::{Action, Firing, Rule, Rules};
 use playfield_core::time::utc;
 use playfield_store::db::{DbError, DeviceEventRow, Fired, FiringRow, NewDelivery};
 use serde_json::{Value, json};
-use tokio::sync::mpsc::error::TrySendError;
 
-use super::InputFiring;
 use super::keep::known;
+use super::press::{self, Press};
 use crate::app::Shared;
 use crate::clock::now_ms;
 use crate::failure::Failure;
@@ -84,7 +83,7 @@ impl Reader {
             Some(read) => read,
             None => {
                 let newest = app.db.newest_event().await?;
-                write(app, Fired { read: Some(newest), ..Fired::default() }).await?;
+                write(app, Fired { read: Some(newest), ..Fired::default() }, Vec::new()).await?;
                 newest
             }
         };
@@ -154,30 +153,36 @@ impl Reader {
         }
         if !fired.is_empty() || last - self.kept >= u64::from(PAGE) {
             let firings = fired.iter().map(|(firing, told)| firing_row(firing, told.number)).collect();
-            let deliveries = self.deliveries(app, fired).await?;
-            write(app, Fired { read: Some(last), firings, deliveries }).await?;
+            let (deliveries, presses) = self.deliveries(app, fired).await?;
+            write(app, Fired { read: Some(last), firings, deliveries }, presses).await?;
             self.kept = last;
         }
         self.read = last;
         Ok(full)
     }
 
-    async fn deliveries(&self, app: &Shared, fired: Vec<(Firing, ToldEvent)>) -> Result<Vec<NewDelivery>, Failure> {
-        let mut deliveries = Vec::new();
+    async fn deliveries(
+        &self,
+        app: &Shared,
+        fired: Vec<(Firing, ToldEvent)>,
+    ) -> Result<(Vec<NewDelivery>, Vec<Press>), Failure> {
+        let (mut deliveries, mut presses) = (Vec::new(), Vec::new());
         for (firing, told) in fired {
             let Some(rule) = self.rules.rule(&firing.rule) else { continue };
             let name = app.db.device(firing.device.clone()).await?.map(|device| device.name).unwrap_or_default();
             let happened = Happened::of(app, &firing, told, name);
             for action in &rule.actions {
-                deliveries.push(delivery(app, &firing.rule, rule, action, &happened)?);
+                let new = delivery(&firing.rule, rule, action, &happened)?;
+                presses.extend(Press::of(&new.id, action));
+                deliveries.push(new);
             }
         }
-        Ok(deliveries)
+        Ok((deliveries, presses))
     }
 }
 
-/// Writes it down, and says that there is something to do.
-pub(super) async fn write(app: &Shared, fired: Fired) -> Result<(), DbError> {
+/// Writes it down, and says that there is something to do. What is to be pressed is brought once it is written down.
+pub(super) async fn write(app: &Shared, fired: Fired, presses: Vec<Press>) -> Result<(), DbError> {
     let some = !fired.deliveries.is_empty();
     let most = app.config.rules.waiting;
     let why = format!("more than {most} actions waited; see `waiting` under [control.rules]");
@@ -188,6 +193,7 @@ pub(super) async fn write(app: &Shared, fired: Fired) -> Result<(), DbError> {
     if some {
         app.rules.added.send_modify(|count| *count += 1);
     }
+    press::hand_over(app, presses).await;
     Ok(())
 }
 
@@ -223,21 +229,10 @@ impl Happened {
     }
 }
 
-/// An action to be written down. An input is handed over already.
-pub(super) fn delivery(
-    app: &Shared,
-    id: &RuleId,
-    rule: &Rule,
-    action: &Action,
-    happened: &Happened,
-) -> Result<NewDelivery, Failure> {
+/// An action to be written down. One that touches a pad is brought by its own way, and only taken for late after a while.
+pub(super) fn delivery(id: &RuleId, rule: &Rule, action: &Action, happened: &Happened) -> Result<NewDelivery, Failure> {
     let delivery = DeliveryId::from_entropy(random()?);
-    let ended = match action {
-        Action::Input(input) => {
-            Some(hand_over(app, InputFiring { id: delivery.clone(), rule: id.clone(), input: input.clone() }))
-        }
-        _ => None,
-    };
+    let wait_ms = if matches!(action, Action::Input(_) | Action::Steer(_)) { press::LATE_MS } else { 0 };
     Ok(NewDelivery {
         body: envelope(&delivery, id, rule, happened).to_string(),
         id: delivery,
@@ -246,16 +241,9 @@ pub(super) fn delivery(
         action: serde_json::to_string(action).map_err(Failure::internal)?,
         destination: destination(action),
         created_ms: happened.at_ms,
-        ended,
+        due_ms: happened.at_ms.saturating_add(wait_ms),
+        ended: None,
     })
-}
-
-fn hand_over(app: &Shared, firing: InputFiring) -> (DeliveryState, String) {
-    match app.rules.inputs.try_send(firing) {
-        Ok(()) => (DeliveryState::Done, "it was handed over".to_owned()),
-        Err(TrySendError::Full(_)) => (DeliveryState::GivenUp, "too many inputs came at once".to_owned()),
-        Err(TrySendError::Closed(_)) => (DeliveryState::GivenUp, "nothing takes inputs here".to_owned()),
-    }
 }
 
 /// CloudEvents 1.0, in its JSON form.
@@ -287,6 +275,6 @@ fn destination(action: &Action) -> String {
         }
         Action::Mqtt { .. } => "mqtt".to_owned(),
         Action::Mail { .. } => "mail".to_owned(),
-        Action::Input(_) => "input".to_owned(),
+        Action::Input(_) | Action::Steer(_) => "input".to_owned(),
     }
 }

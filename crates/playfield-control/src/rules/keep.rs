@@ -7,6 +7,7 @@ use playfield_store::db::{DeliveryRow, Fired, RuleRow};
 use serde_json::json;
 
 use super::follow::{Happened, delivery, write};
+use super::press::Press;
 use super::sign;
 use crate::app::{App, Shared};
 use crate::clock::now_ms;
@@ -69,10 +70,11 @@ impl App {
         let data = json!({"test": true, "times": 1, "received_ms": at_ms});
         let happened = Happened { device: None, at_ms, time_ms: at_ms, data };
         let actions = known.rule.actions.iter();
-        let new = actions.map(|action| delivery(self, id, &known.rule, action, &happened));
+        let new = actions.clone().map(|action| delivery(id, &known.rule, action, &happened));
         let new: Vec<_> = new.collect::<Result<_, _>>()?;
         let ids: Vec<DeliveryId> = new.iter().map(|new| new.id.clone()).collect();
-        write(self, Fired { deliveries: new, ..Fired::default() }).await?;
+        let presses = ids.iter().zip(actions).filter_map(|(id, action)| Press::of(id, action)).collect();
+        write(self, Fired { deliveries: new, ..Fired::default() }, presses).await?;
         let mut deliveries = Vec::new();
         for id in ids {
             deliveries.extend(self.db.delivery(id).await?.map(shown).transpose()?);

@@ -8,7 +8,11 @@ mod streams;
 mod webhooks;
 
 use playfield_control::Config;
-use playfield_core::api::{Deliveries, DeliveryState, KnownRule, KnownRules};
+use playfield_core::api::{Deliveries, Delivery, DeliveryState, EndReason, KnownRule, KnownRules};
+use playfield_core::bus::{Reply, Request};
+use playfield_core::camera::{Report, Seen};
+use playfield_core::input::PadButton;
+use playfield_core::metadata::{Metadata, Object, Point, Rect};
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -58,37 +62,81 @@ async fn rules_are_for_who_is_signed_in() {
     }
 }
 
-#[tokio::test]
-async fn an_input_is_handed_over_at_once_or_given_up() {
-    let mut running = Running::new(Config::default()).await;
-    let input = json!({"do": "input", "title": "pong", "button": "up", "hold_ms": 100});
-    let made = running.rule(rule(input.clone())).await;
-    running.tell(vec![enter(1)]).await;
-    let firing = running.inputs.as_mut().unwrap().recv().await.unwrap();
-    assert_eq!((firing.rule, json!(firing.input)["button"].as_str()), (made.id.clone(), Some("up")));
-    let known = running.deliveries(|all| all.iter().any(|it| it.id == firing.id)).await;
-    assert_eq!(known[0].state, DeliveryState::Done);
-    assert_eq!(known[0].device, Some(running.device.clone()));
+fn up() -> Value {
+    json!({"do": "input", "title": "pong", "player": 1, "button": "up", "hold_ms": 100})
+}
 
-    running.inputs = None;
+#[tokio::test]
+async fn an_input_reaches_the_sessions_that_are_played_or_is_given_up() {
+    let running = Running::new(Config::default()).await;
+    let made = running.rule(rule(up())).await;
+    let ended = |all: &[Delivery]| all.iter().all(|it| it.ended_ms.is_some()) && !all.is_empty();
+    running.tell(vec![enter(1)]).await;
+    let known = running.deliveries(ended).await;
+    assert_eq!((known[0].state, known[0].device.as_ref()), (DeliveryState::GivenUp, Some(&running.device)));
+    assert_eq!(known[0].detail.as_deref(), Some("nobody plays Pong just now"));
+
+    let session = running.plays("pong").await;
+    running.tell(vec![enter(2)]).await;
+    let (whose, hold) = running.held().await.remove(0);
+    assert_eq!((whose, hold.player, hold.pad.buttons, hold.ms), (session, 1, PadButton::Up.bit(), 100));
+    let known = running.deliveries(|all| all.len() == 2 && ended(all)).await;
+    assert_eq!((known[0].state, &known[0].id.to_string()), (DeliveryState::Done, &hold.by));
+    assert_eq!(known[0].detail.as_deref(), Some("held in the session that is played"));
+
+    let refuses = |request: &Request| {
+        let no = || Reply::Refused { reason: EndReason::InvalidSignalRequest, detail: "there is no seat 2".to_owned() };
+        matches!(request, Request::Input { .. }).then(no)
+    };
+    running.node.answers(refuses);
     let path = format!("/api/v1/rules/{}/test", made.id);
-    let tried: Deliveries = running.client.post(&path, json!({})).await.is(202);
-    assert_eq!((tried.deliveries[0].state, tried.deliveries[0].device.as_ref()), (DeliveryState::GivenUp, None));
-    assert_eq!(tried.deliveries[0].detail.as_deref(), Some("nothing takes inputs here"));
+    running.client.post(&path, json!({})).await.is::<Deliveries>(202);
+    let known = running.deliveries(|all| all.len() == 3 && ended(all)).await;
+    assert_eq!((known[0].state, known[0].device.as_ref()), (DeliveryState::GivenUp, None));
+    assert_eq!(known[0].detail.as_deref(), Some("there is no seat 2"));
+    running.stop().await;
+}
+
+/// Somebody at this place of a picture.
+fn person(x: f32) -> Metadata {
+    let area = Rect::around(Point { x, y: 0.4 }, 0.1, 0.2);
+    Metadata { objects: vec![Object { area, track: Some(3), ..Object::default() }], ..Metadata::default() }
+}
+
+#[tokio::test]
+async fn who_is_there_steers_while_a_session_is_played_and_a_camera_says_where_things_are_only_then() {
+    let running = Running::new(Config::default()).await;
+    let steer = json!({"do": "steer", "title": "pong", "player": 1, "axis": "lx"});
+    let mut steers = rule(steer);
+    steers["when"] = json!({"event": "present", "classes": ["person"]});
+    running.rule(steers).await;
+    let live = || running.node.asked().iter().filter(|asked| matches!(asked, Request::Live { live: true, .. })).count();
+    running.says(Report::Seen(Seen { metadata: person(0.5), events: Vec::new() })).await;
+    tokio::time::sleep(std::time::Duration::from_millis(800)).await;
+    assert_eq!(live(), 0, "nobody plays");
+
+    let session = running.plays("pong").await;
+    until(async || live() == 1).await;
+    running.says(Report::Seen(Seen { metadata: person(0.75), events: Vec::new() })).await;
+    let (whose, hold) = running.held().await.remove(0);
+    assert_eq!((&whose, hold.player, hold.pad.lx), (&session, 1, 16_384));
+    let known = running.deliveries(|all| !all.is_empty()).await;
+    assert_eq!(
+        (known.len(), known[0].state, known[0].device.as_ref()),
+        (1, DeliveryState::Done, Some(&running.device))
+    );
     running.stop().await;
 }
 
 #[tokio::test]
 async fn a_rule_that_rests_rests_on_after_a_restart() {
-    let mut running = Running::new(Config::default()).await;
-    let input = json!({"do": "input", "title": "pong", "button": "up", "hold_ms": 100});
-    let mut resting = rule(input);
+    let running = Running::new(Config::default()).await;
+    let mut resting = rule(up());
     resting["cool_down_s"] = json!(600);
     running.rule(resting).await;
     running.tell(vec![enter(1)]).await;
-    running.inputs.as_mut().unwrap().recv().await.unwrap();
     running.deliveries(|all| all.len() == 1).await;
-    let mut running = running.restart(Config::default()).await;
+    let running = running.restart(Config::default()).await;
     running.tell(vec![enter(2)]).await;
     until(async || running.events().await.len() == 2).await;
     // A second rule fires by the next event: when it has, the first one was asked too.
@@ -96,7 +144,6 @@ async fn a_rule_that_rests_rests_on_after_a_restart() {
     running.tell(vec![enter(3)]).await;
     let all = running.deliveries(|all| all.len() > 1).await;
     assert_eq!(all.len(), 2, "{all:?}");
-    assert!(running.inputs.as_mut().unwrap().try_recv().is_err());
     running.stop().await;
 }
 

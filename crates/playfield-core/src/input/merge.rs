@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use super::hold::{Hold, Holds};
 use super::wire::{self, KeyReport, Message, PadReport, PointerReport, Section, TouchReport};
 use super::{Key, MAX_TOUCHES, Pad, PlayerInput, Pointer, Touch, Touches};
 use crate::signal::MAX_TEXT;
@@ -104,12 +105,19 @@ pub struct Merge {
     motion: [Total; 4],
     fingers: [Finger; MAX_TOUCHES],
     text: String,
+    holds: Holds,
 }
 
 impl Merge {
-    /// A viewer takes or leaves the seat. What was held is released.
+    /// A viewer takes or leaves the seat. What was held is released, but for what others hold in it.
     pub fn set_connected(&mut self, now: Time, connected: bool) {
-        *self = Merge { connected, fresh: true, heard_at: now, active_at: now, ..Merge::default() };
+        let holds = std::mem::take(&mut self.holds);
+        *self = Merge { connected, fresh: true, heard_at: now, active_at: now, holds, ..Merge::default() };
+    }
+
+    /// Somebody without a connection holds something in this seat. It is no activity of its player.
+    pub fn hold(&mut self, now: Time, hold: &Hold) {
+        self.holds.hold(now, hold);
     }
 
     /// When something last changed.
@@ -186,6 +194,7 @@ impl Merge {
         out.text.clear();
         out.text.push_str(&self.text);
         self.text.clear();
+        self.holds.join(now, out);
     }
 
     fn note_activity(&mut self, now: Time, message: &Message) {
@@ -388,6 +397,51 @@ mod tests {
         rig.seq = 0;
         assert!(!rig.pad(false, 0));
         assert!(rig.a());
+    }
+
+    /// What another holds: the first button, and the stick so far to the right.
+    fn held(rig: &mut Rig, by: &str, lx: i16, ms: u32) {
+        let pad = Pad { buttons: 1, lx, ..Pad::default() };
+        rig.merge.hold(rig.now, &Hold { by: by.to_owned(), player: 0, pad, ms });
+    }
+
+    #[test]
+    fn what_another_holds_ends_by_itself_and_is_seen_however_short() {
+        let mut rig = Rig::new();
+        held(&mut rig, "rule", 0, 1);
+        assert_eq!([rig.a(), rig.a()], [true, false]);
+        held(&mut rig, "rule", 0, 40);
+        assert_eq!([rig.a(), rig.a(), rig.a()], [true, true, false]);
+    }
+
+    #[test]
+    fn what_another_holds_joins_what_the_player_does() {
+        let mut rig = Rig::new();
+        rig.pad(true, 1);
+        held(&mut rig, "rule", -20, 100);
+        assert_eq!((rig.a(), rig.out.pad.lx), (true, -20), "of an axis the further one counts");
+        held(&mut rig, "rule", 5, 100);
+        assert_eq!((rig.a(), rig.out.pad.lx), (true, 9), "by the same name it is replaced");
+        rig.merge.set_connected(rig.now, false);
+        assert!(rig.a(), "it is not let go of with the player");
+    }
+
+    #[test]
+    fn another_sits_down_where_nobody_sits_and_gets_up_after_a_while() {
+        let mut rig = Rig::new();
+        rig.merge.set_connected(rig.now, false);
+        assert!(!rig.tick().connected);
+        held(&mut rig, "rule", 0, 20);
+        assert!(rig.tick().connected);
+        rig.now = rig.now + super::super::hold::STAYS;
+        assert!(!rig.a() && !rig.tick().connected);
+    }
+
+    #[test]
+    fn no_more_is_held_than_there_is_room_for() {
+        let mut rig = Rig::new();
+        (0..1_000).for_each(|n| held(&mut rig, &n.to_string(), n, 50));
+        assert_eq!((rig.a(), rig.out.pad.lx), (true, 999));
     }
 
     #[test]

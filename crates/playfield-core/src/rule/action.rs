@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::SteerAction;
 use crate::id::SessionId;
 use crate::input::{Pad, PadButton};
 
@@ -32,8 +33,10 @@ pub enum Action {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         subject: Option<String>,
     },
-    /// A player's pad is touched in a session that runs.
+    /// A player's pad is touched in a session that is played.
     Input(InputAction),
+    /// A player's pad is moved by where something is, in sessions that are played. Of rules on what is `present` alone.
+    Steer(SteerAction),
 }
 
 /// A pad that is touched for a while: one button, or one axis.
@@ -75,27 +78,33 @@ pub enum Subject {
 impl InputAction {
     /// What it is aimed at; none: at nothing, which [`super::Rule::check`] refuses.
     pub fn subject(&self) -> Option<Subject> {
-        let session = self.session.clone().map(Subject::Session);
-        session.or_else(|| self.title.clone().map(Subject::Title))
+        subject(self.title.as_ref(), self.session.as_ref())
     }
 
     /// The pad while it is held; none: no button or axis has that name, which [`super::Rule::check`] refuses.
     pub fn pad(&self) -> Option<Pad> {
-        let mut pad = Pad::default();
         match (&self.button, &self.axis) {
-            (Some(button), None) => pad.buttons = PadButton::from_name(button)?.bit(),
-            (None, Some(axis)) => {
-                let held = (self.value.unwrap_or(0.0).clamp(-1.0, 1.0) * 32_767.0).round() as i16;
-                *match axis.as_str() {
-                    "lx" => &mut pad.lx,
-                    "ly" => &mut pad.ly,
-                    "rx" => &mut pad.rx,
-                    "ry" => &mut pad.ry,
-                    _ => return None,
-                } = held;
-            }
-            _ => return None,
+            (Some(button), None) => Some(Pad { buttons: PadButton::from_name(button)?.bit(), ..Pad::default() }),
+            (None, Some(name)) => axis(name, self.value.unwrap_or(0.0)),
+            _ => None,
         }
-        Some(pad)
     }
+}
+
+pub(super) fn subject(title: Option<&String>, session: Option<&SessionId>) -> Option<Subject> {
+    session.cloned().map(Subject::Session).or_else(|| title.cloned().map(Subject::Title))
+}
+
+/// A pad whose axis of this name is held at -1 to 1.
+pub(super) fn axis(name: &str, value: f32) -> Option<Pad> {
+    let held = (value.clamp(-1.0, 1.0) * 32_767.0).round() as i16;
+    let mut pad = Pad::default();
+    *match name {
+        "lx" => &mut pad.lx,
+        "ly" => &mut pad.ly,
+        "rx" => &mut pad.rx,
+        "ry" => &mut pad.ry,
+        _ => return None,
+    } = held;
+    Some(pad)
 }

@@ -1,6 +1,6 @@
 //! Rules are checked before they are kept, and what is wrong is said in a sentence.
 
-use super::{Action, InputAction, Kind, MOST_ACTIONS, MOST_DEVICES, MOST_SECONDS, MOST_TIMES, Rule, When};
+use super::{Action, InputAction, Kind, MOST_ACTIONS, MOST_DEVICES, MOST_SECONDS, MOST_TIMES, Rule, SteerAction, When};
 use crate::id::DeviceId;
 use crate::input::MAX_PLAYERS;
 
@@ -36,7 +36,16 @@ impl Rule {
         if self.actions.is_empty() || self.actions.len() > MOST_ACTIONS {
             return wrong("actions", format!("must be 1 to {MOST_ACTIONS}"));
         }
-        self.actions.iter().enumerate().try_for_each(|(at, action)| check_action(&format!("actions[{at}]"), action))
+        let numbered = || self.actions.iter().enumerate().map(|(at, action)| (format!("actions[{at}]"), action));
+        let present = self.when.event == Kind::Present;
+        if let Some((key, action)) = numbered().find(|(_, action)| matches!(action, Action::Steer(_)) != present) {
+            let why = match action {
+                Action::Steer(_) => "steers by where something is: say `present` as the event of the rule",
+                _ => "nothing happens where something is `present`: it can only `steer`",
+            };
+            return wrong(key, why);
+        }
+        numbered().try_for_each(|(key, action)| check_action(&key, action))
     }
 
     fn check_devices(&self) -> Checked {
@@ -66,6 +75,9 @@ fn check_when(when: &When) -> Checked {
     if !when.begins && !matches!(when.event, Kind::Crowd | Kind::Absent) {
         return wrong("when.begins", "only `crowd` and `absent` begin and end; leave it out");
     }
+    if when.event == Kind::Present && (when.times != 1 || when.within_s.is_some()) {
+        return wrong("when.times", "what is `present` lasts, and does not happen so often; leave it out");
+    }
     if let Some(least) = when.at_least {
         check_least(when.event, least)?;
     }
@@ -85,6 +97,9 @@ fn check_least(event: Kind, least: f64) -> Checked {
     if matches!(event, Kind::Cross | Kind::Enter) {
         return wrong("when.at_least", "a thing crosses or enters once; say how often with `times` and `within_s`");
     }
+    if event == Kind::Present {
+        return wrong("when.at_least", "there is no number of what is `present`; leave it out");
+    }
     if !(least.is_finite() && least >= 0.0) {
         return wrong("when.at_least", "must be a number from 0");
     }
@@ -102,6 +117,7 @@ fn check_action(key: &str, action: &Action) -> Checked {
         },
         Action::Mail { to, subject } => check_mail(key, to, subject.as_deref()),
         Action::Input(input) => check_input(key, input),
+        Action::Steer(steer) => check_steer(key, steer),
     }
 }
 
@@ -131,13 +147,29 @@ fn check_mail(key: &str, to: &[String], subject: Option<&str>) -> Checked {
     Ok(())
 }
 
-fn check_input(key: &str, input: &InputAction) -> Checked {
-    if input.title.is_some() == input.session.is_some() {
+fn check_seat(key: &str, title: bool, session: bool, player: u8) -> Checked {
+    if title == session {
         return wrong(key, "say `title` or `session`, one of them");
     }
-    if usize::from(input.player) >= MAX_PLAYERS {
+    if usize::from(player) >= MAX_PLAYERS {
         return wrong(format!("{key}.player"), format!("must be 0 to {}", MAX_PLAYERS - 1));
     }
+    Ok(())
+}
+
+fn check_steer(key: &str, steer: &SteerAction) -> Checked {
+    check_seat(key, steer.title.is_some(), steer.session.is_some(), steer.player)?;
+    if steer.axis.is_some() == steer.buttons.is_some() {
+        return wrong(key, "say `axis` or `buttons`, one of them");
+    }
+    if steer.pad(0.0).is_none() {
+        return wrong(key, "there is no such button or axis; buttons are a, b, x, y, up, ..., axes lx, ly, rx, ry");
+    }
+    Ok(())
+}
+
+fn check_input(key: &str, input: &InputAction) -> Checked {
+    check_seat(key, input.title.is_some(), input.session.is_some(), input.player)?;
     if input.button.is_some() == input.axis.is_some() {
         return wrong(key, "say `button` or `axis`, one of them");
     }

@@ -233,6 +233,7 @@ fn what_is_wrong_with_a_rule_is_said() {
         action[key] = value;
         json!({"actions": [action]})
     };
+    let steers = |action: Value| json!({"when": {"event": "present"}, "actions": [action]});
     for (changes, says) in [
         (json!({"name": " "}), "`name`: must be 1 to 80"),
         (json!({"name": "a\nb"}), "`name`"),
@@ -256,6 +257,14 @@ fn what_is_wrong_with_a_rule_is_said() {
         (json!({"actions": [{"do": "mail", "to": ["a@b, c@d"]}]}), "is no address"),
         (json!({"actions": [{"do": "mail", "to": ["a@b\r\nDATA"]}]}), "is no address"),
         (json!({"actions": [{"do": "mail", "to": ["a@b"], "subject": "x\r\ny"}]}), "on one line"),
+        (json!({"actions": [{"do": "steer", "title": "pong", "axis": "lx"}]}), "say `present`"),
+        (json!({"when": {"event": "present"}}), "it can only `steer`"),
+        (json!({"when": {"event": "present", "times": 2, "within_s": 5}}), "does not happen so often"),
+        (json!({"when": {"event": "present", "at_least": 2}}), "no number"),
+        (steers(json!({"do": "steer", "title": "pong"})), "say `axis` or `buttons`"),
+        (steers(json!({"do": "steer", "axis": "lx"})), "say `title` or `session`"),
+        (steers(json!({"do": "steer", "title": "pong", "axis": "lz"})), "no such button or axis"),
+        (steers(json!({"do": "steer", "title": "pong", "axis": "lx", "player": 4})), "must be 0 to 3"),
         (with("session", json!("ses-0000000000000000")), "say `title` or `session`"),
         (with("axis", json!("lx")), "say `button` or `axis`"),
         (with("button", json!("fire")), "no such button"),

@@ -111,6 +111,20 @@ fn a_viewer_that_says_very_much_takes_no_room_from_the_others() {
     assert_eq!(commands.len(), 1, "after a tick it is heard again");
 }
 
+#[test]
+fn whoever_runs_the_server_may_hold_something_in_any_seat_while_somebody_plays() {
+    let mut world = World::new();
+    let hold = |player| Hold { by: "rule".to_owned(), player, pad: Pad { buttons: 1, ..Pad::default() }, ms: 50 };
+    let now = Time::from_millis(5);
+    assert_eq!(world.session.hold(now, &hold(2)).unwrap_err(), "there is no seat 3 in it: it has 2 seats");
+    world.session.hold(now, &hold(1)).unwrap();
+    assert_eq!(world.held(now), [false, true], "nobody sits there, and nobody else is touched");
+    assert_eq!(world.session.people.taken(now), 1, "who comes may have the seat");
+    let host = world.host;
+    world.session.detach(now, host);
+    assert_eq!(world.session.hold(now, &hold(0)).unwrap_err(), "nobody plays in it just now, so it rests");
+}
+
 /// Presses a button of the first pad.
 fn press(writer: &mut Writer) {
     let pad = Pad { buttons: 1, ..Pad::default() };

@@ -55,6 +55,8 @@ pub struct NewDelivery {
     pub body: String,
     /// When the rule fired.
     pub created_ms: u64,
+    /// When it is due, unless it is over already.
+    pub due_ms: u64,
     /// What became of it already, with a sentence; none: it is to be done.
     pub ended: Option<(DeliveryState, String)>,
 }
@@ -244,7 +246,7 @@ impl Db {
 }
 
 fn insert(connection: &rusqlite::Connection, new: NewDelivery) -> Result<(), DbError> {
-    let NewDelivery { id, rule, device, action, destination, body, created_ms, ended } = new;
+    let NewDelivery { id, rule, device, action, destination, body, created_ms, due_ms, ended } = new;
     let waits = ended.is_none();
     let (state, detail) = ended.map_or((DeliveryState::Waiting, None), |(state, detail)| (state, Some(detail)));
     let at = created_ms as i64;
@@ -264,7 +266,7 @@ fn insert(connection: &rusqlite::Connection, new: NewDelivery) -> Result<(), DbE
             word(state),
             detail,
             at,
-            waits.then_some(at),
+            waits.then_some(due_ms as i64),
             (!waits).then_some(at),
             u32::from(!waits),
         ])?;

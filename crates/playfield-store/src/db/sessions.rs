@@ -222,6 +222,24 @@ impl Db {
         .await
     }
 
+    /// Sessions of a title in which somebody plays, the oldest first.
+    pub async fn played_sessions(&self, title: String) -> Result<Vec<SessionRow>, DbError> {
+        self.call(move |connection| {
+            let mut find = connection.prepare_cached(concat!(
+                "SELECT *, ",
+                has_receipt!(),
+                " FROM sessions WHERE title = ?1 AND state = ?2 AND ended_ms IS NULL ORDER BY created_ms, id"
+            ))?;
+            let mut rows = find.query(params![title, word(SessionState::Connected)])?;
+            let mut sessions = Vec::new();
+            while let Some(row) = rows.next()? {
+                sessions.push(read_session(row)?);
+            }
+            Ok(sessions)
+        })
+        .await
+    }
+
     /// How many sessions a client address has open.
     pub async fn open_sessions_of(&self, client: String) -> Result<u32, DbError> {
         self.call(move |connection| count(connection, "client", &client)).await

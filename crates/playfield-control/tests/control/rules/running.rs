@@ -2,32 +2,31 @@
 
 use std::time::Duration;
 
-use playfield_control::rules::InputFiring;
 use playfield_control::{Config, Door};
 use playfield_core::analytics::Event as Happened;
 use playfield_core::api::{Deliveries, Delivery, DeviceEvent, DeviceEvents, Devices, KnownRule, SessionState};
 use playfield_core::bus::{Event, Request};
 use playfield_core::camera::{Health, Report, Seen};
 use playfield_core::id::{DeviceId, SessionId};
+use playfield_core::input::hold::Hold;
 use playfield_core::metadata::Metadata;
 use playfield_store::bus::Bus;
-use playfield_store::db::Db;
+use playfield_store::db::{Db, NewSession};
 use serde_json::{Value, json};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::node::Node;
-use crate::world::{Client, Folder, World};
+use crate::world::{Client, Folder, World, node_id};
 
 pub struct Running {
     pub client: Client,
     pub db: Db,
     pub device: DeviceId,
     pub session: SessionId,
-    pub inputs: Option<mpsc::Receiver<InputFiring>>,
+    pub node: Node,
     folder: Folder,
     bus: Bus,
-    node: Node,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
@@ -68,8 +67,7 @@ impl Running {
         let manifest = include_str!("../../../../../models/street/model.toml");
         std::fs::write(models.join("street/model.toml"), manifest).unwrap();
         let config = Config { models: vec![models], ..config };
-        let mut control = World::control(&folder, &bus, &db, config).await;
-        let inputs = control.take_inputs();
+        let control = World::control(&folder, &bus, &db, config).await;
         let client = Client::new(control.router(Door::Local), "localhost:8080");
         let (stop, stopped) = oneshot::channel::<()>();
         let background = control.background();
@@ -79,7 +77,7 @@ impl Running {
         until(async || starts() > started).await;
         let device = client.get("/api/v1/devices").await.is::<Devices>(200).devices[0].id.clone();
         let session = node.started().id;
-        let running = Running { client, db, device, session, inputs, folder, bus, node, stop, task };
+        let running = Running { client, db, device, session, node, folder, bus, stop, task };
         running.is(SessionState::Active).await;
         let health = Health { model: "street".to_owned(), labels: vec!["person".to_owned()], ..Health::default() };
         running.says(Report::Health(health)).await;
@@ -87,8 +85,50 @@ impl Running {
     }
 
     pub async fn is(&self, state: SessionState) {
-        let event = Event::State { session: self.session.clone(), state, reason: None, detail: None };
+        self.session_is(&self.session, state).await;
+    }
+
+    async fn session_is(&self, session: &SessionId, state: SessionState) {
+        let event = Event::State { session: session.clone(), state, reason: None, detail: None };
         self.bus.tell(&event).await.unwrap();
+    }
+
+    /// Somebody plays a title from now on.
+    pub async fn plays(&self, title: &str) -> SessionId {
+        let session = SessionId::from_entropy([77; 16]);
+        let row = NewSession {
+            id: session.clone(),
+            title: title.to_owned(),
+            module: "00".to_owned(),
+            node: node_id(),
+            client: "somebody".to_owned(),
+            profile: None,
+            storage_bytes: 0,
+            created_ms: 1,
+        };
+        self.db.insert_device_session(row).await.unwrap();
+        for state in [SessionState::Active, SessionState::Connected] {
+            self.session_is(&session, state).await;
+        }
+        until(async || self.db.session(session.clone()).await.unwrap().unwrap().state == SessionState::Connected).await;
+        session
+    }
+
+    /// What is held in sessions, once there is anything.
+    pub async fn held(&self) -> Vec<(SessionId, Hold)> {
+        let mut held = Vec::new();
+        until(async || {
+            let asked = self.node.asked().into_iter();
+            held = asked
+                .filter_map(|asked| match asked {
+                    Request::Input { session, hold } => Some((session, hold)),
+                    _ => None,
+                })
+                .collect();
+            !held.is_empty()
+        })
+        .await;
+        held
     }
 
     pub async fn says(&self, report: Report) {

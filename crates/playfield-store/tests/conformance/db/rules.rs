@@ -36,6 +36,7 @@ fn delivery(number: u8, destination: &str) -> NewDelivery {
         destination: destination.to_owned(),
         body: format!("body {number}"),
         created_ms: u64::from(number),
+        due_ms: u64::from(number),
         ended: None,
     }
 }
