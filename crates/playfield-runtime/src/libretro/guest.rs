@@ -49,6 +49,7 @@ pub struct LibretroGuest {
     shakes: [Rumble; MAX_PLAYERS],
     storage_limit: u64,
     memory: Memory,
+    finished: bool,
 }
 
 /// What its processes take, in bytes.
@@ -116,6 +117,7 @@ impl LibretroGuest {
             shakes: Default::default(),
             storage_limit: config.storage_limit,
             memory,
+            finished: false,
         };
         guest.hear(news);
         Ok(guest)
@@ -249,8 +251,10 @@ impl Guest for LibretroGuest {
 
     fn tick(&mut self, input: &TickInput) -> Result<Tick, GuestError> {
         let answer = self.ask(&ToCore::Tick(input.clone()), TICKS, "a picture")?;
-        let FromCore::Ticked(Ticked { picture, sound, news, exited }) = answer else {
-            return Err(GuestError::Trap("its process does not speak as it should".to_owned()));
+        let Ticked { picture, sound, news, exited } = match answer {
+            FromCore::Ticked(ticked) => ticked,
+            FromCore::Failed(why) => return Err(GuestError::Trap(why)),
+            _ => return Err(GuestError::Trap("its process does not speak as it should".to_owned())),
         };
         self.ticks += 1;
         if self.ticks.is_multiple_of(self.pace.tick_hz.into()) && !self.memory.look(&self.process) {
@@ -285,8 +289,13 @@ impl Guest for LibretroGuest {
     }
 
     fn finish(&mut self) {
+        if std::mem::replace(&mut self.finished, true) {
+            return;
+        }
         if let Ok(FromCore::Finished(news)) = self.ask(&ToCore::Finish, SAVES, "saving") {
             self.hear(news);
+            // Whatever a core does at its end is its own concern, for as long as that is not long.
+            let _ = self.process.end(ENDS);
         }
     }
 

@@ -1,9 +1,10 @@
-//! Libretro cores in processes of their own: the real frontend and the real program, and a core written for these tests that
-//! does what its content says (`core.c`).
+//! Libretro cores in processes of their own: the real frontend and the real program, and cores written for these tests that
+//! do what their content says (`core.c`, `drawing.c`).
 
 #![allow(clippy::unwrap_used)]
 
 mod console;
+mod graphics;
 mod states;
 
 use console::{Console, pad};
