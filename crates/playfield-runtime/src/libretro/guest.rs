@@ -28,6 +28,8 @@ const LOOK: Duration = Duration::from_millis(20);
 const ENDS: Duration = Duration::from_millis(500);
 /// Memory that a process has beyond its limit at least, in bytes, before the kernel says no: its own and the system's libraries'.
 const SLACK: u64 = 256 << 20;
+/// What its graphics driver is told: it keeps shaders in the core's home, up to so much.
+const DRIVERS: [(&str, &str); 1] = [("MESA_SHADER_CACHE_MAX_SIZE", "64M")];
 /// What states begin with; then the core's name and a zero byte.
 const MAGIC: &[u8] = b"libretro state 1\n";
 
@@ -81,7 +83,7 @@ impl LibretroGuest {
         if kept.len() > PAPERS_LEN || !shared.write(PAPERS, &kept) {
             return Err(failed(&"what was kept is too much"));
         }
-        let mut process = Process::start(program, "libretro").map_err(|error| failed(&error))?;
+        let mut process = Process::start_with(program, "libretro", &DRIVERS).map_err(|error| failed(&error))?;
         let wanted = firmware::missing(&opening.core, &opening.system);
         let mut memory = Memory { limit: opening.rules.memory_limit, seen: 0 };
         let mut opening = Opening { kept: kept.len() as u32, ..opening };
