@@ -18,6 +18,7 @@ use smithay::wayland::buffer::BufferHandler;
 use smithay::wayland::compositor::{
     CompositorClientState, CompositorHandler, CompositorState, is_sync_subsurface, with_states,
 };
+use smithay::wayland::dmabuf::get_dmabuf;
 use smithay::wayland::fractional_scale::{FractionalScaleHandler, with_fractional_scale};
 use smithay::wayland::idle_inhibit::IdleInhibitHandler;
 use smithay::wayland::output::OutputHandler;
@@ -74,7 +75,11 @@ impl CompositorHandler for Compositor {
 }
 
 impl BufferHandler for Compositor {
-    fn buffer_destroyed(&mut self, _buffer: &WlBuffer) {}
+    fn buffer_destroyed(&mut self, buffer: &WlBuffer) {
+        if let Ok(buffer) = get_dmabuf(buffer) {
+            self.forget_buffer(buffer);
+        }
+    }
 }
 
 impl ShmHandler for Compositor {
