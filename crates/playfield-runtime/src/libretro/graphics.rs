@@ -25,6 +25,7 @@ use self::screen::Screen;
 use super::abi::{ContextCall, Geometry, HwRender, hw};
 use super::core::with;
 use super::pixels::{Layout, Raw};
+use super::words::News;
 
 thread_local! {
     static GRAPHICS: RefCell<Option<Graphics>> = const { RefCell::new(None) };
@@ -123,12 +124,11 @@ pub fn request(callback: &mut HwRender) -> bool {
                 with(|frontend| frontend.log(1, &format!("draws with {}, by {}", wanted.api, context.driver())));
                 Graphics { wanted, reset, destroy, screen: None, context, pixels: Vec::new() }
             });
-            GRAPHICS.with_borrow_mut(|place| *place = graphics);
-            true
+            put(graphics)
         }
         Err(why) => {
             with(|frontend| {
-                frontend.log(2, &why);
+                frontend.say(News::Log(2, why.clone()));
                 frontend.no_graphics = Some(why);
             });
             false
@@ -192,7 +192,12 @@ pub fn end() -> Option<ContextCall> {
 
 /// Lets go of everything.
 pub fn close() {
-    GRAPHICS.with_borrow_mut(|graphics| *graphics = None);
+    put(None);
+}
+
+/// Not while something is done with it: a core that a driver called back then keeps what it has.
+fn put(graphics: Option<Graphics>) -> bool {
+    GRAPHICS.with(|place| place.try_borrow_mut().map(|mut place| *place = graphics).is_ok())
 }
 
 /// Works on the graphics of this thread's core. A core that calls back meanwhile, from a driver that speaks to it, finds none.

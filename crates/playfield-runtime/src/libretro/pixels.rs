@@ -286,7 +286,7 @@ mod tests {
     fn the_layouts_show_the_same_colours() {
         let check = |layout, bytes: &[u8]| {
             let mut painter = Painter::default();
-            let shape = painter.paint(raw(layout, &bytes, bytes.len()), (2, 1), 0).unwrap();
+            let shape = painter.paint(raw(layout, bytes, bytes.len()), (2, 1), 0).unwrap();
             assert_eq!(shape, Shape { width: 2, height: 1, format: PixelFormat::Indexed8 });
             assert_eq!(rgba(&painter, shape), [255, 0, 0, 255, 0, 255, 255, 255], "{layout:?}");
         };

@@ -286,7 +286,7 @@ fn what_cannot_be_opened_says_why() {
     let wrong = other(&|opening| opening.content = Some("/etc/hostname.gb".into()));
     assert!(wrong.contains("plays files that end in test, txt"), "{wrong}");
     let no_library = other(&|opening| opening.core = opening.content.clone().unwrap());
-    assert!(no_library.contains("cannot be loaded"), "{no_library}");
+    assert!(no_library.contains("cannot be loaded") && no_library.contains("file too short"), "{no_library}");
 }
 
 #[test]

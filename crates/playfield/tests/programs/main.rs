@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod cards;
+mod menus;
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;

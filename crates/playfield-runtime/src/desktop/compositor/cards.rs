@@ -82,7 +82,7 @@ fn take(buffer: &Dmabuf) -> Result<Mapped, Refusal> {
 
 /// The length of a file in bytes, if it never becomes shorter.
 fn lasting(file: BorrowedFd<'_>) -> Option<u64> {
-    let of_driver = fstatfs(file).is_ok_and(|system| system.f_type as i64 == DRIVERS);
+    let of_driver = fstatfs(file).is_ok_and(|system| system.f_type == DRIVERS);
     let sealed = || fcntl_get_seals(file).is_ok_and(|seals| seals.contains(SealFlags::SHRINK));
     if of_driver || sealed() { seek(file, SeekFrom::End(0)).ok() } else { None }
 }

@@ -108,7 +108,7 @@ impl XdgShellHandler for Compositor {
     }
 
     fn grab(&mut self, surface: PopupSurface, _seat: WlSeat, _serial: Serial) {
-        self.grabbing.push(surface.wl_surface().clone());
+        self.grab_keys(surface.wl_surface());
     }
 
     fn reposition_request(&mut self, surface: PopupSurface, positioner: PositionerState, token: u32) {
@@ -144,7 +144,8 @@ impl XdgShellHandler for Compositor {
         self.answered(&client);
     }
 
-    fn popup_destroyed(&mut self, _surface: PopupSurface) {
+    fn popup_destroyed(&mut self, surface: PopupSurface) {
+        self.close_menus(&[surface.wl_surface().clone()]);
         self.damaged();
     }
 }

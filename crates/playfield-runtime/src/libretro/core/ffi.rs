@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use playfield_core::input::PlayerInput;
 
-use super::{Content, Info};
+use super::{Content, Info, load_error};
 use crate::libretro::abi::{
     API_VERSION, AudioSample, AudioSampleBatch, AvInfo, Environment, GameInfo, HW_FRAME_BUFFER_VALID, InputPoll,
     InputState, SystemInfo, VideoRefresh,
@@ -108,7 +108,7 @@ impl Core {
         // SAFETY: runs the code of whoever made the core. This process exists for that alone, and has given up what the
         // code must not have.
         let library = unsafe { Library::open(Some(path), RTLD_NOW | RTLD_LOCAL) };
-        let library = library.map_err(|error| format!("it cannot be loaded: {error}"))?;
+        let library = library.map_err(|error| format!("it cannot be loaded: {}", load_error(&error)))?;
         let symbols = Symbols::find(&library)?;
         // SAFETY: declared so by `libretro.h`, and may be called at any time.
         let version = unsafe { (symbols.api_version)() };

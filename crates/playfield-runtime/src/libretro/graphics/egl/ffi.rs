@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 
+use super::super::super::core::load_error;
 use super::super::Api;
 use super::{PACKAGES, words};
 
@@ -65,8 +66,10 @@ impl Egl {
     fn open(name: &str) -> Result<Egl, String> {
         // SAFETY: the system's own library; what it runs when it is loaded stays behind the fence.
         let library = unsafe { Library::open(Some(name), RTLD_NOW | RTLD_LOCAL) };
-        let library = library
-            .map_err(|error| format!("it draws with OpenGL, and {name} is not on this node; {PACKAGES} ({error})"))?;
+        let library = library.map_err(|error| {
+            let error = load_error(&error);
+            format!("it draws with OpenGL, and {name} is not on this node; {PACKAGES} ({error})")
+        })?;
         macro_rules! find {
             ($($name:ident),* $(,)?) => {
                 Egl {
@@ -298,5 +301,6 @@ mod tests {
             "{said}"
         );
         assert!(said.contains("libegl1, libegl-mesa0, libgl1-mesa-dri and libgles2"), "{said}");
+        assert!(said.contains("cannot open shared object file"), "{said}");
     }
 }
