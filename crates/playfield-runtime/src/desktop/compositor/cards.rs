@@ -14,8 +14,13 @@ use std::sync::Arc;
 use rustix::fs::{SealFlags, SeekFrom, fcntl_get_seals, fstatfs, seek};
 use smithay::backend::allocator::dmabuf::Dmabuf;
 use smithay::backend::allocator::{Buffer, Format, Modifier};
-use smithay::reexports::wayland_server::DisplayHandle;
-use smithay::wayland::dmabuf::{DmabufFeedbackBuilder, DmabufGlobal, DmabufHandler, DmabufState, ImportNotifier};
+use smithay::reexports::calloop::Interest;
+use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
+use smithay::reexports::wayland_server::{DisplayHandle, Resource};
+use smithay::wayland::compositor::{BufferAssignment, CompositorHandler, SurfaceAttributes, add_blocker, with_states};
+use smithay::wayland::dmabuf::{
+    DmabufFeedbackBuilder, DmabufGlobal, DmabufHandler, DmabufState, ImportNotifier, get_dmabuf,
+};
 
 use super::Compositor;
 use super::ffi::{Mapped, Place};
@@ -108,6 +113,28 @@ impl DmabufHandler for Compositor {
 }
 
 impl Compositor {
+    /// A commit takes effect once the card has drawn what it shows: until then its buffer is not ready to be read, and whoever
+    /// reads it would wait.
+    pub(super) fn wait_for_card(&mut self, surface: &WlSurface) {
+        let buffer = with_states(surface, |states| {
+            let mut attributes = states.cached_state.get::<SurfaceAttributes>();
+            match &attributes.pending().buffer {
+                Some(BufferAssignment::NewBuffer(buffer)) => get_dmabuf(buffer).cloned().ok(),
+                _ => None,
+            }
+        });
+        let Some(Ok((blocker, drawn))) = buffer.map(|buffer| buffer.generate_blocker(Interest::READ)) else { return };
+        let Some(client) = surface.client() else { return };
+        let waits = self.handle.insert_source(drawn, move |(), _, compositor| {
+            let display = compositor.display.clone();
+            compositor.client_compositor_state(&client).blocker_cleared(compositor, &display);
+            Ok(())
+        });
+        if waits.is_ok() {
+            add_blocker(surface, blocker);
+        }
+    }
+
     /// A program let go of a buffer.
     pub(super) fn forget_buffer(&mut self, buffer: &Dmabuf) {
         self.painter.drawn.remove(buffer);

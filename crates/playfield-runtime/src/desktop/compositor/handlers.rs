@@ -16,7 +16,7 @@ use smithay::reexports::wayland_server::{self, Display, Resource};
 use smithay::utils::{Logical, Point, Serial};
 use smithay::wayland::buffer::BufferHandler;
 use smithay::wayland::compositor::{
-    CompositorClientState, CompositorHandler, CompositorState, is_sync_subsurface, with_states,
+    CompositorClientState, CompositorHandler, CompositorState, add_pre_commit_hook, is_sync_subsurface, with_states,
 };
 use smithay::wayland::dmabuf::get_dmabuf;
 use smithay::wayland::fractional_scale::{FractionalScaleHandler, with_fractional_scale};
@@ -61,6 +61,10 @@ impl CompositorHandler for Compositor {
             return &client.compositor_state;
         }
         &client.get_data::<Client>().expect("every client is inserted with it").compositor
+    }
+
+    fn new_surface(&mut self, surface: &WlSurface) {
+        add_pre_commit_hook::<Self, _>(surface, |compositor, _, surface| compositor.wait_for_card(surface));
     }
 
     fn commit(&mut self, surface: &WlSurface) {
