@@ -20,6 +20,8 @@ enum Sign {
     Program(&'static str),
     /// The libretro core of this name is where Debian puts them.
     Core(&'static str),
+    /// This library is where Debian puts them.
+    Library(&'static str),
     /// This is there.
     File(&'static str),
 }
@@ -54,6 +56,13 @@ const TESTS: &[Tool] = &[
         package: "firefox-esr",
         why: "the other browser of the end-to-end tests",
     },
+    Tool { sign: Sign::Library("libEGL.so.1"), package: "libegl1", why: "cores that draw with OpenGL" },
+    Tool {
+        sign: Sign::File("/usr/share/glvnd/egl_vendor.d/50_mesa.json"),
+        package: "libegl-mesa0",
+        why: "what finds their driver",
+    },
+    Tool { sign: Sign::Library("dri/swrast_dri.so"), package: "libgl1-mesa-dri", why: "a driver for the processor" },
     Tool {
         sign: Sign::File("/usr/share/X11/xkb/rules/evdev"),
         package: "libxkbcommon0",
@@ -107,17 +116,17 @@ impl Sign {
     fn shows(&self) -> bool {
         match self {
             Sign::Program(program) => Cmd::new(program).args(["--version"]).works(),
-            Sign::Core(name) => core(name),
+            Sign::Core(name) => in_a_folder(&format!("libretro/{name}_libretro.so")),
+            Sign::Library(name) => in_a_folder(name),
             Sign::File(path) => std::path::Path::new(path).exists(),
         }
     }
 }
 
-/// In `/usr/lib/ARCHITECTURE/libretro`.
-fn core(name: &str) -> bool {
+/// In `/usr/lib/ARCHITECTURE`.
+fn in_a_folder(file: &str) -> bool {
     let Ok(folders) = std::fs::read_dir("/usr/lib") else { return false };
-    let file = format!("libretro/{name}_libretro.so");
-    folders.flatten().any(|folder| folder.path().join(&file).exists())
+    folders.flatten().any(|folder| folder.path().join(file).exists())
 }
 
 /// These packages of Debian are installed, whatever they are for.
@@ -183,8 +192,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_core_that_is_not_there_is_missing() {
+    fn what_is_not_there_is_missing() {
         assert!(!Sign::Core("no-such-core").shows());
+        assert!(!Sign::Library("libno-such.so.1").shows());
     }
 
     #[test]

@@ -24,6 +24,7 @@
 //!   look up ─> close descriptors ─> namespaces, two forks ─> root ─> limits ─> user, capabilities ─> Landlock ─> seccomp
 //! ```
 
+mod cards;
 mod groups;
 mod landlock;
 mod processes;
@@ -35,6 +36,7 @@ mod sandbox;
 mod syscalls;
 mod user;
 
+pub use cards::{device_number, render_nodes};
 pub use playfield_core::bus::Missing;
 pub use processes::resident;
 pub use report::{Layer, LayerKind, Report};

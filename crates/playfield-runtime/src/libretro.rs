@@ -6,10 +6,10 @@
 //!   LibretroGuest  --words over a Link-->  host  -->  core (dlopen)
 //!   (worker)                                |  ^        |  calls back
 //!                                           v  |        v
-//!                                         frontend <- environment, pixels, sound, pads, options, files
+//!                                         frontend <- environment, pixels, graphics, sound, pads, options, files
 //! ```
 //!
-//! Not offered: rendering by a graphics card (a core that needs it says so and ends), sensors, cameras, network play.
+//! Not offered: Vulkan and Direct3D (a core that needs them is refused in words), sensors, cameras, network play.
 
 mod abi;
 mod archive;
@@ -18,6 +18,7 @@ mod environment;
 mod files;
 mod firmware;
 mod frontend;
+mod graphics;
 mod guest;
 pub mod host;
 mod options;

@@ -55,13 +55,18 @@ pub enum End {
 }
 
 impl Process {
-    /// Starts `program guest`.
+    /// Starts `program guest`, without an environment.
     pub fn start(program: &Path, kind: &str) -> io::Result<Process> {
+        Process::start_with(program, kind, &[])
+    }
+
+    /// The same with an environment.
+    pub fn start_with(program: &Path, kind: &str, environment: &[(&str, &str)]) -> io::Result<Process> {
         let (link, theirs) = Link::pair()?;
         // Both streams go into one pipe, so that lines keep their order.
         let (read, write) = io::pipe()?;
         let mut command = Command::new(program);
-        command.args(["guest", kind]).env_clear().stdin(Stdio::from(theirs));
+        command.args(["guest", kind]).env_clear().envs(environment.iter().copied()).stdin(Stdio::from(theirs));
         let child = command.stdout(write.try_clone()?).stderr(write).spawn()?;
         let said = Said::new(OwnedFd::from(read))?;
         Ok(Process { child, link, said })

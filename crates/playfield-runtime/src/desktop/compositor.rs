@@ -10,6 +10,7 @@
 //! until it has. So there is never more than one picture on the way, and it is the newest.
 
 mod answers;
+mod cards;
 mod clipboard;
 #[allow(unsafe_code, reason = "pixels in memory that a program may write meanwhile")]
 mod ffi;
@@ -50,6 +51,7 @@ use smithay::reexports::wayland_server::{Display, DisplayHandle};
 use smithay::utils::{Clock, Monotonic, Rectangle, Transform};
 use smithay::wayland::compositor::{CompositorClientState, CompositorState};
 use smithay::wayland::cursor_shape::CursorShapeManagerState;
+use smithay::wayland::dmabuf::DmabufState;
 use smithay::wayland::fractional_scale::FractionalScaleManagerState;
 use smithay::wayland::idle_inhibit::IdleInhibitManagerState;
 use smithay::wayland::output::OutputManagerState;
@@ -92,6 +94,8 @@ pub(super) struct Protocols {
     compositor: CompositorState,
     shell: XdgShellState,
     shm: ShmState,
+    /// Offers nothing where there is no graphics card.
+    dmabuf: DmabufState,
     data_device: DataDeviceState,
     primary_selection: PrimarySelectionState,
     activation: XdgActivationState,
@@ -174,13 +178,14 @@ pub(super) struct Client {
 impl ClientData for Client {}
 
 impl Compositor {
-    /// Makes the screen and opens it to clients at `socket`.
+    /// Makes the screen and opens it to clients at `socket`. `card` is the number of the render node that they draw with.
     pub(super) fn start(
         handle: LoopHandle<'static, Compositor>,
         socket: &Path,
         link: Link,
         shared: Shared,
         command: &Command,
+        card: Option<u64>,
     ) -> Result<Compositor, String> {
         let (size, hz) = (command.size, command.hz);
         xkbcommon::open()?;
@@ -205,6 +210,7 @@ impl Compositor {
             compositor: CompositorState::new::<Self>(&dh),
             shell: XdgShellState::new::<Self>(&dh),
             shm: ShmState::new::<Self>(&dh, painter.shm_formats()),
+            dmabuf: cards::offer(&dh, card).map_err(|error| format!("no buffers of a graphics card: {error}"))?,
             data_device: DataDeviceState::new::<Self>(&dh),
             primary_selection: PrimarySelectionState::new::<Self>(&dh),
             activation: XdgActivationState::new::<Self>(&dh),

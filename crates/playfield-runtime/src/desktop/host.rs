@@ -15,7 +15,7 @@ use super::compositor::Compositor;
 use super::pads::{FOLDER, KeyMap, Pads};
 use super::sound::{ASOUNDRC, Decode, Microphone, SoundServer};
 use super::words::{Ended, FromProgram, Opening, SHARED_LEN, ToProgram};
-use crate::confine::{HOME, User, confine, environment, guest_user};
+use crate::confine::{HOME, User, confine, device_number, environment, guest_user};
 use crate::process::{Link, LinkError, Shared};
 
 /// The socket that programs speak Wayland at, in their runtime folder.
@@ -69,7 +69,12 @@ fn serve(
     let words = rustix::io::dup(link.socket()).map_err(|error| error.to_string())?;
     let runtime = PathBuf::from(user.runtime_dir());
     let socket = runtime.join(SOCKET);
-    let mut compositor = Compositor::start(events.handle(), &socket, link, shared, &opening.command)?;
+    let card = opening.card.as_deref().map(device_number).transpose();
+    let number = card.as_ref().copied().ok().flatten();
+    let mut compositor = Compositor::start(events.handle(), &socket, link, shared, &opening.command, number)?;
+    if let Err(error) = card {
+        compositor.report(FromProgram::Log(format!("this program draws without the graphics card: {error}")));
+    }
     let source = Generic::new(words, Interest::READ, Mode::Level);
     let heard = events.handle().insert_source(source, |_, _, compositor| {
         compositor.hear();

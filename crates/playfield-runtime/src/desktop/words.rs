@@ -1,5 +1,7 @@
 //! What a worker and the process of a program say to each other, and where in their shared memory things lie.
 
+use std::path::PathBuf;
+
 use playfield_core::desk::MAX_CLIPBOARD;
 use playfield_core::frame::{CHANNELS, MAX_HEIGHT, MAX_WIDTH, Rect};
 use playfield_core::input::TickInput;
@@ -61,6 +63,8 @@ pub struct Opening {
     pub command: Command,
     /// What its processes may see and use.
     pub rules: Rules,
+    /// The render node that programs draw with, one of their devices; windows may lie in buffers of its driver's then.
+    pub card: Option<PathBuf>,
 }
 
 /// What the process of a program says.

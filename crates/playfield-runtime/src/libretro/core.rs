@@ -10,6 +10,11 @@ pub use ffi::{Core, with};
 
 use super::frontend::c_path;
 
+/// Why a library does not load, as the system says it: which other library is missing, say.
+pub fn load_error(error: &libloading::Error) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
+}
+
 /// What a core says of itself.
 #[derive(Clone, Debug, Default)]
 pub struct Info {

@@ -14,7 +14,7 @@ use playfield_core::setting::{Choice, Setting};
 use super::abi::{AvInfo, DiskControlExt, FrameTimeCallback, KeyboardCallback, UpdateDisplay, device};
 use super::options::Options;
 use super::pads;
-use super::pixels::{Layout, Painter};
+use super::pixels::{Layout, Painter, Raw};
 use super::sound::Sound;
 use super::words::{MOST_FRAMES, News, Pace};
 
@@ -70,6 +70,10 @@ pub struct Frontend {
     pub news: Vec<News>,
     pub said: Vec<String>,
     pub exited: bool,
+    /// Why the graphics that it wants are not there, in words.
+    pub no_graphics: Option<String>,
+    /// What ends the session after this tick, in words.
+    pub failed: Option<String>,
     /// The core asked for a stick once: it is not given the cross as well by it.
     reads_sticks: bool,
     pub pace_changed: bool,
@@ -114,7 +118,7 @@ impl Frontend {
     }
 
     /// A picture came.
-    pub fn show(&mut self, bytes: &[u8], width: u32, height: u32, pitch: usize) {
+    pub fn show(&mut self, raw: Raw<'_>, width: u32, height: u32) {
         if !self.looks {
             return;
         }
@@ -122,7 +126,7 @@ impl Frontend {
         if size.0.max(size.1) > MAX_WIDTH || size.0.min(size.1) > MAX_HEIGHT {
             return self.log(2, &format!("a picture of {width}x{height} is too large to be shown"));
         }
-        self.shape = self.painter.paint(self.layout, bytes, size, pitch, self.quarters);
+        self.shape = self.painter.paint(raw, size, self.quarters);
         self.last_shape = self.shape.or(self.last_shape);
     }
 

@@ -28,6 +28,8 @@ const LOOK: Duration = Duration::from_millis(20);
 const ENDS: Duration = Duration::from_millis(500);
 /// Memory that a process has beyond its limit at least, in bytes, before the kernel says no: its own and the system's libraries'.
 const SLACK: u64 = 256 << 20;
+/// What its graphics driver is told: it keeps shaders in the core's home, up to so much.
+const DRIVERS: [(&str, &str); 1] = [("MESA_SHADER_CACHE_MAX_SIZE", "64M")];
 /// What states begin with; then the core's name and a zero byte.
 const MAGIC: &[u8] = b"libretro state 1\n";
 
@@ -49,6 +51,7 @@ pub struct LibretroGuest {
     shakes: [Rumble; MAX_PLAYERS],
     storage_limit: u64,
     memory: Memory,
+    finished: bool,
 }
 
 /// What its processes take, in bytes.
@@ -80,7 +83,7 @@ impl LibretroGuest {
         if kept.len() > PAPERS_LEN || !shared.write(PAPERS, &kept) {
             return Err(failed(&"what was kept is too much"));
         }
-        let mut process = Process::start(program, "libretro").map_err(|error| failed(&error))?;
+        let mut process = Process::start_with(program, "libretro", &DRIVERS).map_err(|error| failed(&error))?;
         let wanted = firmware::missing(&opening.core, &opening.system);
         let mut memory = Memory { limit: opening.rules.memory_limit, seen: 0 };
         let mut opening = Opening { kept: kept.len() as u32, ..opening };
@@ -116,6 +119,7 @@ impl LibretroGuest {
             shakes: Default::default(),
             storage_limit: config.storage_limit,
             memory,
+            finished: false,
         };
         guest.hear(news);
         Ok(guest)
@@ -249,8 +253,10 @@ impl Guest for LibretroGuest {
 
     fn tick(&mut self, input: &TickInput) -> Result<Tick, GuestError> {
         let answer = self.ask(&ToCore::Tick(input.clone()), TICKS, "a picture")?;
-        let FromCore::Ticked(Ticked { picture, sound, news, exited }) = answer else {
-            return Err(GuestError::Trap("its process does not speak as it should".to_owned()));
+        let Ticked { picture, sound, news, exited } = match answer {
+            FromCore::Ticked(ticked) => ticked,
+            FromCore::Failed(why) => return Err(GuestError::Trap(why)),
+            _ => return Err(GuestError::Trap("its process does not speak as it should".to_owned())),
         };
         self.ticks += 1;
         if self.ticks.is_multiple_of(self.pace.tick_hz.into()) && !self.memory.look(&self.process) {
@@ -285,8 +291,13 @@ impl Guest for LibretroGuest {
     }
 
     fn finish(&mut self) {
+        if std::mem::replace(&mut self.finished, true) {
+            return;
+        }
         if let Ok(FromCore::Finished(news)) = self.ask(&ToCore::Finish, SAVES, "saving") {
             self.hear(news);
+            // Whatever a core does at its end is its own concern, for as long as that is not long.
+            let _ = self.process.end(ENDS);
         }
     }
 

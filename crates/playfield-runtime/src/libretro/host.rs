@@ -143,7 +143,11 @@ impl Host {
     fn serve(&mut self, link: &mut Link) -> Result<(), LinkError> {
         loop {
             let answer = match link.receive(None)? {
-                ToCore::Tick(input) => FromCore::Ticked(self.tick(input)),
+                ToCore::Tick(input) => {
+                    let ticked = self.tick(input);
+                    let failed = with(|frontend| frontend.failed.take());
+                    failed.map_or(FromCore::Ticked(ticked), FromCore::Failed)
+                }
                 ToCore::Save => self.save(),
                 ToCore::Load(bytes) => self.load(bytes),
                 ToCore::Set(key, value) => {
@@ -152,7 +156,9 @@ impl Host {
                 }
                 ToCore::Finish => {
                     self.keep();
-                    FromCore::Finished(self.news())
+                    let news = self.news();
+                    // The core is let go of after that: some write their files only then.
+                    return link.send(&FromCore::Finished(news));
                 }
                 ToCore::Open(_) => return Err(LinkError::Garbage),
             };
@@ -353,10 +359,11 @@ fn load(core: &mut Core, path: Option<&Path>, system: &Path, core_path: &Path) -
         Ok(content)
     });
     if core.load(content.transpose()?) {
-        return Ok(());
+        return core.begin_graphics();
     }
     let said = with(|frontend| std::mem::take(&mut frontend.said));
     let said = if said.is_empty() { String::new() } else { format!("; it said: {}", said.join(" / ")) };
+    let graphics = with(|frontend| frontend.no_graphics.take()).map(|why| format!("; {why}")).unwrap_or_default();
     let wanted = firmware::missing(core_path, system);
-    Err(format!("{} does not take its content{said}{wanted}", info.name))
+    Err(format!("{} does not take its content{said}{graphics}{wanted}", info.name))
 }

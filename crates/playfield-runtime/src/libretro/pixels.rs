@@ -16,6 +16,8 @@ pub enum Layout {
     Xrgb8888,
     /// 16 bits: 5 red, 6 green, 5 blue.
     Rgb565,
+    /// 32 bits as bytes, red, green, blue, one unused: what is read out of OpenGL. No core names it.
+    Rgbx,
 }
 
 impl Layout {
@@ -26,12 +28,16 @@ impl Layout {
 
     /// Bytes a pixel takes.
     pub fn size(self) -> usize {
-        if self == Layout::Xrgb8888 { 4 } else { 2 }
+        match self {
+            Layout::Xrgb8888 | Layout::Rgbx => 4,
+            Layout::Xrgb1555 | Layout::Rgb565 => 2,
+        }
     }
 
     fn colour(self, value: u32) -> Rgb {
         match self {
             Layout::Xrgb8888 => [(value >> 16) as u8, (value >> 8) as u8, value as u8],
+            Layout::Rgbx => [value as u8, (value >> 8) as u8, (value >> 16) as u8],
             Layout::Rgb565 => rgb565(value as u16),
             Layout::Xrgb1555 => rgb565(widened(value as u16)),
         }
@@ -39,7 +45,7 @@ impl Layout {
 
     fn value(self, pixel: &[u8]) -> u32 {
         match self {
-            Layout::Xrgb8888 => u32::from_le_bytes([pixel[0], pixel[1], pixel[2], 0]),
+            Layout::Xrgb8888 | Layout::Rgbx => u32::from_le_bytes([pixel[0], pixel[1], pixel[2], 0]),
             Layout::Rgb565 => u32::from(u16::from_le_bytes([pixel[0], pixel[1]])),
             Layout::Xrgb1555 => u32::from(u16::from_le_bytes([pixel[0], pixel[1]]) & 0x7fff),
         }
@@ -58,6 +64,19 @@ const PATIENCE: u32 = 60;
 const TABLE_BITS: u32 = 12;
 /// An empty slot; no value of a layout.
 const EMPTY: u32 = u32::MAX;
+
+/// A picture as its core hands it over.
+#[derive(Clone, Copy, Debug)]
+pub struct Raw<'a> {
+    /// How its pixels are stored.
+    pub layout: Layout,
+    /// Its rows.
+    pub bytes: &'a [u8],
+    /// Bytes from the beginning of a row to that of the next.
+    pub pitch: usize,
+    /// The last row comes first, as OpenGL has it.
+    pub bottom_up: bool,
+}
 
 /// Makes pictures.
 #[derive(Debug, Default)]
@@ -87,16 +106,10 @@ impl Default for Colours {
 }
 
 impl Painter {
-    /// Takes a picture: `height` rows of `width` pixels that begin every `pitch` bytes, to be turned left by `quarters` of a
-    /// full turn. `None`: the bytes are too few.
-    pub fn paint(
-        &mut self,
-        layout: Layout,
-        bytes: &[u8],
-        (width, height): (u16, u16),
-        pitch: usize,
-        quarters: u8,
-    ) -> Option<Shape> {
+    /// Takes a picture: `height` rows of `width` pixels, to be turned left by `quarters` of a full turn. `None`: the bytes are
+    /// too few.
+    pub fn paint(&mut self, raw: Raw<'_>, (width, height): (u16, u16), quarters: u8) -> Option<Shape> {
+        let Raw { layout, bytes, pitch, bottom_up } = raw;
         let row = usize::from(width) * layout.size();
         if row == 0 || height == 0 || pitch < row || bytes.len() < pitch * (usize::from(height) - 1) + row {
             return None;
@@ -105,7 +118,8 @@ impl Painter {
             (self.layout, self.patience) = (layout, 0);
             self.forget();
         }
-        let rows = || bytes.chunks(pitch).take(height.into()).map(|chunk| &chunk[..row]);
+        let nth = |y: u16| usize::from(if bottom_up { height - 1 - y } else { y }) * pitch;
+        let rows = || (0..height).map(|y| &bytes[nth(y)..nth(y) + row]);
         let format =
             if self.index(rows, row * usize::from(height)) { PixelFormat::Indexed8 } else { self.copy(rows()) };
         let (width, height) = self.turn(width, height, format.bytes_per_pixel(), quarters);
@@ -156,7 +170,7 @@ impl Painter {
                 raw.copy_from_slice(row);
                 let indexed = &mut self.straight[at / size..(at + row.len()) / size];
                 let done = match self.layout {
-                    Layout::Xrgb8888 => self.colours.index::<4>(self.layout, row, indexed),
+                    Layout::Xrgb8888 | Layout::Rgbx => self.colours.index::<4>(self.layout, row, indexed),
                     Layout::Rgb565 | Layout::Xrgb1555 => self.colours.index::<2>(self.layout, row, indexed),
                 };
                 if !done {
@@ -181,6 +195,12 @@ impl Painter {
             Layout::Xrgb8888 => {
                 for pixel in rows.flat_map(|row| row.chunks_exact(4)) {
                     self.straight.extend_from_slice(&[pixel[2], pixel[1], pixel[0], 255]);
+                }
+                return PixelFormat::Rgba8;
+            }
+            Layout::Rgbx => {
+                for pixel in rows.flat_map(|row| row.chunks_exact(4)) {
+                    self.straight.extend_from_slice(&[pixel[0], pixel[1], pixel[2], 255]);
                 }
                 return PixelFormat::Rgba8;
             }
@@ -249,6 +269,10 @@ mod tests {
 
     use super::*;
 
+    fn raw(layout: Layout, bytes: &[u8], pitch: usize) -> Raw<'_> {
+        Raw { layout, bytes, pitch, bottom_up: false }
+    }
+
     fn rgba(painter: &Painter, shape: Shape) -> Vec<u8> {
         let mut palette = painter.palette().to_vec();
         palette.resize(256, [0; 3]);
@@ -259,27 +283,41 @@ mod tests {
     }
 
     #[test]
-    fn the_three_layouts_show_the_same_colours() {
+    fn the_layouts_show_the_same_colours() {
         let check = |layout, bytes: &[u8]| {
             let mut painter = Painter::default();
-            let shape = painter.paint(layout, bytes, (2, 1), bytes.len(), 0).unwrap();
+            let shape = painter.paint(raw(layout, bytes, bytes.len()), (2, 1), 0).unwrap();
             assert_eq!(shape, Shape { width: 2, height: 1, format: PixelFormat::Indexed8 });
             assert_eq!(rgba(&painter, shape), [255, 0, 0, 255, 0, 255, 255, 255], "{layout:?}");
         };
         check(Layout::Xrgb8888, &[0, 0, 255, 9, 255, 255, 0, 7]);
         check(Layout::Rgb565, &[0x00, 0xf8, 0xff, 0x07]);
         check(Layout::Xrgb1555, &[0x00, 0xfc, 0xff, 0x03]);
+        check(Layout::Rgbx, &[255, 0, 0, 9, 0, 255, 255, 7]);
+    }
+
+    #[test]
+    fn what_opengl_has_bottom_up_is_shown_the_right_way_up() {
+        let mut painter = Painter::default();
+        let rows = [[1, 0, 0, 0], [2, 0, 0, 0], [3, 0, 0, 0]].concat();
+        let raw = Raw { bottom_up: true, ..raw(Layout::Rgbx, &rows, 4) };
+        let shape = painter.paint(raw, (1, 3), 0).unwrap();
+        assert_eq!(rgba(&painter, shape), [3, 0, 0, 255, 2, 0, 0, 255, 1, 0, 0, 255]);
+        let many: Vec<u8> = (0..300u32).flat_map(u32::to_le_bytes).collect();
+        let shape = painter.paint(Raw { bottom_up: true, ..super::tests::raw(Layout::Rgbx, &many, 400) }, (100, 3), 0);
+        let shape = shape.unwrap();
+        assert_eq!((shape.format, &painter.pixels()[..4]), (PixelFormat::Rgba8, &[200, 0, 0, 255][..]));
     }
 
     #[test]
     fn padding_between_rows_is_left_out_and_too_few_bytes_are_refused() {
         let mut painter = Painter::default();
         let bytes = [1, 0, 2, 0, 99, 99, 3, 0, 4, 0];
-        let shape = painter.paint(Layout::Rgb565, &bytes, (2, 2), 6, 0).unwrap();
+        let shape = painter.paint(raw(Layout::Rgb565, &bytes, 6), (2, 2), 0).unwrap();
         assert_eq!((shape.width, shape.height, painter.palette().len()), (2, 2, 4));
-        assert_eq!(painter.paint(Layout::Rgb565, &bytes[..9], (2, 2), 6, 0), None);
-        assert_eq!(painter.paint(Layout::Rgb565, &bytes, (2, 2), 3, 0), None);
-        assert_eq!(painter.paint(Layout::Rgb565, &bytes, (0, 2), 6, 0), None);
+        assert_eq!(painter.paint(raw(Layout::Rgb565, &bytes[..9], 6), (2, 2), 0), None);
+        assert_eq!(painter.paint(raw(Layout::Rgb565, &bytes, 3), (2, 2), 0), None);
+        assert_eq!(painter.paint(raw(Layout::Rgb565, &bytes, 6), (0, 2), 0), None);
     }
 
     #[test]
@@ -289,7 +327,7 @@ mod tests {
             // 1 2 3
             // 4 5 6
             let bytes: Vec<u8> = (1..=6u8).flat_map(|value| [value, 0]).collect();
-            let shape = painter.paint(Layout::Rgb565, &bytes, (3, 2), 6, quarters).unwrap();
+            let shape = painter.paint(raw(Layout::Rgb565, &bytes, 6), (3, 2), quarters).unwrap();
             (shape.width, painter.pixels().iter().map(|index| index + 1).collect::<Vec<_>>())
         };
         assert_eq!(turned(0), (3, vec![1, 2, 3, 4, 5, 6]));
@@ -304,23 +342,23 @@ mod tests {
         let bytes = |colours: u16| (0..300u16).flat_map(|n| (n % colours).to_le_bytes()).collect::<Vec<u8>>();
         let mut formats = Vec::new();
         for colours in [300, 256, 256] {
-            let shape = painter.paint(Layout::Rgb565, &bytes(colours), (300, 1), 600, 0).unwrap();
+            let shape = painter.paint(raw(Layout::Rgb565, &bytes(colours), 600), (300, 1), 0).unwrap();
             formats.push(shape.format);
         }
         assert_eq!(formats, [PixelFormat::Rgb565; 3], "not tried at every picture");
         for _ in 0..PATIENCE {
-            painter.paint(Layout::Rgb565, &bytes(256), (300, 1), 600, 0).unwrap();
+            painter.paint(raw(Layout::Rgb565, &bytes(256), 600), (300, 1), 0).unwrap();
         }
-        let shape = painter.paint(Layout::Rgb565, &bytes(256), (300, 1), 600, 0).unwrap();
+        let shape = painter.paint(raw(Layout::Rgb565, &bytes(256), 600), (300, 1), 0).unwrap();
         assert_eq!(shape.format, PixelFormat::Indexed8);
-        let again = painter.paint(Layout::Rgb565, &bytes(255), (300, 1), 600, 0).unwrap();
+        let again = painter.paint(raw(Layout::Rgb565, &bytes(255), 600), (300, 1), 0).unwrap();
         assert_eq!(
             (again.format, painter.pixels()[255]),
             (PixelFormat::Indexed8, 0),
             "a row that changed is not the one before"
         );
         let other: Vec<u8> = (0..300u16).flat_map(|n| (n % 100 + 1000).to_le_bytes()).collect();
-        let shape = painter.paint(Layout::Rgb565, &other, (300, 1), 600, 0).unwrap();
+        let shape = painter.paint(raw(Layout::Rgb565, &other, 600), (300, 1), 0).unwrap();
         assert_eq!((shape.format, painter.palette().len()), (PixelFormat::Indexed8, 100), "a new palette");
     }
 }

@@ -44,7 +44,7 @@ pub enum ToCore {
     Load(u32),
     /// The player chose another value of a setting.
     Set(String, String),
-    /// Say what is to be kept; nothing is asked any more.
+    /// Say what is to be kept, and let go of the core; nothing is asked any more.
     Finish,
 }
 
@@ -72,7 +72,7 @@ pub struct Opening {
 pub enum FromCore {
     /// It is open.
     Opened(Opened),
-    /// It cannot be opened, and why.
+    /// It cannot be opened, or cannot go on, and why.
     Failed(String),
     /// The picture is made.
     Ticked(Ticked),

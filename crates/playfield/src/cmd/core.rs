@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use playfield_core::bus::{CoreFiles, Missing};
 use playfield_core::manifest::Libretro;
-use playfield_runtime::confine::Rules;
+use playfield_runtime::confine::{Rules, render_nodes};
 use playfield_runtime::libretro::{LibretroGuest, Opening};
 use playfield_runtime::{GuestConfig, GuestError};
 
@@ -72,6 +72,7 @@ pub fn opening(files: &CoreFiles, libretro: &Libretro, config: &GuestConfig, mis
         rules: Rules {
             read: vec![files.core.clone(), files.content.clone(), files.system.clone()],
             home: Some(files.home.clone()),
+            devices: render_nodes(),
             memory_limit: config.memory_limit,
             missing,
             ..Rules::default()

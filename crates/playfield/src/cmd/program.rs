@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use playfield_core::bus::Missing;
 use playfield_core::manifest::{Pads, Program};
 use playfield_runtime::GuestConfig;
-use playfield_runtime::confine::Rules;
+use playfield_runtime::confine::{Rules, render_nodes};
 use playfield_runtime::desktop::{Command, Opening, Size};
 
 /// Most bytes in `/tmp` and where programs share pictures with the compositor.
@@ -18,6 +18,8 @@ const OPEN_FILES: u64 = 8192;
 /// What to start, and behind which fence.
 pub fn opening(program: &Program, home: Option<PathBuf>, config: &GuestConfig, missing: Missing) -> Opening {
     let [width, height] = program.size;
+    let cards = render_nodes();
+    let card = cards.first().cloned();
     Opening {
         command: Command {
             line: program.command.clone(),
@@ -38,6 +40,7 @@ pub fn opening(program: &Program, home: Option<PathBuf>, config: &GuestConfig, m
             read: program.read.iter().map(PathBuf::from).collect(),
             home,
             network: program.network,
+            devices: cards,
             memory_limit: config.memory_limit,
             scratch: SCRATCH,
             gamepads: true,
@@ -47,5 +50,6 @@ pub fn opening(program: &Program, home: Option<PathBuf>, config: &GuestConfig, m
             missing,
             ..Rules::default()
         },
+        card,
     }
 }

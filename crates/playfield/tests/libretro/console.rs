@@ -1,4 +1,4 @@
-//! The test core, compiled once, and a guest that plays a script with it.
+//! The test cores, each compiled once, and a guest that plays a script with it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,12 +26,14 @@ fn scratch() -> &'static Path {
     })
 }
 
-/// The core, compiled.
-fn core() -> &'static Path {
-    static CORE: OnceLock<PathBuf> = OnceLock::new();
-    CORE.get_or_init(|| {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/libretro/core.c");
-        let core = scratch().join("test_libretro.so");
+/// A core of this folder, compiled: `core`, or `drawing`.
+pub fn core(name: &str) -> &'static Path {
+    static PLAIN: OnceLock<PathBuf> = OnceLock::new();
+    static DRAWING: OnceLock<PathBuf> = OnceLock::new();
+    let place = if name == "drawing" { &DRAWING } else { &PLAIN };
+    place.get_or_init(|| {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/libretro/{name}.c"));
+        let core = scratch().join(format!("{name}_libretro.so"));
         let flags =
             ["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC", "-fvisibility=hidden", "-o"];
         let status = Command::new("cc").args(flags).arg(&core).arg(source).status().expect("there is a C compiler");
@@ -79,7 +81,7 @@ impl Console {
         std::fs::create_dir_all(&system).unwrap();
         std::fs::write(&content, format!("{script} ")).unwrap();
         let mut opening = Opening {
-            core: core().to_owned(),
+            core: core("core").to_owned(),
             content: Some(content),
             system,
             options: BTreeMap::new(),

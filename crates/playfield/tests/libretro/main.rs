@@ -1,9 +1,10 @@
-//! Libretro cores in processes of their own: the real frontend and the real program, and a core written for these tests that
-//! does what its content says (`core.c`).
+//! Libretro cores in processes of their own: the real frontend and the real program, and cores written for these tests that
+//! do what their content says (`core.c`, `drawing.c`).
 
 #![allow(clippy::unwrap_used)]
 
 mod console;
+mod graphics;
 mod states;
 
 use console::{Console, pad};
@@ -285,7 +286,7 @@ fn what_cannot_be_opened_says_why() {
     let wrong = other(&|opening| opening.content = Some("/etc/hostname.gb".into()));
     assert!(wrong.contains("plays files that end in test, txt"), "{wrong}");
     let no_library = other(&|opening| opening.core = opening.content.clone().unwrap());
-    assert!(no_library.contains("cannot be loaded"), "{no_library}");
+    assert!(no_library.contains("cannot be loaded") && no_library.contains("file too short"), "{no_library}");
 }
 
 #[test]

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod cards;
+mod menus;
+
 use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -29,10 +32,14 @@ impl Session {
     }
 
     fn open_with(name: &str, line: &[&str], microphone: bool) -> Result<Session, GuestError> {
+        Session::open_opening(name, line, |opening| opening.command.microphone = microphone)
+    }
+
+    fn open_opening(name: &str, line: &[&str], change: impl FnOnce(&mut Opening)) -> Result<Session, GuestError> {
         let home = std::env::temp_dir().join(format!("playfield-programs-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&home).unwrap();
-        let tries = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs/tries.py");
-        let opening = Opening {
+        let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs");
+        let mut opening = Opening {
             command: Command {
                 line: line.iter().map(|word| (*word).to_owned()).collect(),
                 environment: BTreeMap::new(),
@@ -41,18 +48,20 @@ impl Session {
                 hz: 60,
                 resize: false,
                 keyboard: Default::default(),
-                microphone,
+                microphone: false,
                 pads_are_keys: false,
                 pad_keys: BTreeMap::new(),
             },
             rules: Rules {
-                read: vec![tries],
+                read: vec![scripts],
                 home: Some(home.clone()),
                 gamepads: true,
                 memfd: true,
                 ..Rules::default()
             },
+            card: None,
         };
+        change(&mut opening);
         let program = Path::new(env!("CARGO_BIN_EXE_playfield"));
         let guest = DesktopGuest::open(program, opening, &GuestConfig::default())?;
         Ok(Session { guest, home, lines: Vec::new() })

@@ -16,8 +16,9 @@ use smithay::reexports::wayland_server::{self, Display, Resource};
 use smithay::utils::{Logical, Point, Serial};
 use smithay::wayland::buffer::BufferHandler;
 use smithay::wayland::compositor::{
-    CompositorClientState, CompositorHandler, CompositorState, is_sync_subsurface, with_states,
+    CompositorClientState, CompositorHandler, CompositorState, add_pre_commit_hook, is_sync_subsurface, with_states,
 };
+use smithay::wayland::dmabuf::get_dmabuf;
 use smithay::wayland::fractional_scale::{FractionalScaleHandler, with_fractional_scale};
 use smithay::wayland::idle_inhibit::IdleInhibitHandler;
 use smithay::wayland::output::OutputHandler;
@@ -62,6 +63,10 @@ impl CompositorHandler for Compositor {
         &client.get_data::<Client>().expect("every client is inserted with it").compositor
     }
 
+    fn new_surface(&mut self, surface: &WlSurface) {
+        add_pre_commit_hook::<Self, _>(surface, |compositor, _, surface| compositor.wait_for_card(surface));
+    }
+
     fn commit(&mut self, surface: &WlSurface) {
         on_commit_buffer_handler::<Self>(surface);
         if !is_sync_subsurface(surface) {
@@ -74,7 +79,11 @@ impl CompositorHandler for Compositor {
 }
 
 impl BufferHandler for Compositor {
-    fn buffer_destroyed(&mut self, _buffer: &WlBuffer) {}
+    fn buffer_destroyed(&mut self, buffer: &WlBuffer) {
+        if let Ok(buffer) = get_dmabuf(buffer) {
+            self.forget_buffer(buffer);
+        }
+    }
 }
 
 impl ShmHandler for Compositor {
@@ -103,7 +112,7 @@ impl XdgShellHandler for Compositor {
     }
 
     fn grab(&mut self, surface: PopupSurface, _seat: WlSeat, _serial: Serial) {
-        self.grabbing.push(surface.wl_surface().clone());
+        self.grab_keys(surface.wl_surface());
     }
 
     fn reposition_request(&mut self, surface: PopupSurface, positioner: PositionerState, token: u32) {
@@ -139,7 +148,8 @@ impl XdgShellHandler for Compositor {
         self.answered(&client);
     }
 
-    fn popup_destroyed(&mut self, _surface: PopupSurface) {
+    fn popup_destroyed(&mut self, surface: PopupSurface) {
+        self.close_menus(&[surface.wl_surface().clone()]);
         self.damaged();
     }
 }

@@ -224,9 +224,8 @@ impl Compositor {
             let buffer = state.and_then(|state| state.lock().ok().and_then(|state| state.buffer().cloned()));
             (hotspot, buffer)
         });
-        let window =
-            smithay::backend::renderer::ImportMemWl::import_shm_buffer(&mut self.painter, &*buffer?, None, &[]);
-        let window = window.ok()?;
+        let window = smithay::backend::renderer::ImportAll::import_buffer(&mut self.painter, &*buffer?, None, &[]);
+        let window = window?.ok()?;
         let side = |side: u32| u16::try_from(side).ok().filter(|side| (1..=CURSOR_SIDE).contains(side));
         use smithay::backend::renderer::Texture;
         let size = (side(window.width())?, side(window.height())?);

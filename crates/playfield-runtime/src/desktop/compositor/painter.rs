@@ -3,10 +3,12 @@
 //! It is a [`Renderer`] for Smithay, which decides what has to be drawn, and where. Nearly all there is to do is to copy rows
 //! of one opaque window into the picture, so that is what is fast here; what is scaled, turned or translucent goes a slower way.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use smithay::backend::allocator::Fourcc;
 use smithay::backend::allocator::dmabuf::Dmabuf;
+use smithay::backend::allocator::format::FormatSet;
+use smithay::backend::allocator::{Buffer as _, Fourcc};
 use smithay::backend::renderer::sync::SyncPoint;
 use smithay::backend::renderer::{
     Bind, Color32F, ContextId, DebugFlags, Frame, ImportDma, ImportDmaWl, ImportMem, ImportMemWl, Renderer,
@@ -17,7 +19,8 @@ use smithay::utils::{Buffer, Physical, Rectangle, Size, Transform};
 use smithay::wayland::compositor::SurfaceData;
 use smithay::wayland::shm::shm_format_to_fourcc;
 
-use super::ffi;
+use super::cards;
+use super::ffi::{self, Mapped};
 
 /// Bytes of a pixel, of windows and of the picture.
 const PIXEL: usize = 4;
@@ -51,6 +54,8 @@ pub const FORMATS: [(Fourcc, bool); 4] =
 enum Pixels {
     /// In the program's memory.
     Theirs(WlBuffer),
+    /// In a buffer that a graphics card drew.
+    Drawn(Arc<Mapped>),
     /// In ours.
     Ours(Arc<Vec<u8>>),
 }
@@ -96,6 +101,7 @@ impl Window {
         };
         match &self.pixels {
             Pixels::Theirs(buffer) => ffi::read_rows(buffer, (x, y), height, &mut row, &mut turned),
+            Pixels::Drawn(buffer) => buffer.read_rows((x, y), height, &mut row, &mut turned),
             Pixels::Ours(bytes) => {
                 for index in 0..height {
                     let at = ((y + index) * all_width + x) * PIXEL;
@@ -206,6 +212,8 @@ fn over(place: &mut [u8], pixel: u32, alpha: u32) {
 #[derive(Debug, Default)]
 pub struct Painter {
     context: ContextId<Window>,
+    /// Buffers of a graphics card, as long as their programs have them.
+    pub drawn: HashMap<Dmabuf, Arc<Mapped>>,
 }
 
 impl RendererSuper for Painter {
@@ -302,8 +310,18 @@ impl ImportMemWl for Painter {
 }
 
 impl ImportDma for Painter {
-    fn import_dmabuf(&mut self, _: &Dmabuf, _: Option<&[Rectangle<i32, Buffer>]>) -> Result<Window, PaintError> {
-        Err(PaintError::Format)
+    fn dmabuf_formats(&self) -> FormatSet {
+        cards::formats().collect()
+    }
+
+    fn import_dmabuf(
+        &mut self,
+        buffer: &Dmabuf,
+        _damage: Option<&[Rectangle<i32, Buffer>]>,
+    ) -> Result<Window, PaintError> {
+        // It was mapped when it was made, or refused; its pixels are read when they are drawn.
+        let mapped = self.drawn.get(buffer).ok_or(PaintError::Unreadable)?;
+        Ok(Window { pixels: Pixels::Drawn(mapped.clone()), size: buffer.size(), format: buffer.format().code })
     }
 }
 

@@ -3,9 +3,11 @@
 use smithay::desktop::space::SpaceElement;
 use smithay::desktop::{PopupKind, PopupManager, Window, find_popup_root_surface, get_popup_toplevel_coords};
 use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_toplevel::State;
+use smithay::reexports::wayland_server::Resource;
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
 use smithay::utils::{IsAlive, Logical, Point, Rectangle, SERIAL_COUNTER, Size};
 use smithay::wayland::compositor::with_states;
+use smithay::wayland::seat::WaylandFocus;
 use smithay::wayland::shell::xdg::{PopupSurface, ToplevelSurface, XdgToplevelSurfaceData};
 
 use super::Compositor;
@@ -129,22 +131,51 @@ impl Compositor {
         popup.with_pending_state(|state| state.geometry = state.positioner.get_unconstrained_geometry(target));
     }
 
-    /// Closes all menus of a window but those that a surface belongs to.
+    /// A menu gets the keyboard until it is closed (`xdg_popup.grab`).
+    pub(super) fn grab_keys(&mut self, menu: &WlSurface) {
+        self.grabbing.push(menu.clone());
+        let keyboard = self.keyboard.clone();
+        keyboard.set_focus(self, Some(Focus::Wayland(menu.clone())), SERIAL_COUNTER.next_serial());
+    }
+
+    /// Closes menus when something of another program is pressed, or nothing. What is pressed of its own is for the program to
+    /// make sense of: the button that opened a menu closes it.
     pub(super) fn dismiss_popups(&mut self, pressed: Option<&WlSurface>) {
-        let windows: Vec<WlSurface> = self.space.elements().filter_map(Pane::surface).collect();
-        for root in windows {
-            let popups: Vec<PopupKind> = PopupManager::popups_for_surface(&root).map(|(popup, _)| popup).collect();
-            if popups.iter().any(|popup| Some(popup.wl_surface()) == pressed) {
+        let client = pressed.and_then(Resource::client);
+        let mut closed = Vec::new();
+        for root in self.space.elements().filter_map(Pane::surface) {
+            if client.is_some() && root.client() == client {
                 continue;
             }
-            for popup in popups {
-                if self.grabbing.contains(popup.wl_surface()) {
-                    // A menu that is gone is closed.
-                    let _ = PopupManager::dismiss_popup(&root, &popup);
-                }
+            // Those on top first, as the protocol has it.
+            let popups: Vec<PopupKind> = PopupManager::popups_for_surface(&root).map(|(popup, _)| popup).collect();
+            for popup in popups.iter().filter(|popup| self.grabbing.contains(popup.wl_surface())) {
+                // A menu that is gone is closed.
+                let _ = PopupManager::dismiss_popup(&root, popup);
+                closed.push(popup.wl_surface().clone());
             }
         }
-        self.grabbing.retain(IsAlive::alive);
+        self.close_menus(&closed);
+    }
+
+    /// These menus are closed: the one that each was opened from has the keyboard again, or the window in front.
+    pub(super) fn close_menus(&mut self, closed: &[WlSurface]) {
+        let open = self.grabbing.len();
+        self.grabbing.retain(|menu| menu.alive() && !closed.contains(menu));
+        let stays = |focus: Focus| focus.alive() && focus.wl_surface().is_none_or(|has| !closed.contains(&has));
+        if self.grabbing.len() == open || self.keyboard.current_focus().is_some_and(stays) {
+            return;
+        }
+        match self.grabbing.last().cloned() {
+            Some(menu) => {
+                let keyboard = self.keyboard.clone();
+                keyboard.set_focus(self, Some(Focus::Wayland(menu)), SERIAL_COUNTER.next_serial());
+            }
+            None => {
+                let front = self.space.elements().next_back().cloned();
+                self.focus(front.as_ref());
+            }
+        }
     }
 
     /// Gives a window the keyboard, and the place in front.

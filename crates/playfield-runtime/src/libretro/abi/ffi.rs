@@ -24,6 +24,7 @@ pub mod env {
     pub const SET_INPUT_DESCRIPTORS: c_uint = 11;
     pub const SET_KEYBOARD_CALLBACK: c_uint = 12;
     pub const SET_DISK_CONTROL_INTERFACE: c_uint = 13;
+    pub const SET_HW_RENDER: c_uint = 14;
     pub const GET_VARIABLE: c_uint = 15;
     pub const SET_VARIABLES: c_uint = 16;
     pub const GET_VARIABLE_UPDATE: c_uint = 17;
@@ -44,6 +45,7 @@ pub mod env {
     pub const GET_LANGUAGE: c_uint = 39;
     pub const SET_SUPPORT_ACHIEVEMENTS: c_uint = 42 | EXPERIMENTAL;
     pub const SET_SERIALIZATION_QUIRKS: c_uint = 44;
+    pub const SET_HW_SHARED_CONTEXT: c_uint = 44 | EXPERIMENTAL;
     pub const GET_VFS_INTERFACE: c_uint = 45 | EXPERIMENTAL;
     pub const GET_AUDIO_VIDEO_ENABLE: c_uint = 47 | EXPERIMENTAL;
     pub const GET_FASTFORWARDING: c_uint = 49 | EXPERIMENTAL;
@@ -53,6 +55,7 @@ pub mod env {
     pub const SET_CORE_OPTIONS: c_uint = 53;
     pub const SET_CORE_OPTIONS_INTL: c_uint = 54;
     pub const SET_CORE_OPTIONS_DISPLAY: c_uint = 55;
+    pub const GET_PREFERRED_HW_RENDER: c_uint = 56;
     pub const GET_DISK_CONTROL_INTERFACE_VERSION: c_uint = 57;
     pub const SET_DISK_CONTROL_EXT_INTERFACE: c_uint = 58;
     pub const GET_MESSAGE_INTERFACE_VERSION: c_uint = 59;
@@ -93,6 +96,26 @@ pub mod memory {
     pub const SAVE_RAM: c_uint = 0;
     pub const RTC: c_uint = 1;
 }
+
+/// Kinds of graphics that a core may draw with (`RETRO_HW_CONTEXT_*`).
+pub mod hw {
+    use std::ffi::c_uint;
+
+    pub const NONE: c_uint = 0;
+    pub const OPENGL: c_uint = 1;
+    pub const OPENGLES2: c_uint = 2;
+    pub const OPENGL_CORE: c_uint = 3;
+    pub const OPENGLES3: c_uint = 4;
+    pub const OPENGLES_VERSION: c_uint = 5;
+    pub const VULKAN: c_uint = 6;
+    pub const D3D11: c_uint = 7;
+    pub const D3D10: c_uint = 8;
+    pub const D3D12: c_uint = 9;
+    pub const D3D9: c_uint = 10;
+}
+
+/// `RETRO_HW_FRAME_BUFFER_VALID`, an address: the picture is in the framebuffer.
+pub const HW_FRAME_BUFFER_VALID: usize = usize::MAX;
 
 /// `RETRO_SERIALIZATION_QUIRK_*`.
 pub mod quirk {
@@ -288,6 +311,28 @@ pub struct FrameTimeCallback {
 #[repr(C)]
 pub struct RumbleInterface {
     pub set_rumble_state: unsafe extern "C" fn(port: c_uint, effect: c_uint, strength: u16) -> bool,
+}
+
+/// `retro_hw_context_reset_t`.
+pub type ContextCall = unsafe extern "C" fn();
+
+/// `retro_hw_render_callback`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct HwRender {
+    pub context_type: c_uint,
+    pub context_reset: Option<ContextCall>,
+    pub get_current_framebuffer: Option<unsafe extern "C" fn() -> usize>,
+    pub get_proc_address: Option<unsafe extern "C" fn(name: *const c_char) -> *const c_void>,
+    pub depth: bool,
+    pub stencil: bool,
+    /// The first row of the framebuffer is the picture's last.
+    pub bottom_left_origin: bool,
+    pub version_major: c_uint,
+    pub version_minor: c_uint,
+    pub cache_context: bool,
+    pub context_destroy: Option<ContextCall>,
+    pub debug_context: bool,
 }
 
 #[repr(C)]

@@ -8,14 +8,16 @@ use std::sync::{Mutex, PoisonError};
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use playfield_core::input::PlayerInput;
 
-use super::{Content, Info};
+use super::{Content, Info, load_error};
 use crate::libretro::abi::{
-    API_VERSION, AudioSample, AudioSampleBatch, AvInfo, Environment, GameInfo, InputPoll, InputState, SystemInfo,
-    VideoRefresh,
+    API_VERSION, AudioSample, AudioSampleBatch, AvInfo, Environment, GameInfo, HW_FRAME_BUFFER_VALID, InputPoll,
+    InputState, SystemInfo, VideoRefresh,
 };
 use crate::libretro::environment;
 use crate::libretro::frontend::Frontend;
+use crate::libretro::graphics;
 use crate::libretro::pads;
+use crate::libretro::pixels::Raw;
 
 /// The frontend of the one core of this process.
 static FRONTEND: Mutex<Option<Frontend>> = Mutex::new(None);
@@ -106,7 +108,7 @@ impl Core {
         // SAFETY: runs the code of whoever made the core. This process exists for that alone, and has given up what the
         // code must not have.
         let library = unsafe { Library::open(Some(path), RTLD_NOW | RTLD_LOCAL) };
-        let library = library.map_err(|error| format!("it cannot be loaded: {error}"))?;
+        let library = library.map_err(|error| format!("it cannot be loaded: {}", load_error(&error)))?;
         let symbols = Symbols::find(&library)?;
         // SAFETY: declared so by `libretro.h`, and may be called at any time.
         let version = unsafe { (symbols.api_version)() };
@@ -177,8 +179,19 @@ impl Core {
         self.loaded
     }
 
+    /// Gives it what it draws with, if it asked for OpenGL; on an error it cannot be run.
+    pub fn begin_graphics(&mut self) -> Result<(), String> {
+        let geometry = with(|frontend| frontend.av.geometry);
+        if let Some(reset) = graphics::begin(geometry)? {
+            // SAFETY: the core asked to be called so when its context is there, and it is current.
+            unsafe { reset() };
+        }
+        Ok(())
+    }
+
     /// Makes one picture.
     pub fn run(&mut self) {
+        graphics::make_current();
         let frame_time = with(|frontend| frontend.frame_time);
         if let Some((callback, reference)) = frame_time.and_then(|time| Some((time.callback?, time.reference))) {
             // SAFETY: the core asked to be called so before each picture.
@@ -254,18 +267,21 @@ impl Core {
 
     /// Bytes that its state takes now; 0: it cannot be saved.
     pub fn state_size(&mut self) -> usize {
+        graphics::make_current();
         // SAFETY: content is loaded.
         unsafe { (self.symbols.serialize_size)() }
     }
 
     /// Writes its state. False: it cannot.
     pub fn save(&mut self, into: &mut [u8]) -> bool {
+        graphics::make_current();
         // SAFETY: the core writes at most as many bytes as it is told.
         unsafe { (self.symbols.serialize)(into.as_mut_ptr().cast(), into.len()) }
     }
 
     /// Takes up a state. False: it does not want it.
     pub fn restore(&mut self, from: &[u8]) -> bool {
+        graphics::make_current();
         // SAFETY: the core reads at most as many bytes as it is told.
         unsafe { (self.symbols.unserialize)(from.as_ptr().cast(), from.len()) }
     }
@@ -301,13 +317,18 @@ impl Core {
 
 impl Drop for Core {
     fn drop(&mut self) {
-        // SAFETY: in the order that `libretro.h` demands.
+        let destroy = graphics::end();
+        // SAFETY: in the order that `libretro.h` demands; the context is current, and goes last.
         unsafe {
+            if let Some(destroy) = destroy {
+                destroy();
+            }
             if self.loaded {
                 (self.symbols.unload_game)();
             }
             (self.symbols.deinit)();
         }
+        graphics::close();
         *FRONTEND.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
@@ -325,16 +346,20 @@ unsafe fn text(at: *const c_char) -> String {
 }
 
 unsafe extern "C" fn video_refresh(data: *const c_void, width: c_uint, height: c_uint, pitch: usize) {
-    // Null: the picture is the one before. All ones: drawn by a graphics card, which was never offered.
-    if data.is_null() || data.addr() == usize::MAX || width == 0 || height == 0 {
+    // Null: the picture is the one before.
+    if data.is_null() || width == 0 || height == 0 {
         return;
     }
+    if data.addr() == HW_FRAME_BUFFER_VALID {
+        return graphics::show(width, height);
+    }
     with(|frontend| {
-        let row = width as usize * frontend.layout.size();
+        let layout = frontend.layout;
+        let row = width as usize * layout.size();
         let Some(len) = pitch.checked_mul(height as usize - 1).and_then(|rows| rows.checked_add(row)) else { return };
         // SAFETY: the core says that so many rows lie there, `pitch` bytes apart, for the length of this call.
         let bytes = unsafe { std::slice::from_raw_parts(data.cast::<u8>(), len) };
-        frontend.show(bytes, width, height, pitch);
+        frontend.show(Raw { layout, bytes, pitch, bottom_up: false }, width, height);
     });
 }
 

@@ -1,7 +1,7 @@
 //! The environment callback: one function, a number that says what is asked, and a pointer whose meaning that number tells.
 //!
-//! "No" is an answer that every core must live with, and the one to everything that is not listed here: rendering by a
-//! graphics card, sensors, cameras, microphones, network play.
+//! "No" is an answer that every core must live with, and the one to everything that is not listed here: sensors, cameras,
+//! microphones, network play.
 
 use std::ffi::{CStr, c_char, c_uint, c_void};
 use std::ptr;
@@ -12,13 +12,14 @@ use playfield_core::setting::{Choice, Setting};
 
 use crate::libretro::abi::{
     AvInfo, ContentInfoOverride, ControllerInfo, DiskControl, DiskControlExt, FrameTimeCallback, GameInfoExt, Geometry,
-    KeyboardCallback, LogInterface, Message, MessageExt, OptionCategory, OptionDefinition, OptionDefinitionV2,
-    OptionDisplay, OptionValue, OptionsIntl, OptionsV2, PerfCounter, PerfInterface, RumbleInterface, UpdateDisplay,
-    Variable, VfsInfo, device, env, quirk,
+    HwRender, KeyboardCallback, LogInterface, Message, MessageExt, OptionCategory, OptionDefinition,
+    OptionDefinitionV2, OptionDisplay, OptionValue, OptionsIntl, OptionsV2, PerfCounter, PerfInterface,
+    RumbleInterface, UpdateDisplay, Variable, VfsInfo, device, env, hw, quirk,
 };
 use crate::libretro::core::with;
 use crate::libretro::files;
 use crate::libretro::frontend::{Kind, Override};
+use crate::libretro::graphics;
 use crate::libretro::options::from_variable;
 use crate::libretro::pixels::Layout;
 use crate::libretro::words::News;
@@ -96,12 +97,19 @@ pub unsafe extern "C" fn environment(command: c_uint, data: *mut c_void) -> bool
             env::GET_RUMBLE_INTERFACE => put(data, RumbleInterface { set_rumble_state }),
             env::GET_LOG_INTERFACE => put(data, LogInterface { log: playfield_libretro_log }),
             env::GET_PERF_INTERFACE => put(data, PERF),
+            env::SET_HW_RENDER => {
+                let Some(callback) = data.cast::<HwRender>().as_mut() else { return false };
+                graphics::request(callback)
+            }
+            // Each core has its context to itself, and what the frontend changes in it is put back.
+            env::SET_HW_SHARED_CONTEXT => true,
+            env::GET_PREFERRED_HW_RENDER => put(data, hw::OPENGL),
             env::SET_SYSTEM_AV_INFO => take(data, |av: AvInfo| {
                 with(|frontend| {
                     frontend.av = av;
                     frontend.pace_changed = true;
                 });
-                true
+                graphics::fit(av.geometry)
             }),
             env::SET_GEOMETRY => take(data, |geometry: Geometry| {
                 with(|frontend| {
