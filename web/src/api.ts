@@ -398,7 +398,20 @@ export interface CameraHeat {
   seconds: number[];
 }
 
+/** A model beside a camera's own, on the same pictures. */
+export interface CameraShadow {
+  model: string;
+  pictures: number;
+  both: number;
+  differ: number;
+  own: number;
+  shadow: number;
+  inference_us: number;
+  trouble?: string;
+}
+
 export interface CameraHealth {
+  shadow?: CameraShadow;
   pictures: number;
   dropped: number;
   fps: number;

@@ -61,6 +61,8 @@ pub(crate) struct Cameras {
     woken: Notify,
     /// As each camera said last, be it in another process.
     models: Mutex<HashMap<DeviceId, Arc<Model>>>,
+    /// Somebody began to look.
+    looked: watch::Sender<()>,
     /// Counts times at which something was written down.
     told: watch::Sender<u64>,
     /// What all of them say; a slow listener misses some.
@@ -185,6 +187,7 @@ impl Cameras {
             live: Mutex::default(),
             began: Instant::now(),
             models: Mutex::new(models.into_iter().filter_map(read).collect()),
+            looked: watch::Sender::default(),
             told: watch::Sender::new(0),
             everything: broadcast::Sender::new(BEHIND),
         }
@@ -210,7 +213,13 @@ impl Cameras {
         known.extend(live.app.clone().map(Told::App));
         let watcher = live.watchers.subscribe();
         self.woken.notify_one();
+        self.looked.send_replace(());
         Some((known, watcher))
+    }
+
+    /// Changes each time that somebody begins to look.
+    pub(crate) fn looked(&self) -> watch::Receiver<()> {
+        self.looked.subscribe()
     }
 
     /// Changes each time that something was written down of what cameras tell.
@@ -510,12 +519,7 @@ impl App {
     }
 
     /// Whether a camera can do this, of one that did that before; `here`: on a machine whose files are ours to look at.
-    pub(crate) fn check_desired(
-        &self,
-        desired: &Desired,
-        before: Option<&Desired>,
-        here: bool,
-    ) -> Result<(), Failure> {
+    pub(crate) fn check_desired(&self, desired: &Desired, before: Option<&Desired>, here: bool) -> Result<(), Failure> {
         let labels = match self.model_of(desired.model.as_deref(), None)? {
             Some(model) => labels(&model)?,
             None => vec![LABEL.to_owned()],

@@ -49,6 +49,8 @@ pub struct DeviceConfig {
     pub token: Token,
     /// Where the twin, packages and the journal are.
     pub data_dir: PathBuf,
+    /// Files, folders and devices that cameras may read.
+    pub camera_files: Vec<PathBuf>,
     /// Most bytes of the journal.
     pub journal_bytes: u64,
 }
@@ -109,8 +111,9 @@ pub async fn run(
         now,
         words,
     });
-    let keeper =
-        keeper::Keeper::open(&folder, bus.clone(), node.clone(), ways.clone(), wants).await.map_err(unwritable)?;
+    let keeper = keeper::Keeper::open(&folder, bus.clone(), node.clone(), ways.clone(), wants, config.camera_files)
+        .await
+        .map_err(unwritable)?;
     let link = link::Link { server: config.server, token: config.token, bus, node, ways, folder: folder.clone() };
     tokio::select! {
         () = keeper.keep(heard) => Ok(()),

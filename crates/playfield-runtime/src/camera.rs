@@ -15,6 +15,7 @@
 //! ```
 
 mod app;
+mod beside;
 mod decode;
 mod eye;
 mod guest;

@@ -50,7 +50,10 @@ mod tests {
         check("/etc/passwd", None);
         check(&folder.join("allowed-too").to_string_lossy(), None);
         let file = [folder.join("allowed/day.mp4")];
-        assert!(find_below(&file, &folder.join("allowed/day.mp4").to_string_lossy()).is_ok(), "a file may be named itself");
+        assert!(
+            find_below(&file, &folder.join("allowed/day.mp4").to_string_lossy()).is_ok(),
+            "a file may be named itself"
+        );
         assert!(find_below(&[], "day.mp4").unwrap_err().contains("`camera_files`"));
         std::fs::remove_dir_all(&folder).unwrap();
     }

@@ -29,13 +29,16 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Device {
+    /// Files, folders and devices that its cameras may read, whatever the control plane says.
+    pub camera_files: Vec<PathBuf>,
     /// Most MiB of what waits to be told.
     pub journal_mb: u32,
 }
 
 impl Default for Device {
     fn default() -> Self {
-        Device { journal_mb: 256 }
+        let video = (0..4).map(|number| PathBuf::from(format!("/dev/video{number}")));
+        Device { camera_files: video.collect(), journal_mb: 256 }
     }
 }
 

@@ -136,7 +136,6 @@ pub(super) async fn live(
     app.device(&id).await?;
     let none = || Failure::new(Kind::NotFound, "this camera was not started yet; try again in a moment");
     let (known, news) = app.cameras.look(&id).ok_or_else(none)?;
-    app.device_changed(&id).await?;
     let first = futures_util::stream::iter(known.into_iter().map(Arc::new).collect::<Vec<_>>());
     let stopping = app.stopping.subscribe();
     let rest = futures_util::stream::unfold((news, stopping), |(mut news, mut stopping)| async move {

@@ -171,6 +171,7 @@ impl Link<'_> {
         self.machine_is(machine).await?;
         self.send_twin(socket, true).await?;
         let mut stored = self.stored.subscribe();
+        let mut looked = self.app.cameras.looked();
         let mut stopping = self.app.stopping.subscribe();
         let (open, mut time, mut look) = (self.open.clone(), interval(TIME), interval(LOOK));
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -185,10 +186,8 @@ impl Link<'_> {
                     let seq = *stored.borrow_and_update();
                     send(socket, &ToDevice::Stored { seq }).await?;
                 },
-                () = open.poked.notified() => {
-                    self.send_twin(socket, false).await?;
-                    self.send_live(socket).await?;
-                }
+                () = open.poked.notified() => self.send_twin(socket, false).await?,
+                Ok(()) = looked.changed() => self.send_live(socket).await?,
                 _ = look.tick(), if !self.live.is_empty() => self.send_live(socket).await?,
                 _ = time.tick() => {
                     if self.heard.elapsed() > Duration::from_millis(SILENCE_MS) {

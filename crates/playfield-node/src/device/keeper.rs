@@ -18,6 +18,7 @@ use playfield_core::bus::{EVENTS, Event, Reply, Request, SessionSpec};
 use playfield_core::camera::{Again, App, Camera, Report};
 use playfield_core::id::{DeviceId, NodeId, SessionId};
 use playfield_core::link::{CameraState, FromDevice, MOST_CAMERAS, Package, Twin, is_told};
+use playfield_store::below::find_below;
 use playfield_store::bus::{Bus, Subscription};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -47,6 +48,8 @@ pub(super) struct Keeper {
     node: NodeId,
     ways: Arc<Ways>,
     packages: Packages,
+    /// What cameras may read.
+    allowed: Vec<PathBuf>,
     events: Subscription,
     cameras: Vec<Kept>,
     done: mpsc::Sender<Done>,
@@ -82,6 +85,7 @@ struct Running {
 struct Files {
     model: Option<PathBuf>,
     shadow: Option<PathBuf>,
+    source: Option<PathBuf>,
     app: Option<PathBuf>,
 }
 
@@ -100,6 +104,7 @@ impl Keeper {
         node: NodeId,
         ways: Arc<Ways>,
         wants: mpsc::Sender<Wanted>,
+        allowed: Vec<PathBuf>,
     ) -> io::Result<Keeper> {
         let path = folder.join("twin.json");
         let packages = Packages::open(folder.join("packages"), wants)?;
@@ -119,6 +124,7 @@ impl Keeper {
             node,
             ways,
             packages,
+            allowed,
             events,
             cameras: Vec::new(),
             done,
@@ -237,7 +243,7 @@ impl Keeper {
     }
 
     fn fetch(&mut self, nth: usize) {
-        let (packages, done) = (self.packages.clone(), self.done.clone());
+        let (packages, allowed, done) = (self.packages.clone(), self.allowed.clone(), self.done.clone());
         let camera = &mut self.cameras[nth];
         camera.busy = true;
         let twin = camera.twin.clone();
@@ -248,7 +254,8 @@ impl Keeper {
                     None => Ok(None),
                 };
                 let (model, shadow) = (here(&twin.model).await?, here(&twin.shadow).await?);
-                Ok(Files { model, shadow, app: here(&twin.app).await? })
+                let source = twin.desired.source.path().map(|path| find_below(&allowed, path)).transpose()?;
+                Ok(Files { model, shadow, source, app: here(&twin.app).await? })
             };
             let files = files.await;
             // The keeper is gone with the program.
@@ -271,6 +278,7 @@ impl Keeper {
         let twin = camera.twin.clone();
         let camera = Camera {
             desired: twin.desired,
+            files: files.source,
             model: files.model,
             shadow: files.shadow,
             app: files.app.map(|folder| App { folder, module: None }),

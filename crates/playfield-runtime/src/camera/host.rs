@@ -13,6 +13,7 @@ use playfield_core::time::Time;
 use playfield_core::watchdog::Watchdog;
 
 use super::app::{Desk, Made};
+use super::beside::Beside;
 use super::decode::Codecs;
 use super::intake::Fed;
 use super::pipeline::Pipeline;
@@ -75,6 +76,8 @@ struct Host {
     /// Why there was no picture last.
     why: Option<String>,
     pipeline: Pipeline,
+    /// A model that is compared with the camera's own.
+    beside: Option<Beside>,
     app: Option<Desk>,
     /// What is to be said of an app that cannot be run.
     app_refused: Option<AppStatus>,
@@ -109,6 +112,7 @@ impl Host {
             Err(refused) => (None, Some(refused)),
         };
         Ok(Host {
+            beside: camera.shadow.as_deref().map(Beside::open),
             app,
             app_refused,
             began: Instant::now(),
@@ -223,6 +227,10 @@ impl Host {
                 self.health.trouble = None;
                 self.tell_app(link)?;
                 self.show_app(&seen);
+                if let Some(beside) = &mut self.beside {
+                    let own = (&*seen.metadata.objects, &*self.health.labels);
+                    beside.look(Time::from_millis(seen.metadata.time_ms), &self.picture, own);
+                }
                 if !self.live {
                     // What happened is told, and not what else was there.
                     seen.metadata = Metadata { frame, time_ms: seen.metadata.time_ms, ..Metadata::default() };
@@ -266,6 +274,7 @@ impl Host {
         self.health.fps = (self.health.pictures - self.before) as f32 / FIGURES.as_secs_f32();
         self.before = self.health.pictures;
         self.health.size = [self.picture.width, self.picture.height];
+        self.health.shadow = self.beside.as_ref().map(Beside::told);
         self.health.pipeline_us = stages.whole_us;
         self.health.inference_us = stages.inference_us;
         if let Some(refused) = self.app_refused.take() {

@@ -46,7 +46,7 @@ fn is_device(camera: &Camera) -> bool {
 /// What it may read.
 fn reads(camera: &Camera) -> Vec<PathBuf> {
     let files = camera.files.iter().filter(|_| !is_device(camera));
-    let mut all: Vec<PathBuf> = camera.model.iter().chain(files).cloned().collect();
+    let mut all: Vec<PathBuf> = camera.model.iter().chain(&camera.shadow).chain(files).cloned().collect();
     if let Some(app) = &camera.app
         && let Some(AppModule::Compiled(module)) = &app.module
     {

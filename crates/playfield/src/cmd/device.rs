@@ -134,7 +134,13 @@ async fn work(mut config: Config, joined: Joined) -> anyhow::Result<()> {
     let node = Node::start(config.node, bus.clone(), program).await?;
     let stop = stop_signal()?;
     let journal_bytes = u64::from(config.device.journal_mb) << 20;
-    let device = DeviceConfig { server: joined.server, token: joined.token, data_dir: config.data, journal_bytes };
+    let device = DeviceConfig {
+        server: joined.server,
+        token: joined.token,
+        data_dir: config.data,
+        camera_files: config.device.camera_files,
+        journal_bytes,
+    };
     let worked = device::run(device, bus, node.id().clone(), stop).await;
     tracing::info!("stopping: cameras end");
     node.stop().await;
