@@ -16,7 +16,7 @@ use playfield_core::link::{
     may_be_asked,
 };
 use playfield_store::bus::{Responder, Service};
-use playfield_store::db::{DeviceRow, NodeTold};
+use playfield_store::db::{DeviceRow, Hash, NodeTold};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -61,9 +61,9 @@ fn gone(why: impl ToString) -> End {
 }
 
 /// Speaks with a device until the link ends.
-pub(crate) async fn serve(app: Shared, mut socket: WebSocket, client: String) {
+pub(crate) async fn serve(app: Shared, mut socket: WebSocket, client: String, certificate: Option<Hash>) {
     let stranger = match app.links.strangers.acquire().await {
-        Ok(place) => first_words(&app, &mut socket, &client).await.inspect(|_| drop(place)),
+        Ok(place) => first_words(&app, &mut socket, &client, certificate).await.inspect(|_| drop(place)),
         Err(closed) => Err(gone(closed)),
     };
     let ended = match stranger {
@@ -89,13 +89,19 @@ struct Who {
 }
 
 /// Who is it? One that joins says that first.
-async fn first_words(app: &App, socket: &mut WebSocket, client: &str) -> Result<Who, End> {
+async fn first_words(app: &App, socket: &mut WebSocket, client: &str, certificate: Option<Hash>) -> Result<Who, End> {
     let mut word = receive(socket, FIRST).await?;
     if let FromDevice::Join { code, name, desired } = word {
-        let no_code = || Failure::new(Kind::BadToken, "a machine joins with a code that the console gives");
-        let code = code.ok_or_else(no_code)?;
         let desired: Option<Desired> = desired.map(|desired| *desired);
-        let enrol::Joined { node, token } = app.join_machine(&code, &name, desired, client).await?;
+        let enrol::Joined { node, token } = match (code, certificate) {
+            (Some(code), _) => app.join_machine(&code, &name, desired, client).await?,
+            (None, Some(certificate)) => app.join_by_certificate(certificate, &name, desired).await?,
+            (None, None) => {
+                let detail =
+                    "a machine joins with a code that the console gives, or with a certificate that is believed";
+                return Err(Failure::new(Kind::BadToken, detail).into());
+            }
+        };
         send(socket, &ToDevice::Joined { node, token }).await?;
         word = receive(socket, FIRST).await?;
     }
