@@ -22,7 +22,6 @@ pub fn find_below(allowed: &[PathBuf], path: &str) -> Result<PathBuf, String> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

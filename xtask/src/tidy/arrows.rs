@@ -32,7 +32,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("axum", &["control"]),
     ("hyper", &["control"]),
     ("rcgen", &["control"]),
-    ("rustls", &["control"]),
+    ("rustls", &["control", "node"]),
     ("include_dir", &["control"]),
     ("clap", &["playfield"]),
     ("anyhow", &["playfield"]),

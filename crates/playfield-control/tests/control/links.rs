@@ -402,7 +402,7 @@ async fn a_channel_is_moved_for_those_who_follow_it_and_called_off() {
     let problem = follow(1).await.problem(404, "notFound");
     assert!(problem.detail.contains("no channel `stable` of `street`"), "{}", problem.detail);
     put(at, json!({"release": "nothing"})).await.problem(404, "notFound");
-    put("/api/v1/channels/model/a b/stable", json!({"release": "street-1"})).await.problem(400, "malformed");
+    put("/api/v1/channels/model/a%20b/stable", json!({"release": "street-1"})).await.problem(400, "malformed");
     put("/api/v1/channels/core/street/stable", json!({"release": "street-1"})).await.problem(404, "notFound");
     let made: Channel = put(at, json!({"release": "street-1"})).await.is(200);
     assert_eq!((made.release.as_str(), made.rollout), ("street-1", None));

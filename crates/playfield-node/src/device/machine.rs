@@ -4,6 +4,14 @@ use std::path::Path;
 
 use playfield_core::link::Machine;
 
+/// The processor's architecture.
+const ARCH: &str = if cfg!(target_arch = "x86_64") {
+    "x86_64"
+} else if cfg!(target_arch = "aarch64") {
+    "aarch64"
+} else {
+    "another processor"
+};
 /// Where Linux shows temperatures, in thousandths of a degree Celsius.
 const THERMAL: &str = "/sys/class/thermal";
 
@@ -11,7 +19,7 @@ const THERMAL: &str = "/sys/class/thermal";
 pub fn machine(folder: &Path) -> Machine {
     Machine {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        arch: std::env::consts::ARCH.to_owned(),
+        arch: ARCH.to_owned(),
         celsius: hottest(Path::new(THERMAL)),
         free_bytes: free(folder),
         waiting: 0,

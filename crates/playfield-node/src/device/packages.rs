@@ -114,7 +114,6 @@ fn name(package: &Package) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use playfield_core::link::FileHash;
 
