@@ -17,6 +17,8 @@ use playfield_transport::Client;
 
 #[path = "seeds/cameras.rs"]
 mod cameras;
+#[path = "seeds/link.rs"]
+mod link;
 #[path = "seeds/model.rs"]
 mod model;
 #[path = "seeds/modules.rs"]
@@ -60,6 +62,7 @@ fn main() -> std::io::Result<()> {
     seeds.extend(voice::all().into_iter().map(|(name, voice)| ("voice", name, voice)));
     seeds.extend(cameras::all());
     seeds.extend(sources::all());
+    seeds.extend(link::all());
     for (target, name, text) in text::all() {
         seeds.push((target, name, text.into_bytes()));
     }

@@ -10,6 +10,7 @@
 //!   program  sound
 //!   people   config  manifest  log              camera -> hub    mqtt  evp  smartcamera  model
 //!                                                          -> node   film  still  rtsp
+//!   machine with cameras, and its server     link
 //! ```
 //!
 //! Where one input is several messages, each is preceded by its length: [`packets`].
@@ -19,6 +20,7 @@ mod cameras;
 mod config;
 mod console;
 mod input;
+mod link;
 mod model;
 mod modules;
 mod network;
@@ -34,6 +36,7 @@ mod voice;
 pub use cameras::{evp, mqtt, smartcamera};
 pub use console::console;
 pub use input::{log, wire};
+pub use link::link;
 pub use model::model;
 pub use modules::{INSTRUCTION, calls, cartridge, guest, restore, saved_states};
 pub use network::{packet, sdp};
@@ -79,6 +82,7 @@ targets! {
     sound
     mqtt evp smartcamera
     film still rtsp
+    link
     bus
     config manifest log
     model

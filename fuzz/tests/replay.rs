@@ -69,6 +69,7 @@ replays! {
     sound
     mqtt evp smartcamera
     film still rtsp
+    link
     bus
     config manifest log
     model

@@ -46,6 +46,8 @@ pub struct Config {
     /// The secret that people sign in with, at least 16 characters. Default: one is made when first needed, and shown once.
     #[serde(skip_serializing)]
     pub sign_in_token: Option<Token>,
+    /// PEM file of those who sign certificates of machines with cameras: one that has such a certificate joins without a code.
+    pub machine_ca: Option<PathBuf>,
     /// Addresses of proxies whose `X-Forwarded-For` is believed. Default none.
     pub trusted_proxies: Vec<IpAddr>,
     /// The door of cameras that speak MQTT.
@@ -108,6 +110,7 @@ impl Default for Config {
             tls_key: None,
             sign_in_token: None,
             trusted_proxies: Vec::new(),
+            machine_ca: None,
             mqtt: mqtt::Config::default(),
             rules: rules::Config::default(),
         }

@@ -22,6 +22,7 @@ use axum::{Extension, Router};
 use crate::app::Shared;
 use crate::config::Door;
 use crate::failure::{Failure, Kind};
+use playfield_store::db::Hash;
 
 mod body;
 mod caller;
@@ -55,6 +56,10 @@ const REQUEST: Duration = Duration::from_secs(100);
 /// Whom a request comes from: the address at the other end of the connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
+
+/// A certificate that the other end of the connection showed, and that is believed: its hash.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Certificate(pub Hash);
 
 /// All of it, as it is behind a kind of door.
 pub(crate) fn router(app: Shared, door: Door) -> Router {
@@ -111,6 +116,7 @@ fn api(app: Shared) -> Router<Shared> {
         .route("/devices/{id}/grants", get(devices::grants).post(devices::grant))
         .route("/devices/{id}/grants/{grant}", delete(devices::end_grant))
         .route("/events/live", get(events::live))
+        .route("/events/socket", get(events::socket))
         .route("/rules", get(rules::list).post(rules::create))
         .route("/rules/{id}", get(rules::one).put(rules::change).delete(rules::remove))
         .route("/rules/{id}/test", post(rules::test))

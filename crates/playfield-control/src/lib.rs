@@ -33,6 +33,7 @@ mod link;
 pub mod metrics;
 pub mod mqtt;
 mod ops;
+mod pace;
 mod people;
 mod reach;
 pub mod rules;

@@ -34,7 +34,7 @@ mod connection;
 mod device;
 mod link;
 mod outbox;
-mod pace;
+
 mod stranger;
 pub(crate) mod tls;
 

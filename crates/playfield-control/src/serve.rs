@@ -7,11 +7,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::header::HOST;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Extension, Router};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -19,15 +19,14 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use crate::config::{Config, Door};
 use crate::control::Background;
-use crate::http::Peer;
+use crate::http::{Certificate, Peer};
 use crate::mqtt::{Mqtt, accept};
 use crate::reach::reachable;
-use crate::tls::{TlsError, acceptor};
+use crate::tls::{Doors, TlsError, doors};
 
 mod stall;
 
@@ -70,7 +69,7 @@ pub struct Serving {
 struct Listener {
     socket: TcpListener,
     address: SocketAddr,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Doors>,
     router: Router,
     places: Arc<Semaphore>,
 }
@@ -85,7 +84,7 @@ impl Serving {
         background: Background,
     ) -> Result<Serving, ServeError> {
         let tls = config.listen.iter().any(|&address| config.door(address) == Door::Public { tls: true });
-        let tls = tls.then(|| acceptor(config, data_dir)).transpose()?;
+        let tls = tls.then(|| doors(config, data_dir)).transpose()?;
         let mut doors = Vec::new();
         for &address in &config.listen {
             let door = config.door(address);
@@ -175,7 +174,7 @@ async fn finish_requests(stop: &watch::Sender<bool>) {
 impl Listener {
     async fn bind(
         address: SocketAddr,
-        tls: Option<TlsAcceptor>,
+        tls: Option<Doors>,
         router: Router,
         connections: usize,
     ) -> Result<Listener, ServeError> {
@@ -216,7 +215,7 @@ impl Listener {
 async fn converse(
     stream: TcpStream,
     peer: SocketAddr,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Doors>,
     router: Router,
     stopping: watch::Receiver<bool>,
 ) {
@@ -227,7 +226,10 @@ async fn converse(
         return speak(stream, peer, Router::new().fallback(to_https), stopping).await;
     }
     match tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
-        Ok(Ok(stream)) => speak(stream, peer, router, stopping).await,
+        Ok(Ok((stream, None))) => speak(stream, peer, router, stopping).await,
+        Ok(Ok((stream, Some(shown)))) => {
+            speak(stream, peer, router.layer(Extension(Certificate(shown))), stopping).await;
+        }
         Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
         Err(_) => tracing::debug!("a TLS handshake took too long"),
     }

@@ -7,13 +7,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::ParsedCertificate;
-use tokio_rustls::TlsAcceptor;
+use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
+use rustls::{RootCertStore, ServerConfig};
+use tokio::net::TcpStream;
+use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::server::TlsStream;
 
-use playfield_core::link::FileHash;
+use playfield_core::link::{ALPN, FileHash};
+use playfield_store::db::Hash;
 
 use crate::config::{Config, Door};
 use crate::reach::reachable;
@@ -84,16 +87,49 @@ pub(crate) fn own_key(config: &Config, data_dir: &Path) -> Result<Option<FileHas
     Ok(Some(FileHash::new(hash(&parsed.subject_public_key_info()))))
 }
 
+/// What speaks TLS for the public doors: with browsers, and with machines that may show a certificate.
+#[derive(Clone)]
+pub(crate) struct Doors {
+    browsers: Arc<ServerConfig>,
+    machines: Option<Arc<ServerConfig>>,
+}
+
+impl Doors {
+    /// Shakes hands; whether the other side showed a certificate that is believed, it is named by its hash.
+    pub(crate) async fn accept(&self, stream: TcpStream) -> std::io::Result<(TlsStream<TcpStream>, Option<Hash>)> {
+        let start = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream).await?;
+        let wants_link = start.client_hello().alpn().is_some_and(|mut all| all.any(|name| name == ALPN));
+        let config = self.machines.as_ref().filter(|_| wants_link).unwrap_or(&self.browsers);
+        let stream = start.into_stream(config.clone()).await?;
+        let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first).map(|certificate| hash(certificate));
+        Ok((stream, shown))
+    }
+}
+
 /// What speaks TLS for the public doors.
-pub(crate) fn acceptor(config: &Config, data_dir: &Path) -> Result<TlsAcceptor, TlsError> {
+pub(crate) fn doors(config: &Config, data_dir: &Path) -> Result<Doors, TlsError> {
     let (chain, key) = identity(config, data_dir)?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut server = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)?;
-    server.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(server)))
+    let builder = || ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
+    let machines = match &config.machine_ca {
+        Some(path) => {
+            let mut roots = RootCertStore::empty();
+            for certificate in certificates(path)? {
+                roots.add(certificate)?;
+            }
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone());
+            let verifier = verifier.allow_unauthenticated().build();
+            let verifier = verifier.map_err(|error| rustls::Error::General(error.to_string()))?;
+            let chosen = builder()?.with_client_cert_verifier(verifier);
+            let mut machines = chosen.with_single_cert(chain.clone(), key.clone_key())?;
+            machines.alpn_protocols = vec![ALPN.to_vec()];
+            Some(Arc::new(machines))
+        }
+        None => None,
+    };
+    let mut browsers = builder()?.with_no_client_auth().with_single_cert(chain, key)?;
+    browsers.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Doors { browsers: Arc::new(browsers), machines })
 }
 
 pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {

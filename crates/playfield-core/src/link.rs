@@ -36,6 +36,8 @@ pub use package::{FileHash, MOST_BYTES, MOST_FILES, Package, PackageError, Packa
 
 /// Where links are opened.
 pub const PATH: &str = "/api/v1/link";
+/// What a machine that has a certificate asks for in its TLS handshake (ALPN, RFC 7301), so that browsers are not asked for one.
+pub const ALPN: &[u8] = b"playfield-link";
 /// Longest message, in bytes: an answer to an offer, a table of where things were, a piece of a file.
 pub const MOST_MESSAGE: usize = 256 << 10;
 /// Longest piece of a file, in bytes; as Base64 it fits a message.

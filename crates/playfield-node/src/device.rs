@@ -30,7 +30,7 @@ mod link;
 mod machine;
 mod packages;
 
-pub use connect::{Connection, LinkError, Server};
+pub use connect::{Connection, LinkError, OwnCertificate, Server};
 pub use machine::machine;
 
 /// What cameras say of how they are, on its way to the control plane. More than that is forgotten: they say it anew.
@@ -77,10 +77,10 @@ pub enum DeviceError {
     Refused(String),
 }
 
-/// Joins a control plane, with a code that an operator got there. What comes of it is to be kept: it is told once.
+/// Joins a control plane, with a code that an operator got there, or by the machine's certificate. What comes of it is to be kept: it is told once.
 pub async fn join(
     server: &Server,
-    code: Token,
+    code: Option<Token>,
     name: String,
     desired: Option<Desired>,
 ) -> Result<(NodeId, Token), LinkError> {

@@ -9,14 +9,16 @@ use std::time::Duration;
 
 use axum::Extension;
 use axum::body::{Body, Bytes};
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Query, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{Stream, StreamExt, unfold};
 use playfield_core::api::{Problem, ToldEvent};
-use playfield_core::onvif::{self, Message};
+use playfield_core::onvif;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -24,6 +26,7 @@ use super::App;
 use super::body::Path;
 use super::caller::Caller;
 use super::devices::device;
+use super::guard::from_other_site;
 use crate::app::Shared;
 use crate::cameras::told;
 use crate::failure::{Failure, Kind};
@@ -136,6 +139,67 @@ pub(super) async fn live(
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(STILL_HERE)).into_response())
 }
 
+/// The same over a WebSocket (RFC 6455), for those who have no server-sent events: each event is a text of JSON, and whoever comes
+/// again goes on after the `number` of the last one.
+#[utoipa::path(get, path = "/api/v1/events/socket", tag = "devices",
+    params(
+        ("after" = Option<u64>, Query, description = "From the one after this number on; now"),
+        ("format" = Option<String>, Query, description = "`json` or `onvif`"),
+    ),
+    responses(
+        (status = 101, description = "Texts of `ToldEvent`, without an end"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(super) async fn socket(
+    State(app): App,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    from: Asked,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Failure> {
+    caller.signed_in()?;
+    // Browsers let any page open one, with our cookies.
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()?.parse().ok());
+    if from_other_site(&headers, host) {
+        return Err(Failure::new(
+            Kind::CrossSite,
+            "a page of another site sent this request; only pages of this server may",
+        ));
+    }
+    let from = asked(from)?;
+    let after = match from.after {
+        Some(after) => after,
+        None => app.db.newest_event().await?,
+    };
+    let no_upgrade = |error: WebSocketUpgradeRejection| {
+        Failure::new(Kind::Malformed, format!("open a WebSocket here, or read /api/v1/events/live: {error}"))
+    };
+    // Nothing is read from it but that it is there.
+    let upgrade = upgrade.map_err(no_upgrade)?.max_message_size(1024);
+    Ok(upgrade.on_upgrade(move |socket| speak(app, socket, after, from.format)).into_response())
+}
+
+async fn speak(app: Shared, mut socket: WebSocket, after: u64, format: Format) {
+    let mut events = std::pin::pin!(follow(app.clone(), after));
+    let mut still_here = tokio::time::interval(STILL_HERE);
+    loop {
+        let message = tokio::select! {
+            told = events.next() => match told {
+                Some(told) => Message::Text(text(&app, &told, format).into()),
+                None => return,
+            },
+            said = socket.recv() => match said {
+                Some(Ok(_)) => continue,
+                Some(Err(_)) | None => return,
+            },
+            _ = still_here.tick() => Message::Ping(Bytes::new()),
+        };
+        if socket.send(message).await.is_err() {
+            return;
+        }
+    }
+}
+
 /// All events after a number, for as long as the control plane serves. It ends where the database does not answer: whoever
 /// reads comes again.
 fn follow(app: Shared, after: u64) -> impl Stream<Item = ToldEvent> {
@@ -162,14 +226,21 @@ fn follow(app: Shared, after: u64) -> impl Stream<Item = ToldEvent> {
 }
 
 fn written(app: &Shared, told: &ToldEvent, format: Format) -> Result<Event, Infallible> {
-    let event = Event::default().id(told.number.to_string());
-    Ok(match format {
-        Format::Json => event.event("event").data(serde_json::to_string(told).unwrap_or_default()),
+    let kind = match format {
+        Format::Json => "event",
+        Format::Onvif => "onvif-ej",
+    };
+    Ok(Event::default().id(told.number.to_string()).event(kind).data(text(app, told, format)))
+}
+
+fn text(app: &Shared, told: &ToldEvent, format: Format) -> String {
+    match format {
+        Format::Json => serde_json::to_string(told).unwrap_or_default(),
         Format::Onvif => {
             let model = app.cameras.model(&told.device);
-            let Message { topic, body } = onvif::event(&told.told.event, &model.labels);
+            let onvif::Message { topic, body } = onvif::event(&told.told.event, &model.labels);
             let topic = format!("{}/{topic}", told.device);
-            event.event("onvif-ej").data(json!({"topic": topic, "body": body}).to_string())
+            json!({"topic": topic, "body": body}).to_string()
         }
-    })
+    }
 }

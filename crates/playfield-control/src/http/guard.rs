@@ -35,7 +35,7 @@ pub(crate) async fn no_other_site(request: Request, next: Next) -> Response {
 }
 
 /// Browsers say where a request comes from, old ones by `Origin` alone; programs say nothing.
-fn from_other_site(headers: &HeaderMap, host: Option<Authority>) -> bool {
+pub(super) fn from_other_site(headers: &HeaderMap, host: Option<Authority>) -> bool {
     if let Some(site) = headers.get(SEC_FETCH_SITE) {
         return !matches!(site.as_bytes(), b"same-origin" | b"none");
     }

@@ -10,10 +10,10 @@ use axum::response::{IntoResponse, Response};
 use playfield_core::api::{Enrolment, Problem};
 use playfield_core::link::MOST_MESSAGE;
 
-use super::App;
 use super::body::json;
 use super::caller::{Caller, client};
 use super::sign_in::is_secure;
+use super::{App, Certificate};
 use crate::config::Door;
 use crate::failure::{Failure, Kind};
 use crate::link;
@@ -31,11 +31,12 @@ pub(super) async fn open(
 ) -> Result<Response, Failure> {
     let (head, _) = request.into_parts();
     let client = client(&app.config, &head);
+    let certificate = head.extensions.get::<Certificate>().map(|shown| shown.0);
     let no_upgrade = |error: WebSocketUpgradeRejection| {
         Failure::new(Kind::Malformed, format!("machines open a WebSocket here: {error}"))
     };
     let upgrade = upgrade.map_err(no_upgrade)?.max_message_size(MOST_MESSAGE).max_frame_size(MOST_MESSAGE);
-    Ok(upgrade.on_upgrade(|socket| link::serve(app, socket, client)).into_response())
+    Ok(upgrade.on_upgrade(move |socket| link::serve(app, socket, client, certificate)).into_response())
 }
 
 /// A code that lets one machine with a camera in, for a quarter of an hour. It is told once.

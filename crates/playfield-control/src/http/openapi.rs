@@ -44,6 +44,7 @@ use super::{channels, devices, events, evp, invites, links, people, rules, sessi
         devices::end_grant,
         events::export,
         events::live,
+        events::socket,
         rules::list,
         rules::create,
         rules::one,

@@ -16,7 +16,7 @@ use playfield_core::link::{
     may_be_asked,
 };
 use playfield_store::bus::{Responder, Service};
-use playfield_store::db::{DeviceRow, NodeTold};
+use playfield_store::db::{DeviceRow, Hash, NodeTold};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -26,6 +26,7 @@ use super::{Open, enrol};
 use crate::app::{App, Shared};
 use crate::clock::{now_ms, now_us};
 use crate::failure::{Failure, Kind};
+use crate::pace::Pace;
 use crate::secret::hash;
 use crate::serve::told_to_stop;
 
@@ -39,6 +40,9 @@ const TIME: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_secs(1);
 /// How long the link that this one replaces may take to let go.
 const LET_GO: Duration = Duration::from_secs(5);
+/// How much one machine may say a second, on average: more has to wait on its side, where there is a disk for it.
+const WORDS_PER_S: u32 = 400;
+const BYTES_PER_S: u32 = 1 << 20;
 /// Questions that wait for a device's answer.
 const ASKS: usize = 64;
 
@@ -61,9 +65,9 @@ fn gone(why: impl ToString) -> End {
 }
 
 /// Speaks with a device until the link ends.
-pub(crate) async fn serve(app: Shared, mut socket: WebSocket, client: String) {
+pub(crate) async fn serve(app: Shared, mut socket: WebSocket, client: String, certificate: Option<Hash>) {
     let stranger = match app.links.strangers.acquire().await {
-        Ok(place) => first_words(&app, &mut socket, &client).await.inspect(|_| drop(place)),
+        Ok(place) => first_words(&app, &mut socket, &client, certificate).await.inspect(|_| drop(place)),
         Err(closed) => Err(gone(closed)),
     };
     let ended = match stranger {
@@ -89,15 +93,21 @@ struct Who {
 }
 
 /// Who is it? One that joins says that first.
-async fn first_words(app: &App, socket: &mut WebSocket, client: &str) -> Result<Who, End> {
-    let mut word = receive(socket, FIRST).await?;
+async fn first_words(app: &App, socket: &mut WebSocket, client: &str, certificate: Option<Hash>) -> Result<Who, End> {
+    let (mut word, _) = receive(socket, FIRST).await?;
     if let FromDevice::Join { code, name, desired } = word {
-        let no_code = || Failure::new(Kind::BadToken, "a machine joins with a code that the console gives");
-        let code = code.ok_or_else(no_code)?;
         let desired: Option<Desired> = desired.map(|desired| *desired);
-        let enrol::Joined { node, token } = app.join_machine(&code, &name, desired, client).await?;
+        let enrol::Joined { node, token } = match (code, certificate) {
+            (Some(code), _) => app.join_machine(&code, &name, desired, client).await?,
+            (None, Some(certificate)) => app.join_by_certificate(certificate, &name, desired).await?,
+            (None, None) => {
+                let detail =
+                    "a machine joins with a code that the console gives, or with a certificate that is believed";
+                return Err(Failure::new(Kind::BadToken, detail).into());
+            }
+        };
         send(socket, &ToDevice::Joined { node, token }).await?;
-        word = receive(socket, FIRST).await?;
+        (word, _) = receive(socket, FIRST).await?;
     }
     let FromDevice::Hello { token, journal, machine } = word else {
         return Err(gone("its first word says not who it is"));
@@ -125,6 +135,8 @@ struct Link<'a> {
     stored: Arc<watch::Sender<u64>>,
     clock: Clock,
     heard: Instant,
+    words: Pace,
+    bytes: Pace,
     asks: HashMap<u64, Responder>,
     asked: u64,
     /// The twin as it was sent, and what its files are.
@@ -147,6 +159,8 @@ impl Link<'_> {
             position,
             clock: Clock::default(),
             heard: Instant::now(),
+            words: Pace::new(WORDS_PER_S, Instant::now()),
+            bytes: Pace::new(BYTES_PER_S, Instant::now()),
             asks: HashMap::new(),
             asked: 0,
             twin: Vec::new(),
@@ -177,7 +191,13 @@ impl Link<'_> {
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                word = receive(socket, Duration::MAX) => self.take(socket, word?).await?,
+                word = receive(socket, Duration::MAX) => {
+                    let (word, bytes) = word?;
+                    self.take(socket, word).await?;
+                    let now = Instant::now();
+                    let owed = self.words.take(now, 1).max(self.bytes.take(now, bytes));
+                    tokio::time::sleep(owed.min(SEND)).await;
+                }
                 asked = service.next(), if self.asks.len() < ASKS => match asked {
                     Some((bytes, responder)) => self.ask(socket, &service, &bytes, responder).await?,
                     None => return Ok(()),
@@ -413,12 +433,14 @@ async fn send(socket: &mut WebSocket, word: &ToDevice) -> Result<(), End> {
     tokio::time::timeout(SEND, socket.send(Message::Text(text.into()))).await.map_err(late)?.map_err(gone)
 }
 
-/// The next word, within this time.
-async fn receive(socket: &mut WebSocket, limit: Duration) -> Result<FromDevice, End> {
+/// The next word, within this time, and how long it is.
+async fn receive(socket: &mut WebSocket, limit: Duration) -> Result<(FromDevice, usize), End> {
     let next = async {
         loop {
             match socket.recv().await {
-                Some(Ok(Message::Text(text))) => return serde_json::from_str(&text).map_err(gone),
+                Some(Ok(Message::Text(text))) => {
+                    return Ok((serde_json::from_str(&text).map_err(gone)?, text.len()));
+                }
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                 Some(Ok(Message::Binary(_))) => return Err(gone("it sent bytes where text is spoken")),
                 Some(Ok(Message::Close(_))) | None => return Err(gone("it closed")),

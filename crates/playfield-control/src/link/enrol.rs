@@ -4,7 +4,7 @@ use playfield_core::api::Enrolment;
 use playfield_core::camera::{Desired, Source};
 use playfield_core::id::{DeviceId, NodeId, Token};
 use playfield_core::link::{Invitation, Position};
-use playfield_store::db::{DeviceRow, NodeRow, Redeemed};
+use playfield_store::db::{DeviceRow, Hash, NodeRow, Redeemed};
 
 use crate::app::App;
 use crate::cameras::name;
@@ -18,6 +18,13 @@ const LIFE_MS: u64 = 15 * 60_000;
 const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 /// How many: 60 bits, each for a quarter of an hour, and wrong tries are rationed.
 const LENGTH: usize = 12;
+
+/// A machine that is new, and its first camera.
+struct Fresh {
+    node: NodeRow,
+    token: Token,
+    device: DeviceRow,
+}
 
 /// Who joined.
 pub(super) struct Joined {
@@ -47,11 +54,42 @@ impl App {
         desired: Option<Desired>,
         client: &str,
     ) -> Result<Joined, Failure> {
+        let Fresh { node: row, token, device } = self.fresh(wanted, desired)?;
+        let node = row.id.clone();
+        self.access.try_code(client)?;
+        let code = hash(code.reveal().trim().to_ascii_uppercase().as_bytes());
+        let wrong = |detail: &str| Err(Failure::new(Kind::BadToken, detail.to_owned()));
+        match self.db.redeem(Some(code), row, hash(token.reveal().as_bytes()), device).await? {
+            Redeemed::In => {
+                self.access.right_code(client);
+                tracing::info!(%node, name = wanted, "a machine with a camera joined");
+                Ok(Joined { node, token })
+            }
+            Redeemed::Used => wrong("a machine joined with this code before; get another one, each is for one machine"),
+            Redeemed::Unknown => wrong("this code is not known, or its quarter of an hour is over; get another one"),
+        }
+    }
+
+    /// Lets a machine in by its certificate, whose chain was looked at. One that was here before is the same machine, with another
+    /// token; one that was turned away stays so.
+    pub(super) async fn join_by_certificate(
+        &self,
+        certificate: Hash,
+        wanted: &str,
+        desired: Option<Desired>,
+    ) -> Result<Joined, Failure> {
+        let Fresh { node: row, token, device } = self.fresh(wanted, desired)?;
+        let known = hash(token.reveal().as_bytes());
+        let node = self.db.join_by_certificate(certificate, row, known, device).await?;
+        let away = || Failure::new(Kind::Forbidden, "a machine with this certificate was turned away");
+        let node = node.ok_or_else(away)?;
+        tracing::info!(%node, name = wanted, "a machine with a camera joined by its certificate");
+        Ok(Joined { node, token })
+    }
+
+    fn fresh(&self, wanted: &str, desired: Option<Desired>) -> Result<Fresh, Failure> {
         let name = name(wanted)?;
-        let desired = match desired {
-            Some(desired) => desired,
-            None => Desired::new(Source::Scene { seed: None }),
-        };
+        let desired = desired.unwrap_or_else(|| Desired::new(Source::Scene { seed: None }));
         self.check_desired(&desired, None, false)?;
         let (node, token, now) = (NodeId::from_entropy(random()?), Token::from_entropy(random()?), now_ms());
         let row = NodeRow {
@@ -66,24 +104,13 @@ impl App {
         let device = DeviceRow {
             id: DeviceId::from_entropy(random()?),
             name,
-            node: node.clone(),
+            node,
             desired: serde_json::to_string(&desired).map_err(Failure::internal)?,
             version: 1,
             created_ms: now,
             revoked_ms: None,
             tags: Vec::new(),
         };
-        self.access.try_code(client)?;
-        let code = hash(code.reveal().trim().to_ascii_uppercase().as_bytes());
-        let wrong = |detail: &str| Err(Failure::new(Kind::BadToken, detail.to_owned()));
-        match self.db.redeem(Some(code), row, hash(token.reveal().as_bytes()), device).await? {
-            Redeemed::In => {
-                self.access.right_code(client);
-                tracing::info!(%node, name = wanted, "a machine with a camera joined");
-                Ok(Joined { node, token })
-            }
-            Redeemed::Used => wrong("a machine joined with this code before; get another one, each is for one machine"),
-            Redeemed::Unknown => wrong("this code is not known, or its quarter of an hour is over; get another one"),
-        }
+        Ok(Fresh { node: row, token, device })
     }
 }

@@ -13,8 +13,8 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use super::codec::{self, Connect, ConnectCode, Malformed, Packet, Publish, Qos};
 use super::device::Device;
 use super::outbox::{Full, Outbox};
-use super::pace::Pace;
 use super::{Mqtt, Place, stranger};
+use crate::pace::Pace;
 use crate::secret::hash;
 
 /// How long a client may take to say who it is.

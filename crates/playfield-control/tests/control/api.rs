@@ -96,6 +96,7 @@ async fn the_document_knows_every_address() {
             "/api/v1/devices/{id}/live",
             "/api/v1/enrolments",
             "/api/v1/events/live",
+            "/api/v1/events/socket",
             "/api/v1/evp/devices",
             "/api/v1/evp/devices/{id}",
             "/api/v1/evp/devices/{id}/commands",

@@ -13,6 +13,8 @@ use playfield_core::id::{DeviceId, NodeId, SessionId, Token, ViewerId};
 use playfield_core::link::{CameraState, FromDevice, Machine, ToDevice, Told};
 use playfield_core::metadata::Metadata;
 use playfield_core::rollout::Channel;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use serde_json::json;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -428,4 +430,117 @@ async fn a_channel_is_moved_for_those_who_follow_it_and_called_off() {
     place.here.delete(&format!("{at}/rollout")).await.problem(404, "notFound");
     let all: Channels = place.here.get("/api/v1/channels").await.is(200);
     assert_eq!((all.channels.len(), all.channels[0].release.as_str()), (1, "street-1"));
+}
+
+#[tokio::test]
+async fn events_come_over_a_websocket_too_and_to_no_page_of_another_site() {
+    let place = Place::new().await;
+    let (_, token) = place.join("Yard").await;
+    let (mut wire, _, device) = place.link(&token, "j").await;
+    wire.say(FromDevice::Told { events: (1..=3).map(|seq| told(seq, &device)).collect() }).await;
+    stored(&mut wire, 3).await;
+    let open = async |origin: Option<&str>| {
+        use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+        let url = format!("ws://localhost:{}/api/v1/events/socket?after=1", place.address.port());
+        let mut request = url.into_client_request().unwrap();
+        if let Some(origin) = origin {
+            request.headers_mut().insert("origin", origin.parse().unwrap());
+        }
+        let stream = TcpStream::connect(place.address).await.unwrap();
+        tokio_tungstenite::client_async(request, stream).await.map(|(socket, _)| socket)
+    };
+    assert!(open(Some("http://evil.example")).await.is_err());
+    let own = format!("http://localhost:{}", place.address.port());
+    let mut socket = open(Some(&own)).await.unwrap();
+    let mut times = Vec::new();
+    while times.len() < 3 {
+        if times.len() == 2 {
+            wire.say(FromDevice::Told { events: vec![told(4, &device)] }).await;
+        }
+        let message = tokio::time::timeout(Duration::from_secs(20), socket.next()).await.expect("an event");
+        if let Message::Text(text) = message.unwrap().unwrap() {
+            let event: serde_json::Value = serde_json::from_str(&text).unwrap();
+            times.push(event["time_ms"].as_u64().unwrap());
+        }
+    }
+    assert_eq!(times, [2_000, 3_000, 4_000]);
+    place.here.get("/api/v1/events/socket").await.problem(400, "malformed");
+}
+
+/// A certificate for a machine, by an authority of our own: that of the authority, then chain and key of the machine.
+fn certified() -> (String, rcgen::Certificate, rcgen::KeyPair) {
+    let authority_key = rcgen::KeyPair::generate().unwrap();
+    let mut authority = rcgen::CertificateParams::new(Vec::<String>::new()).unwrap();
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let certificate = authority.self_signed(&authority_key).unwrap();
+    let issuer = rcgen::Issuer::new(authority, authority_key);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut machine = rcgen::CertificateParams::new(vec!["door.example".to_owned()]).unwrap();
+    machine.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+    (certificate.pem(), machine.signed_by(&key, &issuer).unwrap(), key)
+}
+
+#[tokio::test]
+async fn a_machine_with_a_certificate_that_is_believed_joins_without_a_code() {
+    let (authority, certificate, key) = certified();
+    let (_, foreign, foreign_key) = certified();
+    let folder = Folder::new();
+    std::fs::write(folder.path("machines.pem"), authority).unwrap();
+    let config = Config {
+        listen: vec!["0.0.0.0:0".parse().unwrap()],
+        ops_listen: None,
+        machine_ca: Some(folder.path("machines.pem")),
+        demo_camera: false,
+        ..Config::default()
+    };
+    let World { folder, control, .. } = World::on(folder, config).await;
+    let serving = control.bind().await.unwrap();
+    let port = serving.addresses()[0].port();
+    let running = tokio::spawn(serving.run(std::future::pending()));
+    let mut roots = rustls::RootCertStore::empty();
+    let own = std::fs::read(folder.path("data/tls/cert.pem")).unwrap();
+    roots.add(CertificateDer::from_pem_slice(&own).unwrap()).unwrap();
+    let open = async |shown: Option<(&rcgen::Certificate, &rcgen::KeyPair)>, alpn: &[u8]| {
+        let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let builder =
+            rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let builder = builder.with_root_certificates(roots.clone());
+        let mut client = match shown {
+            Some((certificate, key)) => {
+                let key = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+                builder.with_client_auth_cert(vec![certificate.der().clone()], key).unwrap()
+            }
+            None => builder.with_no_client_auth(),
+        };
+        client.alpn_protocols = vec![alpn.to_vec()];
+        let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(client));
+        let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
+        let stream = connector.connect(name, stream).await.map_err(|error| error.to_string())?;
+        let url = format!("wss://localhost:{port}/api/v1/link");
+        let socket = tokio_tungstenite::client_async(url, stream).await.map_err(|error| error.to_string())?;
+        Ok::<_, String>(socket.0)
+    };
+    let joined = async |mut socket: WebSocketStream<_>| {
+        let text = serde_json::to_string(&join(None, "Door")).unwrap();
+        socket.send(Message::Text(text.into())).await.unwrap();
+        let Some(Ok(Message::Text(text))) = socket.next().await else { panic!("no answer") };
+        serde_json::from_str::<ToDevice>(&text).unwrap()
+    };
+    let link = playfield_core::link::ALPN;
+    let ToDevice::Joined { node, .. } = joined(open(Some((&certificate, &key)), link).await.unwrap()).await else {
+        panic!("not let in")
+    };
+    let ToDevice::Joined { node: again, .. } = joined(open(Some((&certificate, &key)), link).await.unwrap()).await
+    else {
+        panic!("not let in again")
+    };
+    assert_eq!(node, again, "the same certificate is the same machine");
+    assert!(open(Some((&foreign, &foreign_key)), link).await.is_err(), "somebody else's certificate");
+    for (shown, alpn) in [(None, link), (Some((&certificate, &key)), &b"http/1.1"[..])] {
+        // A browser is not asked for one, and who shows none has none.
+        let answer = joined(open(shown, alpn).await.unwrap()).await;
+        assert!(matches!(&answer, ToDevice::Refused { detail, .. } if detail.contains("code")), "{answer:?}");
+    }
+    running.abort();
 }

@@ -30,6 +30,8 @@ pub fn jpeg(bytes: &[u8], into: &mut Picture) -> Result<(), StillError> {
         .set_max_width(MOST_SIDE)
         .set_max_height(MOST_SIDE)
         .jpeg_set_out_colorspace(ColorSpace::RGBA);
+    let whole = (!has_tables(bytes)).then(|| marked(bytes));
+    let bytes = whole.as_deref().unwrap_or(bytes);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
     decoder.decode_headers().map_err(|error| damaged(&error))?;
     let info = decoder.info().ok_or_else(|| damaged(&"it has no size"))?;
@@ -41,6 +43,28 @@ pub fn jpeg(bytes: &[u8], into: &mut Picture) -> Result<(), StillError> {
     }
     let pixels = decoder.decode().map_err(|error| damaged(&error))?;
     reduce(&pixels, 4, (width, height), step, into).ok_or_else(|| damaged(&"it is cut short"))
+}
+
+/// Whether a JPEG brings its Huffman tables. Many cameras leave them out of Motion JPEG: they are those of ITU-T T.81, K.3.
+fn has_tables(bytes: &[u8]) -> bool {
+    let mut at = 2;
+    loop {
+        match bytes.get(at..at + 4) {
+            Some([0xff, 0xff, ..]) => at += 1,
+            Some([0xff, 0xda, ..]) => return false,
+            Some([0xff, marker, high, low]) if *marker != 0xc4 => {
+                at += 2 + usize::from(u16::from_be_bytes([*high, *low]))
+            }
+            // Its tables, or what is no JPEG: that is said by who decodes it.
+            _ => return true,
+        }
+    }
+}
+
+/// A JPEG that says it is one of an AVI, which have no tables.
+fn marked(bytes: &[u8]) -> Vec<u8> {
+    let (start, rest) = bytes.split_at(bytes.len().min(2));
+    [start, b"\xff\xe0\x00\x07AVI1\x00", rest].concat()
 }
 
 /// Decodes a PNG into RGBA8, as [`jpeg`] does. What is transparent shows its colour.
@@ -105,6 +129,19 @@ mod tests {
         assert_eq!((into.width, into.height, &into.pixels[..]), (1, 2, &[1, 2, 3, 255, 4, 5, 6, 255][..]));
         png(&written(4000, 1, png::ColorType::Rgba, &[9; 16_000]), &mut into).unwrap();
         assert_eq!((into.width, into.height), (1333, 1));
+    }
+
+    #[test]
+    fn a_jpeg_without_its_tables_is_seen_as_with_them() {
+        let jpeg_with = include_bytes!("still/standard.jpg");
+        let tables = jpeg_with.windows(2).position(|window| window == [0xff, 0xc4]).unwrap();
+        let without = [&jpeg_with[..tables], &jpeg_with[tables + 420..]].concat();
+        assert!(has_tables(jpeg_with) && !has_tables(&without));
+        let [mut one, mut other] = [(); 2].map(|()| Picture::black(1, 1, PixelFormat::Rgba8));
+        jpeg(jpeg_with, &mut one).unwrap();
+        jpeg(&without, &mut other).unwrap();
+        assert_eq!((one.width, one.height), (64, 48));
+        assert!(one == other);
     }
 
     #[test]

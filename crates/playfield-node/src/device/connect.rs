@@ -1,16 +1,18 @@
 //! The way to a control plane: TCP, TLS where its address says so, and a WebSocket over it.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use playfield_core::link::{FileHash, FromDevice, MOST_MESSAGE, PATH, ToDevice};
+use playfield_core::link::{ALPN, FileHash, FromDevice, MOST_MESSAGE, PATH, ToDevice};
+use rustls::client::WantsClientCert;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{ClientConfig, ConfigBuilder, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -40,6 +42,18 @@ pub struct Server {
     /// SHA-256 of its public key: that one is believed, and no other. None: certificates that the system believes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<FileHash>,
+    /// What this machine shows, where it has a certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<OwnCertificate>,
+}
+
+/// PEM files of a machine's certificate and its key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnCertificate {
+    /// The chain, its own certificate first.
+    pub certificate: PathBuf,
+    /// The key.
+    pub key: PathBuf,
 }
 
 /// Why a link is not, or no more.
@@ -105,7 +119,7 @@ async fn connect(server: &Server) -> Result<Connection, LinkError> {
     let _ = stream.set_nodelay(true);
     let stream: Box<dyn Stream> = if tls {
         let name = ServerName::try_from(host.clone()).map_err(gone)?;
-        let connector = TlsConnector::from(Arc::new(trusting(server.key.clone()).map_err(gone)?));
+        let connector = TlsConnector::from(Arc::new(trusting(server.key.clone(), server.own.as_ref()).map_err(gone)?));
         let no_tls = |error| gone(format!("{}: no TLS: {error}", server.address));
         Box::new(connector.connect(name, stream).await.map_err(no_tls)?)
     } else {
@@ -126,13 +140,13 @@ fn host_and_port(place: &str, default: u16) -> (String, u16) {
     (host.trim_matches(['[', ']']).to_owned(), port)
 }
 
-fn trusting(key: Option<FileHash>) -> Result<ClientConfig, String> {
+fn trusting(key: Option<FileHash>, own: Option<&OwnCertificate>) -> Result<ClientConfig, String> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
     let builder = builder.map_err(|error| error.to_string())?;
     if let Some(key) = key {
         let known = Arc::new(Known { key, provider });
-        return Ok(builder.dangerous().with_custom_certificate_verifier(known).with_no_client_auth());
+        return showing(builder.dangerous().with_custom_certificate_verifier(known), own);
     }
     let mut roots = RootCertStore::empty();
     if let Some(bytes) = SYSTEM.iter().find_map(|path| std::fs::read(path).ok()) {
@@ -141,7 +155,25 @@ fn trusting(key: Option<FileHash>) -> Result<ClientConfig, String> {
     if roots.is_empty() {
         return Err("no certificate is believed here: install the system's (Debian: ca-certificates)".to_owned());
     }
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+    showing(builder.with_root_certificates(roots), own)
+}
+
+/// With the machine's own certificate, where it has one.
+fn showing(
+    builder: ConfigBuilder<ClientConfig, WantsClientCert>,
+    own: Option<&OwnCertificate>,
+) -> Result<ClientConfig, String> {
+    let Some(OwnCertificate { certificate, key }) = own else { return Ok(builder.with_no_client_auth()) };
+    let wrong = |path: &Path, why: String| format!("{}: {why}", path.display());
+    let bytes = std::fs::read(certificate).map_err(|error| wrong(certificate, error.to_string()))?;
+    let chain = CertificateDer::pem_slice_iter(&bytes).collect::<Result<Vec<_>, _>>();
+    let chain = chain.map_err(|error| wrong(certificate, error.to_string()))?;
+    let bytes = std::fs::read(key).map_err(|error| wrong(key, error.to_string()))?;
+    let secret = PrivateKeyDer::from_pem_slice(&bytes).map_err(|error| wrong(key, error.to_string()))?;
+    let config = builder.with_client_auth_cert(chain, secret).map_err(|error| wrong(certificate, error.to_string()));
+    let mut config = config?;
+    config.alpn_protocols = vec![ALPN.to_vec()];
+    Ok(config)
 }
 
 /// Believes who has one key, whoever signed the certificate and whatever name is in it.

@@ -65,6 +65,8 @@ struct Kept {
     again: Again,
     /// Files are fetched, or a session is opened or closed.
     busy: bool,
+    /// The session is closed because we want it so.
+    stopping: bool,
     /// Files of this version are here.
     ready: Option<(u32, Files)>,
     files_at: Option<Instant>,
@@ -203,6 +205,7 @@ impl Keeper {
                     running: None,
                     again: Again::new(now),
                     busy: false,
+                    stopping: false,
                     ready: None,
                     files_at: None,
                     detail: None,
@@ -300,7 +303,7 @@ impl Keeper {
     fn stop(&mut self, nth: usize, session: SessionId) {
         let (bus, node, done) = (self.bus.clone(), self.node.clone(), self.done.clone());
         let camera = &mut self.cameras[nth];
-        camera.busy = true;
+        (camera.busy, camera.stopping) = (true, true);
         let device = camera.twin.device.clone();
         tokio::spawn(async move {
             let request = Request::Stop { session, reason: EndReason::ApiTerminated };
@@ -326,6 +329,8 @@ impl Keeper {
                     camera.refused = Some((version, why));
                 }
             }
+            // One that ended before its start was told of is started again.
+            Done::Started { started: Ok(()), .. } if camera.running.is_none() => {}
             Done::Started { started: Ok(()), .. } => {
                 if let Some(running) = &mut camera.running {
                     running.at_work = true;
@@ -342,7 +347,7 @@ impl Keeper {
                 }
             }
             Done::Stopped { .. } => {
-                camera.running = None;
+                (camera.running, camera.stopping) = (None, false);
                 camera.again.anew(now);
             }
         }
@@ -372,7 +377,7 @@ impl Keeper {
             }
             Event::State { session, state, detail, .. } => {
                 let Some(camera) = self.of(&session) else { return };
-                if state.is_final() && !camera.busy {
+                if state.is_final() && !camera.stopping {
                     camera.failed(detail.unwrap_or_else(|| "it ended".to_owned()), now);
                 } else if state == SessionState::Active
                     && let Some(running) = &mut camera.running

@@ -32,12 +32,12 @@ const TOLD_BYTES: usize = 128 << 10;
 /// Joins, and says goodbye.
 pub(super) async fn join(
     server: &Server,
-    code: Token,
+    code: Option<Token>,
     name: String,
     desired: Option<Desired>,
 ) -> Result<(NodeId, Token), LinkError> {
     let mut connection = Connection::open(server).await?;
-    connection.send(&FromDevice::Join { code: Some(code), name, desired: desired.map(Box::new) }).await?;
+    connection.send(&FromDevice::Join { code, name, desired: desired.map(Box::new) }).await?;
     match tokio::time::timeout(FIRST, connection.receive()).await.map_err(|_| gone("no answer"))?? {
         ToDevice::Joined { node, token } => Ok((node, token)),
         ToDevice::Refused { detail, forever } => Err(LinkError::Refused { detail, forever }),

@@ -178,7 +178,7 @@ mod tests {
         let alone = std::env::temp_dir().join(format!("playfield-manifest-{}", std::process::id()));
         std::fs::create_dir_all(&alone).unwrap();
         std::fs::copy(folder.join("model.toml"), alone.join("model.toml")).unwrap();
-        let camera = Camera { desired, model: Some(alone.clone()), files: Some(file.clone()), app: None };
+        let camera = Camera { desired, model: Some(alone.clone()), shadow: None, files: Some(file.clone()), app: None };
         let codecs = Codecs { decoder: |_| Ok(Box::new(Blind)), film: |_| Err("there is none".to_owned()) };
         let mut source = source::open(&camera, None, codecs).unwrap();
         let mut pipeline = Pipeline::open(&camera).unwrap();

@@ -94,13 +94,51 @@ impl Db {
                 }
                 change.execute("UPDATE enrolments SET node = ?2 WHERE code = ?1", params![code, node.id.as_str()])?;
             }
-            change.execute(
-                "INSERT INTO nodes (id, name, token, created_ms) VALUES (?1, ?2, ?3, ?4)",
-                params![node.id.as_str(), node.name, token, node.created_ms as i64],
-            )?;
+            insert_node(&change, &node, token)?;
             insert_device(&change, &device)?;
             change.commit()?;
             Ok(Redeemed::In)
+        })
+        .await
+    }
+
+    /// Lets a machine in that is known by this certificate; the first time it is written down, with its camera. Its id; none: it was
+    /// turned away.
+    pub async fn join_by_certificate(
+        &self,
+        certificate: Hash,
+        node: NodeRow,
+        token: Hash,
+        device: DeviceRow,
+    ) -> Result<Option<NodeId>, DbError> {
+        self.call(move |connection| {
+            let change = connection.transaction()?;
+            let known = change
+                .query_row(
+                    "SELECT nodes.id, revoked_ms FROM enrolments JOIN nodes ON nodes.id = node WHERE code = ?1",
+                    [certificate],
+                    |row| Ok((row.get::<_, String>(0)?, row.get::<_, Option<i64>>(1)?)),
+                )
+                .optional()?;
+            let id = match known {
+                Some((_, Some(_))) => return Ok(None),
+                Some((id, None)) => {
+                    change.execute("UPDATE nodes SET token = ?2 WHERE id = ?1", params![id, token])?;
+                    read_id("a node id", id)?
+                }
+                None => {
+                    let at = node.created_ms as i64;
+                    change.execute(
+                        "INSERT INTO enrolments (code, created_ms, expires_ms, node) VALUES (?1, ?2, ?2, ?3)",
+                        params![certificate, at, node.id.as_str()],
+                    )?;
+                    insert_node(&change, &node, token)?;
+                    insert_device(&change, &device)?;
+                    node.id
+                }
+            };
+            change.commit()?;
+            Ok(Some(id))
         })
         .await
     }
@@ -183,6 +221,14 @@ impl Db {
         })
         .await
     }
+}
+
+fn insert_node(change: &Connection, node: &NodeRow, token: Hash) -> Result<(), DbError> {
+    change.execute(
+        "INSERT INTO nodes (id, name, token, created_ms) VALUES (?1, ?2, ?3, ?4)",
+        params![node.id.as_str(), node.name, token, node.created_ms as i64],
+    )?;
+    Ok(())
 }
 
 fn read_position(connection: &Connection, node: &NodeId) -> Result<Position, DbError> {

@@ -106,3 +106,20 @@ async fn what_comes_again_is_stored_once_and_a_gap_is_counted() {
     let stored = db.take_told(vec![told(7, 1)]).await.unwrap();
     assert_eq!(stored[&name].stored, 0, "of a journal that was given up nothing is taken");
 }
+
+#[tokio::test]
+async fn a_certificate_is_one_machine_until_that_is_turned_away() {
+    let folder = Folder::new();
+    let db = open(&folder).await;
+    let join = |certificate: u8, number: u8| {
+        db.join_by_certificate([certificate; 32], node(number), [number; 32], device(number))
+    };
+    assert_eq!(join(1, 1).await.unwrap(), Some(node(1).id));
+    assert_eq!(join(1, 2).await.unwrap(), Some(node(1).id), "the same machine again");
+    assert_eq!(db.node_by_token([2; 32]).await.unwrap().unwrap().id, node(1).id, "with another token");
+    assert_eq!(db.node_by_token([1; 32]).await.unwrap(), None);
+    assert_eq!(join(3, 3).await.unwrap(), Some(node(3).id));
+    assert_eq!(db.devices().await.unwrap().len(), 2);
+    db.revoke_device(device(1).id, 5).await.unwrap();
+    assert_eq!(join(1, 4).await.unwrap(), None);
+}

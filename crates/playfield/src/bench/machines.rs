@@ -208,7 +208,7 @@ async fn tell(url: &str, tokens: Vec<(Token, DeviceId)>, seconds: u64) -> anyhow
     let (times, mut measured) = mpsc::channel(1024);
     let all = tokens.len();
     for (nth, (token, device)) in tokens.into_iter().enumerate() {
-        let server = Server { address: url.to_owned(), key: None };
+        let server = Server { address: url.to_owned(), key: None, own: None };
         let own = Own { server, token, device, offset: Duration::from_micros(1_000_000 * nth as u64 / all as u64) };
         let (turns, phase, counts, times) = (turns.clone(), phase.subscribe(), counts.clone(), times.clone());
         tokio::spawn(async move {

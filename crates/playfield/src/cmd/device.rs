@@ -10,7 +10,7 @@ use playfield_core::camera::Desired;
 use playfield_core::id::{NodeId, Token};
 use playfield_core::link::Invitation;
 use playfield_node::Node;
-use playfield_node::device::{self, DeviceConfig, Server};
+use playfield_node::device::{self, DeviceConfig, OwnCertificate, Server};
 use playfield_store::bus::Bus;
 use serde::{Deserialize, Serialize};
 
@@ -32,8 +32,14 @@ pub enum Camera {
 /// Flags of `camera join`.
 #[derive(Debug, clap::Args)]
 pub struct Join {
-    /// The address that the console shows: `https://HOST:PORT/cameras/join#CODE`.
+    /// The address that the console shows: `https://HOST:PORT/cameras/join#CODE`. With a certificate, `https://HOST:PORT`.
     address: String,
+    /// PEM file of this machine's certificate, which the server believes: no code is needed.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    certificate: Option<PathBuf>,
+    /// PEM file of the key that goes with it.
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    key: Option<PathBuf>,
     /// What people are to call its camera; its own name if not said.
     #[arg(long)]
     name: Option<String>,
@@ -104,7 +110,21 @@ async fn join(args: &Join, data: &Path) -> anyhow::Result<Joined> {
              `playfield camera leave` forgets it"
         );
     }
-    let invitation = Invitation::parse(&args.address).map_err(anyhow::Error::msg)?;
+    let own = match (&args.certificate, &args.key) {
+        (Some(certificate), Some(key)) => Some(OwnCertificate {
+            certificate: fs::canonicalize(certificate).with_context(|| format!("{}", certificate.display()))?,
+            key: fs::canonicalize(key).with_context(|| format!("{}", key.display()))?,
+        }),
+        _ => None,
+    };
+    let (server, code) = match (Invitation::parse(&args.address), own) {
+        (Ok(Invitation { server, code, key }), own) => (Server { address: server, key, own }, Some(code)),
+        (Err(_), Some(own)) if args.address.starts_with("https://") => {
+            let address = args.address.trim_end_matches('/').to_owned();
+            (Server { address, key: None, own: Some(own) }, None)
+        }
+        (Err(problem), _) => bail!(problem),
+    };
     let desired: Option<Desired> = match &args.desired {
         Some(file) => {
             let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
@@ -113,8 +133,7 @@ async fn join(args: &Join, data: &Path) -> anyhow::Result<Joined> {
         None => None,
     };
     let name = args.name.clone().unwrap_or_else(own_name);
-    let server = Server { address: invitation.server, key: invitation.key };
-    let (node, token) = device::join(&server, invitation.code, name, desired).await?;
+    let (node, token) = device::join(&server, code, name, desired).await?;
     let joined = Joined { server, node, token };
     keep(data, &joined)?;
     Ok(joined)

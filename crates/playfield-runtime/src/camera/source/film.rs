@@ -117,7 +117,10 @@ impl Source for Played {
     }
 }
 
-fn parts(path: &Path, codecs: Codecs) -> Result<(Box<dyn Film>, Box<dyn Decode>), String> {
+/// A film, and what decodes it.
+type Parts = (Box<dyn Film>, Box<dyn Decode>);
+
+fn parts(path: &Path, codecs: Codecs) -> Result<Parts, String> {
     let bad = |why: &dyn std::fmt::Display| format!("`{}`: {why}", called(path));
     let film = (codecs.film)(File::open(path).map_err(|error| bad(&error))?).map_err(|why| bad(&why))?;
     let decoder = (codecs.decoder)(film.coding()).map_err(|why| bad(&why))?;

@@ -245,7 +245,7 @@ mod tests {
         let numbers = [QUERYCAP, S_FMT, REQBUFS, QUERYBUF, QBUF, DQBUF, STREAMON, S_PARM];
         let kernel =
             [0x8068_5600u32, 0xc0d0_5605, 0xc014_5608, 0xc058_5609, 0xc058_560f, 0xc058_5611, 0x4004_5612, 0xc0cc_5616];
-        assert_eq!(numbers.map(|number| number as u32), kernel);
+        assert_eq!(numbers, kernel);
         assert_eq!(std::mem::offset_of!(Format, union), 8);
         assert_eq!(std::mem::offset_of!(Buffer, timestamp), 24);
         assert_eq!(std::mem::offset_of!(Buffer, m), 64);

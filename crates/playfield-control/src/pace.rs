@@ -9,7 +9,7 @@ const BURST_S: f64 = 4.0;
 
 /// A store of something that fills up by itself.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(crate) struct Pace {
     per_s: f64,
     left: f64,
     at: Instant,
