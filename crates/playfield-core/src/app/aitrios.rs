@@ -144,7 +144,8 @@ mod tests {
         assert_eq!(leaves(b"[1]", &schema), Err(Refusal::NoObject));
         assert_eq!(leaves(&vec![b' '; MOST_TELEMETRY + 1], &schema), Err(Refusal::TooLong));
         assert_eq!(leaves(b"{\"Inferences\": [{\"T\": 5}]}", &schema), Err(Refusal::Value));
-        let pose = smartcamera::Output::Pose(Vec::new());
+        // A list without entries is taken for a detection that found nothing.
+        let pose = smartcamera::Output::Pose(vec![smartcamera::Pose::default()]);
         assert_eq!(leaves(&envelope(pose, Form::Json), &schema), Err(Refusal::Undeclared));
     }
 }
