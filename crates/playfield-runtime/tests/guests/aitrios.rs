@@ -225,6 +225,15 @@ fn what_leaves_is_declared_and_within_the_budget() {
         (br_if $more (i32.lt_s (local.get $i) (i32.const 20)))) (call $look)";
     let made = beside(&starting(many), numbers(512), false).see(view(0));
     assert_eq!(emitted(&made), ["{\"n\":0}"]);
+    // What was found in one picture goes out whole, or not at all.
+    let detector = |bytes_per_minute: u32| {
+        let fields = "class = { kind = 'integer', min = 0, max = 9 }";
+        let output = format!("[output]\nbytes_per_minute = {bytes_per_minute}\n[output.fields]\n{fields}");
+        let mut sure = view(0);
+        sure.seen.metadata.objects.iter_mut().for_each(|object| object.score = 0.9);
+        emitted(&beside(DETECTOR, manifest(&output), false).see(sure)).len()
+    };
+    assert_eq!((detector(512), detector(1024)), (0, 2));
 }
 
 #[test]

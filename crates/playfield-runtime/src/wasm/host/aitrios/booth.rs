@@ -54,6 +54,8 @@ struct State {
     memory_refused: bool,
     budget: Budget,
     said: Said,
+    /// Why it was refused so far, each once.
+    refusals: Vec<Refusal>,
     lines: Vec<String>,
 }
 
@@ -76,6 +78,7 @@ impl Booth {
             memory_refused: false,
             budget,
             said: Said::default(),
+            refusals: Vec::new(),
             lines: Vec::new(),
         };
         Booth { state: Mutex::new(state), changed: Condvar::new() }
@@ -172,22 +175,31 @@ impl Booth {
         }
     }
 
-    /// The app: says something that its schema allows.
-    pub fn emit(&self, value: Value) -> Result<(), Refusal> {
+    /// The app: says what its schema allows, all of it or nothing.
+    pub fn emit(&self, values: Vec<Value>) -> Result<(), Refusal> {
         let mut state = self.state();
-        let (now, length) = (state.now, value.to_string().len());
-        if !state.budget.take(now, length) {
-            return Err(Refusal::Budget);
+        let (now, mut budget, mut bytes) = (state.now, state.budget, 0);
+        for length in values.iter().map(|value| value.to_string().len()) {
+            if !budget.take(now, length) {
+                return Err(Refusal::Budget);
+            }
+            bytes += length as u64;
         }
-        state.said.bytes += length as u64;
-        state.said.emitted.push(value);
+        state.budget = budget;
+        state.said.bytes += bytes;
+        state.said.emitted.extend(values);
         Ok(())
     }
 
-    /// The app: something that it said was refused.
-    pub fn refuse(&self) {
+    /// The app: something that it said was refused. True: so it was not refused before.
+    pub fn refuse(&self, refusal: Refusal) -> bool {
         let mut state = self.state();
         state.said.refused = state.said.refused.saturating_add(1);
+        let news = !state.refusals.contains(&refusal);
+        if news {
+            state.refusals.push(refusal);
+        }
+        news
     }
 
     /// The app: a line of its log.

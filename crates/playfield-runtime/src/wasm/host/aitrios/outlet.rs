@@ -13,15 +13,16 @@ pub struct Outlet {
 }
 
 impl Outlet {
-    /// Hands over a telemetry value, a message or a state. All that is in it is let through, or the first thing that is not is the
-    /// answer; what went before that is out.
+    /// Hands over a telemetry value, a message or a state: all of it goes out, or nothing.
     pub fn say(&self, booth: &Booth, json: &[u8]) -> Result<(), Refusal> {
-        let said = aitrios::opened(json, &self.schema).and_then(|objects| {
-            objects.iter().try_for_each(|object| booth.emit(self.schema.check(object, &self.labels)?))
+        let checked = aitrios::opened(json, &self.schema).and_then(|objects| {
+            objects.iter().map(|object| self.schema.check(object, &self.labels)).collect::<Result<Vec<_>, _>>()
         });
-        if let Err(refusal) = said {
-            booth.refuse();
-            booth.line(format!("what it said was not let out: {refusal}"));
+        let said = checked.and_then(|values| booth.emit(values));
+        if let Err(refusal) = said
+            && booth.refuse(refusal)
+        {
+            booth.line(format!("what it said was not let out: {refusal}; that is not said again"));
         }
         said
     }
