@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that unwraps an error has failed")]
 
 mod abi;
+#[cfg(feature = "model")]
 mod aitrios;
 #[cfg(feature = "model")]
 mod apps;
