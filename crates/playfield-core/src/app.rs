@@ -13,6 +13,7 @@
 //! [`Manifest::bits_per_minute`]. Order of fields, spaces, repeated keys and digits beyond the step do not leave. That it fails is
 //! told too, in a few words of ours, and [`Restarts`] bounds how often.
 
+pub mod aitrios;
 mod budget;
 mod manifest;
 mod restarts;
@@ -38,18 +39,23 @@ const OFFERED: [&str; 4] = ["playfield:host@1", "playfield:log@1", CAMERA, INFER
 
 /// Whether a module that imports these groups is an edge app.
 pub fn is_app(groups: &[String]) -> bool {
-    groups.iter().any(|group| group == CAMERA || group == INFER)
+    groups.iter().any(|group| group == CAMERA || group == INFER || aitrios::is_group(group))
 }
 
 /// Why a module that imports these groups is no title; none: it is one.
 pub fn refuse_title(groups: &[String]) -> Option<String> {
-    let group = groups.iter().find(|group| *group == CAMERA || *group == INFER)?;
+    let group = groups.iter().find(|group| *group == CAMERA || *group == INFER || aitrios::is_group(group))?;
+    if aitrios::is_group(group) {
+        return Some(format!(
+            "it asks for `{group}`, which a title does not get: it is an AITRIOS edge app, and runs next to a camera"
+        ));
+    }
     Some(format!("it asks for `{group}`, which a title does not get: it is an edge app, and runs next to a camera"))
 }
 
 /// Why a module that imports these groups is no edge app; none: it is one.
 pub fn refuse_app(groups: &[String]) -> Option<String> {
-    let group = groups.iter().find(|group| !OFFERED.contains(&group.as_str()))?;
+    let group = groups.iter().find(|group| !OFFERED.contains(&group.as_str()) && !aitrios::is_group(group))?;
     let offered = OFFERED.join(", ");
     Some(format!(
         "it asks for `{group}`, which an edge app does not get: what it says leaves by `emit` alone; it gets {offered}"

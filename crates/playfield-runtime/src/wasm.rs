@@ -1,4 +1,5 @@
-//! Guests that are WebAssembly modules: titles for the Playfield ABI (`sdk/ABI.md`) and WASM-4 cartridges.
+//! Guests that are WebAssembly modules: titles and edge apps for the Playfield ABI (`sdk/ABI.md`), WASM-4 cartridges, and edge apps
+//! of AITRIOS (`docs/reference/aitrios.md`).
 //!
 //! ```text
 //!   module --rewrite--> own module --compile--> Compiled (a file) --load--> Module --open--> WasmGuest
@@ -43,7 +44,7 @@ use std::time::Duration;
 use wasmtime::{Config, Linker, OptLevel, Strategy};
 
 pub use compile::{Compiled, Module};
-pub use guest::{AppRules, AppTick, WasmApp, WasmGuest};
+pub use guest::{AitriosApp, AppRules, AppTick, WasmApp, WasmGuest};
 pub use host::camera::View;
 pub use rewrite::{Dialect, Facts};
 
@@ -90,6 +91,8 @@ pub struct Engine {
 struct Inner {
     wasmtime: wasmtime::Engine,
     linker: Linker<host::Host>,
+    /// The same for AITRIOS apps.
+    aitrios: Linker<host::Host>,
     /// Notes which pages of guests' memories are written to, where the kernel can.
     watch: Option<Arc<Watch>>,
     shelf: Shelf,
@@ -107,10 +110,18 @@ impl Engine {
         let failed = |error: wasmtime::Error| EngineError(error.to_string());
         let wasmtime = wasmtime::Engine::new(&config()).map_err(failed)?;
         let linker = host::link::linker(&wasmtime).map_err(failed)?;
+        let aitrios = host::link::aitrios::linker(&wasmtime).map_err(failed)?;
         let ticker = Ticker::start(wasmtime.clone())?;
         let watch = if options.tracking == Tracking::Pages { Watch::new().map(Arc::new) } else { None };
         Ok(Engine {
-            inner: Arc::new(Inner { wasmtime, linker, watch, shelf: Shelf::new(options.warm_after), _ticker: ticker }),
+            inner: Arc::new(Inner {
+                wasmtime,
+                linker,
+                aitrios,
+                watch,
+                shelf: Shelf::new(options.warm_after),
+                _ticker: ticker,
+            }),
         })
     }
 
@@ -131,8 +142,8 @@ impl Engine {
         &self.inner.wasmtime
     }
 
-    fn linker(&self) -> &Linker<host::Host> {
-        &self.inner.linker
+    fn linker(&self, dialect: Dialect) -> &Linker<host::Host> {
+        if dialect == Dialect::Aitrios { &self.inner.aitrios } else { &self.inner.linker }
     }
 }
 

@@ -60,7 +60,8 @@ pub struct Manifest {
     /// What it may take.
     #[serde(default)]
     pub limits: Limits,
-    /// What it says.
+    /// What it says. Not said: what SmartCamera metadata says of objects, as an AITRIOS app needs it that knows nothing of this file.
+    #[serde(default = "super::aitrios::output")]
     pub output: Output,
 }
 

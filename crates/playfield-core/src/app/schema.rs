@@ -128,6 +128,11 @@ impl Schema {
         Ok(Schema { fields: kinds })
     }
 
+    /// Whether there is a field of this name.
+    pub fn declares(&self, name: &str) -> bool {
+        self.fields.contains_key(name)
+    }
+
     /// What leaves of something that an app said: each declared field that is there, in the one form that its value has. `labels`
     /// are the model's classes.
     pub fn check(&self, json: &[u8], labels: &[String]) -> Result<Value, Refusal> {

@@ -17,7 +17,7 @@ use playfield_core::app::{AppState, AppStatus, Budget, Emitted, FILE, Manifest, 
 use playfield_core::camera::{AppModule, Camera, Report};
 use playfield_core::time::Time;
 
-use crate::wasm::{AppRules, AppTick, Engine, Module, Options, STACK, View, WasmApp};
+use crate::wasm::{AitriosApp, AppRules, AppTick, Dialect, Engine, Module, Options, STACK, View, WasmApp};
 use crate::{GuestError, Tracking};
 
 /// Most lines of an app's log for a picture, and longest one, in bytes.
@@ -48,6 +48,56 @@ pub struct Made {
     pub lines: Vec<String>,
 }
 
+/// An app that runs, of either kind.
+enum Running {
+    Ours(Box<WasmApp>),
+    Aitrios(AitriosApp),
+}
+
+impl Running {
+    fn open(module: &Module, rules: AppRules) -> Result<Running, GuestError> {
+        match module.facts().dialect {
+            Dialect::Aitrios => module.open_aitrios(rules).map(Running::Aitrios),
+            _ => module.open_app(rules).map(Box::new).map(Running::Ours),
+        }
+    }
+
+    fn see(&mut self, view: View) -> Result<AppTick, GuestError> {
+        match self {
+            Running::Ours(app) => app.see(view),
+            Running::Aitrios(app) => app.see(view),
+        }
+    }
+
+    fn said(&mut self) -> AppTick {
+        match self {
+            Running::Ours(app) => app.said(),
+            Running::Aitrios(app) => app.said(),
+        }
+    }
+
+    fn budget(&self) -> Option<Budget> {
+        match self {
+            Running::Ours(app) => app.budget(),
+            Running::Aitrios(app) => Some(app.budget()),
+        }
+    }
+
+    fn was_refused_memory(&self) -> bool {
+        match self {
+            Running::Ours(app) => app.was_refused_memory(),
+            Running::Aitrios(app) => app.was_refused_memory(),
+        }
+    }
+
+    fn take_log(&mut self) -> Vec<String> {
+        match self {
+            Running::Ours(app) => app.take_log(),
+            Running::Aitrios(app) => app.take_log(),
+        }
+    }
+}
+
 /// An app, whether it runs just now or not.
 pub struct App {
     module: Module,
@@ -55,7 +105,7 @@ pub struct App {
     schema: Schema,
     budget: Budget,
     restarts: Restarts,
-    running: Option<WasmApp>,
+    running: Option<Running>,
     status: AppStatus,
     /// How often it was refused in all.
     refused: u64,
@@ -114,7 +164,7 @@ impl App {
             tick: self.setting.manifest.limits.tick(),
             start_unix_ms: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64),
         };
-        match self.module.open_app(rules) {
+        match Running::open(&self.module, rules) {
             Ok(running) => {
                 (self.status.state, self.status.detail) = (AppState::Running, None);
                 self.running = Some(running);
@@ -127,7 +177,7 @@ impl App {
     }
 
     /// What it said, and what stays here.
-    fn take(&mut self, running: &mut WasmApp, tick: AppTick, time_ms: u64, made: &mut Made) {
+    fn take(&mut self, running: &mut Running, tick: AppTick, time_ms: u64, made: &mut Made) {
         self.budget = running.budget().unwrap_or(self.budget);
         self.status.bytes += tick.bytes;
         self.refused = self.refused.saturating_add(tick.refused);

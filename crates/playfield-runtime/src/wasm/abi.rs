@@ -1,5 +1,7 @@
 //! What a module may import: every group with its functions and their types. The linker is tested against this list.
 
+pub mod aitrios;
+
 use playfield_core::manifest::InputKind;
 use wasmparser::ValType::{self, I32, I64};
 

@@ -17,7 +17,7 @@ use wasmtime::InstancePre;
 
 use super::host::Host;
 use super::host::link::loose;
-use super::rewrite::{self, Facts};
+use super::rewrite::{self, Dialect, Facts};
 use super::{Engine, ffi};
 use crate::GuestError;
 
@@ -98,7 +98,7 @@ impl Module {
 
     fn new(engine: &Engine, module: &wasmtime::Module, footer: Footer) -> Result<Module, GuestError> {
         let failed = |error: wasmtime::Error| GuestError::BadModule(format!("its imports are not there: {error}"));
-        let pre = instantiate_pre(engine, module).map_err(failed)?;
+        let pre = instantiate_pre(engine, module, footer.facts.dialect).map_err(failed)?;
         let identity = Sha256::digest(footer.module.as_bytes()).into();
         Ok(Module { engine: engine.clone(), pre, identity, facts: footer.facts })
     }
@@ -128,12 +128,20 @@ impl Engine {
 }
 
 /// Ties a module to what it imports.
-fn instantiate_pre(engine: &Engine, module: &wasmtime::Module) -> wasmtime::Result<InstancePre<Host>> {
+fn instantiate_pre(
+    engine: &Engine,
+    module: &wasmtime::Module,
+    dialect: Dialect,
+) -> wasmtime::Result<InstancePre<Host>> {
+    let linker = engine.linker(dialect);
+    if dialect == Dialect::Aitrios {
+        return linker.instantiate_pre(module);
+    }
     let loose: Vec<_> = module.imports().filter(|import| rewrite::loose_import(import.name()).is_some()).collect();
     if loose.is_empty() {
-        return engine.linker().instantiate_pre(module);
+        return linker.instantiate_pre(module);
     }
-    let mut linker = engine.linker().clone();
+    let mut linker = linker.clone();
     // One may be imported twice.
     linker.allow_shadowing(true);
     for import in loose {

@@ -1,5 +1,6 @@
 //! The life of a module: start, ticks, save, restore.
 
+mod aitrios;
 mod app;
 mod instance;
 
@@ -11,6 +12,7 @@ use playfield_core::frame::{Damage, Picture};
 use playfield_core::input::TickInput;
 use wasmtime::{Store, Trap};
 
+pub use self::aitrios::AitriosApp;
 pub use self::app::{AppRules, AppTick, WasmApp};
 use self::instance::Instance;
 use super::compile::Module;

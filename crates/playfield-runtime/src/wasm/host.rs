@@ -1,6 +1,7 @@
 //! What a guest's calls do. One file for each capability group holds its state and its rules; [`link`] ties them to
 //! import names. Nothing here knows the engine but `link`, `memory` and this struct.
 
+pub mod aitrios;
 pub mod audio;
 pub mod camera;
 pub mod cartridge;
@@ -17,6 +18,7 @@ use std::collections::BTreeMap;
 
 use wasmtime::Memory;
 
+use self::aitrios::Aitrios;
 use self::audio::Audio;
 use self::camera::Camera;
 use self::cartridge::Cartridge;
@@ -58,6 +60,8 @@ pub struct Host {
     pub talk: Talk,
     /// The camera it runs next to, if the guest is an edge app.
     pub camera: Option<Box<Camera>>,
+    /// The device that an AITRIOS app believes to be on, if the guest is one.
+    pub aitrios: Option<Box<Aitrios>>,
     /// The console, if the guest is a cartridge.
     pub cartridge: Option<Box<Cartridge>>,
     /// The console's memory, where a cartridge has one of its own instead.
@@ -69,7 +73,7 @@ impl Host {
     pub fn new(config: GuestConfig, facts: &Facts) -> Host {
         let cartridge = match facts.dialect {
             Dialect::Wasm4 => Some(Box::new(Cartridge::new(&config.storage))),
-            Dialect::Playfield => None,
+            Dialect::Playfield | Dialect::Aitrios => None,
         };
         let console_memory = facts.console_apart.then(Wasm4::fresh_memory);
         Host {
@@ -82,6 +86,7 @@ impl Host {
             storage: Storage::new(config.storage, config.storage_limit),
             talk: Talk::default(),
             camera: None,
+            aitrios: None,
             cartridge,
             console_memory,
         }

@@ -21,7 +21,7 @@ use crate::GuestError;
 pub(super) use survey::features;
 
 /// Version of what this module does; part of the cache key.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 /// Largest module, in bytes.
 pub const MAX_MODULE: usize = 64 << 20;
 /// Begins every export of ours.
@@ -30,6 +30,9 @@ pub(super) const PRIVATE: &str = "playfield:";
 pub(super) const START: &str = "playfield:start";
 /// Our name for the memory.
 pub(super) const MEMORY: &str = "playfield:memory";
+
+/// Our name for the table that an AITRIOS app's callbacks are numbers of.
+pub(super) const TABLE: &str = "playfield:table";
 
 /// Our name for the mutable global that is `nth` among them.
 pub(super) fn global_name(nth: u32) -> String {
@@ -55,6 +58,8 @@ pub enum Dialect {
     Playfield,
     /// The WASM-4 fantasy console.
     Wasm4,
+    /// Sony's AITRIOS: an edge app that has a `main` of its own, and waits in the middle of it.
+    Aitrios,
 }
 
 impl Dialect {
@@ -63,6 +68,7 @@ impl Dialect {
         match self {
             Dialect::Playfield => "playfield",
             Dialect::Wasm4 => "wasm4",
+            Dialect::Aitrios => "aitrios",
         }
     }
 }
@@ -74,7 +80,7 @@ pub struct Facts {
     pub dialect: Dialect,
     /// Why its state cannot be saved; none: it can.
     pub no_snapshots: Option<String>,
-    /// Capability groups it imports, as `playfield:GROUP@VERSION`; empty for cartridges.
+    /// Capability groups it imports, as `playfield:GROUP@VERSION` or `aitrios:GROUP`; empty for cartridges.
     pub groups: Vec<String>,
     /// Ways of playing it asks for.
     pub input: Vec<InputKind>,
@@ -88,7 +94,8 @@ impl Facts {
     /// In the words of the bus.
     pub fn to_bus(&self) -> ModuleFacts {
         ModuleFacts {
-            deterministic: true,
+            // It sees clocks, and how long it waited.
+            deterministic: self.dialect != Dialect::Aitrios,
             dialect: self.dialect.name().to_owned(),
             snapshots: self.no_snapshots.is_none(),
             groups: self.groups.clone(),

@@ -3,6 +3,8 @@
 
 mod abi;
 #[cfg(feature = "model")]
+mod aitrios;
+#[cfg(feature = "model")]
 mod apps;
 mod cartridge;
 mod changes;

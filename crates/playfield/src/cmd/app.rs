@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use playfield_core::app::{FILE, Manifest, refuse_app};
 use playfield_core::camera::MOST_HZ;
-use playfield_runtime::wasm::rewrite;
+use playfield_runtime::wasm::{Facts, rewrite};
 
 /// Flags of `app`.
 #[derive(Debug, clap::Args)]
@@ -30,12 +30,20 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         bail!("{} is no edge app: {why}", entry.display());
     }
     println!("{} {} ({})", manifest.name, manifest.version, manifest.id);
+    println!("made for   {}", badge(&facts));
     println!("asks for   {}", facts.groups.join(", "));
     println!("may take   {} MiB, {} ms for a picture", manifest.limits.memory_mb, manifest.limits.tick_ms);
     println!("pixels     {}", if manifest.pixels { "where its camera allows them" } else { "none" });
     println!("fields     {}", manifest.output.fields.keys().map(String::as_str).collect::<Vec<_>>().join(", "));
     print!("{}", bounds(&manifest, args.labels, args.hz.clamp(1, MOST_HZ))?);
     Ok(())
+}
+
+/// What it was made for, and what is promised of a run of it.
+fn badge(facts: &Facts) -> String {
+    let told = facts.to_bus();
+    let yes = |yes: bool, what: &str| if yes { what.to_owned() } else { format!("not {what}") };
+    format!("{}: {}", told.dialect, yes(told.deterministic, "deterministic"))
 }
 
 fn read(folder: &Path) -> anyhow::Result<Manifest> {
@@ -66,6 +74,10 @@ mod tests {
     fn an_app_of_the_tree_is_told_how_much_it_can_say() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../apps/loading-bay");
         let told = bounds(&read(&folder).unwrap(), 4, 15).unwrap();
+        let facts = |module: &str| rewrite::inspect(&std::fs::read(folder.join(module)).unwrap()).unwrap();
+        assert_eq!(badge(&facts("loading-bay.wasm")), "playfield: deterministic");
+        let theirs = "../../crates/playfield-runtime/tests/guests/aitrios/detector.wasm";
+        assert_eq!(badge(&facts(theirs)), "aitrios: not deterministic");
         assert!(told.contains("at most 27.5 bits") && told.contains("4096 bytes, 62 objects"), "{told}");
         assert!(read(Path::new("/nowhere")).unwrap_err().to_string().contains("app.toml"));
     }

@@ -19,7 +19,7 @@ use crate::wasm::rewrite::Dialect;
 use crate::{GuestConfig, GuestError, GuestEvent};
 
 /// Longest start.
-const START: Duration = Duration::from_secs(1);
+pub(super) const START: Duration = Duration::from_secs(1);
 /// What did not finish, as [`GuestError::Hung`] puts it.
 const A_PICTURE: &str = "looking at a picture";
 
@@ -71,8 +71,14 @@ impl Module {
         if let Some(why) = app::refuse_app(&self.facts().groups) {
             return Err(GuestError::BadModule(why));
         }
-        if self.facts().dialect != Dialect::Playfield {
-            return Err(GuestError::BadModule("it is a WASM-4 cartridge, and no edge app".to_owned()));
+        match self.facts().dialect {
+            Dialect::Playfield => {}
+            Dialect::Wasm4 => {
+                return Err(GuestError::BadModule("it is a WASM-4 cartridge, and no edge app".to_owned()));
+            }
+            Dialect::Aitrios => {
+                return Err(GuestError::BadModule("it is an AITRIOS app, which is started otherwise".to_owned()));
+            }
         }
         let AppRules { schema, budget, labels, config, memory_limit, tick, start_unix_ms } = rules;
         let world = GuestConfig { memory_limit, start_unix_ms, ..GuestConfig::default() };
@@ -145,6 +151,6 @@ impl WasmApp {
 }
 
 /// So long in epochs, rounded up; the one that has begun does not count.
-fn epochs(time: Duration) -> u64 {
+pub(super) fn epochs(time: Duration) -> u64 {
     time.as_millis().div_ceil(EPOCH.as_millis()) as u64 + 1
 }

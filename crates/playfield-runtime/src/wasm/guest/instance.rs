@@ -62,6 +62,12 @@ pub(super) fn start_names(dialect: Dialect, instance: &Instance) -> Vec<&'static
     match dialect {
         Dialect::Playfield => [START, "_initialize", "pf_init"].into_iter().filter(there).collect(),
         Dialect::Wasm4 => [START, "_start", "_initialize", "start"].into_iter().filter(there).collect(),
+        // `_start` does by itself what a `main` alone has to be prepared with.
+        Dialect::Aitrios if there(&"_start") => [START, "_start"].into_iter().filter(there).collect(),
+        Dialect::Aitrios => {
+            let main = ["__main_void", "__main_argc_argv", "main"].into_iter().find(there);
+            [START, "_initialize", "__wasm_call_ctors"].into_iter().filter(there).chain(main).collect()
+        }
     }
 }
 
@@ -72,6 +78,8 @@ impl Instance {
         let tick = match module.facts().dialect {
             Dialect::Playfield => "pf_tick",
             Dialect::Wasm4 => "update",
+            // Its `main` runs as long as it does.
+            Dialect::Aitrios => "",
         };
         let tick = instance.get_func(&mut *store, tick).map(|func| Entry::of(func, store));
         let mut globals = Vec::new();
@@ -79,7 +87,17 @@ impl Instance {
             let global = instance.get_global(&mut *store, &global_name(nth));
             globals.push(global.ok_or_else(|| format_err!("no global {nth}"))?);
         }
-        let names = [START, "_initialize", "pf_init", "_start", "start"];
+        let names = [
+            START,
+            "_initialize",
+            "pf_init",
+            "_start",
+            "start",
+            "__wasm_call_ctors",
+            "__main_void",
+            "__main_argc_argv",
+            "main",
+        ];
         let starts = names.into_iter().filter(|name| instance.get_func(&mut *store, name).is_some()).collect();
         Ok(Instance { instance, memory, tick, globals, starts })
     }

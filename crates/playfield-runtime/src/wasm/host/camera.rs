@@ -209,7 +209,7 @@ fn write_object(object: &Object, zones: u64, to: &mut [u8]) {
 }
 
 /// The nearest pixel of each place.
-fn scale(picture: &Picture, to: &mut [u8], width: usize, height: usize) {
+pub(super) fn scale(picture: &Picture, to: &mut [u8], width: usize, height: usize) {
     let (from_width, from_height) = (usize::from(picture.width), usize::from(picture.height));
     for (y, row) in to.chunks_exact_mut(width * 4).enumerate() {
         let from = &picture.pixels[(y * from_height / height) * from_width * 4..];

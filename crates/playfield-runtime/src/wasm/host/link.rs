@@ -1,5 +1,6 @@
 //! Import names tied to what they do. Each line is one function of [`crate::wasm::abi`].
 
+pub mod aitrios;
 mod camera;
 mod cartridge;
 pub mod loose;
@@ -139,7 +140,8 @@ mod tests {
     use wasmtime::{ExternType, Store};
 
     use super::*;
-    use crate::wasm::abi::{GROUPS, WASM4};
+    use crate::wasm::abi::aitrios::AITRIOS;
+    use crate::wasm::abi::{GROUPS, Group, WASM4};
     use crate::wasm::rewrite::{Dialect, Facts};
     use crate::{GuestConfig, wasm};
 
@@ -156,11 +158,18 @@ mod tests {
         };
         let host = Host::new(GuestConfig::default(), &facts);
         let mut store = Store::new(engine.wasmtime(), host);
+        let ours: Vec<_> = GROUPS.iter().chain([&WASM4]).collect();
+        let theirs: Vec<_> = AITRIOS.iter().map(|(_, group)| group).collect();
+        check(engine.linker(Dialect::Playfield), &ours, &mut store);
+        check(engine.linker(Dialect::Aitrios), &theirs, &mut store);
+    }
+
+    fn check(linker: &Linker<Host>, groups: &[&Group], mut store: &mut Store<Host>) {
         let mut listed = 0;
-        for group in GROUPS.iter().chain([&WASM4]) {
+        for group in groups {
             for function in group.functions {
-                let linked = engine.linker().get(&mut store, group.module, function.name);
-                let Some(ExternType::Func(ty)) = linked.ok().map(|linked| linked.ty(&store)) else {
+                let linked = linker.get(&mut *store, group.module, function.name);
+                let Some(ExternType::Func(ty)) = linked.ok().map(|linked| linked.ty(&*store)) else {
                     panic!("{}.{} is not linked", group.module, function.name)
                 };
                 let types = |types: &[wasmparser::ValType]| types.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -170,6 +179,6 @@ mod tests {
                 listed += 1;
             }
         }
-        assert_eq!(engine.linker().iter(&mut store).count(), listed, "something linked is not listed");
+        assert_eq!(linker.iter(&mut store).count(), listed, "something linked is not listed");
     }
 }

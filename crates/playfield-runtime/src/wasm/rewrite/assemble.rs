@@ -10,7 +10,7 @@ use wasmparser::{BinaryReader, ExternalKind, TypeRef};
 
 use super::check::{mutable_globals, renamed};
 use super::survey::Survey;
-use super::{Dialect, Facts, MEMORY, START, global_name, refuse};
+use super::{Dialect, Facts, MEMORY, START, TABLE, global_name, refuse};
 use crate::GuestError;
 use crate::wasm::wasm4::Wasm4;
 
@@ -79,6 +79,9 @@ fn exports(survey: &Survey<'_>, facts: &Facts) -> ExportSection {
         section.export(export.name, kind, export.index);
     }
     section.export(MEMORY, ExportKind::Memory, 0);
+    if facts.dialect == Dialect::Aitrios && survey.tables > 0 {
+        section.export(TABLE, ExportKind::Table, 0);
+    }
     if let Some(start) = survey.start {
         section.export(START, ExportKind::Func, start);
     }

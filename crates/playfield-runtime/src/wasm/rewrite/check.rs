@@ -4,12 +4,12 @@ use std::fmt::Write;
 
 use playfield_core::app::{is_app, refuse_app};
 use playfield_core::manifest::InputKind;
-use wasmparser::{ExternalKind, FuncType, Import, TypeRef};
+use wasmparser::{ExternalKind, FuncType, Import, TypeRef, ValType};
 
 use super::survey::Survey;
 use super::{Dialect, Facts, PRIVATE, loose_name, refuse};
 use crate::GuestError;
-use crate::wasm::abi::{self, CARTRIDGE, Function, GROUPS, WASM4};
+use crate::wasm::abi::{self, CARTRIDGE, Function, GROUPS, WASM4, aitrios};
 
 /// More mutable globals than this are not saved: no compiler makes so many.
 const MAX_GLOBALS: usize = 10_000;
@@ -35,8 +35,9 @@ pub(super) fn facts(survey: &Survey<'_>) -> Result<Facts, GuestError> {
     let (groups, input) = match dialect {
         Dialect::Playfield => (groups(survey), input(survey)),
         Dialect::Wasm4 => (Vec::new(), vec![InputKind::Pad, InputKind::Mouse]),
+        Dialect::Aitrios => (aitrios::groups(&survey.imports), Vec::new()),
     };
-    let no_snapshots = no_snapshots(survey);
+    let no_snapshots = no_snapshots(survey, dialect);
     let globals = if no_snapshots.is_some() { 0 } else { mutable_globals(survey).count() as u32 };
     Ok(Facts { dialect, no_snapshots, groups, input, globals, console_apart: console_apart(survey, dialect) })
 }
@@ -58,6 +59,9 @@ fn dialect(survey: &Survey<'_>) -> Result<Dialect, GuestError> {
     if exports("pf_tick") {
         return Ok(Dialect::Playfield);
     }
+    if survey.imports.iter().any(aitrios::is_mark) {
+        return Ok(Dialect::Aitrios);
+    }
     let imports_console = survey.imports.iter().any(|import| import.module == CARTRIDGE);
     let imports_ours = survey.imports.iter().any(|import| import.module.starts_with("playfield:"));
     let starts = survey.start.is_some() || CARTRIDGE_ENTRIES.into_iter().any(exports);
@@ -78,6 +82,7 @@ fn check_import(survey: &Survey<'_>, dialect: Dialect, import: &Import<'_>) -> R
         };
     }
     let group = match dialect {
+        Dialect::Aitrios => aitrios::group_of(import.module, import.name),
         Dialect::Wasm4 => Some(&WASM4).filter(|group| group.module == import.module),
         Dialect::Playfield => GROUPS.iter().find(|group| group.module == import.module),
     };
@@ -112,6 +117,14 @@ pub(super) fn renamed(survey: &Survey<'_>, import: &Import<'_>) -> Option<String
 
 fn unknown_group(dialect: Dialect, import: &Import<'_>) -> String {
     let (module, name) = (clip(import.module), clip(import.name));
+    if dialect == Dialect::Aitrios {
+        let what = if module == "wasi" {
+            "there are no threads for AITRIOS apps here: build it for `wasm32-wasi`"
+        } else {
+            "an AITRIOS app imports from `env`, `wasi_snapshot_preview1` and `wasi_nn`"
+        };
+        return format!("it imports `{module}.{name}`; {what}");
+    }
     if module.starts_with("wasi") {
         return format!(
             "it imports `{module}.{name}`; build it without WASI: there are no files, clocks or processes here"
@@ -136,8 +149,10 @@ fn check_exports(survey: &Survey<'_>, dialect: Dialect) -> Result<(), GuestError
         let name = clip(export.name);
         return Err(refuse(format!("it exports `{name}`; names that begin with `{PRIVATE}` are the host's")));
     }
-    if dialect == Dialect::Wasm4 {
-        return Ok(());
+    match dialect {
+        Dialect::Wasm4 => return Ok(()),
+        Dialect::Aitrios => check_aitrios(survey)?,
+        Dialect::Playfield => {}
     }
     for name in ENTRIES {
         if let Some(ty) = survey.exported_function(name)
@@ -148,6 +163,22 @@ fn check_exports(survey: &Survey<'_>, dialect: Dialect) -> Result<(), GuestError
         }
     }
     if exports_memory(survey) { Ok(()) } else { Err(refuse("it does not export its memory as `memory`")) }
+}
+
+/// An AITRIOS app begins with one of these functions, and hands out the memory that it is given things in.
+fn check_aitrios(survey: &Survey<'_>) -> Result<(), GuestError> {
+    let is = |name: &str, params: &[ValType], results: &[ValType]| {
+        let ty = survey.exported_function(name);
+        ty.is_some_and(|ty| ty.params() == params && ty.results() == results)
+    };
+    let main = is("_start", &[], &[])
+        || is("__main_void", &[], &[ValType::I32])
+        || ["__main_argc_argv", "main"].iter().any(|name| is(name, &[ValType::I32; 2], &[ValType::I32]));
+    if !main {
+        return Err(refuse("it is an AITRIOS app without a `_start` or `main` that is exported"));
+    }
+    let gives = is("malloc", &[ValType::I32], &[ValType::I32]) && is("free", &[ValType::I32], &[]);
+    if gives { Ok(()) } else { Err(refuse("it is an AITRIOS app that does not export `malloc` and `free`")) }
 }
 
 fn exports_memory(survey: &Survey<'_>) -> bool {
@@ -167,7 +198,10 @@ fn input(survey: &Survey<'_>) -> Vec<InputKind> {
     kinds
 }
 
-fn no_snapshots(survey: &Survey<'_>) -> Option<String> {
+fn no_snapshots(survey: &Survey<'_>, dialect: Dialect) -> Option<String> {
+    if dialect == Dialect::Aitrios {
+        return Some("it is an AITRIOS app, which is always in the middle of its `main`".to_owned());
+    }
     if let Some(what) = survey.unreachable_state {
         return Some(format!("its code contains `{what}`, whose effect cannot be saved"));
     }

@@ -21,6 +21,9 @@ pub(in crate::wasm) fn features() -> WasmFeatures {
 const FEATURES: &str = "it can use WebAssembly 2.0 and tail calls, but no references to host objects (externref), \
      exceptions, threads, several memories or relaxed SIMD";
 
+/// What to do about threads: AITRIOS's own SDK builds with them.
+const THREADS: &str = "; an AITRIOS app has to be built for one thread, as `wasm32-wasi`";
+
 /// What a valid module consists of.
 #[derive(Default)]
 pub(super) struct Survey<'a> {
@@ -32,6 +35,8 @@ pub(super) struct Survey<'a> {
     pub functions: Vec<u32>,
     /// Every memory, imported ones first.
     pub memories: Vec<MemoryType>,
+    /// How many tables there are, imported ones among them.
+    pub tables: usize,
     /// Every global, imported ones first.
     pub globals: Vec<GlobalType>,
     pub exports: Vec<Export<'a>>,
@@ -84,6 +89,7 @@ impl<'a> Survey<'a> {
                     self.memories.push(memory?);
                 }
             }
+            Payload::TableSection(tables) => self.tables += tables.count() as usize,
             Payload::GlobalSection(globals) => {
                 for global in globals {
                     self.globals.push(global?.ty);
@@ -109,6 +115,7 @@ impl<'a> Survey<'a> {
         match import.ty {
             TypeRef::Func(ty) => self.functions.push(ty),
             TypeRef::Memory(ty) => self.memories.push(ty),
+            TypeRef::Table(_) => self.tables += 1,
             TypeRef::Global(ty) => self.globals.push(ty),
             _ => {}
         }
@@ -168,7 +175,10 @@ pub(super) fn survey(module: &[u8]) -> Result<Survey<'_>, GuestError> {
     if !module.starts_with(b"\0asm") {
         return Err(refuse("it is not a WebAssembly binary: that would begin with the bytes 00 61 73 6d"));
     }
-    walk(module).map_err(|error| refuse(format!("{error}; {FEATURES}")))
+    walk(module).map_err(|error| {
+        let advice = if error.message().contains("threads must be enabled") { THREADS } else { "" };
+        refuse(format!("{error}; {FEATURES}{advice}"))
+    })
 }
 
 fn walk(module: &[u8]) -> wasmparser::Result<Survey<'_>> {

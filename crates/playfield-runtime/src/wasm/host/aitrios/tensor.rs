@@ -1,0 +1,54 @@
+//! What the sensor's channels hold: the output tensor of its model, and the picture that the model saw.
+//!
+//! The camera's model runs in the host, whatever it is, so its output is told in the one form that AITRIOS's own detectors have
+//! after their last layer, float32, [`MOST`] detections with the surest first:
+//!
+//! ```text
+//!   boxes [4, N]: all tops, all lefts, all bottoms, all rights, of 0 to 1 | classes [N] | scores [N] | how many [1]
+//! ```
+
+use playfield_core::frame::{Picture, PixelFormat};
+use playfield_core::metadata::Object;
+
+use crate::wasm::host::camera::{View, scale};
+
+/// Detections in a tensor.
+pub const MOST: usize = 64;
+/// Of each tensor how many dimensions it has, and these.
+pub const SHAPES: [u32; 9] = [2, 4, MOST as u32, 1, MOST as u32, 1, MOST as u32, 1, 1];
+/// How many tensors there are.
+pub const TENSORS: u32 = 4;
+/// Width of the picture that the app is given, in pixels, unless it is narrower.
+const WIDTH: u16 = 320;
+
+/// The output of the camera's model.
+pub fn output(view: &View) -> Vec<u8> {
+    let mut objects: Vec<&Object> = view.seen.metadata.objects.iter().collect();
+    objects.sort_by(|a, b| b.score.total_cmp(&a.score));
+    objects.truncate(MOST);
+    let mut tensor = vec![0f32; 6 * MOST + 1];
+    for (nth, object) in objects.iter().enumerate() {
+        let area = &object.area;
+        let row = [area.top, area.left, area.bottom, area.right, f32::from(object.class), object.score];
+        row.iter().enumerate().for_each(|(plane, value)| tensor[plane * MOST + nth] = *value);
+    }
+    tensor[6 * MOST] = objects.len() as f32;
+    tensor.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+/// Width and height of the picture that the app is given.
+pub fn size(view: &View) -> [u16; 2] {
+    let [width, height] = view.size.map(|side| side.max(1));
+    let narrow = width.min(WIDTH);
+    let height = u32::from(height) * u32::from(narrow) / u32::from(width);
+    [narrow, u16::try_from(height).unwrap_or(u16::MAX).max(1)]
+}
+
+/// The picture as RGB, 24 bits a pixel; none: the app may not see it.
+pub fn image(view: &View) -> Option<Vec<u8>> {
+    let picture: &Picture = view.picture.as_ref().filter(|picture| picture.format == PixelFormat::Rgba8)?;
+    let [width, height] = size(view).map(usize::from);
+    let mut pixels = vec![0; width * height * 4];
+    scale(picture, &mut pixels, width, height);
+    Some(pixels.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect())
+}

@@ -1,0 +1,134 @@
+//! WASI preview 1, as far as a device without files goes: clocks, random bytes, and a log.
+
+use std::time::Instant;
+
+use super::{Fault, bytes, put, word};
+use crate::wasm::host::rng::Rng;
+
+pub const SUCCESS: i32 = 0;
+pub const BAD_FD: i32 = 8;
+pub const FAULT: i32 = 21;
+pub const INVALID: i32 = 28;
+pub const NO_ENTRY: i32 = 44;
+pub const NOT_SUPPORTED: i32 = 58;
+
+/// Longest line of the log, in bytes.
+const MOST_LINE: usize = 512;
+/// Most pieces of one write, and subscriptions of one poll.
+const MOST_PIECES: i32 = 1024;
+/// Most bytes of one write; the rest is for the next one.
+const MOST_WRITTEN: usize = 64 << 10;
+/// Bytes of a subscription, and of an event.
+const SUBSCRIPTION: usize = 48;
+const EVENT: usize = 32;
+
+/// Clocks, randomness and the beginning of a line.
+#[derive(Debug)]
+pub struct System {
+    began: Instant,
+    start_unix_ms: u64,
+    rng: Rng,
+    line: Vec<u8>,
+}
+
+impl System {
+    pub fn new(start_unix_ms: u64) -> System {
+        // Nothing secret is made of it: what leaves is bounded otherwise.
+        System { began: Instant::now(), start_unix_ms, rng: Rng::new(start_unix_ms), line: Vec::new() }
+    }
+
+    pub fn random(&mut self, mem: &mut [u8], ptr: i32, len: i32) -> Result<i32, Fault> {
+        let length = bytes(mem, ptr, len)?.len();
+        let from = ptr.cast_unsigned() as usize;
+        self.rng.fill(&mut mem[from..from + length]);
+        Ok(SUCCESS)
+    }
+
+    /// Nanoseconds; 0 is the time of the day, others count from the app's start.
+    fn clock(&self, id: i32) -> Option<u64> {
+        let passed = u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        match id {
+            0 => Some(self.start_unix_ms.saturating_mul(1_000_000).saturating_add(passed)),
+            1..=3 => Some(passed),
+            _ => None,
+        }
+    }
+
+    pub fn time(&self, mem: &mut [u8], id: i32, ptr: i32) -> Result<i32, Fault> {
+        let Some(time) = self.clock(id) else { return Ok(INVALID) };
+        put(mem, ptr, &time.to_le_bytes())?;
+        Ok(SUCCESS)
+    }
+
+    /// Writes to the log; returns the lines that are whole.
+    pub fn write(&mut self, mem: &mut [u8], fd: i32, pieces: [i32; 2], to: i32) -> Result<(i32, Vec<String>), Fault> {
+        if !(1..=2).contains(&fd) {
+            return Ok((BAD_FD, Vec::new()));
+        }
+        let [at, count] = pieces;
+        if !(0..=MOST_PIECES).contains(&count) {
+            return Ok((INVALID, Vec::new()));
+        }
+        let mut written = 0;
+        let mut lines = Vec::new();
+        for piece in bytes(mem, at, count * 8)?.chunks_exact(8) {
+            let said = bytes(mem, word(piece, 0)?, word(piece, 4)?)?;
+            let said = &said[..said.len().min(MOST_WRITTEN - written)];
+            written += said.len();
+            for byte in said {
+                match byte {
+                    b'\n' => lines.push(self.take_line()),
+                    byte if self.line.len() < MOST_LINE => self.line.push(*byte),
+                    _ => {}
+                }
+            }
+        }
+        put(mem, to, &(written as u32).to_le_bytes())?;
+        Ok((SUCCESS, lines))
+    }
+
+    fn take_line(&mut self) -> String {
+        String::from_utf8_lossy(&std::mem::take(&mut self.line)).into_owned()
+    }
+
+    /// The soonest clock that a poll waits for, in milliseconds, and which subscription it is of; none: it waits for a file.
+    pub fn polled(&self, mem: &[u8], at: i32, count: i32) -> Result<Option<(i64, [u8; 8])>, Fault> {
+        if !(1..=MOST_PIECES).contains(&count) {
+            return Ok(None);
+        }
+        let mut soonest: Option<(i64, [u8; 8])> = None;
+        for one in bytes(mem, at, count * SUBSCRIPTION as i32)?.chunks_exact(SUBSCRIPTION) {
+            let long = |at: usize| u64::from_le_bytes(one[at..at + 8].try_into().unwrap_or_default());
+            let Some(now) = self.clock(word(one, 16)?).filter(|_| one[8] == 0) else { continue };
+            let absolute = one[40] & 1 != 0;
+            let nanos = if absolute { long(24).saturating_sub(now) } else { long(24) };
+            let millis = i64::try_from(nanos.div_ceil(1_000_000)).unwrap_or(i64::MAX);
+            if soonest.is_none_or(|(least, _)| millis < least) {
+                soonest = Some((millis, long(0).to_le_bytes()));
+            }
+        }
+        Ok(soonest)
+    }
+
+    /// One event: this clock.
+    pub fn event(mem: &mut [u8], at: i32, of: [u8; 8], count_at: i32) -> Result<i32, Fault> {
+        let mut event = [0; EVENT];
+        event[..8].copy_from_slice(&of);
+        put(mem, at, &event)?;
+        put(mem, count_at, &1u32.to_le_bytes())?;
+        Ok(SUCCESS)
+    }
+}
+
+/// Its standard input, output and error are what any program has; there is nothing else.
+pub fn fdstat(mem: &mut [u8], fd: i32, ptr: i32) -> Result<i32, Fault> {
+    if !(0..=2).contains(&fd) {
+        return Ok(BAD_FD);
+    }
+    let mut stat = [0; 24];
+    // A character device; it may be written to, or read.
+    stat[0] = 2;
+    stat[8] = if fd == 0 { 1 << 1 } else { 1 << 6 };
+    put(mem, ptr, &stat)?;
+    Ok(SUCCESS)
+}

@@ -1,0 +1,107 @@
+//! The imports of AITRIOS apps, tied to what they do. Each function is one of [`crate::wasm::abi::aitrios`].
+
+mod evp;
+mod sensor;
+mod wasi;
+
+use std::sync::Arc;
+
+use wasmtime::{AsContextMut, Engine, Extern, Func, FuncType, Linker, Result, Val, ValType, format_err};
+
+use super::{Call, Host};
+use crate::wasm::abi::aitrios::AITRIOS;
+use crate::wasm::host::aitrios::booth::{For, Woken};
+use crate::wasm::host::aitrios::{Aitrios, put};
+use crate::wasm::host::memory::parts;
+use crate::wasm::host::{HostTrap, trap};
+use crate::wasm::rewrite::TABLE;
+
+/// Everything that such an app may import.
+pub fn linker(engine: &Engine) -> Result<Linker<Host>> {
+    let mut linker = Linker::new(engine);
+    evp::link(&mut linker)?;
+    sensor::link(&mut linker)?;
+    wasi::link(&mut linker)?;
+    refuse(&mut linker, engine, &[evp::REFUSED, sensor::REFUSED, wasi::REFUSED].concat())?;
+    Ok(linker)
+}
+
+/// Functions that are there to be refused: each answers one number, and the log says that it was called.
+fn refuse(linker: &mut Linker<Host>, engine: &Engine, refused: &[(&'static str, i32)]) -> Result<()> {
+    let types = |types: &[wasmparser::ValType]| -> Vec<ValType> {
+        types.iter().map(|ty| if *ty == wasmparser::ValType::I64 { ValType::I64 } else { ValType::I32 }).collect()
+    };
+    for group in AITRIOS.iter().map(|(_, group)| group) {
+        for function in group.functions {
+            let Some((name, answer)) = refused.iter().find(|(name, _)| *name == function.name).copied() else {
+                continue;
+            };
+            let ty = FuncType::new(engine, types(function.params), types(function.results));
+            linker.func_new(group.module, name, ty, move |mut call, _, results| {
+                let (_, it) = device(&mut call)?;
+                it.booth.line(format!("it called {name}, which is refused here"));
+                results.iter_mut().for_each(|result| *result = Val::I32(answer));
+                Ok(())
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// The app's memory and its device.
+fn device<'a>(call: &'a mut Call<'_>) -> Result<(&'a mut [u8], &'a mut Aitrios), HostTrap> {
+    let (mem, host) = parts(call)?;
+    match &mut host.aitrios {
+        Some(it) => Ok((mem, it)),
+        // Only AITRIOS apps are tied to these imports, and they have one.
+        None => trap("there is no device"),
+    }
+}
+
+/// Waits, after which the app has its time anew. One that was told to end has it once.
+fn wait(call: &mut Call<'_>, what: For, millis: i64) -> Result<Woken, HostTrap> {
+    let (_, it) = device(call)?;
+    let (booth, epochs) = (Arc::clone(&it.booth), it.epochs);
+    let woken = booth.wait(what, millis);
+    let ends = matches!(woken, Woken::Stopping);
+    let (_, it) = device(call)?;
+    if !(ends && std::mem::replace(&mut it.told_to_end, ends)) {
+        call.as_context_mut().set_epoch_deadline(epochs);
+    }
+    Ok(woken)
+}
+
+/// Puts something into memory that the app's own `malloc` gives; none: it gave nothing that is memory.
+fn give(call: &mut Call<'_>, what: &[u8]) -> Result<Option<i32>> {
+    let malloc = function(call, "malloc")?.typed::<i32, i32>(&*call)?;
+    let length = i32::try_from(what.len()).map_err(|_| format_err!("it is too long"))?;
+    let at = malloc.call(&mut *call, length)?;
+    // It may have grown.
+    let (mem, _) = device(call)?;
+    Ok((at != 0 && put(mem, at, what).is_ok()).then_some(at))
+}
+
+fn take_back(call: &mut Call<'_>, at: i32) -> Result<()> {
+    let free = function(call, "free")?.typed::<i32, ()>(&*call)?;
+    free.call(&mut *call, at)
+}
+
+fn function(call: &mut Call<'_>, name: &str) -> Result<Func> {
+    call.get_export(name).and_then(Extern::into_func).ok_or_else(|| format_err!("it has no function `{name}`"))
+}
+
+/// Calls a function by its number in the app's table.
+fn call_back(call: &mut Call<'_>, number: u32, with: &[i32]) -> Result<()> {
+    let table = call.get_export(TABLE).and_then(Extern::into_table);
+    let found = table.and_then(|table| table.get(&mut *call, number.into()));
+    let at = format!("it wants to be called back at function {number} of its table");
+    let Some(func) = found.and_then(|found| found.as_func().flatten().copied()) else {
+        return Err(HostTrap(format!("{at}, which is none")).into());
+    };
+    let ty = func.ty(&*call);
+    if ty.params().len() != with.len() || !ty.params().all(|ty| ty.is_i32()) || ty.results().len() > 0 {
+        return Err(HostTrap(format!("{at}, which is of another type")).into());
+    }
+    let params: Vec<Val> = with.iter().copied().map(Val::I32).collect();
+    func.call(&mut *call, &params, &mut [])
+}

@@ -1,0 +1,379 @@
+//! AITRIOS edge apps: one as anyone would write it for a device of theirs, and some that mean no good.
+
+use playfield_core::app::{AppState, Budget, Manifest, is_app, refuse_app, refuse_title};
+use playfield_core::camera::{Report, Seen};
+use playfield_core::frame::{Picture, PixelFormat};
+use playfield_core::metadata::{Metadata, Object, Rect};
+use playfield_core::time::Time;
+use playfield_runtime::GuestError;
+use playfield_runtime::camera::{App, AppSetting, Made};
+use playfield_runtime::wasm::{AitriosApp, AppRules, Dialect, View, rewrite};
+
+use crate::support::*;
+
+/// `aitrios/detector.rs`
+const DETECTOR: &[u8] = include_bytes!("aitrios/detector.wasm");
+
+/// Imports what the tests call, and gives memory from a page on. `$say` sends a whole number as telemetry, `{"n": …}`; `$look` gets
+/// a frame of a stream that `$open` opened.
+const PRELUDE: &str = r#"
+(import "env" "EVP_initialize" (func $init (result i32)))
+(import "env" "EVP_setConfigurationCallback" (func $on_config (param i32 i32 i32) (result i32)))
+(import "env" "EVP_sendState" (func $state (param i32 i32 i32 i32 i32 i32) (result i32)))
+(import "env" "EVP_sendTelemetry" (func $telemetry (param i32 i32 i32 i32 i32) (result i32)))
+(import "env" "EVP_blobOperation" (func $blob (param i32 i32 i32 i32 i32 i32 i32) (result i32)))
+(import "env" "EVP_processEvent" (func $process (param i32 i32) (result i32)))
+(import "env" "senscord_core_init" (func $core_init (param i32) (result i32)))
+(import "env" "senscord_core_open_stream" (func $open_stream (param i64 i32 i32) (result i32)))
+(import "env" "senscord_stream_start" (func $start (param i64) (result i32)))
+(import "env" "senscord_stream_get_frame" (func $get_frame (param i64 i32 i32) (result i32)))
+(import "env" "senscord_stream_release_frame" (func $release (param i64 i64) (result i32)))
+(import "env" "senscord_stream_get_property" (func $get (param i64 i32 i32 i32) (result i32)))
+(import "env" "senscord_stream_set_property" (func $set (param i64 i32 i32 i32) (result i32)))
+(import "env" "senscord_frame_get_channel_from_channel_id" (func $channel (param i64 i32 i32) (result i32)))
+(import "env" "senscord_channel_get_raw_data" (func $raw (param i64 i32) (result i32)))
+(import "env" "senscord_channel_get_raw_data_handle" (func $raw_handle (param i64 i32) (result i32)))
+(import "env" "senscord_get_last_error_cause" (func $cause (result i32)))
+(import "env" "EsfMemoryManagerPread" (func $pread (param i32 i32 i32 i64 i32) (result i32)))
+(import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+(import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+(import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+(import "wasi_nn" "load" (func $nn_load (param i32 i32 i32 i32) (result i32)))
+(memory (export "memory") 4)
+(table 4 funcref)
+(data (i32.const 100) "inference_stream\00")
+(data (i32.const 128) "k\00")
+(data (i32.const 132) "camera_image_flip_property\00")
+(global $brk (mut i32) (i32.const 65536))
+(global $client (mut i32) (i32.const 0))
+(func (export "free") (param i32))
+(func $digits (param $v i32) (param $at i32) (result i32)
+  (loop $more
+    (local.set $at (i32.sub (local.get $at) (i32.const 1)))
+    (i32.store8 (local.get $at) (i32.add (i32.const 48) (i32.rem_u (local.get $v) (i32.const 10))))
+    (local.set $v (i32.div_u (local.get $v) (i32.const 10)))
+    (br_if $more (local.get $v)))
+  (local.get $at))
+(func $say (param $v i32) (local $at i32)
+  (i32.store16 (i32.const 1023) (i32.const 125))
+  (if (i32.ge_s (local.get $v) (i32.const 0))
+    (then (local.set $at (call $digits (local.get $v) (i32.const 1023))))
+    (else
+      (local.set $at (i32.sub (call $digits (i32.sub (i32.const 0) (local.get $v)) (i32.const 1023)) (i32.const 1)))
+      (i32.store8 (local.get $at) (i32.const 45))))
+  (local.set $at (i32.sub (local.get $at) (i32.const 5)))
+  (i32.store (local.get $at) (i32.const 0x226e227b))
+  (i32.store8 offset=4 (local.get $at) (i32.const 58))
+  (i32.store (i32.const 1032) (i32.const 128)) (i32.store (i32.const 1036) (local.get $at))
+  (if (call $telemetry (global.get $client) (i32.const 1032) (i32.const 1) (i32.const 0) (i32.const 0)) (then unreachable)))
+(func $open
+  (global.set $client (call $init))
+  (drop (call $core_init (i32.const 0)))
+  (drop (call $open_stream (i64.load (i32.const 0)) (i32.const 100) (i32.const 8)))
+  (if (call $start (i64.load (i32.const 8))) (then unreachable)))
+(func $look (drop (call $get_frame (i64.load (i32.const 8)) (i32.const 16) (i32.const -1))))
+"#;
+
+const MALLOC: &str = r#"(func (export "malloc") (param i32) (result i32)
+  (global.get $brk) (global.set $brk (i32.and (i32.add (global.get $brk) (i32.add (local.get 0) (i32.const 15))) (i32.const -8))))"#;
+
+/// An app from the body of its `_start`, which has opened the stream.
+fn starting(body: &str) -> Vec<u8> {
+    starting_with(MALLOC, body)
+}
+
+fn starting_with(more: &str, body: &str) -> Vec<u8> {
+    module(&format!("{PRELUDE} {more} (func (export \"_start\") (local $i i32) (call $open) {body})"))
+}
+
+fn manifest(more: &str) -> Manifest {
+    Manifest::parse(&format!("id = 'test'\nname = 'Test'\nentry = 'test.wasm'\n{more}")).unwrap()
+}
+
+fn numbers(bytes_per_minute: u32) -> Manifest {
+    let field = "n = { kind = 'integer', min = -1000000000, max = 1000000000 }";
+    manifest(&format!("[output]\nbytes_per_minute = {bytes_per_minute}\n[output.fields]\n{field}"))
+}
+
+fn open_app(wasm: &[u8]) -> Result<AitriosApp, GuestError> {
+    let manifest = numbers(65536);
+    ENGINE.load_wasm(wasm)?.open_aitrios(AppRules {
+        schema: manifest.schema().unwrap(),
+        budget: Budget::new(manifest.output.bytes_per_minute),
+        labels: Vec::new(),
+        config: "{\"threshold\": 0.6, \"mode\": \"day\"}".to_owned(),
+        memory_limit: manifest.limits.memory(),
+        tick: manifest.limits.tick(),
+        start_unix_ms: 1_700_000_000_000,
+    })
+}
+
+/// What an app with this body says of a picture.
+fn says(body: &str, view: View) -> Vec<i64> {
+    let mut app = open_app(&starting(&format!("{body} (call $look)"))).unwrap();
+    let said = app.see(view).unwrap_or_else(|error| panic!("{error}: {:?}", app.take_log()));
+    said.emitted.iter().map(|value| value["n"].as_i64().unwrap()).collect()
+}
+
+fn failure(wasm: &[u8]) -> String {
+    match open_app(wasm) {
+        Err(error) => error.to_string(),
+        Ok(mut app) => app.see(view(0)).unwrap_err().to_string(),
+    }
+}
+
+fn beside(wasm: &[u8], manifest: Manifest, pixels: bool) -> App {
+    let setting = AppSetting { manifest, labels: Vec::new(), config: "{\"threshold\": \"0.6\"}".to_owned(), pixels };
+    App::new(ENGINE.load_wasm(wasm).unwrap(), setting).unwrap()
+}
+
+/// A picture with two things in it.
+fn view(ms: u64) -> View {
+    let object = |class, score, left| Object {
+        class,
+        score,
+        area: Rect { left, top: 0.25, right: left + 0.125, bottom: 0.75 },
+        ..Object::default()
+    };
+    let objects = vec![object(1, 0.5, 0.125), object(0, 0.75, 0.5)];
+    View {
+        now: Time::from_millis(ms),
+        seen: Seen {
+            metadata: Metadata { frame: 41, time_ms: 1_000 + ms, objects, ..Metadata::default() },
+            events: Vec::new(),
+        },
+        size: [640, 360],
+        ..View::default()
+    }
+}
+
+fn view_of(ms: u64) -> View {
+    let mut picture = Picture::black(640, 360, PixelFormat::Rgba8);
+    picture.pixels.fill(7);
+    View { picture: Some(picture), ..view(ms) }
+}
+
+fn emitted(made: &Made) -> Vec<String> {
+    let value = |report: &Report| match report {
+        Report::Emitted(emitted) => Some(emitted.value.to_string()),
+        _ => None,
+    };
+    made.reports.iter().filter_map(value).collect()
+}
+
+#[test]
+fn an_app_written_for_aitrios_runs_as_it_is() {
+    let mut app = beside(DETECTOR, manifest(""), false);
+    let (mut told, mut lines) = (Vec::new(), Vec::new());
+    for nth in 0..4 {
+        let made = app.see(view(nth * 100));
+        told.push(emitted(&made));
+        lines.extend(made.lines);
+    }
+    // What is surer than its threshold, in pixels of the picture that it believes the model saw; nothing else of its telemetry.
+    let one = r#"{"bottom":135,"class":0,"left":160,"right":200,"score":0.75,"top":45}"#;
+    assert_eq!(told, vec![vec![one.to_owned()]; 4], "{lines:?}");
+    assert_eq!(lines, ["test: the detector is at work", "test: threshold is 0.6"]);
+}
+
+#[test]
+fn it_is_known_by_what_it_imports_and_is_no_title() {
+    let facts = rewrite::inspect(DETECTOR).unwrap();
+    assert_eq!(facts.dialect, Dialect::Aitrios);
+    assert_eq!(facts.groups, ["aitrios:evp", "aitrios:senscord", "aitrios:wasi"]);
+    let told = facts.to_bus();
+    assert_eq!((told.dialect.as_str(), told.snapshots, told.deterministic), ("aitrios", false, false));
+    assert!(is_app(&facts.groups) && refuse_app(&facts.groups).is_none());
+    assert!(refuse_title(&facts.groups).unwrap().contains("`aitrios:evp`"));
+    let error = refusal(DETECTOR).to_string();
+    assert!(error.contains("it is an AITRIOS edge app, and runs next to a camera"), "{error}");
+}
+
+#[test]
+fn what_it_cannot_have_is_refused_by_name() {
+    let check = |text: &str, expect: &str| {
+        let text = format!("(import \"env\" \"EVP_initialize\" (func (result i32))) {text}");
+        let error = ENGINE.load_wasm(&module(&text)).err().unwrap().to_string();
+        assert!(error.contains(expect), "{error}");
+    };
+    let whole = "(memory (export \"memory\") 1) (func (export \"_start\"))";
+    check("(import \"wasi\" \"thread-spawn\" (func (param i32) (result i32)))", "no threads for AITRIOS apps");
+    check("(import \"env\" \"memory\" (memory 1 1 shared))", "has to be built for one thread, as `wasm32-wasi`");
+    check("(import \"env\" \"EVP_fly\" (func))", "`env.EVP_fly`, which does not exist");
+    check("(import \"env\" \"EVP_processEvent\" (func))", "that is (i32, i32) -> (i32)");
+    check("(memory (export \"memory\") 1)", "without a `_start` or `main`");
+    check(whole, "does not export `malloc` and `free`");
+}
+
+#[test]
+fn what_leaves_is_declared_and_within_the_budget() {
+    // A state goes the same way; what is not declared is refused, and said so to its callback.
+    let data = "(data (i32.const 200) \"{\\22n\\22:5}\") (data (i32.const 220) \"{\\22secret\\22:5}\") (elem (i32.const 1) $sent)
+        (func $sent (param i32 i32) (call $say (local.get 0)))";
+    let send = |at: u32, len: u32| {
+        format!("(drop (call $state (global.get $client) (i32.const 128) (i32.const {at}) (i32.const {len}) (i32.const 1) (i32.const 0)))
+            (drop (call $process (global.get $client) (i32.const 0)))")
+    };
+    let body = format!("(call $look) {} {} (call $look)", send(200, 7), send(220, 12));
+    let mut app = open_app(&starting_with(&format!("{MALLOC} {data}"), &body)).unwrap();
+    let said = app.see(view(0)).unwrap_or_else(|error| panic!("{error}"));
+    let values: Vec<_> = said.emitted.iter().map(|value| value["n"].as_i64().unwrap()).collect();
+    assert_eq!((values, said.refused), (vec![5, 0, 3], 1));
+    // As many as a budget of 512 bytes lets go at once.
+    let many =
+        "(call $look) (loop $more (call $say (local.get $i)) (local.set $i (i32.add (local.get $i) (i32.const 1)))
+        (br_if $more (i32.lt_s (local.get $i) (i32.const 20)))) (call $look)";
+    let made = beside(&starting(many), numbers(512), false).see(view(0));
+    assert_eq!(emitted(&made), ["{\"n\":0}"]);
+    // What was found in one picture goes out whole, or not at all.
+    let detector = |bytes_per_minute: u32| {
+        let fields = "class = { kind = 'integer', min = 0, max = 9 }";
+        let output = format!("[output]\nbytes_per_minute = {bytes_per_minute}\n[output.fields]\n{fields}");
+        let mut sure = view(0);
+        sure.seen.metadata.objects.iter_mut().for_each(|object| object.score = 0.9);
+        emitted(&beside(DETECTOR, manifest(&output), false).see(sure)).len()
+    };
+    assert_eq!((detector(512), detector(1024)), (0, 2));
+}
+
+#[test]
+fn bad_pointers_and_made_up_handles_are_answered_with_their_errors() {
+    let check =
+        |body: &str, expect: &[i64]| assert_eq!(says(&format!("(call $look) {body}"), view(0)), expect, "{body}");
+    let telemetry = |client: &str, at: &str| {
+        format!("(call $say (call $telemetry {client} (i32.const {at}) (i32.const 1) (i32.const 0) (i32.const 0)))")
+    };
+    check(&telemetry("(global.get $client)", "-4"), &[10]);
+    check(&telemetry("(i32.const 77)", "1032"), &[4]);
+    check(
+        "(call $say (call $telemetry (global.get $client) (i32.const 0) (i32.const 1001) (i32.const 0) (i32.const 0)))",
+        &[6],
+    );
+    check("(call $say (call $process (i32.const 0) (i32.const 0)))", &[4]);
+    check("(call $say (call $core_init (i32.const -3))) (call $say (call $cause))", &[-1, 2]);
+    check("(call $say (call $start (i64.const 99))) (call $say (call $cause))", &[-1, 1]);
+    check(
+        "(call $say (call $get_frame (i64.load (i32.const 8)) (i32.const 24) (i32.const 0))) (call $say (call $cause))",
+        &[-1, 5],
+    );
+    check("(call $say (call $raw (i64.const 0x400000002) (i32.const -1))) (call $say (call $cause))", &[-1, 2]);
+    check("(call $say (call $release (i64.load (i32.const 8)) (i64.const 3))) (call $say (call $cause))", &[-1, 1]);
+    // A channel of a frame that it has let go of.
+    check(
+        "(drop (call $channel (i64.load (i32.const 16)) (i32.const 0) (i32.const 24)))
+         (call $say (call $raw (i64.load (i32.const 24)) (i32.const 32)))
+         (call $say (i32.load (i32.const 36)))
+         (call $say (call $release (i64.load (i32.const 8)) (i64.load (i32.const 16))))
+         (call $say (call $raw (i64.load (i32.const 24)) (i32.const 32)))",
+        &[0, 1540, 0, -1],
+    );
+    check("(call $say (call $fd_write (i32.const 1) (i32.const -8) (i32.const 1) (i32.const 0)))", &[21]);
+    check("(call $say (call $fd_write (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 0)))", &[8]);
+    check("(call $say (call $poll (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))", &[58]);
+    check(
+        "(call $say (call $blob (global.get $client) (i32.const 2) (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))",
+        &[11],
+    );
+    check("(call $say (call $nn_load (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))", &[6]);
+}
+
+#[test]
+fn the_sensor_is_not_the_app_s_to_set() {
+    let set = |value: u32| {
+        format!("(call $look) (i32.store16 (i32.const 300) (i32.const {value}))
+            (call $say (call $set (i64.load (i32.const 8)) (i32.const 132) (i32.const 300) (i32.const 2))) (call $say (call $cause))")
+    };
+    assert_eq!(says(&set(0), view(0)), [0, 0]);
+    assert_eq!(says(&set(1), view(0)), [-1, 4]);
+    let small =
+        "(call $look) (call $say (call $get (i64.load (i32.const 8)) (i32.const 132) (i32.const 300) (i32.const 1)))";
+    assert_eq!(says(small, view(0)), [-1]);
+}
+
+#[test]
+fn it_sees_pixels_only_where_it_may() {
+    let body = "(call $look) (call $say (call $channel (i64.load (i32.const 16)) (i32.const 1) (i32.const 24)))
+        (call $say (call $raw_handle (i64.load (i32.const 24)) (i32.const 32)))
+        (call $say (call $pread (i32.load (i32.const 32)) (i32.const 2048) (i32.const 4) (i64.const 57599) (i32.const 80)))
+        (call $say (i32.load8_u (i32.const 2048))) (call $say (i32.load (i32.const 80))) (call $look)";
+    let wasm = starting(body);
+    let told = |manifest: &str, pixels: bool| {
+        let output =
+            "[output]\nbytes_per_minute = 8192\n[output.fields]\nn = { kind = 'integer', min = -9, max = 99999 }";
+        emitted(&beside(&wasm, self::manifest(&format!("{manifest}\n{output}")), pixels).see(view_of(0)))
+    };
+    // 320 x 180 x 3 bytes.
+    let seen = ["{\"n\":0}", "{\"n\":0}", "{\"n\":0}", "{\"n\":7}", "{\"n\":4}"];
+    assert_eq!(told("pixels = true", true), seen);
+    let blind = ["{\"n\":-1}", "{\"n\":-1}", "{\"n\":-1}", "{\"n\":0}", "{\"n\":0}"];
+    assert_eq!(told("pixels = true", false), blind);
+    assert_eq!(told("", true), blind);
+}
+
+#[test]
+fn one_that_never_waits_or_grows_too_large_is_ended() {
+    let check = |body: &str, detail: &str| {
+        let mut app = beside(&starting(body), numbers(8192), false);
+        let made = (0..3)
+            .map(|nth| app.see(view(nth)))
+            .find(|made| !made.lines.is_empty())
+            .unwrap_or_else(|| panic!("{body}"));
+        let Some(Report::App(status)) = made.reports.last() else { panic!("{made:?}") };
+        assert_eq!((status.state, status.detail.as_deref()), (AppState::Waiting, Some(detail)), "{:?}", made.lines);
+    };
+    check("(loop $l (br $l))", "it did not start in time");
+    check("(call $look) (loop $l (br $l))", "a picture took it longer than its 100 ms");
+    check("(call $look) (drop (memory.grow (i32.const 4000))) unreachable", "it needs more than its 8 MiB of memory");
+    check("(call $look) (call $exit (i32.const 3))", "it crashed");
+    // One that asks without end whether there is something leaves the processor to others, and ends when it is told to.
+    let asks = starting("(loop $l (drop (call $process (global.get $client) (i32.const 0))) (br $l))");
+    let mut app = open_app(&asks).unwrap();
+    app.see(view(0)).unwrap();
+    drop(app);
+}
+
+#[test]
+fn callbacks_into_nothing_end_it_in_words() {
+    let configure = |function: u32| {
+        format!(
+            "(drop (call $on_config (global.get $client) (i32.const {function}) (i32.const 0)))
+            (call $look) (drop (call $process (global.get $client) (i32.const 0)))"
+        )
+    };
+    for number in [2, 9_999] {
+        let error = failure(&starting(&configure(number)));
+        assert!(error.contains(&format!("at function {number} of its table, which is none")), "{error}");
+    }
+    // A function of another type, and one that comes back for more.
+    let wrong = format!("{MALLOC} (elem (i32.const 1) $wrong) (func $wrong (param i64))");
+    let error = failure(&starting_with(&wrong, &configure(1)));
+    assert!(error.contains("which is of another type"), "{error}");
+    let again = format!(
+        "{MALLOC} (elem (i32.const 1) $again) (func $again (param i32 i32 i32 i32)
+        (call $say (call $process (global.get $client) (i32.const 0))) (call $say (local.get 2)))"
+    );
+    let wasm = starting_with(&again, &format!("{} (call $look)", configure(1)));
+    let mut app = open_app(&wasm).unwrap();
+    let said = app.see(view(0)).unwrap();
+    assert_eq!(said.emitted.iter().map(|value| value["n"].as_i64().unwrap()).collect::<Vec<_>>(), [3, 3]);
+}
+
+#[test]
+fn a_malloc_that_means_no_good_harms_nobody_else() {
+    let get = "(call $look) (drop (call $channel (i64.load (i32.const 16)) (i32.const 0) (i32.const 24)))
+        (call $say (call $raw (i64.load (i32.const 24)) (i32.const 32))) (call $say (call $cause)) (call $look)";
+    let says = |malloc: &str| {
+        let malloc = format!("(func (export \"malloc\") (param i32) (result i32) {malloc})");
+        let said = open_app(&starting_with(&malloc, get)).unwrap().see(view(0))?;
+        Ok::<Vec<i64>, GuestError>(said.emitted.iter().map(|value| value["n"].as_i64().unwrap()).collect())
+    };
+    assert_eq!(says("(i32.const 0)").unwrap(), [-1, 3]);
+    assert_eq!(says("(i32.const -16)").unwrap(), [-1, 3]);
+    // It lets go of the frame that it is asked to make room for.
+    assert_eq!(
+        says("(drop (call $release (i64.load (i32.const 8)) (i64.load (i32.const 16)))) (i32.const 65536)").unwrap(),
+        [-1, 1]
+    );
+    let deep = says("(drop (call $raw (i64.load (i32.const 24)) (i32.const 32))) (i32.const 65536)").unwrap_err();
+    assert!(deep.to_string().contains("call stack exhausted"), "{deep}");
+}
