@@ -606,12 +606,14 @@ impl App {
     fn shown_device(&self, row: DeviceRow) -> Result<Device, Failure> {
         let mut desired: Desired = serde_json::from_str(&row.desired).map_err(Failure::internal)?;
         desired.source = desired.source.told();
+        let here = self.nodes.contains(&row.node);
+        let unheard = if here { DeviceState::Starting } else { DeviceState::Offline };
         let live = self.cameras.open();
         let live = live.get(&row.id);
         Ok(Device {
             id: row.id,
             name: row.name,
-            state: live.map_or(DeviceState::Starting, |live| live.state),
+            state: live.map_or(unheard, |live| live.state),
             detail: live.and_then(|live| live.detail.clone()),
             version: row.version,
             running: live.filter(|live| live.state == DeviceState::Online).map(|live| live.version),

@@ -19,7 +19,7 @@ use crate::secret::random;
 
 impl Cameras {
     /// A camera of another machine, of which nothing was heard yet.
-    pub(super) fn is_elsewhere(&self, id: DeviceId) {
+    pub(crate) fn is_elsewhere(&self, id: DeviceId) {
         let now = self.now();
         self.open().entry(id).or_insert_with(|| {
             let mut live = Live::new(now);

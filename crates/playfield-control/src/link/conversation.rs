@@ -360,6 +360,7 @@ impl Link<'_> {
         let (mut cameras, mut files) = (Vec::with_capacity(rows.len()), HashMap::new());
         for row in rows {
             let id = row.id.clone();
+            self.app.cameras.is_elsewhere(id.clone());
             match self.twin_of(row).await {
                 Ok((twin, paths)) => {
                     cameras.push(twin);
