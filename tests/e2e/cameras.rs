@@ -15,7 +15,9 @@ fn a_newcomer_sees_what_a_camera_counts_and_its_picture_with_leave_alone() {
     let path = format!("/api/v1/devices/{}", device["id"].as_str().unwrap());
     let browser = Browser::start(&server);
     let tab = browser.open(&format!("/cameras/{}", device["id"].as_str().unwrap()));
-    wait("what it finds with", || tab.text(".privacy dd").filter(|text| text.starts_with("street ")));
+    wait("what it finds with", || {
+        tab.text(".privacy dl div:nth-child(2) dd").filter(|text| text.starts_with("street "))
+    });
     wait("something to happen", || tab.text(".events li time"));
     wait("a count", || tab.text(".count b"));
     let counted = || server.get(&format!("{path}/counts"))["counts"].as_array().map_or(0, Vec::len);

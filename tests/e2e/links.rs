@@ -165,7 +165,9 @@ fn a_machine_works_on_while_the_server_is_away_and_tells_all_of_it_once() {
     wait("the change", || device(&server, "Yard").filter(|device| device["running"] == changed["version"]));
     let browser = Browser::start(&server);
     let tab = browser.open(&format!("/cameras/{id}"));
-    wait("what it finds with", || tab.text(".privacy dd").filter(|text| text.starts_with("street ")));
+    wait("what it finds with", || {
+        tab.text(".privacy dl div:nth-child(2) dd").filter(|text| text.starts_with("street "))
+    });
     tab.button("See the picture");
     tab.fill("Reason", "to see whether it can be seen");
     tab.exact_button("Look");
