@@ -40,16 +40,19 @@ impl Shadow {
         };
         let (mine, mut theirs) = (sure(own.0), sure(beside.0));
         self.pictures += 1;
-        for object in &mine {
-            let overlaps = theirs.iter().enumerate().map(|(nth, other)| (nth, object.area.iou(&other.area)));
+        let mut find = |object: &Object, same: bool| {
+            let fits = |other: &Object| !same || label(object, own.1) == label(other, beside.1);
+            let overlaps = theirs.iter().enumerate().filter(|(_, other)| fits(other));
+            let overlaps = overlaps.map(|(nth, other)| (nth, object.area.iou(&other.area)));
             let best = overlaps.filter(|(_, overlap)| *overlap >= SAME).max_by(|a, b| a.1.total_cmp(&b.1));
-            let Some((nth, _)) = best else {
-                self.own += 1;
-                continue;
-            };
-            let other = theirs.swap_remove(nth);
-            if label(object, own.1) == label(&other, beside.1) { self.both += 1 } else { self.differ += 1 }
-        }
+            best.map(|(nth, _)| drop(theirs.swap_remove(nth))).is_some()
+        };
+        // Things overlap each other: who agrees is found first, so that nothing is taken for its neighbour.
+        let rest: Vec<_> = mine.iter().filter(|object| !find(object, true)).collect();
+        let differ = rest.iter().filter(|object| find(object, false)).count();
+        self.both += (mine.len() - rest.len()) as u64;
+        self.differ += differ as u64;
+        self.own += (rest.len() - differ) as u64;
         self.shadow += theirs.len() as u64;
     }
 }
@@ -63,6 +66,20 @@ fn label<'a>(object: &Object, labels: &'a [String]) -> Option<&'a str> {
 mod tests {
     use super::*;
     use crate::metadata::Rect;
+
+    #[test]
+    fn things_that_overlap_are_not_taken_for_each_other() {
+        let names = ["person".to_owned(), "bicycle".to_owned()];
+        let object = |class, left| {
+            let area = Rect { left, top: 0.0, right: left + 0.2, bottom: 0.2 };
+            Object { class, score: 0.9, area, ..Object::default() }
+        };
+        // Who rides is where the bicycle is.
+        let found = [object(0, 0.3), object(1, 0.31), object(0, 0.32)];
+        let mut shadow = Shadow::default();
+        shadow.compare((&found, &names), (&found, &names));
+        assert_eq!((shadow.both, shadow.differ, shadow.own, shadow.shadow), (3, 0, 0, 0));
+    }
 
     #[test]
     fn what_both_found_is_told_from_what_one_found_alone() {
