@@ -18,6 +18,9 @@ use crate::config::Door;
 use crate::failure::{Failure, Kind};
 use crate::link;
 
+/// What is read and gathered at a time on one link, in bytes: of thousands most say a hundred a second.
+const BUFFER: usize = 8 << 10;
+
 /// Opens the link of a machine with cameras: a WebSocket (RFC 6455) of JSON texts, as `playfield camera run` speaks it. It says who
 /// it is in its first words.
 #[utoipa::path(get, path = "/api/v1/link", tag = "devices", responses(
@@ -36,6 +39,7 @@ pub(super) async fn open(
         Failure::new(Kind::Malformed, format!("machines open a WebSocket here: {error}"))
     };
     let upgrade = upgrade.map_err(no_upgrade)?.max_message_size(MOST_MESSAGE).max_frame_size(MOST_MESSAGE);
+    let upgrade = upgrade.read_buffer_size(BUFFER).write_buffer_size(BUFFER);
     Ok(upgrade.on_upgrade(move |socket| link::serve(app, socket, client, certificate)).into_response())
 }
 

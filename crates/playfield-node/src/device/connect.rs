@@ -22,6 +22,8 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
+/// What is read and gathered at a time, in bytes.
+const BUFFER: usize = 8 << 10;
 /// How long it may take.
 const CONNECT: Duration = Duration::from_secs(15);
 /// How long a message may take to leave.
@@ -126,6 +128,7 @@ async fn connect(server: &Server) -> Result<Connection, LinkError> {
         Box::new(stream)
     };
     let config = WebSocketConfig::default().max_message_size(Some(MOST_MESSAGE)).max_frame_size(Some(MOST_MESSAGE));
+    let config = config.read_buffer_size(BUFFER).write_buffer_size(BUFFER);
     let url = format!("{}://{place}{PATH}", if tls { "wss" } else { "ws" });
     let opened = tokio_tungstenite::client_async_with_config(url, stream, Some(config)).await;
     let (socket, _) = opened.map_err(|error| gone(format!("{}: no link: {error}", server.address)))?;

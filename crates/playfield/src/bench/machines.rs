@@ -307,7 +307,9 @@ impl Own {
                     _ => {}
                 },
                 changed = phase.changed() => {
-                    changed?;
+                    if changed.is_err() {
+                        return Ok(());
+                    }
                     match *phase.borrow_and_update() {
                         Phase::Tell => {
                             let start = tokio::time::Instant::now() + self.offset;
