@@ -202,6 +202,13 @@ pub struct Output {
     /// What is less sure is left out, 0 to 1.
     #[serde(default = "some")]
     pub threshold: f32,
+    /// From this score on a box is sure to be something that is followed, 0 to 1; 0.5. Models whose scores learn how well a box fits
+    /// say less of small things.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sure: Option<f32>,
+    /// From this score on a box may be something new to follow, 0 to 1; 0.6.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begin: Option<f32>,
     /// Of boxes that overlap by more than this, the surest stays, 0 to 1.
     #[serde(default = "half")]
     pub iou: f32,
@@ -408,6 +415,11 @@ impl Output {
     fn check(&self) -> Result<(), ManifestError> {
         if !(0.0..=1.0).contains(&self.threshold) {
             return wrong("output.threshold", "must be 0 to 1");
+        }
+        for (key, score) in [("output.sure", self.sure), ("output.begin", self.begin)] {
+            if score.is_some_and(|score| !(0.0..=1.0).contains(&score)) {
+                return wrong(key, "must be 0 to 1");
+            }
         }
         if !(0.0..=1.0).contains(&self.iou) {
             return wrong("output.iou", "must be 0 to 1");

@@ -8,6 +8,7 @@ use playfield_core::model::{Decoder, Findings, Manifest};
 use playfield_core::motion::{self, Motion};
 use playfield_core::recording::Output;
 use playfield_core::time::Time;
+use playfield_core::track;
 
 use super::source::Inferred;
 use crate::model::{Engine, Model};
@@ -76,6 +77,17 @@ impl Eye {
             Eye::Motion(_) => "movement".to_owned(),
             Eye::Sensor(sensor) => format!("{} {}, on the sensor", sensor.manifest.name, sensor.manifest.version),
         }
+    }
+
+    /// How what it finds is followed, in a picture of that width over height.
+    pub(super) fn track(&self, aspect: f32) -> track::Config {
+        let usual = track::Config { aspect, ..track::Config::default() };
+        let output = match self {
+            Eye::Model(model) => &model.manifest().output,
+            Eye::Sensor(sensor) => &sensor.manifest.output,
+            Eye::Motion(_) => return usual,
+        };
+        track::Config { sure: output.sure.unwrap_or(usual.sure), begin: output.begin.unwrap_or(usual.begin), ..usual }
     }
 
     /// Names of its classes.

@@ -7,7 +7,7 @@ use playfield_core::camera::{Camera, Seen, Source as Wanted};
 use playfield_core::frame::Picture;
 use playfield_core::metadata::{Metadata, Object};
 use playfield_core::time::Time;
-use playfield_core::track::{self, Tracker};
+use playfield_core::track::Tracker;
 
 use super::eye::Eye;
 use super::source::Inferred;
@@ -41,7 +41,7 @@ impl Pipeline {
             _ => Eye::open(camera.model.as_deref())?,
         };
         let analytics = Analytics::new(&camera.desired.watched(&eye.labels())).map_err(|error| error.to_string())?;
-        let tracker = Tracker::new(track::Config { aspect: watch.aspect, ..track::Config::default() });
+        let tracker = Tracker::new(eye.track(watch.aspect));
         Ok(Pipeline { eye, tracker, analytics, times: Times::default() })
     }
 

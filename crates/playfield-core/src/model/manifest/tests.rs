@@ -60,6 +60,7 @@ fn a_wrong_word_is_named() {
     check("[255, 255, 255]", "[0, 1, 1]", "`input.std` must be");
     check("[0, 0, 0]", "[nan, 0, 0]", "`input.mean` must be");
     check("threshold = 0.4", "threshold = 40", "`output.threshold` must be 0 to 1");
+    check("threshold = 0.4", "threshold = 0.4\nbegin = 40", "`output.begin` must be 0 to 1");
     check("iou = 0.5", "iou = nan", "`output.iou` must be 0 to 1");
     check("iou = 0.5", "most = 0", "`output.most` must be");
     check("iou = 0.5", "tensors = ['boxes']", "`output.tensors` is for");
