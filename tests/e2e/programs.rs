@@ -11,17 +11,17 @@ use crate::wait;
 
 /// A folder with the program as a title, and `more` in its manifest.
 fn titles(more: &str) -> PathBuf {
-    titles_by("['{0}']", more)
+    titles_by("probe.c", "['{0}']", more)
 }
 
-/// The same, started by this command, in which `{0}` is the program.
-fn titles_by(command: &str, more: &str) -> PathBuf {
+/// The same, of this source and started by this command, in which `{0}` is the program.
+fn titles_by(source: &str, command: &str, more: &str) -> PathBuf {
     let titles = folder();
     let (title, program) = (titles.join("probe"), titles.join("probe/probe"));
     fs::create_dir(&title).unwrap();
     let mut compiler = Command::new("cc");
     compiler.args(["-O2", "-Wall", "-Wextra", "-Werror", "-o"]).arg(&program);
-    let status = compiler.arg(root().join("tests/e2e/guests/probe.c")).status();
+    let status = compiler.arg(root().join("tests/e2e/guests").join(source)).status();
     assert!(status.expect("there is a C compiler").success());
     let program = program.display().to_string();
     let command = command.replace("{0}", &program);
@@ -34,13 +34,18 @@ fn titles_by(command: &str, more: &str) -> PathBuf {
 
 /// Plays the program, until `then` has seen enough.
 fn play(more: &str, then: impl FnOnce(&Server, &Browser, &Tab)) {
-    let titles = titles(more);
+    play_in(titles(more), |server, browser, tab| {
+        says(server, "size");
+        then(server, browser, tab);
+    });
+}
+
+fn play_in(titles: PathBuf, then: impl FnOnce(&Server, &Browser, &Tab)) {
     let server = Server::with_titles(&titles);
     let browser = Browser::start(&server);
     wait("the title", || server.get("/api/v1/titles")["titles"].get(0)?["problem"].is_null().then_some(()));
     let tab = browser.play("probe");
     tab.playing();
-    says(&server, "size");
     then(&server, &browser, &tab);
     drop(server);
     fs::remove_dir_all(titles).unwrap();
@@ -50,7 +55,7 @@ fn play(more: &str, then: impl FnOnce(&Server, &Browser, &Tab)) {
 fn record(microphone: Option<&Path>, device: &Device, then: impl FnOnce(&Server, &Browser, &Tab)) {
     // What is heard is 16 bits at 16 kHz.
     let recorder = "parec --raw --format=s16le --rate=16000 --channels=1 --latency-msec=20 > $HOME/heard &";
-    let titles = titles_by(&format!(r#"["sh", "-c", "{recorder} exec '{{0}}'"]"#), "microphone = true");
+    let titles = titles_by("probe.c", &format!(r#"["sh", "-c", "{recorder} exec '{{0}}'"]"#), "microphone = true");
     let server = Server::with_titles(&titles);
     let browser = microphone.map_or_else(|| Browser::start(&server), |file| Browser::with_microphone(&server, file));
     wait("the title", || server.get("/api/v1/titles")["titles"].get(0)?["problem"].is_null().then_some(()));
@@ -377,12 +382,25 @@ fn ends_are_told_apart_and_the_last_lines_are_for_the_host_alone() {
 
 #[test]
 fn a_program_that_does_not_answer_is_told_until_it_does() {
-    play("", |server, _, tab| {
-        tab.press("KeyS");
-        says(server, "key 31");
-        tab.press("KeyT");
-        wait("the notice", || tab.text(".status").filter(|text| text.contains("does not answer")));
-        wait("the notice to go", || (!tab.visible(".status")).then_some(()));
-        says(server, "key 20");
+    play("", |server, _, tab| does_not_answer(server, tab, "probe"));
+}
+
+#[test]
+fn a_window_of_x11_that_does_not_answer_is_told_until_it_does() {
+    play_in(titles_by("window.c", "['{0}']", ""), |server, _, tab| {
+        // A window that answers is asked too.
+        tab.press("KeyA");
+        wait("the question", || server.log().contains("window: asked").then_some(()));
+        does_not_answer(server, tab, "window");
     });
+}
+
+fn does_not_answer(server: &Server, tab: &Tab, program: &str) {
+    let key = |number| wait("a key", || server.log().contains(&format!("{program}: key {number}")).then_some(()));
+    tab.press("KeyS");
+    key(31);
+    tab.press("KeyT");
+    wait("the notice", || tab.text(".status").filter(|text| text.contains("does not answer")));
+    wait("the notice to go", || (!tab.visible(".status")).then_some(()));
+    key(20);
 }

@@ -1,7 +1,9 @@
 //! Whether programs answer people who use them: whoever does something has the program asked, which has a while to say so.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
+use smithay::reexports::calloop::channel::{Event, channel};
 use smithay::reexports::calloop::timer::{TimeoutAction, Timer};
 use smithay::utils::SERIAL_COUNTER;
 use smithay::wayland::shell::xdg::ShellClient;
@@ -9,17 +11,26 @@ use smithay::wayland::shell::xdg::ShellClient;
 use super::super::words::FromProgram;
 use super::Compositor;
 use super::pane::Pane;
+use super::x11::ping;
 
 /// How long a program has for its answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// It is not asked more often than this.
 const PERIOD: Duration = Duration::from_secs(1);
 
+/// Who was asked.
+enum Asked {
+    /// A program of Wayland.
+    Wayland(ShellClient),
+    /// A window of X11: a thread waits for its answer.
+    X11,
+}
+
 /// What was asked of whom.
 #[derive(Default)]
 pub(super) struct Answers {
     /// Who was asked and has not answered.
-    asked: Option<ShellClient>,
+    asked: Option<Asked>,
     /// When somebody was asked last.
     at: Option<Instant>,
     /// Somebody is asked once the period is over.
@@ -46,14 +57,14 @@ impl Compositor {
             self.answers.soon = armed.is_ok();
             return;
         }
-        let window = self.space.elements().next_back();
-        let Some(client) = window.and_then(Pane::toplevel).map(|toplevel| toplevel.client()) else { return };
+        let may_answer = |window: &&Pane| window.x11().is_none_or(|window| !window.is_override_redirect());
+        let Some(window) = self.space.elements().rev().find(may_answer).cloned() else { return };
         let now = Instant::now();
         self.answers.at = Some(now);
-        if client.send_ping(SERIAL_COUNTER.next_serial()).is_err() {
+        self.answers.asked = self.put_question(&window, now);
+        if self.answers.asked.is_none() {
             return;
         }
-        self.answers.asked = Some(client);
         let timer = Timer::from_duration(PATIENCE);
         let armed = self.handle.insert_source(timer, move |_, (), compositor| {
             compositor.no_answer(now);
@@ -64,6 +75,33 @@ impl Compositor {
         }
     }
 
+    fn put_question(&self, window: &Pane, now: Instant) -> Option<Asked> {
+        if let Some(window) = window.x11() {
+            return self.ping_x11(window.window_id(), now);
+        }
+        let client = window.toplevel()?.client();
+        client.send_ping(SERIAL_COUNTER.next_serial()).ok()?;
+        Some(Asked::Wayland(client))
+    }
+
+    /// Has a window of X11 asked by a thread: an X server is waited for, and this program has others to serve.
+    fn ping_x11(&self, window: u32, now: Instant) -> Option<Asked> {
+        let (over, waits) = channel::<()>();
+        let heard = self.handle.insert_source(waits, move |event, (), compositor| {
+            if matches!(event, Event::Closed) && compositor.answers.at == Some(now) {
+                compositor.heard();
+            }
+        });
+        heard.ok()?;
+        let asks = move || {
+            // Whoever cannot be asked is not missed: it is gone, or it has never said that it answers.
+            let _ = ping::ask(window);
+            drop(over);
+        };
+        thread::Builder::new().name("x11 ping".to_owned()).spawn(asks).ok()?;
+        Some(Asked::X11)
+    }
+
     fn no_answer(&mut self, asked_at: Instant) {
         if self.answers.at == Some(asked_at) && self.answers.asked.is_some() {
             self.answers.silent = true;
@@ -71,23 +109,22 @@ impl Compositor {
         }
     }
 
-    /// A program has answered.
+    /// A program of Wayland has answered.
     pub(super) fn answered(&mut self, client: &ShellClient) {
-        if self.answers.asked.as_ref() == Some(client) {
-            self.answers.asked = None;
-            self.heard_again();
+        if matches!(&self.answers.asked, Some(Asked::Wayland(asked)) if asked == client) {
+            self.heard();
         }
     }
 
     /// Who is gone needs not answer.
     pub(super) fn forget_the_gone(&mut self) {
-        if self.answers.asked.as_ref().is_some_and(|client| !client.alive()) {
-            self.answers.asked = None;
-            self.heard_again();
+        if matches!(&self.answers.asked, Some(Asked::Wayland(client)) if !client.alive()) {
+            self.heard();
         }
     }
 
-    fn heard_again(&mut self) {
+    fn heard(&mut self) {
+        self.answers.asked = None;
         if std::mem::take(&mut self.answers.silent) {
             self.report(FromProgram::Answers(true));
         }

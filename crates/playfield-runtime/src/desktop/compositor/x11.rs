@@ -3,6 +3,8 @@
 //! The compositor listens where X programs look, and hands that socket on to `Xwayland` once somebody has connected. It ends
 //! when its last program does, and is started again for the next. For its windows the compositor is their window manager too.
 
+pub(super) mod ping;
+
 use std::fs;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -41,6 +43,11 @@ pub(super) struct X11 {
     starter: PathBuf,
 }
 
+/// The socket of [`DISPLAY`].
+fn socket() -> PathBuf {
+    Path::new(FOLDER).join(DISPLAY.replace(':', "X"))
+}
+
 impl Compositor {
     /// Listens for programs of X11. Without an X server on this node they find nobody there, as on any screen without one.
     pub(super) fn listen_for_x11(&mut self, folder: &Path) -> io::Result<()> {
@@ -48,7 +55,7 @@ impl Compositor {
             return Ok(());
         }
         fs::create_dir_all(FOLDER)?;
-        let listener = UnixListener::bind(Path::new(FOLDER).join(DISPLAY.replace(':', "X")))?;
+        let listener = UnixListener::bind(socket())?;
         listener.set_nonblocking(true)?;
         // It is inherited by the X server, which is told its number by a script: Smithay starts the server, and knows
         // no socket but its own.
