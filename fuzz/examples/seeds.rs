@@ -50,6 +50,8 @@ fn main() -> std::io::Result<()> {
         ("log", "recorded", recorded()),
         ("packet", "check", packet()),
         ("sdp", "own", offer()),
+        ("rules", "broker", b"\x20\x02\x00\x00\x40\x02\x00\x07\xd0\x00\x90\x03\x00\x01\x00".to_vec()),
+        ("rules", "mail", b"220 mail\r\n250-mail\r\n250 AUTH PLAIN\r\n550 no such person\r\n".to_vec()),
     ];
     for (name, state) in ["title", "cartridge"].into_iter().zip(saved_states()) {
         seeds.push(("restore", name, state));

@@ -10,7 +10,7 @@
 //!   program  sound
 //!   people   config  manifest  log              camera -> hub    mqtt  evp  smartcamera  model
 //!                                                          -> node   film  still  rtsp
-//!   machine with cameras, and its server     link
+//!   machine with cameras, and its server     link      broker, mail server -> hub    rules
 //! ```
 //!
 //! Where one input is several messages, each is preceded by its length: [`packets`].
@@ -25,6 +25,7 @@ mod model;
 mod modules;
 mod network;
 mod pictures;
+mod rules;
 mod sound;
 mod sources;
 #[allow(dead_code, reason = "the settings of logs are wanted, not the logs")]
@@ -41,6 +42,7 @@ pub use model::model;
 pub use modules::{INSTRUCTION, calls, cartridge, guest, restore, saved_states};
 pub use network::{packet, sdp};
 pub use pictures::{acks, delta, pictures, story};
+pub use rules::rules;
 pub use sound::sound;
 pub use sources::{film, rtsp, still};
 pub use text::{api, bus, config, manifest, signal};
@@ -82,7 +84,7 @@ targets! {
     sound
     mqtt evp smartcamera
     film still rtsp
-    link
+    link rules
     bus
     config manifest log
     model

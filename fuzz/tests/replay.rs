@@ -67,6 +67,7 @@ replays! {
     delta pictures
     cartridge guest calls console restore
     sound
+    rules
     mqtt evp smartcamera
     film still rtsp
     link

@@ -1,5 +1,7 @@
 //! A camera at work, from its source to the page that shows what it counts.
 
+use std::process::Command;
+
 use crate::browser::Browser;
 use crate::server::Server;
 use crate::wait;
@@ -37,4 +39,57 @@ fn a_newcomer_sees_what_a_camera_counts_and_its_picture_with_leave_alone() {
         grants["grants"][0]["ended_ms"].is_u64().then_some(grants)
     });
     assert_eq!(grants["grants"][0]["reason"], "to see whether it can be seen");
+}
+
+/// Reads an archive at an address: the annotations, and how each picture begins and ends.
+const READ: &str = "
+import io, json, sys, urllib.request, zipfile
+archive = zipfile.ZipFile(io.BytesIO(urllib.request.urlopen(sys.argv[1]).read()))
+names = [name for name in archive.namelist() if name.startswith('images/')]
+ends = {name: (archive.read(name)[:2] + archive.read(name)[-2:]).hex() for name in names}
+print(json.dumps({'annotations': json.loads(archive.read('annotations.json')), 'pictures': ends}))
+";
+
+#[test]
+fn pictures_are_kept_while_the_page_says_so_and_come_as_coco() {
+    let server = Server::with_camera();
+    let device = wait("the camera", || {
+        let devices = server.get("/api/v1/devices");
+        let device = devices["devices"].as_array()?.first()?.clone();
+        (device["state"] == "online").then_some(device)
+    });
+    let id = device["id"].as_str().unwrap();
+    let browser = Browser::start(&server);
+    let tab = browser.open(&format!("/cameras/{id}"));
+    tab.button("Keep pictures");
+    tab.fill("Reason", "bicycles are missed");
+    tab.exact_button("Keep");
+    wait("the page to say so", || {
+        tab.text(".privacy").filter(|text| text.contains("Pictures of this camera are kept"))
+    });
+    let path = format!("/api/v1/devices/{id}/datasets");
+    let kept = || server.get(&path)["datasets"][0].clone();
+    wait("some pictures", || (kept()["pictures"].as_u64()? >= 3).then_some(()));
+    tab.exact_button("Stop");
+    wait("the page to say that it is over", || {
+        tab.text(".privacy").filter(|text| text.contains("No picture leaves this camera"))
+    });
+    let kept = kept();
+    let address = format!("{}{path}/{}", server.url, kept["grant"]["id"].as_str().unwrap());
+    let read = Command::new("python3").args(["-c", READ, &address]).output().unwrap();
+    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+    let read: serde_json::Value = serde_json::from_slice(&read.stdout).unwrap();
+    let pictures = read["pictures"].as_object().unwrap();
+    assert_eq!(pictures.len() as u64, kept["pictures"].as_u64().unwrap());
+    assert!(pictures.values().all(|ends| ends == "ffd8ffd9"), "each is a whole JPEG: {pictures:?}");
+    let coco = &read["annotations"];
+    assert_eq!(coco["info"]["description"], "Street: bicycles are missed");
+    let (images, found) = (coco["images"].as_array().unwrap(), coco["annotations"].as_array().unwrap());
+    assert!(images.iter().all(|image| pictures.contains_key(image["file_name"].as_str().unwrap())));
+    assert!(images.iter().all(|image| image["width"] == 640 && image["height"] == 360));
+    assert!(!found.is_empty(), "a street with nobody on it in all of them");
+    for annotation in found {
+        let [left, top, width, height] = [0, 1, 2, 3].map(|at| annotation["bbox"][at].as_f64().unwrap());
+        assert!(left >= 0.0 && top >= 0.0 && left + width <= 640.01 && top + height <= 360.01, "{annotation}");
+    }
 }

@@ -483,6 +483,17 @@ export interface Grant {
   ended_ms?: number;
 }
 
+/** Pictures of a camera that are kept, with what was found in them. */
+export interface Dataset {
+  /** By what leave. Its id is the dataset's. */
+  grant: Grant;
+  every_ms: number;
+  pictures: number;
+  bytes: number;
+  /** Pictures are being added. */
+  open: boolean;
+}
+
 export interface Granted {
   grant: Grant;
   session: Session;

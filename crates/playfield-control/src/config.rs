@@ -72,6 +72,8 @@ pub struct Limits {
     pub state_mb: u32,
     /// What all saved states may take, in MiB; 0: none are kept. Default 4096.
     pub states_mb: u32,
+    /// What the pictures of all datasets may take, in MiB; 0: none are kept. Default 2048.
+    pub datasets_mb: u32,
 }
 
 /// How long what was is remembered.
@@ -126,6 +128,7 @@ impl Default for Limits {
             connections: 1024,
             state_mb: 32,
             states_mb: 4_096,
+            datasets_mb: 2_048,
         }
     }
 }

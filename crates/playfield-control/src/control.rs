@@ -194,6 +194,7 @@ impl Background {
             () = events::follow(app, &mut self.events, stop) => {}
             () = app.catalogue.watch() => {}
             () = app.keep_cameras() => {}
+            () = app.collect() => {}
             () = rules::run(app) => {}
             () = link::write(app) => {}
             () = app.roll_out() => {}

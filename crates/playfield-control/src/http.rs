@@ -28,6 +28,7 @@ mod body;
 mod caller;
 mod channels;
 mod count;
+mod datasets;
 mod devices;
 mod events;
 mod evp;
@@ -113,6 +114,8 @@ fn api(app: Shared) -> Router<Shared> {
         .route("/devices/{id}/events", get(devices::events))
         .route("/devices/{id}/events.ndjson", get(events::export))
         .route("/devices/{id}/counts", get(devices::counts))
+        .route("/devices/{id}/datasets", get(datasets::list).post(datasets::create))
+        .route("/devices/{id}/datasets/{dataset}", get(datasets::one).delete(datasets::remove))
         .route("/devices/{id}/grants", get(devices::grants).post(devices::grant))
         .route("/devices/{id}/grants/{grant}", delete(devices::end_grant))
         .route("/events/live", get(events::live))

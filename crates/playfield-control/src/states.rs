@@ -8,6 +8,7 @@
 //! Who may is for the worker to say, which knows the people of the session; whose they are, the session's profile says. A
 //! process that is killed anywhere leaves the old state or the new one: `playfield_store::db` says how.
 
+use std::collections::HashSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -76,20 +77,31 @@ impl Shelf {
         Ok(Shelf { folder, blobs, files: AtomicU64::new(0) })
     }
 
+    /// Keeps bytes that a row is to name next.
+    pub(crate) async fn put(&self, db: &Db, bytes: Vec<u8>) -> Result<(), Failure> {
+        db.loosen(BlobId::of(&bytes)).await?;
+        self.blobs.put(bytes).await?;
+        Ok(())
+    }
+
+    /// Bytes that a row names.
+    pub(crate) async fn get(&self, blob: &BlobId) -> Result<Option<Vec<u8>>, BlobError> {
+        self.blobs.get(blob).await
+    }
+
     /// Removes bytes that no row names any more. What fails here is done at the next start.
-    async fn drop_blob(&self, db: &Db, blob: Option<BlobId>) {
-        let Some(blob) = blob else { return };
+    pub(crate) async fn drop_blobs(&self, db: &Db, blobs: impl IntoIterator<Item = BlobId>) {
         let dropped = async {
             // The same bytes may have been saved twice.
-            if !db.loose_blobs().await?.contains(&blob) {
-                return Ok(());
+            let loose: HashSet<BlobId> = db.loose_blobs().await?.into_iter().collect();
+            for blob in blobs.into_iter().filter(|blob| loose.contains(blob)) {
+                self.blobs.remove(&blob).await?;
+                db.forget_loose(blob).await?;
             }
-            self.blobs.remove(&blob).await?;
-            db.forget_loose(blob).await?;
             Ok::<(), ShelfError>(())
         };
         if let Err(error) = dropped.await {
-            tracing::error!(%error, "the bytes of a saved state could not be removed");
+            tracing::error!(%error, "bytes that nobody needs could not be removed");
         }
     }
 
@@ -167,16 +179,15 @@ impl App {
         let module = ground.row.module.clone();
         let (blob, size, saved_ms) = (BlobId::of(&bytes), bytes.len() as u64, now_ms());
         let row = StateRow { slot, module, maker, blob: blob.clone(), bytes: size, tick, tick_hz, picture, saved_ms };
-        self.db.loosen(blob).await?;
-        self.shelf.blobs.put(bytes).await?;
+        self.shelf.put(&self.db, bytes).await?;
         let quota = u64::from(self.config.limits.states_mb) << 20;
         match self.db.put_state(profile, ground.row.title.clone(), row.clone(), quota).await? {
             PutState::Stored { before } => {
-                self.shelf.drop_blob(&self.db, before).await;
+                self.shelf.drop_blobs(&self.db, before).await;
                 Ok(shown(row, &ground))
             }
             PutState::Full => {
-                self.shelf.drop_blob(&self.db, Some(row.blob)).await;
+                self.shelf.drop_blobs(&self.db, [row.blob]).await;
                 let detail = "Everything that was saved here takes as much as it may. Delete a state, or ask who runs the server for room.";
                 Err(Failure::new(Kind::LimitReached, detail))
             }
@@ -204,7 +215,7 @@ impl App {
         let profile = ground.profile.ok_or_else(|| empty(slot))?;
         let removed = self.db.remove_state(profile, ground.row.title.clone(), slot).await?;
         let blob = removed.ok_or_else(|| empty(slot))?;
-        self.shelf.drop_blob(&self.db, Some(blob)).await;
+        self.shelf.drop_blobs(&self.db, [blob]).await;
         Ok(())
     }
 

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::api::{ChangeViewer, EndReason, Participant, SessionState, VideoMode};
 use crate::camera::{Camera, Report};
 use crate::codec::H264Library;
+use crate::dataset::Sample;
 use crate::frame::Shape;
 use crate::id::{SessionId, ViewerId};
 use crate::input::hold::Hold;
@@ -249,6 +250,11 @@ pub enum Request {
         /// Whether somebody looks.
         live: bool,
     },
+    /// The next picture of a camera, and what is found in it: somebody was let have it.
+    Sample {
+        /// The session it runs in.
+        session: SessionId,
+    },
     /// Whoever runs the server holds something in a seat for a while. Refused where nobody plays: the guest rests.
     Input {
         /// Which session.
@@ -374,6 +380,11 @@ pub enum Reply {
         why: StateRefusal,
         /// In a sentence for a person.
         detail: String,
+    },
+    /// A picture, and what was found in it.
+    Sampled {
+        /// Both.
+        sample: Box<Sample>,
     },
     /// It could not be done.
     Refused {
@@ -612,14 +623,14 @@ mod base64_option {
 }
 
 /// The same where there always are some.
-mod base64_bytes {
+pub(crate) mod base64_bytes {
     use serde::{Deserializer, Serializer, de};
 
-    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
         super::base64_option::serialize(&Some(bytes.to_vec()), to)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
         super::base64_option::deserialize(from)?.ok_or_else(|| de::Error::custom("no bytes"))
     }
 }

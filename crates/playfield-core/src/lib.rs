@@ -5,7 +5,7 @@
 //! and feed it. So every rule here is tested on virtual time, in milliseconds, with the network made of numbers.
 //!
 //! ```text
-//!   words       id  time  frame  input  permission  codec  manifest  metadata  model  smartcamera  camera  recording  app  onvif  api  bus  signal  desk
+//!   words       id  time  frame  input  permission  codec  manifest  metadata  model  smartcamera  camera  recording  dataset  app  onvif  api  bus  signal  desk
 //!   wire        input::wire  delta::wire          (formats the browser speaks too: docs/reference/wire.md)
 //!   decisions   keyframe  input::merge  input::uplink  delta::sender  session  people  seats  pace  phase  rate  clock  receipt
 //!               voice  motion  track  analytics  mask  evp  rule  watchdog
@@ -20,6 +20,7 @@ pub mod bus;
 pub mod camera;
 pub mod clock;
 pub mod codec;
+pub mod dataset;
 pub mod delta;
 pub mod desk;
 pub mod evp;

@@ -276,6 +276,7 @@ pub fn may_be_asked(request: &Request) -> bool {
             | Request::People { .. }
             | Request::Seats { .. }
             | Request::Receipt { .. }
+            | Request::Sample { .. }
     )
 }
 

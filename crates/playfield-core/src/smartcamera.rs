@@ -14,7 +14,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::metadata::{ClassMap, Keypoint, Label, Metadata, Object, Point, Rect};
+use crate::metadata::{ClassMap, JOINT_NAMES, Keypoint, Label, Metadata, Object, Point, Rect};
 
 mod envelope;
 mod flat;
@@ -175,7 +175,7 @@ pub struct Segmentation {
 }
 
 /// Joints that have a name.
-const JOINTS: usize = 17;
+const JOINTS: usize = JOINT_NAMES.len();
 
 impl Output {
     /// Reads FlatBuffers. Where the kind is not said it is told from the shape: a list without entries is then a detection that

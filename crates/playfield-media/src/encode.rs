@@ -18,6 +18,7 @@ mod activity;
 mod encoder;
 mod openh264;
 mod rate;
+pub mod still;
 #[cfg(feature = "svt-av1")]
 mod svt_av1;
 #[cfg(test)]

@@ -83,6 +83,7 @@ impl Agent {
             | Request::People { ref session }
             | Request::Seats { ref session }
             | Request::Live { ref session, .. }
+            | Request::Sample { ref session }
             | Request::Input { ref session, .. }
             | Request::States { ref session, .. }
             | Request::SaveState { ref session, .. }

@@ -46,6 +46,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use playfield_core::camera::Report;
+use playfield_core::dataset::Found;
 use playfield_core::desk::Cursor;
 use playfield_core::frame::{Damage, Picture};
 use playfield_core::input::{Rumble, TickInput};
@@ -127,6 +128,8 @@ pub enum GuestEvent {
     LastWords(String),
     /// What a camera understood.
     Camera(Box<Report>),
+    /// The picture that [`Guest::sample`] asked for, and what a camera found in it.
+    Sample(Box<(Picture, Found)>),
     /// All that the player can choose, in place of what it said of that before.
     Settings(Vec<Setting>),
 }
@@ -220,6 +223,11 @@ pub trait Guest: Send {
 
     /// A camera is to say what is in each picture, or no longer.
     fn set_live(&mut self, _live: bool) {}
+
+    /// A camera is to hand over its next picture, and what it finds in it. False: it is no camera.
+    fn sample(&mut self) -> bool {
+        false
+    }
 
     /// Nobody is there, or somebody is again. A stepped guest is just not asked for pictures.
     fn pause(&mut self, _paused: bool) {}

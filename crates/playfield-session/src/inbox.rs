@@ -53,6 +53,8 @@ pub(crate) enum Command {
     Delay(u32),
     /// A camera is to say what is in each picture, or no longer.
     Live(bool),
+    /// A camera is to hand over its next picture.
+    Sample,
     /// Make pictures, or rest.
     Run(bool),
     /// Let go of the guest.
@@ -150,6 +152,7 @@ impl Command {
             | Command::Load(_)
             | Command::Delay(_)
             | Command::Live(_)
+            | Command::Sample
             | Command::Run(_)
             | Command::Close => None,
         }

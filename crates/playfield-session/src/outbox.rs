@@ -41,6 +41,8 @@ pub(crate) enum FromStage {
     StateRead { session: SessionId, state: Box<Snapshot> },
     /// What became of saving or loading a state.
     StateDone { session: SessionId, reply: Reply },
+    /// What became of a picture that was asked for.
+    Sampled { session: SessionId, reply: Reply },
     /// A session's guest thread let go of it: nothing more comes of it.
     Gone { session: SessionId },
     /// A tick began later than one period.

@@ -119,6 +119,8 @@ pub(crate) struct Session {
     desk: desk::Desk,
     microphone: microphone::Microphone,
     pub(crate) keeping: Keeping,
+    /// The request for a picture that waits for it.
+    pub(crate) sampled: Option<u64>,
 }
 
 /// Who is there, as viewers were told last.
@@ -166,6 +168,7 @@ impl Session {
             desk: desk::Desk::default(),
             microphone: microphone::Microphone::of(&spec.kind),
             keeping: Keeping::of(spec),
+            sampled: None,
         }
     }
 

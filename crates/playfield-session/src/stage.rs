@@ -1,5 +1,6 @@
 //! A session on its guest thread: take input, make the picture, code it for each viewer.
 
+mod samples;
 mod states;
 
 use std::collections::VecDeque;
@@ -189,6 +190,7 @@ impl Stage {
                     guest.set_live(live);
                 }
             }
+            Command::Sample => self.sample(),
             Command::Delay(slots) => self.pacer.delay(slots),
             Command::Close => return false,
             Command::Ack { connection, ack, at } => self.with(connection, |viewer| viewer.handle_ack(at, ack)),
@@ -382,6 +384,7 @@ impl Stage {
             match event {
                 GuestEvent::Stored { key, value } => self.keeper.stored(key, value),
                 GuestEvent::Rumble { player, rumble } => self.rumbles.tell(&self.session, player, rumble, &self.outbox),
+                GuestEvent::Sample(sample) => samples::code(*sample, &self.session, &self.shelf, &self.outbox),
                 event => self.outbox.send(FromStage::Said { session: self.session.clone(), event }),
             }
         }

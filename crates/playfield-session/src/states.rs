@@ -27,9 +27,12 @@ use std::thread;
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
+use playfield_core::api::EndReason;
 use playfield_core::bus::{MAX_STATE_PICTURE, Reply, StateFacts, StateRefusal};
+use playfield_core::dataset::{Found, MOST_JPEG, Sample};
 use playfield_core::frame::{Picture, PixelFormat};
 use playfield_core::id::SessionId;
+use playfield_media::encode::still;
 use playfield_runtime::{Snapshot, replay};
 
 use crate::outbox::{FromStage, Outbox};
@@ -50,6 +53,8 @@ pub(crate) enum Job {
     Write(Box<Taken>),
     /// Read one, for a session.
     Read { session: SessionId, from: PathBuf },
+    /// Code a picture that is handed out.
+    Code { session: SessionId, picture: Box<Picture>, found: Box<Found> },
 }
 
 /// A state that was just taken.
@@ -119,7 +124,18 @@ fn work(jobs: &Receiver<Job>, outbox: &Outbox) {
                 Ok(state) => FromStage::StateRead { session, state: Box::new(state) },
                 Err(refused) => FromStage::StateDone { session, reply: refused.into() },
             },
+            Job::Code { session, picture, found } => FromStage::Sampled { session, reply: coded(&picture, *found) },
         });
+    }
+}
+
+fn coded(picture: &Picture, found: Found) -> Reply {
+    match still::jpeg(picture, MOST_JPEG) {
+        Some(jpeg) => Reply::Sampled { sample: Box::new(Sample { jpeg, size: [picture.width, picture.height], found }) },
+        None => Reply::Refused {
+            reason: EndReason::LimitReached,
+            detail: format!("its picture takes more than {} KiB however coarse", MOST_JPEG >> 10),
+        },
     }
 }
 

@@ -1,5 +1,6 @@
 //! The network thread: drives sockets, sessions and the pipe to the node.
 
+mod samples;
 pub(crate) mod states;
 
 use std::collections::{BTreeMap, HashMap};
@@ -246,6 +247,7 @@ impl Worker {
             FromStage::Said { session, event } => self.guest_said(session, event),
             FromStage::StateRead { session, state } => self.state_read(&session, state),
             FromStage::StateDone { session, reply } => self.state_done(&session, reply),
+            FromStage::Sampled { session, reply } => self.sampled(&session, reply),
             FromStage::Gone { session } => self.gone(session),
             FromStage::Late => self.late_ticks += 1,
         }
@@ -285,7 +287,7 @@ impl Worker {
             GuestEvent::Log { line, .. } => tracing::info!(%session, "guest: {line}"),
             GuestEvent::Timeline { name, value } => tracing::debug!(%session, name, value, "guest timeline"),
             // Its stage sends it by itself.
-            GuestEvent::Rumble { .. } => {}
+            GuestEvent::Rumble { .. } | GuestEvent::Sample(_) => {}
             GuestEvent::Message(text) => {
                 tracing::debug!(%session, "guest says to its player: {text}");
                 let players = self.sessions.get(&session).map(Session::players).unwrap_or_default();
@@ -468,6 +470,7 @@ impl Worker {
             Request::People { session } => Some(self.people(&session)),
             Request::Seats { session } => Some(self.seats(&session)),
             Request::Live { session, live } => Some(self.set_live(&session, live)),
+            Request::Sample { session } => self.sample(id, &session),
             Request::Input { session, hold } => Some(self.input(&session, &hold)),
             Request::States { session, viewer } => Some(self.states(&session, viewer.as_ref())),
             Request::SaveState { session, viewer, to, most } => {
@@ -815,6 +818,9 @@ impl Worker {
         self.refused += session.refused;
         if let Some((request, reply)) = session.left_asked() {
             self.reports.send(FromWorker::Reply { id: request, reply });
+        }
+        if let Some(request) = session.sampled.take() {
+            self.reports.send(FromWorker::Reply { id: request, reply: refused(reason, detail) });
         }
         session.inbox.push(Command::Close);
         self.pool.wake(session.job);

@@ -12,6 +12,7 @@ use playfield_core::permission::Permissions;
 
 use crate::blob::BlobId;
 
+mod datasets;
 mod devices;
 mod idempotency;
 mod invites;
@@ -28,6 +29,7 @@ mod states;
 mod storage;
 mod words;
 
+pub use datasets::{DatasetRow, PutSample, SampleRow};
 pub use links::{NodeRow, NodeTold, Redeemed};
 pub use mqtt::{EvpDevice, EvpModule, EvpProof, EvpState, EvpUpload};
 pub use outbox::{DeliveryRow, Fired, FiringRow, NewDelivery};

@@ -27,11 +27,7 @@ const VIEWERS: Guests = Guests { of_session: 10_000, of_client: 10_000 };
 impl App {
     /// Lets the caller see what a camera sees, for a while.
     pub(crate) async fn grant(&self, id: &DeviceId, wanted: CreateGrant, client: String) -> Result<Granted, Failure> {
-        let reason = wanted.reason.trim();
-        let length = reason.chars().count();
-        if !(3..=200).contains(&length) || reason.chars().any(char::is_control) {
-            return Err(Failure::new(Kind::Malformed, "`reason` must be 3 to 200 characters that say why"));
-        }
+        let reason = check_reason(&wanted.reason)?;
         if !(1..=MOST_MINUTES).contains(&wanted.minutes) {
             return Err(Failure::new(Kind::Malformed, format!("`minutes` must be 1 to {MOST_MINUTES}")));
         }
@@ -93,7 +89,17 @@ impl App {
     }
 }
 
-fn shown_grant(row: GrantRow) -> Grant {
+/// A reason, as it is kept.
+pub(super) fn check_reason(reason: &str) -> Result<&str, Failure> {
+    let reason = reason.trim();
+    let length = reason.chars().count();
+    if !(3..=200).contains(&length) || reason.chars().any(char::is_control) {
+        return Err(Failure::new(Kind::Malformed, "`reason` must be 3 to 200 characters that say why"));
+    }
+    Ok(reason)
+}
+
+pub(super) fn shown_grant(row: GrantRow) -> Grant {
     let GrantRow { id, reason, client, created_ms, expires_ms, ended_ms, .. } = row;
     Grant { id, reason, client, created_ms, expires_ms, ended_ms }
 }

@@ -7,7 +7,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::body::json;
-use super::{channels, devices, events, evp, invites, links, people, rules, sessions, sign_in, states, titles};
+use super::{channels, datasets, devices, events, evp, invites, links, people, rules, sessions, sign_in, states, titles};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -39,6 +39,10 @@ use super::{channels, devices, events, evp, invites, links, people, rules, sessi
         devices::live,
         devices::events,
         devices::counts,
+        datasets::create,
+        datasets::list,
+        datasets::one,
+        datasets::remove,
         devices::grant,
         devices::grants,
         devices::end_grant,

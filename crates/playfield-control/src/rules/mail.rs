@@ -121,13 +121,10 @@ impl Talk {
             if line.last() != Some(&b'\n') {
                 return Err(Trouble::from("the mail server ended the conversation".to_owned()));
             }
-            let line = String::from_utf8_lossy(&line);
-            let (code, rest) = line.split_at_checked(3).unwrap_or(("", ""));
-            let code: u16 = code.parse().map_err(|_| "this is no mail server: its answer has no number".to_owned())?;
-            if rest.starts_with('-') {
+            let Line { code, last, said } = read_line(&line)?;
+            if !last {
                 continue;
             }
-            let said: String = line.trim_end().chars().filter(|letter| !letter.is_control()).take(200).collect();
             return match code / 100 {
                 class if class == expect => Ok(said),
                 class => Err(Trouble { detail: format!("the mail server says {said}"), forever: class == 5 }),
@@ -143,6 +140,29 @@ impl Talk {
         }
         Ok(Talk { way: BufReader::new(connector.secure(host, self.way.into_inner()).await?) })
     }
+}
+
+/// A line of an answer (RFC 5321, 4.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Its number, of three digits.
+    pub code: u16,
+    /// No more lines follow.
+    pub last: bool,
+    /// All of it, as it may be shown: at most 200 letters, none of which controls anything.
+    pub said: String,
+}
+
+/// Reads a line of an answer. An error is a sentence.
+pub fn read_line(line: &[u8]) -> Result<Line, String> {
+    let text = String::from_utf8_lossy(line);
+    let (code, rest) = text.split_at_checked(3).unwrap_or(("", ""));
+    if !code.bytes().all(|letter| letter.is_ascii_digit()) {
+        return Err("this is no mail server: its answer has no number".to_owned());
+    }
+    let code = code.parse().map_err(|_| "this is no mail server: its answer has no number".to_owned())?;
+    let said = text.trim_end().chars().filter(|letter| !letter.is_control()).take(200).collect();
+    Ok(Line { code, last: !rest.starts_with('-'), said })
 }
 
 /// The mail as it is sent, without the dot at its end. All of the body is base64, so no line of it begins with one.
@@ -200,6 +220,17 @@ fn date(unix_ms: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_of_an_answer_has_a_number_and_may_not_be_the_last() {
+        let line = |code, last, said: &str| Ok(Line { code, last, said: said.to_owned() });
+        assert_eq!(read_line(b"250-here\r\n"), line(250, false, "250-here"));
+        assert_eq!(read_line(b"550 no \x1b[2Jsuch\r\n"), line(550, true, "550 no [2Jsuch"));
+        assert_eq!(read_line(b"221\n"), line(221, true, "221"));
+        for wrong in [&b"+25 ok\r\n"[..], b"25", b"HTTP/1.1 400", "2\u{fc}0".as_bytes(), b""] {
+            assert!(read_line(wrong).is_err(), "{wrong:?}");
+        }
+    }
 
     #[test]
     fn a_date_is_that_of_mail() {

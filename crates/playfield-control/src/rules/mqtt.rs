@@ -8,7 +8,7 @@
 //! Nothing is queued for a broker that is away: actions wait in the database, and how cameras are is told anew.
 
 pub(super) mod home;
-mod packet;
+pub mod packet;
 pub(super) mod publish;
 
 use std::collections::HashMap;

@@ -89,6 +89,8 @@ async fn the_document_knows_every_address() {
             "/api/v1/devices/bulk",
             "/api/v1/devices/{id}",
             "/api/v1/devices/{id}/counts",
+            "/api/v1/devices/{id}/datasets",
+            "/api/v1/devices/{id}/datasets/{dataset}",
             "/api/v1/devices/{id}/events",
             "/api/v1/devices/{id}/events.ndjson",
             "/api/v1/devices/{id}/grants",

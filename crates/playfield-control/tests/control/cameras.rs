@@ -1,11 +1,12 @@
 //! Cameras are kept at work, heard, changed and looked at; and nobody sees a picture without leave.
 
+use std::io::Read;
 use std::time::Duration;
 
 use playfield_control::Config;
 use playfield_core::analytics::{Counts, Direction, Event as Happened, LineCounts, What};
 use playfield_core::api::{
-    Connected, Device, DeviceCounts, DeviceEvents, DeviceState, Devices, EndReason, Granted, Grants, Role, SessionState,
+    Connected, Dataset, Datasets, Device, DeviceCounts, DeviceEvents, DeviceState, Devices, EndReason, Granted, Grants, Role, SessionState,
 };
 use playfield_core::bus::{Event, Reply as Said, Request, SessionSpec};
 use playfield_core::camera::{Report, Seen, Source};
@@ -239,4 +240,59 @@ async fn pictures_are_seen_with_leave_alone_which_ends_and_stays_on_record() {
     assert_eq!((record.grants[0].reason.as_str(), record.grants[0].ended_ms.is_some()), ("a parcel is missing", true));
     // A viewer of one session looks after no cameras.
     viewer.get(&street.path("/grants")).await.problem(401, "badToken");
+}
+
+#[tokio::test]
+async fn pictures_are_kept_with_leave_and_come_as_coco() {
+    let street = Street::new().await;
+    for (wrong, says) in [
+        (json!({"reason": " ", "minutes": 5}), "`reason`"),
+        (json!({"reason": "training", "minutes": 10_081}), "`minutes`"),
+        (json!({"reason": "training", "minutes": 5, "every_ms": 100}), "`every_ms`"),
+    ] {
+        let problem = street.here.post(&street.path("/datasets"), wrong).await.problem(400, "malformed");
+        assert!(problem.detail.contains(says), "{problem:?}");
+    }
+    let spec = street.at_work().await;
+    let asked = || street.world.node.asked().into_iter().filter(|asked| matches!(asked, Request::Sample { .. })).count();
+    assert_eq!(asked(), 0, "nobody had leave");
+    let wanted = json!({"reason": "bicycles are missed", "minutes": 5, "every_ms": 200});
+    let made: Dataset = street.here.post(&street.path("/datasets"), wanted).await.is(201);
+    assert!(made.open && made.pictures == 0, "{made:?}");
+    let here = format!("/datasets/{}", made.grant.id);
+    until("two pictures", async || {
+        let datasets = street.here.get(&street.path("/datasets")).await.is::<Datasets>(200).datasets;
+        (datasets[0].pictures >= 2).then_some(())
+    })
+    .await;
+    let of = |request: &Request| matches!(request, Request::Sample { session } if *session == spec.id);
+    assert!(street.world.node.asked().iter().any(of), "the camera's session is asked");
+    let grants: Grants = street.here.get(&street.path("/grants")).await.is(200);
+    assert_eq!((grants.grants.len(), grants.grants[0].reason.as_str()), (1, "bicycles are missed"));
+
+    // Taken back, no more pictures come; those that came are there.
+    assert_eq!(street.here.delete(&street.path(&format!("/grants/{}", made.grant.id))).await.status, 204);
+    let over: Dataset = street.here.get(&street.path("/datasets")).await.is::<Datasets>(200).datasets.remove(0);
+    assert!(!over.open);
+    let archive = street.here.get(&street.path(&here)).await;
+    assert_eq!((archive.status.as_u16(), archive.header("content-type")), (200, "application/zip"));
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(archive.body.clone())).unwrap();
+    assert_eq!(zip.len() as u32, 1 + over.pictures);
+    let mut read = |name: &str| {
+        let mut bytes = Vec::new();
+        zip.by_name(name).unwrap().read_to_end(&mut bytes).unwrap();
+        bytes
+    };
+    assert_eq!(read("images/000002.jpg"), b"\xff\xd8 a picture");
+    let coco: serde_json::Value = serde_json::from_slice(&read("annotations.json")).unwrap();
+    assert_eq!(coco["info"]["description"], "Street: bicycles are missed");
+    assert_eq!(coco["categories"][0]["name"], "person");
+    assert_eq!(coco["images"][1]["file_name"], "images/000002.jpg");
+    assert_eq!(coco["annotations"][1]["bbox"], json!([160.0, 180.0, 160.0, 180.0]));
+
+    assert_eq!(street.here.delete(&street.path(&here)).await.status, 204);
+    street.here.get(&street.path(&here)).await.problem(404, "notFound");
+    street.here.delete(&street.path(&here)).await.problem(404, "notFound");
+    let grants: Grants = street.here.get(&street.path("/grants")).await.is(200);
+    assert_eq!(grants.grants.len(), 1, "that there was leave stays on record");
 }

@@ -4,8 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use playfield_core::api::EndReason;
 use playfield_core::bus::{ModuleFacts, Reply, Request, StateFacts, node_subject};
+use playfield_core::dataset::{Found, Sample};
 use playfield_core::frame::{PixelFormat, Shape};
 use playfield_core::id::NodeId;
+use playfield_core::metadata::{Object, Rect};
 use playfield_core::receipt::{Made, Part};
 use playfield_store::bus::Bus;
 
@@ -86,6 +88,7 @@ fn usual(request: &Request) -> Reply {
             Reply::Done
         }
         Request::Live { .. } | Request::Input { .. } => Reply::Done,
+        Request::Sample { .. } => Reply::Sampled { sample: Box::new(sample()) },
         Request::Seats { .. } => Reply::Seats { taken: vec![0] },
         Request::People { .. } => Reply::People { people: Vec::new() },
         Request::Change { .. } | Request::Remove { .. } => Reply::Changed { roster: Default::default() },
@@ -93,6 +96,14 @@ fn usual(request: &Request) -> Reply {
         Request::SaveState { to, .. } => saved(to, b"a state"),
         Request::LoadState { .. } | Request::Leave { .. } | Request::Stop { .. } | Request::Drain => Reply::Done,
     }
+}
+
+/// A picture with a person in it.
+fn sample() -> Sample {
+    let area = Rect { left: 0.25, top: 0.5, right: 0.5, bottom: 1.0 };
+    let objects = vec![Object { class: 0, score: 0.75, area, track: None, keypoints: Vec::new() }];
+    let found = Found { time_ms: 1_700_000_000_000, objects, labels: vec!["person".to_owned()] };
+    Sample { jpeg: b"\xff\xd8 a picture".to_vec(), size: [640, 360], found }
 }
 
 /// A worker wrote these bytes as a state, after 90 ticks at 60 Hz.

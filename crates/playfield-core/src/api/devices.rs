@@ -246,6 +246,45 @@ pub struct Granted {
     pub viewer: Viewer,
 }
 
+/// `POST /api/v1/devices/{id}/datasets`: to keep pictures of a camera, with what is found in them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateDataset {
+    /// Why: 3 to 200 characters. It stays on record.
+    pub reason: String,
+    /// For how long, 1 to 10080 (a week).
+    pub minutes: u32,
+    /// A picture each so many milliseconds, 200 to 3600000.
+    #[serde(default = "every_second")]
+    pub every_ms: u32,
+}
+
+fn every_second() -> u32 {
+    1_000
+}
+
+/// Pictures of a camera that are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Dataset {
+    /// By what leave. Its id is the dataset's; taken back, no pictures are added.
+    pub grant: Grant,
+    /// A picture is taken each so many milliseconds.
+    pub every_ms: u32,
+    /// Pictures so far.
+    pub pictures: u32,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Pictures are being added.
+    pub open: bool,
+}
+
+/// `GET /api/v1/devices/{id}/datasets`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Datasets {
+    /// The newest first.
+    pub datasets: Vec<Dataset>,
+}
+
 /// `GET /api/v1/devices/{id}/events`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DeviceEvents {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use playfield_core::camera::Report;
+use playfield_core::dataset::Found;
 use playfield_core::frame::{Damage, MAX_HEIGHT, MAX_WIDTH, Picture, PixelFormat};
 use playfield_core::input::TickInput;
 
@@ -99,7 +100,14 @@ impl CameraGuest {
         loop {
             match self.process.link().receive(Some(Duration::ZERO)) {
                 Ok(FromCamera::Report(json)) => self.take_report(&json)?,
-                Ok(FromCamera::Picture(width, height)) => damage = self.take_picture(width, height)?,
+                Ok(FromCamera::Picture(width, height)) => {
+                    let mut picture = std::mem::replace(&mut self.picture, Picture::black(1, 1, PixelFormat::Rgba8));
+                    self.copy_picture(width, height, &mut picture)?;
+                    self.picture = picture;
+                    self.ticks += 1;
+                    damage = Damage::All;
+                }
+                Ok(FromCamera::Sample(width, height, found)) => self.take_sample(width, height, &found)?,
                 Ok(FromCamera::Log(line)) => self.log(LogLevel::Warn, line),
                 Ok(FromCamera::Said(line)) => self.log(LogLevel::Info, line),
                 Ok(FromCamera::Opened | FromCamera::Failed(_)) => {}
@@ -117,19 +125,28 @@ impl CameraGuest {
         Ok(())
     }
 
-    fn take_picture(&mut self, width: u16, height: u16) -> Result<Damage, GuestError> {
+    /// Copies the picture that is there.
+    fn copy_picture(&mut self, width: u16, height: u16, into: &mut Picture) -> Result<(), GuestError> {
         if !(1..=MAX_WIDTH).contains(&width) || !(1..=MAX_HEIGHT).contains(&height) {
             return Err(GuestError::Trap("its process shows what is no picture".to_owned()));
         }
-        if (self.picture.width, self.picture.height) != (width, height) {
-            self.picture = Picture::black(width, height, PixelFormat::Rgba8);
+        if (into.width, into.height) != (width, height) {
+            *into = Picture::black(width, height, PixelFormat::Rgba8);
         }
         // The length of the shared memory was checked when it was made.
-        let _ = self.shared.read(PICTURE, &mut self.picture.pixels);
+        let _ = self.shared.read(PICTURE, &mut into.pixels);
         // If it is gone, that is noticed next.
         let _ = self.process.link().send(&ToCamera::Taken);
-        self.ticks += 1;
-        Ok(Damage::All)
+        Ok(())
+    }
+
+    fn take_sample(&mut self, width: u16, height: u16, found: &str) -> Result<(), GuestError> {
+        let found: Found = serde_json::from_str(found)
+            .map_err(|error| GuestError::Trap(format!("its process says what was not found: {error}")))?;
+        let mut picture = Picture::black(1, 1, PixelFormat::Rgba8);
+        self.copy_picture(width, height, &mut picture)?;
+        self.events.push(GuestEvent::Sample(Box::new((picture, found))));
+        Ok(())
     }
 
     fn watch(&mut self) -> Result<(), GuestError> {
@@ -178,6 +195,12 @@ impl Guest for CameraGuest {
             Ok(watcher) => self.watcher = Some(watcher),
             Err(error) => self.log(LogLevel::Error, format!("a camera's reports are not noticed: {error}")),
         }
+    }
+
+    fn sample(&mut self) -> bool {
+        // If it is gone, that is noticed at the next tick.
+        let _ = self.process.link().send(&ToCamera::Sample);
+        true
     }
 
     fn set_live(&mut self, live: bool) {

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use playfield_core::analytics::Counts;
 use playfield_core::app::AppStatus;
 use playfield_core::camera::{Camera, Health, Report, Seen};
+use playfield_core::dataset::Found;
 use playfield_core::frame::{Picture, PixelFormat};
 use playfield_core::mask::{Mask, MaskConfig, Span};
-use playfield_core::metadata::Metadata;
+use playfield_core::metadata::{Metadata, Object};
 use playfield_core::time::Time;
 use playfield_core::watchdog::Watchdog;
 
@@ -28,6 +29,8 @@ use crate::wasm::View;
 const FIGURES: Duration = Duration::from_secs(1);
 const HEALTH_EVERY: u32 = 10;
 const HEAT_EVERY: u32 = 5;
+/// Things that are told of a picture that was asked for; more are left out.
+const MOST_SAMPLED: usize = 500;
 /// After a picture that could not be taken, the next one is tried so much later; where there is none yet, at least so much.
 const AGAIN: Duration = Duration::from_millis(500);
 const SOON: Duration = Duration::from_millis(5);
@@ -88,6 +91,8 @@ struct Host {
     shown: bool,
     /// The picture before was not copied yet.
     showing: bool,
+    /// The next picture is wanted, with what is found in it.
+    sampled: bool,
     /// Somebody wants to know what is in each picture.
     live: bool,
     masks: Blinds,
@@ -126,6 +131,7 @@ impl Host {
             picture: Picture::black(16, 16, PixelFormat::Rgba8),
             shown: false,
             showing: false,
+            sampled: false,
             live: false,
             masks: Blinds::new(&camera.desired.masks)?,
             taken: 0,
@@ -143,6 +149,7 @@ impl Host {
             match link.receive(Some(next.saturating_duration_since(Instant::now()))) {
                 Ok(ToCamera::Show(shown)) => (self.shown, self.showing) = (shown, false),
                 Ok(ToCamera::Taken) => self.showing = false,
+                Ok(ToCamera::Sample) => self.sampled = true,
                 Ok(ToCamera::Live(live)) => (self.live, self.taken) = (live, 0),
                 Ok(ToCamera::Finish) => return Ok(()),
                 Ok(ToCamera::Open(_) | ToCamera::Fed) => return Err(LinkError::Garbage),
@@ -231,6 +238,7 @@ impl Host {
                     let own = (&*seen.metadata.objects, &*self.health.labels);
                     beside.look(Time::from_millis(seen.metadata.time_ms), &self.picture, own);
                 }
+                self.hand_over(&seen.metadata, link)?;
                 if !self.live {
                     // What happened is told, and not what else was there.
                     seen.metadata = Metadata { frame, time_ms: seen.metadata.time_ms, ..Metadata::default() };
@@ -246,6 +254,18 @@ impl Host {
             link.send(&FromCamera::Picture(self.picture.width, self.picture.height))?;
         }
         Ok(())
+    }
+
+    /// Hands over the picture, if it was asked for.
+    fn hand_over(&mut self, seen: &Metadata, link: &mut Link) -> Result<(), LinkError> {
+        if !self.sampled || self.showing || !self.shared.write(PICTURE, &self.picture.pixels) {
+            return Ok(());
+        }
+        (self.sampled, self.showing) = (false, true);
+        let objects: Vec<Object> = seen.objects.iter().take(MOST_SAMPLED).cloned().collect();
+        let found = Found { time_ms: seen.time_ms, objects, labels: self.health.labels.clone() };
+        let found = serde_json::to_string(&found).map_err(|_| LinkError::Garbage)?;
+        link.send(&FromCamera::Sample(self.picture.width, self.picture.height, found))
     }
 
     /// What its app made of an earlier picture.

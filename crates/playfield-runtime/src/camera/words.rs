@@ -21,6 +21,8 @@ pub enum ToCamera {
     Show(bool),
     /// Say what is in each picture, or no longer.
     Live(bool),
+    /// Hand over the next picture, with what is found in it.
+    Sample,
     /// The picture was copied: the next one may be written over it.
     Taken,
     /// End.
@@ -49,6 +51,9 @@ pub enum FromCamera {
     Report(String),
     /// There is a picture: width and height.
     Picture(u16, u16),
+    /// The picture that was asked for is there: width, height, and what was found, as JSON of
+    /// [`Found`](playfield_core::dataset::Found).
+    Sample(u16, u16, String),
     /// A line for whoever looks after the node.
     Log(String),
     /// A line of its app's log, for the same.

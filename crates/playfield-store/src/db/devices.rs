@@ -280,25 +280,7 @@ impl Db {
 
     /// Writes down that somebody may see a camera's pictures.
     pub async fn insert_grant(&self, grant: GrantRow) -> Result<(), DbError> {
-        self.call(move |connection| {
-            let GrantRow { id, device, reason, client, viewer, created_ms, expires_ms, .. } = grant;
-            connection
-                .prepare_cached(
-                    "INSERT INTO grants (id, device, reason, client, viewer, created_ms, expires_ms)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                )?
-                .execute(params![
-                    id.as_str(),
-                    device.as_str(),
-                    reason,
-                    client,
-                    viewer.as_str(),
-                    created_ms as i64,
-                    expires_ms as i64
-                ])?;
-            Ok(())
-        })
-        .await
+        self.call(move |connection| insert_grant(connection, &grant)).await
     }
 
     /// Who might see a camera's pictures, and when: the newest first. It is never forgotten while the camera is known.
@@ -355,6 +337,26 @@ pub(super) fn insert_device(connection: &Connection, device: &DeviceRow) -> Resu
         )?
         .execute(params![id.as_str(), name, node.as_str(), desired, version, *created_ms as i64, tags.join("\n")])?;
     Ok(inserted == 1)
+}
+
+/// Writes down that somebody may see a camera's pictures.
+pub(super) fn insert_grant(connection: &Connection, grant: &GrantRow) -> Result<(), DbError> {
+    let GrantRow { id, device, reason, client, viewer, created_ms, expires_ms, .. } = grant;
+    connection
+        .prepare_cached(
+            "INSERT INTO grants (id, device, reason, client, viewer, created_ms, expires_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            id.as_str(),
+            device.as_str(),
+            reason,
+            client,
+            viewer.as_str(),
+            *created_ms as i64,
+            *expires_ms as i64
+        ])?;
+    Ok(())
 }
 
 /// Writes down what a device told, within a transaction.
@@ -422,7 +424,7 @@ fn read_device(row: &Row<'_>) -> Result<DeviceRow, DbError> {
     })
 }
 
-fn read_grant(row: &Row<'_>) -> Result<GrantRow, DbError> {
+pub(super) fn read_grant(row: &Row<'_>) -> Result<GrantRow, DbError> {
     Ok(GrantRow {
         id: read_id("a grant id", row.get("id")?)?,
         device: read_id("a device id", row.get("device")?)?,

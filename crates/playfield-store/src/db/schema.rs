@@ -283,6 +283,24 @@ const STEPS: &[&str] = &[
     ALTER TABLE devices ADD COLUMN tags TEXT NOT NULL DEFAULT '';
     CREATE INDEX devices_by_node ON devices (node);
 ",
+    // Pictures that are kept, by whose leave, and what was found in them.
+    "
+    CREATE TABLE datasets (
+        id TEXT PRIMARY KEY REFERENCES grants ON DELETE CASCADE,
+        every_ms INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE samples (
+        dataset TEXT NOT NULL REFERENCES datasets ON DELETE CASCADE,
+        seq INTEGER NOT NULL,
+        width INTEGER NOT NULL,
+        height INTEGER NOT NULL,
+        blob TEXT NOT NULL,
+        bytes INTEGER NOT NULL,
+        found TEXT NOT NULL,
+        PRIMARY KEY (dataset, seq)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX samples_by_blob ON samples (blob);
+",
 ];
 
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), DbError> {

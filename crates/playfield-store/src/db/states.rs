@@ -99,7 +99,8 @@ impl Db {
     pub async fn loose_blobs(&self) -> Result<Vec<BlobId>, DbError> {
         self.call(|connection| {
             let mut find = connection.prepare_cached(
-                "SELECT blob FROM loose_blobs WHERE blob NOT IN (SELECT blob FROM states) ORDER BY blob",
+                "SELECT blob FROM loose_blobs WHERE blob NOT IN (SELECT blob FROM states)
+                 AND blob NOT IN (SELECT blob FROM samples) ORDER BY blob",
             )?;
             let mut rows = find.query([])?;
             let mut blobs = Vec::new();

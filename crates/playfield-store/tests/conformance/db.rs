@@ -14,8 +14,10 @@ use playfield_store::db::{
 use crate::folder::Folder;
 use crate::mqtt::*;
 
+mod datasets;
 mod rules;
 
+use datasets::*;
 use rules::*;
 
 macro_rules! suite {
@@ -54,6 +56,8 @@ suite!(
         a_device_is_changed_by_who_knows_its_version,
         what_a_device_told_is_numbered_counted_and_forgotten,
         leave_to_look_ends_once_and_stays_on_record,
+        pictures_are_kept_while_leave_is_given_and_room_is_left,
+        a_dataset_that_is_removed_lets_go_of_its_pictures_and_leaves_its_grant,
         a_rule_is_changed_by_who_knows_its_version,
         what_rules_do_is_written_down_with_how_far_they_read,
         of_one_destination_two_are_due_at_once,

@@ -5,7 +5,7 @@ const MOST: usize = 64 * 1024;
 
 /// What a broker says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Said {
+pub enum Said {
     /// Whether we may come in (3.2.2.3).
     Connected(u8),
     /// It has the message of this number.
@@ -55,7 +55,7 @@ pub(super) fn publish(topic: &str, message: &[u8], retain: bool, number: Option<
 pub(super) const PING: [u8; 2] = [0xc0, 0];
 
 /// The first packet of what came, and its length; `Ok(None)`: it is not there in full.
-pub(super) fn read(bytes: &[u8]) -> Result<Option<(Said, usize)>, String> {
+pub fn read(bytes: &[u8]) -> Result<Option<(Said, usize)>, String> {
     let Some((&first, rest)) = bytes.split_first() else { return Ok(None) };
     let mut length = 0;
     for (at, &byte) in rest.iter().take(4).enumerate() {

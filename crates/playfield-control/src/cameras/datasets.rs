@@ -1,0 +1,271 @@
+//! Datasets: pictures of a camera that somebody has leave to keep, with what the camera found in them.
+//!
+//! Leave is asked for as it is to look ([`super::grants`]), is on record for good, and ends by itself. Each picture is asked for one by
+//! one: when nobody asks, none leaves the camera's process.
+//!
+//! ```text
+//!   collect --Sample--> camera --Sampled--> blob, row        every_ms, while leave is given
+//!                          rows --coco::zip--> annotations.json, images/000001.jpg ..
+//! ```
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use playfield_core::api::{CreateDataset, Dataset, Datasets};
+use playfield_core::bus::{Reply, Request};
+use playfield_core::dataset::{MOST_JPEG, Sample};
+use playfield_core::id::{DeviceId, GrantId, ViewerId};
+use playfield_store::blob::BlobId;
+use playfield_store::db::{DatasetRow, GrantRow, PutSample, SampleRow};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::grants::{check_reason, shown_grant};
+use crate::app::{App, Shared};
+use crate::clock::now_ms;
+use crate::failure::{Failure, Kind};
+use crate::secret::random;
+
+mod zip;
+
+pub(crate) use zip::Archive;
+
+/// Longest time in which pictures are added, in minutes: a week.
+const MOST_MINUTES: u32 = 7 * 24 * 60;
+/// How far pictures may be apart, in milliseconds.
+const EVERY: std::ops::RangeInclusive<u32> = 200..=3_600_000;
+/// Pictures of one dataset.
+const MOST_PICTURES: u32 = 10_000;
+/// Things in one picture, and bytes of what was found in it, as JSON.
+const MOST_OBJECTS: usize = 500;
+const MOST_FOUND: usize = 200 << 10;
+/// Datasets that are listed.
+const LISTED: u32 = 100;
+/// How often it is looked who has leave.
+const LOOK: Duration = Duration::from_millis(500);
+/// How long a camera has for a picture: it may look at one a second, and the model may be slow.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// What pictures are taken next, and when.
+#[derive(Default)]
+struct Beats {
+    next: HashMap<GrantId, Instant>,
+    /// Those that wait for a picture.
+    busy: HashSet<GrantId>,
+}
+
+impl Beats {
+    /// Of the datasets that are open, those that a picture is due of.
+    fn due(&mut self, now: Instant, open: Vec<DatasetRow>) -> Vec<DatasetRow> {
+        self.next.retain(|id, _| open.iter().any(|dataset| dataset.grant.id == *id));
+        let due = |dataset: &DatasetRow| {
+            let next = self.next.entry(dataset.grant.id.clone()).or_insert(now);
+            if *next > now || self.busy.contains(&dataset.grant.id) {
+                return false;
+            }
+            // Who is late misses pictures, and does not catch up on them.
+            *next = (*next + Duration::from_millis(dataset.every_ms.into())).max(now);
+            self.busy.insert(dataset.grant.id.clone())
+        };
+        open.into_iter().filter(due).collect()
+    }
+
+    /// When something is due next, or is to be looked for.
+    fn wakes(&self, now: Instant) -> Instant {
+        let waiting = self.next.iter().filter(|(id, _)| !self.busy.contains(*id)).map(|(_, at)| *at);
+        waiting.chain([now + LOOK]).min().unwrap_or(now + LOOK).max(now)
+    }
+}
+
+impl App {
+    /// Begins to keep pictures of a camera, for a while.
+    pub(crate) async fn create_dataset(
+        &self,
+        id: &DeviceId,
+        wanted: CreateDataset,
+        client: String,
+    ) -> Result<Dataset, Failure> {
+        let reason = check_reason(&wanted.reason)?;
+        if !(1..=MOST_MINUTES).contains(&wanted.minutes) {
+            return Err(Failure::new(Kind::Malformed, format!("`minutes` must be 1 to {MOST_MINUTES}, a week")));
+        }
+        if !EVERY.contains(&wanted.every_ms) {
+            let detail = format!("`every_ms` must be {} to {}", EVERY.start(), EVERY.end());
+            return Err(Failure::new(Kind::Malformed, detail));
+        }
+        self.device(id).await?;
+        let now = now_ms();
+        let grant = GrantRow {
+            id: GrantId::from_entropy(random()?),
+            device: id.clone(),
+            reason: reason.to_owned(),
+            client,
+            // Nobody looks by it.
+            viewer: ViewerId::from_entropy(random()?),
+            created_ms: now,
+            expires_ms: now + u64::from(wanted.minutes) * 60_000,
+            ended_ms: None,
+        };
+        // On record before anything is kept.
+        self.db.insert_dataset(grant.clone(), wanted.every_ms).await?;
+        tracing::info!(device = %id, grant = %grant.id, reason, minutes = wanted.minutes, "a camera's pictures are kept");
+        Ok(shown(DatasetRow { grant, every_ms: wanted.every_ms, pictures: 0, bytes: 0 }, now))
+    }
+
+    /// Datasets of a camera, the newest first.
+    pub(crate) async fn datasets(&self, id: &DeviceId) -> Result<Datasets, Failure> {
+        self.device(id).await?;
+        let rows = self.db.datasets(id.clone(), LISTED).await?;
+        let now = now_ms();
+        Ok(Datasets { datasets: rows.into_iter().map(|row| shown(row, now)).collect() })
+    }
+
+    /// A dataset, as an archive.
+    pub(crate) async fn dataset(&self, id: &DeviceId, dataset: GrantId) -> Result<Archive, Failure> {
+        let device = self.device(id).await?;
+        let row = self.db.dataset(id.clone(), dataset.clone()).await?.ok_or_else(no_dataset)?;
+        let samples = self.db.samples(dataset).await?;
+        Ok(Archive { about: format!("{}: {}", device.name, row.grant.reason), row, samples })
+    }
+
+    /// Forgets a dataset, its pictures, and what was found in them.
+    pub(crate) async fn remove_dataset(&self, id: &DeviceId, dataset: GrantId) -> Result<(), Failure> {
+        self.db.device(id.clone()).await?.ok_or_else(no_dataset)?;
+        let blobs = self.db.remove_dataset(id.clone(), dataset.clone(), now_ms()).await?.ok_or_else(no_dataset)?;
+        tracing::info!(device = %id, grant = %dataset, pictures = blobs.len(), "a camera's pictures are kept no longer");
+        self.shelf.drop_blobs(&self.db, blobs).await;
+        Ok(())
+    }
+
+    /// Asks cameras for the pictures that are to be kept; never ends.
+    pub(crate) async fn collect(self: &Shared) {
+        let (mut beats, mut asking) = (Beats::default(), JoinSet::new());
+        loop {
+            let open = self.db.datasets_open(now_ms()).await.unwrap_or_else(|error| {
+                tracing::error!(%error, "it cannot be read which pictures are to be kept");
+                Vec::new()
+            });
+            for dataset in beats.due(Instant::now(), open) {
+                let app = self.clone();
+                asking.spawn(async move {
+                    let id = dataset.grant.id.clone();
+                    if let Err(error) = app.take_sample(dataset).await {
+                        tracing::warn!(dataset = %id, error = error.detail, "a picture is missing in a dataset");
+                    }
+                    id
+                });
+            }
+            let wakes = beats.wakes(Instant::now());
+            tokio::select! {
+                Some(Ok(id)) = asking.join_next() => { beats.busy.remove(&id); }
+                () = tokio::time::sleep_until(wakes) => {}
+            }
+        }
+    }
+
+    /// Keeps one picture. A camera that does not work just now has none.
+    async fn take_sample(&self, dataset: DatasetRow) -> Result<(), Failure> {
+        let device = &dataset.grant.device;
+        let Some(session) = self.cameras.session_of(device) else { return Ok(()) };
+        let Some(row) = self.db.device(device.clone()).await?.filter(|row| row.revoked_ms.is_none()) else {
+            return Ok(());
+        };
+        let Reply::Sampled { sample } = self.ask(&row.node, &Request::Sample { session }, ANSWER).await? else {
+            return Err(Failure::internal("a camera answered something else"));
+        };
+        let Sample { jpeg, size, found } = check(*sample)?;
+        let found = serde_json::to_string(&found).map_err(Failure::internal)?;
+        let (blob, bytes) = (BlobId::of(&jpeg), jpeg.len() as u64);
+        self.shelf.put(&self.db, jpeg).await?;
+        let quota = u64::from(self.config.limits.datasets_mb) << 20;
+        let sample = SampleRow { seq: 0, size, blob: blob.clone(), bytes, found };
+        let id = dataset.grant.id.clone();
+        let put = self.db.put_sample(id.clone(), sample, now_ms(), (MOST_PICTURES, quota)).await?;
+        if put != PutSample::Stored {
+            self.shelf.drop_blobs(&self.db, vec![blob]).await;
+        }
+        if put == PutSample::Full {
+            tracing::warn!(dataset = %id, "a dataset is full: no more pictures are added to it");
+            self.db.end_grant(device.clone(), id, now_ms()).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What a machine sent, which may be anything, as far as it may be kept.
+fn check(mut sample: Sample) -> Result<Sample, Failure> {
+    let is_jpeg = sample.jpeg.len() <= MOST_JPEG && sample.jpeg.starts_with(&[0xff, 0xd8]);
+    let has_size = sample.size.iter().all(|side| *side > 0);
+    sample.found.objects.truncate(MOST_OBJECTS);
+    let length = serde_json::to_vec(&sample.found).map_err(Failure::internal)?.len();
+    if !is_jpeg || !has_size || length > MOST_FOUND {
+        return Err(Failure::internal("a camera sent what is no picture"));
+    }
+    Ok(sample)
+}
+
+fn no_dataset() -> Failure {
+    Failure::new(Kind::NotFound, "there is no such dataset of this camera")
+}
+
+fn shown(row: DatasetRow, now_ms: u64) -> Dataset {
+    let DatasetRow { grant, every_ms, pictures, bytes } = row;
+    let open = grant.ended_ms.is_none() && grant.expires_ms > now_ms;
+    Dataset { grant: shown_grant(grant), every_ms, pictures, bytes, open }
+}
+
+#[cfg(test)]
+mod tests {
+    use playfield_core::dataset::Found;
+
+    use super::*;
+
+    fn open(every_ms: u32) -> DatasetRow {
+        let grant = GrantRow {
+            id: GrantId::from_entropy([every_ms as u8; 16]),
+            device: DeviceId::from_entropy([1; 16]),
+            reason: String::new(),
+            client: String::new(),
+            viewer: ViewerId::from_entropy([2; 16]),
+            created_ms: 0,
+            expires_ms: 0,
+            ended_ms: None,
+        };
+        DatasetRow { grant, every_ms, pictures: 0, bytes: 0 }
+    }
+
+    #[test]
+    fn each_has_its_beat_and_who_is_late_does_not_catch_up() {
+        let (mut beats, began) = (Beats::default(), Instant::now());
+        let mut due = |beats: &mut Beats, at_ms: u64, answered: bool| {
+            let now = began + Duration::from_millis(at_ms);
+            let due: Vec<u32> = beats.due(now, vec![open(200), open(1_000)]).iter().map(|it| it.every_ms).collect();
+            if answered {
+                beats.busy.clear();
+            }
+            (due, beats.wakes(now).duration_since(began).as_millis())
+        };
+        assert_eq!(due(&mut beats, 0, true), (vec![200, 1_000], 200));
+        assert_eq!(due(&mut beats, 100, true), (vec![], 200));
+        assert_eq!(due(&mut beats, 200, false), (vec![200], 700));
+        assert_eq!(due(&mut beats, 700, true), (vec![], 700), "it waits for an answer");
+        assert_eq!(due(&mut beats, 1_000, true), (vec![200, 1_000], 1_000));
+        assert_eq!(due(&mut beats, 1_000, true), (vec![200], 1_200));
+        beats.due(began, Vec::new());
+        assert!(beats.next.is_empty(), "what is over is forgotten");
+    }
+
+    #[test]
+    fn what_is_no_picture_is_not_kept() {
+        let sample = |jpeg: Vec<u8>, size| Sample { jpeg, size, found: Found::default() };
+        assert!(check(sample(vec![0xff, 0xd8, 0xff], [640, 360])).is_ok());
+        assert!(check(sample(b"<html>".to_vec(), [640, 360])).is_err());
+        assert!(check(sample(vec![0xff, 0xd8], [0, 360])).is_err());
+        let mut large = vec![0; MOST_JPEG + 1];
+        large[..2].copy_from_slice(&[0xff, 0xd8]);
+        assert!(check(sample(large, [640, 360])).is_err());
+        let mut wordy = sample(vec![0xff, 0xd8], [640, 360]);
+        wordy.found.labels = vec!["x".repeat(MOST_FOUND)];
+        assert!(check(wordy).is_err());
+    }
+}

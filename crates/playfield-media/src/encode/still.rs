@@ -1,0 +1,62 @@
+//! Pictures of their own: JPEG (ITU-T T.81).
+
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use playfield_core::frame::Picture;
+
+/// Qualities that are tried, the best first.
+const QUALITIES: [u8; 5] = [92, 85, 75, 60, 40];
+
+/// A picture as a JPEG of at most `most` bytes, as good as that allows; none: it cannot be had.
+pub fn jpeg(picture: &Picture, most: usize) -> Option<Vec<u8>> {
+    let mut rgba = Vec::new();
+    picture.to_rgba(&mut rgba);
+    QUALITIES.iter().find_map(|quality| {
+        let mut bytes = Vec::new();
+        let mut encoder = Encoder::new(&mut bytes, *quality);
+        // Whole colours where there is room for them: small things are found by their colour.
+        let sampling = if *quality > 75 { SamplingFactor::F_1_1 } else { SamplingFactor::F_2_2 };
+        encoder.set_sampling_factor(sampling);
+        encoder.encode(&rgba, picture.width, picture.height, ColorType::Rgba).ok()?;
+        (bytes.len() <= most).then_some(bytes)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use playfield_core::frame::PixelFormat;
+
+    use super::*;
+    use crate::decode::still;
+
+    /// Colours that change slowly, and noise of so many steps.
+    fn picture(noise: u32) -> Picture {
+        let mut picture = Picture::black(320, 180, PixelFormat::Rgba8);
+        let mut random = 1u32;
+        for (at, pixel) in picture.pixels.chunks_exact_mut(4).enumerate() {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let noise = if noise == 0 { 0 } else { (random >> 16) % noise };
+            let (x, y) = (at % 320, at / 320);
+            pixel.copy_from_slice(&[(x / 2) as u8, (y as u32 / 2 + noise).min(255) as u8, 90, 255]);
+        }
+        picture
+    }
+
+    #[test]
+    fn a_picture_comes_back_nearly_as_it_was() {
+        let before = picture(0);
+        let bytes = jpeg(&before, 1 << 20).unwrap();
+        let mut after = Picture::black(1, 1, PixelFormat::Rgba8);
+        still::jpeg(&bytes, &mut after).unwrap();
+        assert_eq!((after.width, after.height), (320, 180));
+        let furthest = before.pixels.iter().zip(&after.pixels).map(|(a, b)| a.abs_diff(*b)).max();
+        assert!(furthest < Some(8), "{furthest:?}");
+    }
+
+    #[test]
+    fn what_is_much_is_made_coarser_until_it_fits_or_is_not_had() {
+        let much = picture(160);
+        let sizes = [usize::MAX, 60_000, 30_000].map(|most| jpeg(&much, most).map(|bytes| bytes.len()));
+        assert!(sizes[0] > Some(60_000) && sizes[1] <= Some(60_000) && sizes[1] > sizes[2], "{sizes:?}");
+        assert_eq!(jpeg(&much, 100), None);
+    }
+}
