@@ -106,7 +106,8 @@ fn is_small(event: &GuestEvent) -> bool {
         | GuestEvent::Answers(_)
         | GuestEvent::Records(_)
         | GuestEvent::LastWords(_)
-        | GuestEvent::Camera(_) => false,
+        | GuestEvent::Camera(_)
+        | GuestEvent::Sample(_) => false,
         GuestEvent::Rumble { player, rumble } => *player < 4 && rumble.ms <= 5_000,
     }
 }

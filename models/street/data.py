@@ -25,10 +25,9 @@ COUNT_VISIBLE, COUNT_PIXELS = 0.4, 10
 LONG = (26, 64)
 
 
-def draw(seeds, frames, step, scale, scene=SCENE, drawn=None):
-    """Pictures [n, 180, 320, 3] and their truths; drawn `scale` times as large and shrunk. Where they are `drawn` less large than
-    that, they come out smaller."""
-    width, height = WIDTH * (drawn or scale), ROWS * (drawn or scale)
+def draw(seeds, frames, step, scale, scene=SCENE):
+    """Pictures [n, 180, 320, 3] and their truths; drawn `scale` times as large and shrunk."""
+    width, height = WIDTH * scale, ROWS * scale
     with tempfile.TemporaryDirectory() as folder:
         truth = os.path.join(folder, "truth.jsonl")
         command = scene.split() + [
@@ -37,28 +36,12 @@ def draw(seeds, frames, step, scale, scene=SCENE, drawn=None):
         pictures = []
         with subprocess.Popen(command, stdout=subprocess.PIPE) as drawing:
             while raw := drawing.stdout.read(width * height * 3):
-                picture = np.frombuffer(raw, np.uint8).reshape(height // scale, scale, width // scale, scale, 3)
+                picture = np.frombuffer(raw, np.uint8).reshape(ROWS, scale, WIDTH, scale, 3)
                 pictures.append(np.round(picture.mean((1, 3))).astype(np.uint8) if scale > 1 else picture[:, 0, :, 0])
         if drawing.returncode:
             raise SystemExit(f"the scene could not be drawn: {' '.join(command)}")
         with open(truth) as lines:
             return np.stack(pictures), [truths(json.loads(line)) for line in lines]
-
-
-def far(seeds, frames, step, scene=SCENE):
-    """The same from farther away than the scene's cameras hang: three quarters as large, somewhere in the picture. What is around
-    that is its edge, drawn out."""
-    pictures, rows = draw(seeds, frames, step, 4, scene, drawn=3)
-    dice = np.random.default_rng(4)
-    out = np.empty((len(pictures), ROWS, WIDTH, 3), np.uint8)
-    for i, (picture, row) in enumerate(zip(pictures, rows)):
-        height, width = picture.shape[:2]
-        left, top = dice.integers(0, WIDTH - width + 1), dice.integers(0, ROWS - height + 1)
-        around = ((top, ROWS - height - top), (left, WIDTH - width - left), (0, 0))
-        out[i] = np.pad(picture, around, mode="edge")
-        row[:, 0:4:2] = row[:, 0:4:2] * width / WIDTH + left
-        row[:, 1:4:2] = (row[:, 1:4:2] - TOP) * height / ROWS + top + TOP
-    return out, rows
 
 
 def truths(line):

@@ -4,7 +4,7 @@ A plain convolutional network without anchors. Pictures of 320 x 192 shrink to c
 something has its middle there, which class it is, and where its box lies. Only dense 3 x 3 and 1 x 1 convolutions: small
 runtimes are quick at those. What is seen at large is doubled in size and added to what is seen in detail.
 
-    images 3 -> 8 /2 -> 24 /4, 1 block ----------------------------------------> + -> 24 -> 8 numbers a cell of 4
+    images 3 -> 8 /2 -> 24 /4 -----------------------------------------------> + -> 24 -> 8 numbers a cell of 4
                           '-> 56 /8, 2 blocks -----------------> + -> 56 -> 24 '
                                    |                             |     '----------------> 8 numbers a cell of 8
                                    '-> 72 /16, 3 blocks -> 56 ---'
@@ -27,7 +27,6 @@ EPSILON = 1e-3
 LAYERS = {
     "stem1": (3, 8, 3, 2),
     "stem2": (8, 24, 3, 2),
-    "block4": (24, 24, 3, 1),
     "down8": (24, 56, 3, 2),
     "block8a": (56, 56, 3, 1),
     "block8b": (56, 56, 3, 1),
@@ -99,7 +98,7 @@ def forward(weights, stats, images, learning):
     def joined(name, wide, fine):
         return jax.nn.relu(jnp.repeat(jnp.repeat(layer(name, wide), 2, 1), 2, 2) + fine)
 
-    f4 = block("block4", relu("stem2", relu("stem1", images)))
+    f4 = relu("stem2", relu("stem1", images))
     f8 = block("block8b", block("block8a", relu("down8", f4)))
     f16 = block("block16c", block("block16b", block("block16a", relu("down16", f8))))
     h8 = relu("head8", joined("wide16", f16, f8))
@@ -164,7 +163,7 @@ def export(weights, stats, path):
     def joined(name, wide, fine):
         return node("Relu", [node("Add", [node("Resize", [conv(name, wide), "", scales], **how), fine])])
 
-    f4 = block("block4", relu("stem2", relu("stem1", "images")))
+    f4 = relu("stem2", relu("stem1", "images"))
     f8 = block("block8b", block("block8a", relu("down8", f4)))
     f16 = block("block16c", block("block16b", block("block16a", relu("down16", f8))))
     h8 = relu("head8", joined("wide16", f16, f8))

@@ -104,7 +104,7 @@ def quantise(pictures):
 
 def main():
     ask = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    ask.add_argument("--steps", type=int, default=8000)
+    ask.add_argument("--steps", type=int, default=2000)
     ask.add_argument("--batch", type=int, default=16)
     ask.add_argument("--rate", type=float, default=2.5e-3)
     ask.add_argument("--scene", default=data.SCENE, help="the command that draws")
@@ -118,8 +118,7 @@ def main():
         began = time.time()
         small, small_rows = data.draw("0..1000", 6, 7300, 1, args.scene)
         large, large_rows = data.draw("1000..1500", 6, 7300, 2, args.scene)
-        away, away_rows = data.far("1500..2000", 6, 7300, args.scene)
-        pictures, rows = np.concatenate([small, large, away]), small_rows + large_rows + away_rows
+        pictures, rows = np.concatenate([small, large]), small_rows + large_rows
         print(f"{len(pictures)} pictures drawn in {time.time() - began:.0f} s", flush=True)
         if args.keep:
             np.savez(args.keep, pictures=pictures, rows=np.array(rows, dtype=object))

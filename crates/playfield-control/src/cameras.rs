@@ -386,7 +386,7 @@ impl App {
         let shadow = self.model_of(desired.shadow.as_deref(), Some(&device.id))?;
         let app = self.edge_app(&desired, &device.id);
         let files = self.source_files(&desired.source)?;
-        let camera = Camera { desired, model, shadow, files, app };
+        let camera = Camera { desired, model, shadow, files, app, onnxruntime: None };
         let spec =
             SessionSpec::camera(session, &device.name, camera, now_ms(), self.config.limits.spectators_per_session);
         // Who may see its pictures attaches to it like any viewer of a session.

@@ -132,6 +132,9 @@ pub struct Camera {
     /// Its edge app.
     #[serde(default)]
     pub app: Option<App>,
+    /// The library of ONNX Runtime that runs its model; the node fills it in. None: what this program brings does.
+    #[serde(default)]
+    pub onnxruntime: Option<PathBuf>,
 }
 
 /// Where an edge app lies.

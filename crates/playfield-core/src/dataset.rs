@@ -190,7 +190,8 @@ mod tests {
         let coco = coco("", 0, &pictures);
         let named = coco["categories"].as_array().unwrap().iter().map(|it| (it["id"].as_u64(), it["name"].as_str()));
         assert!(named.eq([(Some(1), Some("person")), (Some(2), Some("car")), (Some(3), Some("bus"))]));
-        let of = |at: usize| (coco["annotations"][at]["image_id"].as_u64(), coco["annotations"][at]["category_id"].as_u64());
+        let of =
+            |at: usize| (coco["annotations"][at]["image_id"].as_u64(), coco["annotations"][at]["category_id"].as_u64());
         assert_eq!([of(0), of(1), of(2)], [(Some(1), Some(2)), (Some(4), Some(2)), (Some(4), Some(3))]);
     }
 
@@ -203,7 +204,10 @@ mod tests {
         let annotation = &coco["annotations"][0];
         let joints = annotation["keypoints"].as_array().unwrap();
         assert_eq!((annotation["num_keypoints"].as_u64(), joints.len()), (Some(16), 51));
-        assert_eq!((&joints[..3], &joints[48..]), (&[json!(320.0), json!(90.0), json!(2.0)][..], &[json!(0.0), json!(0.0), json!(0.0)][..]));
+        assert_eq!(
+            (&joints[..3], &joints[48..]),
+            (&[json!(320.0), json!(90.0), json!(2.0)][..], &[json!(0.0), json!(0.0), json!(0.0)][..])
+        );
         assert_eq!(coco["categories"][0]["keypoints"][16], "right_ankle");
     }
 }

@@ -46,6 +46,8 @@ pub(crate) struct Agent {
     pub compiler: Compiler,
     pub cores: Cores,
     pub sandbox: Missing,
+    /// The library of ONNX Runtime, for models of cameras.
+    pub onnxruntime: Option<PathBuf>,
     pub compile: JobLimits,
     pub program: PathBuf,
     pub cover: JobLimits,
@@ -118,10 +120,11 @@ impl Agent {
         }
         let Prepared { compiled, core, folder, app, facts } = self.prepared(&spec).await?;
         (spec.compiled, spec.core, spec.folder) = (compiled, core, folder);
-        if let Kind::Camera { camera } = &mut spec.kind
-            && let Some(its) = &mut camera.app
-        {
-            its.module = app;
+        if let Kind::Camera { camera } = &mut spec.kind {
+            camera.onnxruntime.clone_from(&self.onnxruntime);
+            if let Some(its) = &mut camera.app {
+                its.module = app;
+            }
         }
         let worker = self.place(&spec.id).await?;
         let session = spec.id.clone();

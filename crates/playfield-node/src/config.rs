@@ -30,6 +30,8 @@ pub struct Config {
     pub sandbox: Missing,
     /// What codes H.264; a build without it refuses to start.
     pub h264: H264Library,
+    /// The library of ONNX Runtime, which runs models of cameras about twice as fast; none: what this program brings runs them.
+    pub onnxruntime: Option<PathBuf>,
     /// Where compiled modules and the node's own id are kept. Not a setting of its own: the program's data folder.
     #[serde(skip)]
     pub data_dir: PathBuf,
@@ -53,6 +55,7 @@ impl Default for Config {
             cores: core_folders(),
             sandbox: Missing::Degrade,
             h264: H264Library::OpenH264,
+            onnxruntime: None,
             data_dir: PathBuf::from("data"),
             compile: JobLimits::default(),
             cover: JobLimits::default(),

@@ -95,6 +95,7 @@ impl Node {
             compiler: Compiler::new(program.clone(), cache, config.compile),
             cores,
             sandbox: config.sandbox,
+            onnxruntime: config.onnxruntime.clone(),
             compile: config.compile,
             program,
             cover: config.cover,

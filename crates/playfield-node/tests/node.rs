@@ -246,7 +246,8 @@ async fn the_app_of_a_camera_is_compiled_and_a_bad_one_does_not_keep_it_from_wor
         }
         let app = playfield_core::camera::App { folder, module: None };
         let desired = serde_json::from_str(r#"{"source":{"kind":"scene"}}"#).unwrap();
-        let camera = Box::new(Camera { desired, model: None, shadow: None, files: None, app: Some(app) });
+        let camera =
+            Box::new(Camera { desired, model: None, shadow: None, files: None, app: Some(app), onnxruntime: None });
         let Request::Start { mut spec, .. } = house.start_request(n, "app", "good.wasm") else { unreachable!() };
         spec.kind = Kind::Camera { camera };
         match house.ask(Request::Start { spec, attach: None }).await {

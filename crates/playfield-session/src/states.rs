@@ -131,7 +131,9 @@ fn work(jobs: &Receiver<Job>, outbox: &Outbox) {
 
 fn coded(picture: &Picture, found: Found) -> Reply {
     match still::jpeg(picture, MOST_JPEG) {
-        Some(jpeg) => Reply::Sampled { sample: Box::new(Sample { jpeg, size: [picture.width, picture.height], found }) },
+        Some(jpeg) => {
+            Reply::Sampled { sample: Box::new(Sample { jpeg, size: [picture.width, picture.height], found }) }
+        }
         None => Reply::Refused {
             reason: EndReason::LimitReached,
             detail: format!("its picture takes more than {} KiB however coarse", MOST_JPEG >> 10),

@@ -237,7 +237,7 @@ mod tests {
     #[test]
     fn each_has_its_beat_and_who_is_late_does_not_catch_up() {
         let (mut beats, began) = (Beats::default(), Instant::now());
-        let mut due = |beats: &mut Beats, at_ms: u64, answered: bool| {
+        let due = |beats: &mut Beats, at_ms: u64, answered: bool| {
             let now = began + Duration::from_millis(at_ms);
             let due: Vec<u32> = beats.due(now, vec![open(200), open(1_000)]).iter().map(|it| it.every_ms).collect();
             if answered {

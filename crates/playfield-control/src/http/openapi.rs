@@ -7,7 +7,9 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::body::json;
-use super::{channels, datasets, devices, events, evp, invites, links, people, rules, sessions, sign_in, states, titles};
+use super::{
+    channels, datasets, devices, events, evp, invites, links, people, rules, sessions, sign_in, states, titles,
+};
 
 #[derive(OpenApi)]
 #[openapi(

@@ -6,7 +6,8 @@ use std::time::Duration;
 use playfield_control::Config;
 use playfield_core::analytics::{Counts, Direction, Event as Happened, LineCounts, What};
 use playfield_core::api::{
-    Connected, Dataset, Datasets, Device, DeviceCounts, DeviceEvents, DeviceState, Devices, EndReason, Granted, Grants, Role, SessionState,
+    Connected, Dataset, Datasets, Device, DeviceCounts, DeviceEvents, DeviceState, Devices, EndReason, Granted, Grants,
+    Role, SessionState,
 };
 use playfield_core::bus::{Event, Reply as Said, Request, SessionSpec};
 use playfield_core::camera::{Report, Seen, Source};
@@ -254,7 +255,8 @@ async fn pictures_are_kept_with_leave_and_come_as_coco() {
         assert!(problem.detail.contains(says), "{problem:?}");
     }
     let spec = street.at_work().await;
-    let asked = || street.world.node.asked().into_iter().filter(|asked| matches!(asked, Request::Sample { .. })).count();
+    let asked =
+        || street.world.node.asked().into_iter().filter(|asked| matches!(asked, Request::Sample { .. })).count();
     assert_eq!(asked(), 0, "nobody had leave");
     let wanted = json!({"reason": "bicycles are missed", "minutes": 5, "every_ms": 200});
     let made: Dataset = street.here.post(&street.path("/datasets"), wanted).await.is(201);

@@ -285,6 +285,7 @@ impl Keeper {
             model: files.model,
             shadow: files.shadow,
             app: files.app.map(|folder| App { folder, module: None }),
+            onnxruntime: None,
         };
         let start_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_millis() as u64);
         let spec = SessionSpec::camera(session.clone(), &twin.name, camera, start_ms, SPECTATORS);

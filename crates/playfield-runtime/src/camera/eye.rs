@@ -35,10 +35,10 @@ pub(super) struct Sensor {
 
 impl Eye {
     /// Opens the model in a folder; without one, movement is found.
-    pub(super) fn open(folder: Option<&Path>) -> Result<Eye, String> {
+    pub(super) fn open(folder: Option<&Path>, engine: &Engine) -> Result<Eye, String> {
         let Some(folder) = folder else { return Ok(Eye::Motion(Box::new(Motion::new(motion::Config::default())))) };
         let manifest = manifest(folder)?;
-        let model = Model::load(read(folder, &manifest.file)?, &manifest, &Engine::default());
+        let model = Model::load(read(folder, &manifest.file)?, &manifest, engine);
         Ok(Eye::Model(Box::new(model.map_err(|error| error.to_string())?)))
     }
 

@@ -21,6 +21,7 @@ use super::pipeline::Pipeline;
 use super::source::{self, NoPicture, Source};
 use super::words::{FromCamera, PICTURE, SHARED_LEN, ToCamera};
 use crate::confine::confine;
+use crate::model::Engine;
 use crate::process::{Link, LinkError, Shared};
 use crate::wasm::View;
 
@@ -45,10 +46,15 @@ pub fn run(socket: OwnedFd, codecs: Codecs) -> Result<(), String> {
     let mut rules = opening.rules.clone();
     let fed = if opening.fed { take_feed(&mut link)? } else { None };
     rules.keep.extend([link.fd(), memory.as_raw_fd()].into_iter().chain(fed.as_ref().map(AsRawFd::as_raw_fd)));
+    let mut camera: Camera = serde_json::from_str(&opening.camera).map_err(|error| error.to_string())?;
+    if let Err(why) = Engine::of(camera.onnxruntime.as_deref()).open_library() {
+        let line = format!("ONNX Runtime cannot be used, so rten runs its model: {why}");
+        link.send(&FromCamera::Log(line)).map_err(|error| error.to_string())?;
+        camera.onnxruntime = None;
+    }
     // From here on this is the process behind the fence.
     let opened = confine(&rules).map_err(|error| error.to_string()).and_then(|_| {
         let shared = Shared::open(memory, SHARED_LEN).map_err(|error| error.to_string())?;
-        let camera: Camera = serde_json::from_str(&opening.camera).map_err(|error| error.to_string())?;
         Host::open(&camera, fed.map(Fed::new), codecs, shared)
     });
     match opened {
@@ -111,13 +117,14 @@ struct Host {
 impl Host {
     fn open(camera: &Camera, fed: Option<Fed>, codecs: Codecs, shared: Shared) -> Result<Host, String> {
         let pipeline = Pipeline::open(camera)?;
+        let engine = Engine::of(camera.onnxruntime.as_deref());
         let (model, labels) = pipeline.finds();
         let (app, app_refused) = match Desk::open(camera, &labels) {
             Ok(app) => (app, None),
             Err(refused) => (None, Some(refused)),
         };
         Ok(Host {
-            beside: camera.shadow.as_deref().map(Beside::open),
+            beside: camera.shadow.as_deref().map(|folder| Beside::open(folder, &engine)),
             app,
             app_refused,
             began: Instant::now(),

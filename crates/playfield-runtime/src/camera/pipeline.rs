@@ -11,6 +11,7 @@ use playfield_core::track::Tracker;
 
 use super::eye::Eye;
 use super::source::Inferred;
+use crate::model::Engine;
 
 /// Pictures that times are taken of.
 const RECENT: usize = 64;
@@ -38,7 +39,7 @@ impl Pipeline {
         let watch = &camera.desired.watch;
         let eye = match camera.desired.source {
             Wanted::Tensors { .. } => Eye::of_sensor(camera.model.as_deref())?,
-            _ => Eye::open(camera.model.as_deref())?,
+            _ => Eye::open(camera.model.as_deref(), &Engine::of(camera.onnxruntime.as_deref()))?,
         };
         let analytics = Analytics::new(&camera.desired.watched(&eye.labels())).map_err(|error| error.to_string())?;
         let tracker = Tracker::new(eye.track(watch.aspect));
@@ -178,7 +179,14 @@ mod tests {
         let alone = std::env::temp_dir().join(format!("playfield-manifest-{}", std::process::id()));
         std::fs::create_dir_all(&alone).unwrap();
         std::fs::copy(folder.join("model.toml"), alone.join("model.toml")).unwrap();
-        let camera = Camera { desired, model: Some(alone.clone()), shadow: None, files: Some(file.clone()), app: None };
+        let camera = Camera {
+            desired,
+            model: Some(alone.clone()),
+            shadow: None,
+            files: Some(file.clone()),
+            app: None,
+            onnxruntime: None,
+        };
         let codecs = Codecs { decoder: |_| Ok(Box::new(Blind)), film: |_| Err("there is none".to_owned()) };
         let mut source = source::open(&camera, None, codecs).unwrap();
         let mut pipeline = Pipeline::open(&camera).unwrap();

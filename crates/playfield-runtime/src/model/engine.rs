@@ -1,6 +1,6 @@
 //! What an engine has to do, and which there are.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use playfield_core::model::{Tensor, TensorInfo};
 
@@ -31,6 +31,24 @@ impl Default for Engine {
 }
 
 impl Engine {
+    /// ONNX Runtime, where its library is named, on one thread.
+    pub fn of(onnxruntime: Option<&Path>) -> Engine {
+        match onnxruntime {
+            Some(library) => Engine::OnnxRuntime { library: library.to_owned(), threads: 1 },
+            None => Engine::default(),
+        }
+    }
+
+    /// Opens its library, where it has one; what is opened before a process gives up its files is there after.
+    pub fn open_library(&self) -> Result<(), String> {
+        match self {
+            Engine::Rten { .. } => Ok(()),
+            Engine::OnnxRuntime { library, .. } => {
+                super::onnxruntime::environment(library).map(drop).map_err(|error| error.to_string())
+            }
+        }
+    }
+
     /// Its name, as people know it.
     pub const fn name(&self) -> &'static str {
         match self {

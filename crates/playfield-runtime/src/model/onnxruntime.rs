@@ -38,7 +38,7 @@ impl OnnxRuntime {
 }
 
 /// The environment of the library at `library`. Another one than before is refused.
-fn environment(library: &Path) -> Result<Environment, Refused> {
+pub(super) fn environment(library: &Path) -> Result<Environment, Refused> {
     let refuse = |problem: String| Refused::NoEngine(problem);
     let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((path, environment)) = &*opened {

@@ -175,7 +175,9 @@ impl Db {
             let blobs = loosen_all(&change, &id)?;
             change.prepare_cached("DELETE FROM datasets WHERE id = ?1")?.execute([id.as_str()])?;
             change
-                .prepare_cached("UPDATE grants SET ended_ms = ?2 WHERE id = ?1 AND ended_ms IS NULL AND expires_ms > ?2")?
+                .prepare_cached(
+                    "UPDATE grants SET ended_ms = ?2 WHERE id = ?1 AND ended_ms IS NULL AND expires_ms > ?2",
+                )?
                 .execute(params![id.as_str(), now_ms as i64])?;
             change.commit()?;
             Ok(Some(blobs))

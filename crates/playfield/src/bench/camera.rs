@@ -93,6 +93,7 @@ fn camera(model: &Path, scene: &Scene) -> Camera {
         model: Some(model.to_owned()),
         files: None,
         app: None,
+        onnxruntime: None,
     }
 }
 

@@ -26,7 +26,7 @@ impl Files {
         let desired = format!(r#"{{"source": {json}, "hz": 60}}"#);
         let desired: Desired = serde_json::from_str(&desired).unwrap();
         let files = desired.source.path().map(|path| self.0.join(path));
-        open(&Camera { desired, model: None, shadow: None, files, app: None }, None, CODECS)
+        open(&Camera { desired, model: None, shadow: None, files, app: None, onnxruntime: None }, None, CODECS)
     }
 }
 
@@ -124,7 +124,7 @@ fn what_a_worker_hands_in_is_decoded_and_the_newest_is_seen() {
     let (mut intake, theirs) = Intake::pair().unwrap();
     let desired = r#"{"source": {"kind": "rtsp", "url": "rtsp://cam/"}, "hz": 60}"#;
     let desired: Desired = serde_json::from_str(desired).unwrap();
-    let camera = Camera { desired, model: None, shadow: None, files: None, app: None };
+    let camera = Camera { desired, model: None, shadow: None, files: None, app: None, onnxruntime: None };
     let mut source = open(&camera, Some(Fed::new(theirs)), CODECS).unwrap();
     assert_eq!(source.take(&mut Picture::black(1, 1, PixelFormat::Rgba8)), Err(NoPicture::Yet));
     assert!(intake.unit(Coding::Jpeg, true, &[2, 2, 10]));
