@@ -14,6 +14,7 @@ mod url;
 use std::path::PathBuf;
 
 mod again;
+pub mod region;
 mod shadow;
 
 pub use again::Again;
@@ -26,7 +27,7 @@ use utoipa::ToSchema;
 use crate::analytics::{self, Analytics, Counts, Heat};
 use crate::app::{AppStatus, Emitted};
 use crate::mask::{Mask, MaskConfig};
-use crate::metadata::Metadata;
+use crate::metadata::{Metadata, Rect};
 
 pub use source::{Coding, LONGEST_PATH, Source};
 pub use url::{CameraUrl, LONGEST_URL, UrlParts};
@@ -59,6 +60,10 @@ pub struct Desired {
     /// Parts of its pictures that nobody may see: they are blackened before anything looks at them.
     #[serde(default, rename = "mask", alias = "masks", skip_serializing_if = "Vec::is_empty")]
     pub masks: Vec<MaskConfig>,
+    /// Parts of its pictures that the model looks at again, by themselves, so that small things are larger there. Each costs as much
+    /// as the whole picture.
+    #[serde(default, rename = "region", alias = "regions", skip_serializing_if = "Vec::is_empty")]
+    pub regions: Vec<Rect>,
     /// The id of the edge app that runs next to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app: Option<String>,
@@ -81,6 +86,7 @@ impl Desired {
             shadow: None,
             watch: analytics::Config::default(),
             masks: Vec::new(),
+            regions: Vec::new(),
             app: None,
             app_config: Map::new(),
             app_pixels: false,
@@ -105,6 +111,7 @@ impl Desired {
                 "`watch.heat` has {cells} cells and may have {MOST_CELLS}: give it fewer `columns` or `rows`"
             ));
         }
+        region::check(&self.regions)?;
         Mask::new(&self.masks).map_err(|error| format!("`mask`: {error}"))?;
         Analytics::new(&self.watched(labels)).map(drop).map_err(|error| format!("`watch`: {error}"))
     }

@@ -3,6 +3,7 @@
 use playfield_core::analytics::{ClassName, Config, HeatConfig, LineConfig, PerClass, ZoneConfig};
 use playfield_core::camera::{Desired, Source};
 use playfield_core::id::DeviceId;
+use playfield_core::metadata::Rect;
 use playfield_core::scene::Scene;
 use playfield_store::db::DeviceRow;
 use serde_json::Map;
@@ -74,6 +75,8 @@ fn desired(knows: bool) -> Desired {
         source: Source::Scene { seed: None },
         hz: 15,
         masks: Vec::new(),
+        // Where the road's line lies, far away: bicycles are a dozen pixels there.
+        regions: vec![Rect { left: 0.32, top: 0.36, right: 0.82, bottom: 0.86 }],
         model: knows.then(|| MODEL.to_owned()),
         shadow: None,
         app: Some(APP.to_owned()),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use playfield_core::camera::Shadow;
 use playfield_core::frame::Picture;
-use playfield_core::metadata::Object;
+use playfield_core::metadata::{Object, Rect};
 use playfield_core::time::Time;
 
 use super::eye::Eye;
@@ -23,8 +23,8 @@ pub(super) struct Beside {
 
 impl Beside {
     /// Opens the model in a folder. One that cannot be run does not keep the camera from working.
-    pub(super) fn open(folder: &Path, engine: &Engine) -> Beside {
-        let (eye, told) = match Eye::open(Some(folder), engine) {
+    pub(super) fn open(folder: &Path, engine: &Engine, regions: &[Rect]) -> Beside {
+        let (eye, told) = match Eye::open(Some(folder), engine, regions) {
             Ok(eye) => {
                 let model = eye.name();
                 (Some(eye), Shadow { model, ..Shadow::default() })
@@ -74,7 +74,7 @@ mod tests {
     fn a_model_beside_itself_agrees_with_itself() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/street");
         let rten = Engine::default();
-        let (mut own, mut beside) = (Eye::open(Some(&folder), &rten).unwrap(), Beside::open(&folder, &rten));
+        let (mut own, mut beside) = (Eye::open(Some(&folder), &rten, &[]).unwrap(), Beside::open(&folder, &rten, &[]));
         let (mut scene, mut picture) = (Scene::street(), Picture::black(640, 360, PixelFormat::Rgba8));
         let labels = own.labels();
         for nth in 0..8 {
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn one_that_is_not_there_says_so_and_looks_at_nothing() {
-        let mut beside = Beside::open(Path::new("/nothing"), &Engine::default());
+        let mut beside = Beside::open(Path::new("/nothing"), &Engine::default(), &[]);
         beside.look(Time::from_millis(0), &Picture::black(16, 16, PixelFormat::Rgba8), (&[], &[]));
         assert!(beside.told().trouble.unwrap().contains("model.toml"));
         assert_eq!(beside.told().pictures, 0);

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use playfield_core::frame::Picture;
-use playfield_core::metadata::Object;
+use playfield_core::camera::region;
+use playfield_core::frame::{Picture, PixelFormat};
+use playfield_core::metadata::{Object, Rect};
 use playfield_core::model::{Decoder, Findings, Manifest};
 use playfield_core::motion::{self, Motion};
 use playfield_core::recording::Output;
@@ -11,7 +12,7 @@ use playfield_core::time::Time;
 use playfield_core::track;
 
 use super::source::Inferred;
-use crate::model::{Engine, Model};
+use crate::model::{Engine, Failed, Model};
 
 /// A model's manifest, in its folder.
 const MANIFEST: &str = "model.toml";
@@ -19,11 +20,42 @@ const MANIFEST: &str = "model.toml";
 /// What finds things.
 pub(super) enum Eye {
     /// A model.
-    Model(Box<Model>),
+    Model(Box<Look>),
     /// What differs from what is usually there.
     Motion(Box<Motion>),
     /// A model that ran before the picture came here: its tensors are read.
     Sensor(Box<Sensor>),
+}
+
+/// A model that looks at each picture, and at parts of it.
+pub(super) struct Look {
+    model: Model,
+    regions: Vec<Rect>,
+    part: Picture,
+    objects: Vec<Object>,
+}
+
+impl Look {
+    fn look(&mut self, picture: &Picture) -> Result<&[Object], Failed> {
+        let Look { model, regions, part, objects } = self;
+        objects.clone_from(&model.run(picture)?.objects);
+        for area in regions {
+            cut_out(picture, area, part);
+            region::join(objects, area, &model.run(part)?.objects);
+        }
+        Ok(objects)
+    }
+}
+
+/// The part of an RGBA8 picture that lies in an area.
+fn cut_out(picture: &Picture, area: &Rect, into: &mut Picture) {
+    let [columns, rows] = region::pixels(area, picture.width, picture.height);
+    (into.width, into.height, into.format) = (columns.len() as u16, rows.len() as u16, picture.format);
+    into.pixels.clear();
+    let (stride, pixel) = (picture.stride(), picture.format.bytes_per_pixel());
+    for row in picture.pixels.chunks_exact(stride).take(rows.end).skip(rows.start) {
+        into.pixels.extend_from_slice(&row[columns.start * pixel..columns.end * pixel]);
+    }
 }
 
 /// A model that runs elsewhere.
@@ -35,11 +67,13 @@ pub(super) struct Sensor {
 
 impl Eye {
     /// Opens the model in a folder; without one, movement is found.
-    pub(super) fn open(folder: Option<&Path>, engine: &Engine) -> Result<Eye, String> {
+    pub(super) fn open(folder: Option<&Path>, engine: &Engine, regions: &[Rect]) -> Result<Eye, String> {
         let Some(folder) = folder else { return Ok(Eye::Motion(Box::new(Motion::new(motion::Config::default())))) };
         let manifest = manifest(folder)?;
         let model = Model::load(read(folder, &manifest.file)?, &manifest, engine);
-        Ok(Eye::Model(Box::new(model.map_err(|error| error.to_string())?)))
+        let (model, regions) = (model.map_err(|error| error.to_string())?, regions.to_vec());
+        let part = Picture::black(1, 1, PixelFormat::Rgba8);
+        Ok(Eye::Model(Box::new(Look { model, regions, part, objects: Vec::new() })))
     }
 
     /// Reads what the model in a folder makes elsewhere; the model itself need not be there.
@@ -65,7 +99,7 @@ impl Eye {
                 decoder.decode(&tensors, size, findings).map_err(|error| error.to_string())?;
                 Ok(findings.objects.clone())
             }
-            Eye::Model(model) => Ok(model.run(picture).map_err(|error| error.to_string())?.objects.clone()),
+            Eye::Model(look) => Ok(look.look(picture).map_err(|error| error.to_string())?.to_vec()),
             Eye::Motion(motion) => Ok(motion.look(now, picture).to_vec()),
         }
     }
@@ -73,7 +107,7 @@ impl Eye {
     /// Its name and version.
     pub(super) fn name(&self) -> String {
         match self {
-            Eye::Model(model) => format!("{} {}", model.manifest().name, model.manifest().version),
+            Eye::Model(look) => format!("{} {}", look.model.manifest().name, look.model.manifest().version),
             Eye::Motion(_) => "movement".to_owned(),
             Eye::Sensor(sensor) => format!("{} {}, on the sensor", sensor.manifest.name, sensor.manifest.version),
         }
@@ -83,7 +117,7 @@ impl Eye {
     pub(super) fn track(&self, aspect: f32) -> track::Config {
         let usual = track::Config { aspect, ..track::Config::default() };
         let output = match self {
-            Eye::Model(model) => &model.manifest().output,
+            Eye::Model(look) => &look.model.manifest().output,
             Eye::Sensor(sensor) => &sensor.manifest.output,
             Eye::Motion(_) => return usual,
         };
@@ -93,7 +127,7 @@ impl Eye {
     /// Names of its classes.
     pub(super) fn labels(&self) -> Vec<String> {
         match self {
-            Eye::Model(model) => model.manifest().labels.clone(),
+            Eye::Model(look) => look.model.manifest().labels.clone(),
             Eye::Motion(_) => vec![motion::LABEL.to_owned()],
             Eye::Sensor(sensor) => sensor.manifest.labels.clone(),
         }

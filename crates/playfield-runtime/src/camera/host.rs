@@ -124,7 +124,7 @@ impl Host {
             Err(refused) => (None, Some(refused)),
         };
         Ok(Host {
-            beside: camera.shadow.as_deref().map(|folder| Beside::open(folder, &engine)),
+            beside: camera.shadow.as_deref().map(|folder| Beside::open(folder, &engine, &camera.desired.regions)),
             app,
             app_refused,
             began: Instant::now(),

@@ -39,7 +39,10 @@ impl Pipeline {
         let watch = &camera.desired.watch;
         let eye = match camera.desired.source {
             Wanted::Tensors { .. } => Eye::of_sensor(camera.model.as_deref())?,
-            _ => Eye::open(camera.model.as_deref(), &Engine::of(camera.onnxruntime.as_deref()))?,
+            _ => {
+                let engine = Engine::of(camera.onnxruntime.as_deref());
+                Eye::open(camera.model.as_deref(), &engine, &camera.desired.regions)?
+            }
         };
         let analytics = Analytics::new(&camera.desired.watched(&eye.labels())).map_err(|error| error.to_string())?;
         let tracker = Tracker::new(eye.track(watch.aspect));

@@ -10,7 +10,7 @@ use anyhow::{Context, anyhow};
 use playfield_core::analytics::{Analytics, Config, LineConfig};
 use playfield_core::camera::{Camera, Desired, Report as Said, Source};
 use playfield_core::frame::{Damage, Picture, PixelFormat};
-use playfield_core::metadata::{Metadata, Object};
+use playfield_core::metadata::{Metadata, Object, Point, Rect};
 use playfield_core::rate::VideoRate;
 use playfield_core::scene::{Class, Scene, SceneConfig};
 use playfield_core::sim::Walkers;
@@ -73,7 +73,15 @@ pub fn run(model: &Path, minutes: u64, streets: u64) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-fn camera(model: &Path, scene: &Scene) -> Camera {
+/// Half of the picture each way, around the line that is counted at: as the demonstration's camera has it.
+fn closer(scene: &Scene) -> Rect {
+    let [from, to] = scene.line();
+    let within = |middle: f32| middle.clamp(0.25, 0.75);
+    let middle = Point { x: within((from.x + to.x) / 2.0), y: within((from.y + to.y) / 2.0) };
+    Rect::around(middle, 0.5, 0.5)
+}
+
+fn camera(model: &Path, scene: &Scene, regions: Vec<Rect>) -> Camera {
     let [from, to] = scene.line();
     let line =
         LineConfig { name: "road".to_owned(), from: [from.x, from.y], to: [to.x, to.y], ..LineConfig::default() };
@@ -86,6 +94,7 @@ fn camera(model: &Path, scene: &Scene) -> Camera {
             model: Some("street".to_owned()),
             watch: Config { lines: vec![line], ..Config::default() },
             masks: Vec::new(),
+            regions,
             app: None,
             app_config: Default::default(),
             app_pixels: false,
@@ -97,14 +106,14 @@ fn camera(model: &Path, scene: &Scene) -> Camera {
     }
 }
 
-fn open(model: &Path, scene: &Scene) -> anyhow::Result<Pipeline> {
-    Pipeline::open(&camera(model, scene)).map_err(|why| anyhow!(why)).context("the camera does not begin")
+fn open(camera: &Camera) -> anyhow::Result<Pipeline> {
+    Pipeline::open(camera).map_err(|why| anyhow!(why)).context("the camera does not begin")
 }
 
 /// From a picture to what is said of it.
 fn times(model: &Path, report: &mut Report) -> anyhow::Result<()> {
     let mut scene = Scene::street();
-    let mut pipeline = open(model, &scene)?;
+    let mut pipeline = open(&camera(model, &scene, Vec::new()))?;
     let (width, height) = WATCHED;
     let mut picture = Picture::black(width, height, PixelFormat::Rgba8);
     let (mut drawn, mut understood) = (Vec::new(), Vec::new());
@@ -193,8 +202,8 @@ impl Counted {
 /// Watches a street that nobody has seen before, and counts who crosses its line.
 fn count(model: &Path, seed: u64, minutes: u64) -> anyhow::Result<Counted> {
     let mut scene = Scene::on_street(seed, SceneConfig::default());
-    let camera = camera(model, &scene);
-    let mut pipeline = open(model, &scene)?;
+    let camera = camera(model, &scene, vec![closer(&scene)]);
+    let mut pipeline = open(&camera)?;
     let mut truth = Analytics::new(&camera.desired.watch)?;
     let (width, height) = WATCHED;
     let mut picture = Picture::black(width, height, PixelFormat::Rgba8);
