@@ -15,14 +15,18 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-/** A Chromium whose microphone is a file, again and again, and whose person says yes to whatever a page asks for. */
-const speaking = (file) => ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', `--use-file-for-fake-audio-capture=${file}`];
+/** A Chromium whose microphone or camera is a file, again and again, and whose person says yes to whatever a page asks for. */
+const captures = (kind, file) => ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', `--use-file-for-fake-${kind}-capture=${file}`];
 
-/** Starts `chromium` or `firefox`, without a window. In a Chromium `PLAYFIELD_MICROPHONE` is a file that it takes for a microphone. */
+/**
+ * Starts `chromium` or `firefox`, without a window. In a Chromium `PLAYFIELD_MICROPHONE` is a file that it takes for a microphone (a WAVE), and
+ * `PLAYFIELD_CAMERA` one that it takes for a camera (YUV4MPEG2 or Motion JPEG).
+ */
 export function launch(name = 'chromium') {
   if (name === 'firefox') return launchFirefox();
-  const file = process.env.PLAYFIELD_MICROPHONE;
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: [...FLAGS, ...(file ? speaking(file) : [])] });
+  const { PLAYFIELD_MICROPHONE: microphone, PLAYFIELD_CAMERA: camera } = process.env;
+  const more = [...(microphone ? captures('audio', microphone) : []), ...(camera ? captures('video', camera) : [])];
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: [...FLAGS, ...more] });
 }
 
 /**
@@ -173,8 +177,10 @@ export function lack(what) {
   }
   if (!what.includes('h264')) return;
   const others = (codecs) => codecs.filter(({ mimeType }) => !/h264/i.test(mimeType));
-  const capabilities = RTCRtpReceiver.getCapabilities;
-  RTCRtpReceiver.getCapabilities = (kind) => ({ ...capabilities(kind), codecs: others(capabilities(kind).codecs) });
+  for (const side of [RTCRtpReceiver, RTCRtpSender]) {
+    const capabilities = side.getCapabilities;
+    side.getCapabilities = (kind) => ({ ...capabilities(kind), codecs: others(capabilities(kind).codecs) });
+  }
   const add = RTCPeerConnection.prototype.addTransceiver;
   RTCPeerConnection.prototype.addTransceiver = function (kind, ...rest) {
     const transceiver = add.call(this, kind, ...rest);

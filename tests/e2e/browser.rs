@@ -83,9 +83,14 @@ impl Browser {
         Browser::of_kind(&kind(), server, None)
     }
 
+    /// A Chromium whose camera is this film, and whose person lets pages use it.
+    pub fn with_camera(server: &Server, film: &Path) -> Browser {
+        Browser::of_kind("chromium", server, Some(("PLAYFIELD_CAMERA", film)))
+    }
+
     /// A Chromium whose microphone is this file, a WAVE, and whose person lets pages use it.
     pub fn with_microphone(server: &Server, file: &Path) -> Browser {
-        Browser::of_kind("chromium", server, Some(file))
+        Browser::of_kind("chromium", server, Some(("PLAYFIELD_MICROPHONE", file)))
     }
 
     /// A Firefox for the pages of a server.
@@ -93,11 +98,11 @@ impl Browser {
         Browser::of_kind("firefox", server, None)
     }
 
-    fn of_kind(kind: &str, server: &Server, microphone: Option<&Path>) -> Browser {
+    fn of_kind(kind: &str, server: &Server, has: Option<(&str, &Path)>) -> Browser {
         let mut child = Command::new("node")
             .arg(root().join("tests/browser/driver.mjs"))
             .args([&server.url, kind])
-            .envs(microphone.map(|file| ("PLAYFIELD_MICROPHONE", file)))
+            .envs(has)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -140,14 +145,18 @@ impl Browser {
 
     /// A new tab of another device, at the catalogue.
     pub fn open_on(&self, device: &Device) -> Tab<'_> {
-        let number = self.ask(json!({ "do": "open", "path": "/", "device": device }));
+        self.open_page_on(device, "/")
+    }
+
+    /// The same, at a path of the server.
+    pub fn open_page_on(&self, device: &Device, path: &str) -> Tab<'_> {
+        let number = self.ask(json!({ "do": "open", "path": path, "device": device }));
         Tab { browser: self, number: number.as_u64().unwrap() }
     }
 
     /// A tab of somebody else, with nothing that others keep, at a path of the server.
     pub fn open_elsewhere(&self, path: &str) -> Tab<'_> {
-        let number = self.ask(json!({ "do": "open", "path": path, "device": Device::default() }));
-        Tab { browser: self, number: number.as_u64().unwrap() }
+        self.open_page_on(&Device::default(), path)
     }
 
     /// The trip everybody makes, on another device.

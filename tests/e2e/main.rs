@@ -12,6 +12,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod browser;
+mod browser_camera;
 mod cameras;
 mod catalogue;
 mod controls;

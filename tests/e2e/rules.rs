@@ -40,7 +40,7 @@ fn somebody_on_the_street_presses_a_button_and_the_run_is_replayed_exactly() {
 }
 
 /// The middle of the street's paddle, in pixels.
-fn paddle(picture: &Picture) -> Option<usize> {
+pub fn paddle(picture: &Picture) -> Option<usize> {
     let row = &picture.rgba[ROW * picture.width * 4..][..picture.width * 4];
     let there = row.chunks(4).enumerate().filter(|(_, pixel)| pixel[..3] == PADDLE).map(|(x, _)| x);
     let there: Vec<usize> = there.collect();

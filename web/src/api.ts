@@ -390,7 +390,8 @@ export type CameraSource =
   | { kind: 'scene'; seed?: number }
   | { kind: 'folder' | 'file' | 'tensors'; path: string; once?: boolean }
   | { kind: 'rtsp'; url: string }
-  | { kind: 'v4l2'; device: string };
+  | { kind: 'v4l2'; device: string }
+  | { kind: 'browser' };
 
 export interface CameraHeat {
   columns: number;
@@ -449,6 +450,34 @@ export interface Device {
   trouble?: string;
   tags: string[];
   desired: { source: CameraSource; hz: number; model: string | null; app?: string; watch: { line: Line[]; zone: Zone[]; [key: string]: unknown } };
+}
+
+/** A link by which a browser is a camera. */
+export interface CameraLink {
+  id: string;
+  client: string;
+  created_ms: number;
+  expires_ms: number | null;
+  ended_ms?: number;
+  used_ms?: number;
+  used_by?: string;
+}
+
+/** One that was made just now. */
+export interface CreatedCameraLink {
+  link: CameraLink;
+  token: string;
+  path: string;
+}
+
+/** What such a link is for. */
+export interface CameraInvitation {
+  name: string;
+  hz: number;
+  expires_ms: number | null;
+  ready: boolean;
+  /** Somebody has leave to see the picture. */
+  seen?: { expires_ms: number; reason: string };
 }
 
 /** A code that lets one machine with a camera in. */

@@ -39,6 +39,7 @@ use crate::rules::CameraNow;
 use crate::secret::random;
 
 mod apps;
+mod browser;
 mod datasets;
 mod demo;
 mod files;

@@ -4,6 +4,7 @@
 //!   peer -> guard: right host, no other site's page -> count -> route
 //!     /api/v1/sign-in, /openapi.json          anybody
 //!     /api/v1/invite                          whoever has a link
+//!     /api/v1/whip                            whoever has a link that makes a browser a camera
 //!     /api/v1/link                            a machine with cameras, which says who it is
 //!     /api/v1/...                             caller: signed in, or a viewer with its token
 //!     /evp/LINK                               a camera, with a link that it was given
@@ -45,6 +46,7 @@ mod sign_in;
 mod states;
 mod titles;
 mod web;
+mod whip;
 
 pub(crate) use count::count;
 pub use openapi::openapi;
@@ -118,6 +120,8 @@ fn api(app: Shared) -> Router<Shared> {
         .route("/devices/{id}/datasets/{dataset}", get(datasets::one).delete(datasets::remove))
         .route("/devices/{id}/grants", get(devices::grants).post(devices::grant))
         .route("/devices/{id}/grants/{grant}", delete(devices::end_grant))
+        .route("/devices/{id}/links", get(whip::list).post(whip::create))
+        .route("/devices/{id}/links/{link}", delete(whip::remove))
         .route("/events/live", get(events::live))
         .route("/events/socket", get(events::socket))
         .route("/rules", get(rules::list).post(rules::create))
@@ -144,6 +148,8 @@ fn api(app: Shared) -> Router<Shared> {
         .route("/invite", get(invites::look))
         .route("/invite/cover", get(invites::cover))
         .route("/invite/viewers", post(invites::join))
+        .route("/whip", get(whip::look).post(whip::begin))
+        .route("/whip/{id}", delete(whip::end))
         .merge(closed)
         .fallback(async || Failure::new(Kind::NotFound, "the API has no such address; see /api/v1/openapi.json"))
         .method_not_allowed_fallback(async || {

@@ -56,7 +56,7 @@ impl Web {
     /// What stands at a path. Pages that the catalogue makes itself all come from `index.html`.
     pub(crate) fn answer(&self, path: &str, known: Option<&HeaderValue>) -> Response {
         let name = path.trim_start_matches('/');
-        let page = matches!(name, "" | "sign-in" | "join" | "test") || name.starts_with("play/");
+        let page = matches!(name, "" | "sign-in" | "join" | "test" | "camera") || name.starts_with("play/");
         match self.files.get(if page { "index.html" } else { name }) {
             Some(file) => file.answer(known),
             None if page => not_built(),

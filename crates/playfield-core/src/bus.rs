@@ -14,7 +14,7 @@ use crate::camera::{Camera, Report};
 use crate::codec::H264Library;
 use crate::dataset::Sample;
 use crate::frame::Shape;
-use crate::id::{SessionId, ViewerId};
+use crate::id::{CameraLinkId, IngestId, SessionId, ViewerId};
 use crate::input::hold::Hold;
 use crate::manifest::{InputKind, Kind, Limits};
 use crate::people::{Person, Roster};
@@ -180,6 +180,20 @@ pub struct Attach {
     pub offer: String,
 }
 
+/// Somebody who wants to bring a camera its pictures: the ingest of WHIP (RFC 9725).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ingest {
+    /// Names this connection.
+    pub id: IngestId,
+    /// The link it comes by.
+    pub link: CameraLinkId,
+    /// When that ends: Unix time in milliseconds.
+    #[serde(default)]
+    pub expires_ms: Option<u64>,
+    /// Its SDP offer.
+    pub offer: String,
+}
+
 /// What is asked of a node, and by a node of a worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "request", rename_all = "camelCase")]
@@ -254,6 +268,25 @@ pub enum Request {
     Sample {
         /// The session it runs in.
         session: SessionId,
+    },
+    /// Somebody brings a camera its pictures, in place of whoever does so now. Answered with [`Reply::Attached`].
+    Ingest {
+        /// The session it runs in.
+        session: SessionId,
+        /// Who, and how.
+        ingest: Box<Ingest>,
+    },
+    /// Who came by this link brings a camera no pictures any more.
+    EndIngest {
+        /// The session it runs in.
+        session: SessionId,
+        /// The link.
+        link: CameraLinkId,
+        /// Which of its connections; none: any.
+        #[serde(default)]
+        ingest: Option<IngestId>,
+        /// Why, in a sentence for whoever sends.
+        detail: String,
     },
     /// Whoever runs the server holds something in a seat for a while. Refused where nobody plays: the guest rests.
     Input {

@@ -79,6 +79,8 @@ id!(ViewerId, "vwr", "A connected client of one session.");
 id!(GrantId, "gra", "Leave to see what a camera sees.");
 id!(InviteId, "inv", "A link into a session.");
 id!(DeviceId, "dev", "A camera.");
+id!(CameraLinkId, "cam", "A link by which a browser is a camera.");
+id!(IngestId, "ing", "One connection that brings a camera its pictures.");
 id!(RuleId, "rul", "A rule on what cameras tell.");
 id!(DeliveryId, "dlv", "Something that a rule did, or is to do.");
 id!(NodeId, "nod", "A machine that runs sessions.");

@@ -277,6 +277,8 @@ pub fn may_be_asked(request: &Request) -> bool {
             | Request::Seats { .. }
             | Request::Receipt { .. }
             | Request::Sample { .. }
+            | Request::Ingest { .. }
+            | Request::EndIngest { .. }
     )
 }
 

@@ -87,6 +87,8 @@ impl Agent {
             | Request::Live { ref session, .. }
             | Request::Sample { ref session }
             | Request::Input { ref session, .. }
+            | Request::Ingest { ref session, .. }
+            | Request::EndIngest { ref session, .. }
             | Request::States { ref session, .. }
             | Request::SaveState { ref session, .. }
             | Request::LoadState { ref session, .. }

@@ -247,6 +247,12 @@ pub trait Guest: Send {
         None
     }
 
+    /// Where coded pictures go in, of a camera that they come to from outside; once.
+    #[cfg(feature = "model")]
+    fn take_intake(&mut self) -> Option<camera::Intake> {
+        None
+    }
+
     /// Makes the next picture. After an error the guest is spent.
     fn tick(&mut self, input: &TickInput) -> Result<Tick, GuestError>;
 

@@ -8,6 +8,7 @@ use playfield_core::id::SessionId;
 use playfield_core::input::Rumble;
 use playfield_core::receipt::Stamps;
 use playfield_core::signal::ToViewer;
+use playfield_runtime::camera::Intake;
 use playfield_runtime::{Feed, GuestEvent, Snapshot};
 use playfield_transport::{ConnectionId, Outgoing, Waker};
 
@@ -17,8 +18,9 @@ const MOST: usize = 4_096;
 /// From a guest thread.
 #[derive(Debug)]
 pub(crate) enum FromStage {
-    /// The guest is open; where it may hear a microphone, its packets go there; why it cannot be saved, if it cannot.
-    Opened { session: SessionId, tick_hz: u16, feed: Option<Feed>, cannot_save: Option<String> },
+    /// The guest is open; where it may hear a microphone, its packets go there, and where a camera takes pictures from outside, these;
+    /// why it cannot be saved, if it cannot.
+    Opened { session: SessionId, tick_hz: u16, feed: Option<Feed>, intake: Option<Intake>, cannot_save: Option<String> },
     /// It makes so many pictures a second from now on.
     Paced { session: SessionId, tick_hz: u16 },
     /// It could not be opened, or ended.

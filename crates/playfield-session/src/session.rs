@@ -5,6 +5,7 @@
 //! after a change is measured by it.
 
 mod desk;
+pub(crate) mod ingest;
 mod microphone;
 pub(crate) mod people;
 
@@ -118,6 +119,7 @@ pub(crate) struct Session {
     program: bool,
     desk: desk::Desk,
     microphone: microphone::Microphone,
+    ingests: ingest::Ingests,
     pub(crate) keeping: Keeping,
     /// The request for a picture that waits for it.
     pub(crate) sampled: Option<u64>,
@@ -167,6 +169,7 @@ impl Session {
             program: spec.kind.has_one_desk(),
             desk: desk::Desk::default(),
             microphone: microphone::Microphone::of(&spec.kind),
+            ingests: ingest::Ingests::of(&spec.kind),
             keeping: Keeping::of(spec),
             sampled: None,
         }
@@ -197,7 +200,7 @@ impl Session {
 
     /// What a connection of a viewer that wants its picture so is to have.
     pub(crate) fn wants(&self, video: VideoMode) -> Wants {
-        Wants { estimates: self.foresees_video(video), microphone: self.microphone.there }
+        Wants { estimates: self.foresees_video(video), microphone: self.microphone.there, ingest: false }
     }
 
     /// A viewer's offer was answered; returns an earlier connection of it that never came up and is given up now. One
@@ -317,7 +320,8 @@ impl Session {
     /// Connections that did not come up in time.
     pub(crate) fn overdue(&self, now: Time) -> Vec<ConnectionId> {
         let late = |attached: &Attached| !attached.connected && now.since(attached.since) > CONNECT_TIME;
-        self.viewers.iter().filter(|(_, attached)| late(attached)).map(|(id, _)| *id).collect()
+        let late = self.viewers.iter().filter(|(_, attached)| late(attached)).map(|(id, _)| *id);
+        late.chain(self.overdue_ingest(now)).collect()
     }
 
     /// Takes an input message that came on the `input` channel, or on the lossless track. Returns the clock reply that is due.

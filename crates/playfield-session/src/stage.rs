@@ -137,10 +137,11 @@ impl Stage {
                     guest.wake_by(Arc::new(move || waker.wake()));
                 }
                 self.pacer = Pacer::new(self.clock.now(), guest.tick_hz());
-                let (session, tick_hz, feed) = (self.session.clone(), guest.tick_hz(), guest.take_feed());
+                let (session, tick_hz) = (self.session.clone(), guest.tick_hz());
+                let (feed, intake) = (guest.take_feed(), guest.take_intake());
                 let cannot_save = guest.snapshots().err().map(|error| sentence(&error));
                 self.guest = Hosted::Open(guest);
-                self.outbox.send(FromStage::Opened { session, tick_hz, feed, cannot_save });
+                self.outbox.send(FromStage::Opened { session, tick_hz, feed, intake, cannot_save });
             }
             Err(error) => self.end(&error),
         }

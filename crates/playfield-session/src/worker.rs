@@ -1,5 +1,6 @@
 //! The network thread: drives sockets, sessions and the pipe to the node.
 
+mod ingest;
 mod samples;
 pub(crate) mod states;
 
@@ -207,7 +208,8 @@ impl Worker {
 
     fn hear_stage(&mut self, message: FromStage) {
         match message {
-            FromStage::Opened { session, tick_hz, feed, cannot_save } => {
+            FromStage::Opened { session, tick_hz, feed, intake, cannot_save } => {
+                self.take_pictures(&session, intake);
                 self.opened(&session, tick_hz, feed, cannot_save);
             }
             FromStage::Paced { session, tick_hz } => {
@@ -380,6 +382,10 @@ impl Worker {
         let now = self.clock.now();
         let Some(id) = self.by_connection.get(&connection) else { return self.hear_nobody(connection, &event) };
         let Some(session) = self.sessions.get_mut(id) else { return };
+        if session.is_ingest(connection) {
+            let id = id.clone();
+            return self.hear_ingest(&id, connection, event);
+        }
         match event {
             Event::Connected(ways) => {
                 let (id, replaced) = (id.clone(), session.attach(now, connection, ways));
@@ -419,6 +425,8 @@ impl Worker {
                 self.tell_all(&id);
             }
             Event::Sound { data, number, time } => session.hear_sound(now, connection, number, time, &data),
+            // Viewers bring no pictures.
+            Event::Unit { .. } => {}
             Event::KeyframeWanted => session.inbox.push(Command::Keyframe { connection }),
             Event::Estimate(bps) => session.inbox.push(Command::Estimate { connection, bps }),
             Event::Closed => {
@@ -472,6 +480,10 @@ impl Worker {
             Request::Live { session, live } => Some(self.set_live(&session, live)),
             Request::Sample { session } => self.sample(id, &session),
             Request::Input { session, hold } => Some(self.input(&session, &hold)),
+            Request::Ingest { session, ingest } => Some(self.ingest(&session, &ingest)),
+            Request::EndIngest { session, link, ingest, detail } => {
+                Some(self.end_ingest(&session, (&link, ingest.as_ref()), &detail))
+            }
             Request::States { session, viewer } => Some(self.states(&session, viewer.as_ref())),
             Request::SaveState { session, viewer, to, most } => {
                 self.save_state(id, &session, viewer.as_ref(), (to, most))
@@ -559,6 +571,7 @@ impl Worker {
         self.by_connection.remove(&connection);
         if let Some(session) = self.sessions.get_mut(id) {
             session.detach(now, connection);
+            session.end_ingest(connection);
             self.moved.push(id.clone());
         }
         self.hub.close(connection);
@@ -654,6 +667,7 @@ impl Worker {
             self.by_connection.remove(&connection);
             if let Some(session) = self.sessions.get_mut(id) {
                 session.detach(now, connection);
+                session.end_ingest(connection);
             }
             self.farewells.push(Farewell { connection, end: end.clone(), until: now + FAREWELL, put_out: true });
         }
@@ -734,6 +748,7 @@ impl Worker {
             self.put_out(&id, connections, people::out(NotIn::Expired));
             self.settle(&id);
         }
+        self.end_overstayed_ingests(now);
         // What is done meanwhile puts ends off, or shows in `act`.
         let next = self.sessions.values().filter_map(Session::next_timeout).min();
         self.lives_at = next.unwrap_or(now + IDLE);
@@ -828,11 +843,11 @@ impl Worker {
             self.reports.send(FromWorker::Reply { id: *request, reply: refused(reason, detail) });
         }
         let until = self.clock.now() + FAREWELL;
-        for connection in session.viewers.keys() {
-            let end = session.farewell(*connection, reason, detail);
-            self.say(*connection, &end);
-            self.by_connection.remove(connection);
-            self.farewells.push(Farewell { connection: *connection, end, until, put_out: false });
+        for connection in session.viewers.keys().copied().chain(session.ingests()) {
+            let end = session.farewell(connection, reason, detail);
+            self.say(connection, &end);
+            self.by_connection.remove(&connection);
+            self.farewells.push(Farewell { connection, end, until, put_out: false });
         }
         let receipt = Box::new(session.receipt(true));
         self.reports.send(FromWorker::Event { event: bus::Event::Receipt { session: id.clone(), receipt } });

@@ -12,6 +12,7 @@ use playfield_core::permission::Permissions;
 
 use crate::blob::BlobId;
 
+mod camera_links;
 mod datasets;
 mod devices;
 mod idempotency;
@@ -29,6 +30,7 @@ mod states;
 mod storage;
 mod words;
 
+pub use camera_links::CameraLinkRow;
 pub use datasets::{DatasetRow, PutSample, SampleRow};
 pub use links::{NodeRow, NodeTold, Redeemed};
 pub use mqtt::{EvpDevice, EvpModule, EvpProof, EvpState, EvpUpload};

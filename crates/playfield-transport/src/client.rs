@@ -43,6 +43,18 @@ impl Client {
         Ok((Client { crowd, me }, offer))
     }
 
+    /// The same, of one who brings pictures.
+    pub fn offer_video(ip: IpAddr) -> Result<(Client, String), TransportError> {
+        let mut crowd = Crowd::new()?;
+        let (me, offer) = crowd.join_with_video(ip)?;
+        Ok((Client { crowd, me }, offer))
+    }
+
+    /// Sends a coded picture, H.264 in Annex B form, taken then (at 90 kHz); false if it cannot be sent now.
+    pub fn send_video(&mut self, unit: &[u8], rtp: u32) -> bool {
+        self.crowd.send_video(self.me, unit, rtp)
+    }
+
     /// Takes the answer; from now on `poll` does the rest.
     pub fn answer(&mut self, answer: &str) -> Result<(), TransportError> {
         self.crowd.answer(self.me, answer)

@@ -9,6 +9,8 @@ use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token};
 use str0m::change::SdpPendingOffer;
 
+use playfield_core::codec::Codec;
+
 use crate::peer::{Drained, LONG, Lane, Packet, Peer};
 use crate::{ClientEvent, Outgoing, TransportError};
 
@@ -19,6 +21,9 @@ const MAX_PACKET: usize = 2_048;
 
 /// One of them, by its place.
 pub type Member = usize;
+
+/// How somebody makes an offer.
+type Offer = fn(Instant, SocketAddr) -> Result<(Peer, String, SdpPendingOffer), TransportError>;
 
 struct Viewer {
     socket: UdpSocket,
@@ -68,11 +73,20 @@ impl Crowd {
 
     /// One more: binds a socket at `ip` and makes an offer.
     pub fn join(&mut self, ip: IpAddr) -> Result<(Member, String), TransportError> {
+        self.join_with(ip, Peer::offer)
+    }
+
+    /// One more that brings pictures.
+    pub fn join_with_video(&mut self, ip: IpAddr) -> Result<(Member, String), TransportError> {
+        self.join_with(ip, Peer::offer_video)
+    }
+
+    fn join_with(&mut self, ip: IpAddr, offer: Offer) -> Result<(Member, String), TransportError> {
         let mut socket = UdpSocket::bind(SocketAddr::new(ip, 0))?;
         let local = socket.local_addr()?;
         let member = self.viewers.len();
         self.poll.registry().register(&mut socket, Token(member), Interest::READABLE)?;
-        let (peer, offer, pending) = Peer::offer(Instant::now(), local)?;
+        let (peer, offer, pending) = offer(Instant::now(), local)?;
         self.viewers.push(Viewer { socket, local, peer, pending: Some(pending), timeout: None, readable: false });
         Ok((member, offer))
     }
@@ -107,6 +121,11 @@ impl Crowd {
         self.send(member, &Outgoing::Sound { data: opus.into(), position, talkspurt: false })
     }
 
+    /// Sends a coded picture, H.264 in Annex B form, taken then (at 90 kHz); false if it cannot be sent now.
+    pub fn send_video(&mut self, member: Member, unit: &[u8], rtp: u32) -> bool {
+        self.send(member, &Outgoing::Video { data: unit.into(), codec: Codec::H264, rtp })
+    }
+
     /// Sends a message on the `control` channel; false if it cannot be sent now.
     pub fn send_control(&mut self, member: Member, text: &str) -> bool {
         self.send(member, &Outgoing::Control(text.to_owned()))
@@ -115,7 +134,7 @@ impl Crowd {
     fn send(&mut self, member: Member, outgoing: &Outgoing) -> bool {
         let (now, peer) = (Instant::now(), &mut self.viewers[member].peer);
         let sent = peer.send(now, outgoing);
-        if matches!(outgoing, Outgoing::Lossless(_) | Outgoing::Sound { .. }) {
+        if matches!(outgoing, Outgoing::Lossless(_) | Outgoing::Sound { .. } | Outgoing::Video { .. }) {
             // What was written becomes packets when the peer is told the time.
             peer.timeout(now);
         }

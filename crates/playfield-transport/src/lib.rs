@@ -13,13 +13,15 @@
 //! [`Client`] is the other end in Rust, for benchmarks and tests: the same peer as the one who offers. A [`Crowd`] is
 //! many of them. A [`relay::Relay`] between the two is a bad network.
 //!
-//! [`rtsp`] is the way of cameras on the network into a worker.
+//! [`rtsp`] is the way of cameras on the network into a worker. Whoever brings a camera its pictures from a browser is a `Peer` too,
+//! whose packets `ingest` puts together.
 #![forbid(unsafe_code)]
 
 mod client;
 mod crowd;
 mod dtls;
 mod hub;
+mod ingest;
 mod nominate;
 mod peer;
 pub mod relay;
@@ -66,6 +68,8 @@ pub struct Wants {
     pub estimates: bool,
     /// The viewer may send sound.
     pub microphone: bool,
+    /// It is no viewer, but brings pictures ([`Event::Unit`]), and nothing else.
+    pub ingest: bool,
 }
 
 /// What a viewer's offer has room for.
@@ -112,6 +116,8 @@ pub enum Outgoing {
     Stats(String),
     /// What the pictures could use, in bits a second: where the path may carry less, it is tried.
     Desired(u64),
+    /// The next picture of one who brings them has to stand alone; until it does, none is handed on.
+    Keyframe,
 }
 
 /// What happened to a connection.
@@ -135,6 +141,13 @@ pub enum Event {
         number: u64,
         /// RTP's timestamp, at 48 kHz.
         time: u32,
+    },
+    /// A coded picture of one who brings them: H.264, an access unit in Annex B form. Each refers to none but those before it.
+    Unit {
+        /// Whether a decoder can begin with it.
+        key: bool,
+        /// The picture.
+        data: Vec<u8>,
     },
     /// The viewer needs a picture that stands alone.
     KeyframeWanted,

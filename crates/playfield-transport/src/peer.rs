@@ -12,11 +12,12 @@ use str0m::bwe::{Bitrate, BweKind};
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::channel::{ChannelConfig, ChannelId, Reliability};
 use str0m::format::Codec;
-use str0m::media::{Direction, Frequency, MediaKind, MediaTime, Mid, Pt};
+use str0m::media::{Direction, Frequency, KeyframeRequestKind, MediaKind, MediaTime, Mid, Pt};
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::{Extension, ExtensionMap};
+use str0m::rtp::{Extension, ExtensionMap, RtpPacket};
 use str0m::{Candidate, IceConnectionState, IceCreds, Input, Output, Rtc, RtcConfig};
 
+use crate::ingest::{Ingest, Piece};
 use crate::nominate::Nomination;
 use crate::{Event, Outgoing, TransportError, Wants, Ways, dtls};
 
@@ -75,6 +76,10 @@ pub(crate) struct Peer {
     channels: Channels,
     lossless_time: u64,
     measuring: Option<Measuring>,
+    /// What comes of one who brings pictures.
+    ingest: Option<Box<Ingest>>,
+    /// Something is to be said at once.
+    due: Option<Instant>,
     /// The viewer has not shown yet which path it comes by; what it must know to do so.
     unnominated: Option<IceCreds>,
     closed: bool,
@@ -101,6 +106,15 @@ fn extensions(estimates: bool) -> ExtensionMap {
     // Without it a browser keeps a jitter buffer of its own choice: facts in SPECIFICATION.md, "Latency".
     extensions.set(6, Extension::PlayoutDelay);
     extensions
+}
+
+/// For one who brings pictures: packets are handed over as they come, with what makes the sender's own estimate of its path work.
+fn ingest_config() -> RtcConfig {
+    // Not the one that tells how a picture is turned: it is turned by who sends it then.
+    let mut extensions = ExtensionMap::empty();
+    extensions.set(3, Extension::TransportSequenceNumber);
+    extensions.set(4, Extension::RtpMid);
+    config(extensions, false).set_rtp_mode(true)
 }
 
 /// `estimates`: measure what the path carries. That costs padding, reports and a timer every few milliseconds, so only those
@@ -131,6 +145,9 @@ impl Peer {
         local: impl Iterator<Item = SocketAddr>,
         wants: Wants,
     ) -> Result<(Peer, String), TransportError> {
+        if wants.ingest {
+            return Peer::answer_ingest(now, offer, local);
+        }
         let refused = |error: &dyn std::fmt::Display| TransportError::Offer(error.to_string());
         // Where no sound is wanted of the viewer, none is asked for.
         let offer = &*if wants.microphone { Cow::Borrowed(offer) } else { sound_one_way(offer) };
@@ -149,6 +166,30 @@ impl Peer {
         peer.measuring = wants.estimates.then_some(Measuring { bps: START_BPS, video_at: now, rests: false });
         peer.unnominated = Some(peer.rtc.direct_api().local_ice_credentials());
         Ok((peer, answer.to_sdp_string()))
+    }
+
+    /// Answers the offer of one who brings pictures. Sound is not taken.
+    fn answer_ingest(
+        now: Instant,
+        offer: &str,
+        local: impl Iterator<Item = SocketAddr>,
+    ) -> Result<(Peer, String), TransportError> {
+        let refused = |error: &dyn std::fmt::Display| TransportError::Offer(error.to_string());
+        let offer = silent(offer);
+        let parsed = SdpOffer::from_sdp_string(&offer).map_err(|_| refused(&"it is not SDP (RFC 8866)"))?;
+        let mut rtc = ingest_config().set_ice_lite(true).build(now);
+        for addr in local {
+            let candidate = Candidate::host(addr, Protocol::Udp).map_err(|error| refused(&error))?;
+            rtc.add_local_candidate(candidate);
+        }
+        let answer = rtc.sdp_api().accept_offer(parsed).map_err(|error| refused(&error))?.to_sdp_string();
+        if !answer.contains("H264/90000") {
+            return Err(refused(&"it has no H.264 video (constrained baseline, packetization-mode=1)"));
+        }
+        let mut peer = Peer::new(rtc);
+        peer.ingest = Some(Box::new(Ingest::new()));
+        peer.unnominated = Some(peer.rtc.direct_api().local_ice_credentials());
+        Ok((peer, answer))
     }
 
     /// What the other side can take; known once it is connected.
@@ -182,6 +223,23 @@ impl Peer {
         Ok((peer, offer.to_sdp_string(), pending))
     }
 
+    /// Makes the offer of one who brings pictures.
+    pub(crate) fn offer_video(
+        now: Instant,
+        local: SocketAddr,
+    ) -> Result<(Peer, String, SdpPendingOffer), TransportError> {
+        let refused = |error: &dyn std::fmt::Display| TransportError::Offer(error.to_string());
+        let mut peer = Peer::new(config(extensions(true), false).build(now));
+        let candidate = Candidate::host(local, Protocol::Udp).map_err(|error| refused(&error))?;
+        peer.rtc.add_local_candidate(candidate);
+        let mut api = peer.rtc.sdp_api();
+        peer.video =
+            Some(Track { mid: api.add_media(MediaKind::Video, Direction::SendOnly, None, None, None), pt: None });
+        api.add_channel("control".to_owned());
+        let (offer, pending) = api.apply().ok_or_else(|| refused(&"it would be empty"))?;
+        Ok((peer, offer.to_sdp_string(), pending))
+    }
+
     /// Takes the answer to the offer.
     pub(crate) fn take_answer(&mut self, pending: SdpPendingOffer, answer: &str) -> Result<(), TransportError> {
         let refused = |error: &dyn std::fmt::Display| TransportError::Answer(error.to_string());
@@ -189,6 +247,9 @@ impl Peer {
         self.rtc.sdp_api().accept_answer(pending, answer).map_err(|error| refused(&error))?;
         for track in [&mut self.lossless, &mut self.sound].into_iter().flatten() {
             track.pt = payload_type(&mut self.rtc, track.mid, Codec::Opus);
+        }
+        if let Some(track) = &mut self.video {
+            track.pt = payload_type(&mut self.rtc, track.mid, Codec::H264);
         }
         Ok(())
     }
@@ -205,6 +266,8 @@ impl Peer {
             channels,
             lossless_time: 0,
             measuring: None,
+            ingest: None,
+            due: None,
             unnominated: None,
             closed: false,
         }
@@ -306,7 +369,46 @@ impl Peer {
                 self.desire(*bps);
                 true
             }
+            Outgoing::Keyframe => {
+                self.ingest.iter_mut().for_each(|ingest| ingest.begin_anew());
+                self.ask_keyframe(now)
+            }
         }
+    }
+
+    /// Asks for a picture that stands alone, if that is due.
+    fn ask_keyframe(&mut self, now: Instant) -> bool {
+        let Some(mid) = self.video.map(|track| track.mid) else { return false };
+        if !self.ingest.as_mut().is_some_and(|ingest| ingest.asks(now)) {
+            return false;
+        }
+        let mut api = self.rtc.direct_api();
+        let Some(stream) = api.stream_rx_by_mid(mid, None) else { return false };
+        stream.request_keyframe(KeyframeRequestKind::Pli);
+        self.due = Some(now);
+        true
+    }
+
+    /// A packet of one who brings pictures.
+    fn hear_piece(&mut self, packet: &RtpPacket, each: &mut impl FnMut(Drained)) {
+        let (Some(ingest), Some(track)) = (&mut self.ingest, self.video) else { return };
+        let ours = self.rtc.codec_config().params().iter();
+        let mut ours = ours.filter(|params| params.spec().codec == Codec::H264).map(|params| params.pt());
+        let agreed =
+            self.rtc.media(track.mid).is_some_and(|media| media.remote_pts().contains(&packet.header.payload_type));
+        if !agreed || !ours.any(|pt| pt == packet.header.payload_type) {
+            return;
+        }
+        let piece = Piece {
+            number: *packet.seq_no,
+            time: packet.time.numer() as u32,
+            marker: packet.header.marker,
+            payload: Arc::clone(&packet.payload),
+        };
+        ingest.push(packet.timestamp, piece, &mut |unit| {
+            each(Drained::Event(Event::Unit { key: unit.key, data: unit.data }));
+        });
+        self.ask_keyframe(packet.timestamp);
     }
 
     fn write_video(&mut self, now: Instant, data: &Arc<[u8]>, codec: VideoCodec, rtp: u32) -> bool {
@@ -354,6 +456,7 @@ impl Peer {
                     }
                     let rests = self.measuring.as_ref().filter(|measuring| !measuring.rests);
                     let at = rests.map_or(at, |measuring| at.min(measuring.video_at + RESTS_AFTER));
+                    let at = self.due.take().map_or(at, |due| at.min(due));
                     return (!self.closed).then_some(at);
                 }
                 Ok(Output::Transmit(transmit)) => each(Drained::Transmit {
@@ -398,6 +501,7 @@ impl Peer {
             str0m::Event::ChannelData(data) if self.channels.lossless == Some(data.id) => {
                 each(Drained::Media { lane: Lane::LosslessChannel, data: data.data, rtp: 0, number: 0 });
             }
+            str0m::Event::RtpPacket(packet) => self.hear_piece(&packet, each),
             str0m::Event::KeyframeRequest(_) => each(Drained::Event(Event::KeyframeWanted)),
             str0m::Event::EgressBitrateEstimate(BweKind::Twcc { estimate, .. }) => {
                 if let Some(bps) = self.measured(estimate.as_u64()) {
@@ -421,6 +525,12 @@ impl Peer {
 
     /// The first audio section is sound, the second the lossless track: docs/reference/wire.md.
     fn add_track(&mut self, mid: Mid, kind: MediaKind) {
+        if self.ingest.is_some() {
+            if kind == MediaKind::Video && self.video.is_none() {
+                self.video = Some(Track { mid, pt: None });
+            }
+            return;
+        }
         let wanted = if kind == MediaKind::Video { Codec::H264 } else { Codec::Opus };
         let track = Some(Track { mid, pt: payload_type(&mut self.rtc, mid, wanted) });
         match kind {
@@ -455,6 +565,19 @@ fn sound_one_way(offer: &str) -> Cow<'_, str> {
     [&offer[..begin], &section, &offer[end..]].concat().into()
 }
 
+/// The offer without any sound.
+fn silent(offer: &str) -> String {
+    let mut audio = false;
+    let line = |line: &str| {
+        if line.starts_with("m=") {
+            audio = line.starts_with("m=audio ");
+        }
+        let sends = matches!(line.trim_end(), "a=sendrecv" | "a=sendonly" | "a=recvonly");
+        if audio && sends { "a=inactive\r\n".to_owned() } else { line.to_owned() }
+    };
+    offer.split_inclusive('\n').map(line).collect()
+}
+
 /// What a codec is called on a media section that was agreed on; none: it was not.
 fn payload_type(rtc: &mut Rtc, mid: Mid, codec: Codec) -> Option<Pt> {
     let writer = rtc.writer(mid)?;
@@ -481,269 +604,4 @@ impl<'a> Packet<'a> {
 pub(crate) const LONG: Duration = Duration::from_secs(3_600);
 
 #[cfg(test)]
-mod tests {
-    use std::collections::VecDeque;
-
-    use super::*;
-
-    const DELAY: Duration = Duration::from_millis(25);
-
-    /// A node and a viewer on virtual time, between which nothing of the channels comes through once the connection is up.
-    struct Rig {
-        now: Instant,
-        /// The viewer, the node.
-        peers: [Peer; 2],
-        timeouts: [Option<Instant>; 2],
-        under_way: VecDeque<(Instant, usize, SocketAddr, Vec<u8>)>,
-        connected: [bool; 2],
-        channel_opened: bool,
-        /// Packets of DTLS that each has sent, and which of them are lost.
-        dtls: [usize; 2],
-        lost: [Option<usize>; 2],
-        heard: [Vec<Vec<u8>>; 2],
-        /// Packets that each has sent.
-        sent: [usize; 2],
-        /// What the node takes the path to carry.
-        estimates: Vec<u64>,
-        /// Pictures that arrived.
-        pictures: usize,
-        /// Packets of sound: number, time and bytes.
-        sound: [Vec<(u64, u32, Vec<u8>)>; 2],
-    }
-
-    impl Rig {
-        fn new() -> Rig {
-            Rig::with_estimates(false)
-        }
-
-        fn with_estimates(estimates: bool) -> Rig {
-            Rig::with(Wants { estimates, microphone: false })
-        }
-
-        fn with(wants: Wants) -> Rig {
-            let (now, [viewer, node]) = (Instant::now(), addresses());
-            let (mut offering, offer, pending) = Peer::offer(now, viewer).unwrap();
-            let (answering, answer) = Peer::answer(now, &offer, std::iter::once(node), wants).unwrap();
-            offering.take_answer(pending, &answer).unwrap();
-            Rig {
-                now,
-                peers: [offering, answering],
-                timeouts: [None; 2],
-                under_way: VecDeque::new(),
-                connected: [false; 2],
-                channel_opened: false,
-                dtls: [0; 2],
-                lost: [None; 2],
-                heard: [Vec::new(), Vec::new()],
-                sent: [0; 2],
-                estimates: Vec::new(),
-                pictures: 0,
-                sound: [Vec::new(), Vec::new()],
-            }
-        }
-
-        fn drain(&mut self, at: usize) {
-            let Rig {
-                now,
-                peers,
-                timeouts,
-                under_way,
-                connected,
-                channel_opened,
-                dtls,
-                lost,
-                heard,
-                sent,
-                estimates,
-                pictures,
-                sound,
-            } = self;
-            timeouts[at] = peers[at].drain(|drained| match drained {
-                Drained::Transmit { from, packet, .. } => {
-                    // By the first byte (RFC 7983); what the channels send is in it.
-                    let is_dtls = matches!(packet[0], 20..=63);
-                    let lose = is_dtls && (*connected == [true; 2] || lost[at] == Some(dtls[at]));
-                    dtls[at] += usize::from(is_dtls);
-                    sent[at] += 1;
-                    under_way.extend((!lose).then(|| (*now + DELAY, 1 - at, from, packet)));
-                }
-                Drained::Event(Event::Connected(_)) => connected[at] = true,
-                Drained::Event(Event::ControlOpen) => *channel_opened = true,
-                Drained::Event(Event::Estimate(bps)) => estimates.push(bps),
-                Drained::Media { lane: Lane::Lossless, data, .. } => heard[at].push(data),
-                Drained::Media { lane: Lane::Video, .. } => *pictures += 1,
-                Drained::Media { lane: Lane::Sound, data, rtp, number } => sound[at].push((number, rtp, data)),
-                _ => {}
-            });
-        }
-
-        /// Goes on to the next thing that happens.
-        fn step(&mut self) {
-            (0..2).for_each(|at| self.drain(at));
-            let timeout = (0..2).filter_map(|at| Some((self.timeouts[at]?, at))).min().unwrap();
-            match self.under_way.front() {
-                Some((due, ..)) if *due <= timeout.0 => {
-                    let (due, at, source, bytes) = self.under_way.pop_front().unwrap();
-                    self.now = due;
-                    let packet = Packet { source, destination: addresses()[at], bytes: &bytes };
-                    self.peers[at].receive(due, &packet);
-                }
-                _ => {
-                    self.now = self.now.max(timeout.0);
-                    self.peers[timeout.1].timeout(self.now);
-                }
-            }
-        }
-
-        fn go_on_until(&mut self, time: Instant) {
-            loop {
-                (0..2).for_each(|at| self.drain(at));
-                let next = self.timeouts.iter().flatten().chain(self.under_way.front().map(|(due, ..)| due)).min();
-                if next.is_none_or(|next| *next > time) {
-                    self.now = time;
-                    return;
-                }
-                self.step();
-            }
-        }
-
-        fn until(&mut self, what: &str, done: impl Fn(&Rig) -> bool) {
-            let steps = (0..10_000).find(|_| {
-                self.step();
-                done(self)
-            });
-            assert!(steps.is_some(), "waited in vain for {what}");
-        }
-
-        fn send(&mut self, at: usize, outgoing: &Outgoing) -> bool {
-            let sent = self.peers[at].send(self.now, outgoing);
-            self.peers[at].timeout(self.now);
-            sent
-        }
-    }
-
-    /// Sends pictures of so many bytes for some time, 60 a second.
-    fn play(rig: &mut Rig, time: Duration, bytes: usize) {
-        let (begun, before) = (rig.now, rig.pictures);
-        for number in 0.. {
-            let due = begun + Duration::from_micros(16_667) * number;
-            if due > begun + time {
-                break;
-            }
-            rig.go_on_until(due);
-            let slice = [&[0, 0, 0, 1, 0x65][..], &vec![9; bytes]].concat();
-            let unit = [&[0, 0, 0, 1, 0x67, 0x42, 0xe0, 0x1f][..], &[0, 0, 0, 1, 0x68, 1], &slice].concat();
-            let rtp = (due - begun).as_millis() as u32 * 90 + rig.sent[1] as u32;
-            assert!(rig.send(1, &Outgoing::Video { data: unit.into(), codec: VideoCodec::H264, rtp }));
-            rig.send(1, &Outgoing::Desired(5_000_000));
-        }
-        rig.go_on_until(rig.now + DELAY * 4);
-        assert!(rig.pictures > before + 30, "{} pictures", rig.pictures - before);
-    }
-
-    #[test]
-    fn a_picture_that_stands_costs_no_padding_and_the_path_is_known_afterwards() {
-        let mut rig = Rig::with_estimates(true);
-        rig.until("the connection", |rig| rig.connected == [true; 2]);
-        play(&mut rig, Duration::from_secs(4), 4_000);
-        let carries = *rig.estimates.last().unwrap();
-        assert!(carries > 2_000_000, "{carries} bit/s");
-        for _ in 0..2 {
-            rig.go_on_until(rig.now + RESTS_AFTER + Duration::from_secs(1));
-            let before = rig.sent[1];
-            rig.go_on_until(rig.now + Duration::from_secs(10));
-            let sent = rig.sent[1] - before;
-            assert!(sent < 40, "{sent} packets in ten seconds without a picture");
-            let known = rig.estimates.len();
-            play(&mut rig, Duration::from_secs(1), 4_000);
-            assert!(rig.estimates[known..].iter().all(|bps| *bps > carries / 2), "{:?}", &rig.estimates[known..]);
-        }
-    }
-
-    #[test]
-    fn what_a_path_carries_beyond_what_is_wanted_is_not_padded_either() {
-        let mut rig = Rig::with_estimates(true);
-        rig.until("the connection", |rig| rig.connected == [true; 2]);
-        play(&mut rig, Duration::from_secs(8), 10_000);
-        assert!(rig.estimates.last().is_some_and(|bps| *bps > 5_000_000), "{:?}", rig.estimates.last());
-        // Two packets for each picture, and what goes without pictures.
-        let before = rig.sent[1];
-        play(&mut rig, Duration::from_secs(10), 100);
-        let sent = rig.sent[1] - before;
-        assert!(sent < 600 * 2 + 40, "{sent} packets for 600 pictures");
-    }
-
-    fn addresses() -> [SocketAddr; 2] {
-        [([127, 0, 0, 1], 1_001).into(), ([127, 0, 0, 1], 1_002).into()]
-    }
-
-    #[test]
-    fn the_track_carries_both_ways_though_the_channels_never_open() {
-        let mut rig = Rig::new();
-        rig.until("the connection", |rig| rig.connected == [true; 2]);
-        for round in 1..=100 {
-            let (picture, acks) = (vec![0xd1, round], vec![1, round]);
-            assert!(rig.send(1, &Outgoing::Lossless(picture.as_slice().into())));
-            assert!(rig.send(0, &Outgoing::Lossless(acks.as_slice().into())));
-            rig.until("both", |rig| rig.heard[0].last() == Some(&picture) && rig.heard[1].last() == Some(&acks));
-        }
-        assert!(!rig.channel_opened);
-        assert!(!rig.send(1, &Outgoing::Input([2].as_slice().into())), "there is no channel to answer on");
-    }
-
-    #[test]
-    fn sound_goes_to_the_node_only_where_it_is_wanted() {
-        let sound = |n: u8| Outgoing::Sound {
-            data: [0xf8, n].as_slice().into(),
-            position: 960 * u64::from(n),
-            talkspurt: false,
-        };
-        for microphone in [false, true] {
-            let mut rig = Rig::with(Wants { microphone, estimates: false });
-            rig.until("the connection", |rig| rig.connected == [true; 2]);
-            for n in 1..=20 {
-                assert!(rig.send(1, &sound(n)));
-                // Where the answer takes none, it goes nowhere.
-                rig.send(0, &sound(n));
-                rig.until("sound from the node", |rig| rig.sound[0].len() == usize::from(n));
-            }
-            assert_eq!(rig.sound[1].is_empty(), !microphone);
-            let steps = |pair: &[(u64, u32, Vec<u8>)]| (pair[1].0 - pair[0].0, pair[1].1.wrapping_sub(pair[0].1));
-            assert!(rig.sound[1].windows(2).all(|pair| steps(pair) == (1, 960)));
-        }
-    }
-
-    #[test]
-    fn only_the_first_audio_section_is_turned() {
-        let check = |offer: &str, expect: &str| assert_eq!(sound_one_way(offer), expect);
-        check("v=0\r\n", "v=0\r\n");
-        check("m=audio 9\r\na=sendrecv\r\n", "m=audio 9\r\na=recvonly\r\n");
-        check(
-            "m=audio 9\r\na=recvonly\r\nm=audio 9\r\na=sendrecv\r\n",
-            "m=audio 9\r\na=recvonly\r\nm=audio 9\r\na=sendrecv\r\n",
-        );
-        check(
-            "m=video 9\na=sendrecv\nm=audio 9\na=sendrecv\nm=audio 9\na=sendrecv",
-            "m=video 9\na=sendrecv\nm=audio 9\na=recvonly\nm=audio 9\na=sendrecv",
-        );
-    }
-
-    /// How long it takes until both are connected.
-    fn handshake(lost: [Option<usize>; 2]) -> Duration {
-        let mut rig = Rig { lost, ..Rig::new() };
-        let begun = rig.now;
-        rig.until("the connection", |rig| rig.connected == [true; 2]);
-        rig.now - begun
-    }
-
-    #[test]
-    fn a_lost_packet_of_the_handshake_costs_no_second() {
-        let clear = handshake([None; 2]);
-        for packet in 0..8 {
-            for lost in [[Some(packet), None], [None, Some(packet)]] {
-                let more = handshake(lost).saturating_sub(clear);
-                assert!(more < Duration::from_millis(400), "{lost:?}: {more:?}");
-            }
-        }
-    }
-}
+mod tests;

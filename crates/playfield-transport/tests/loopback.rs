@@ -13,7 +13,7 @@ use playfield_transport::{
 /// Long enough for a loaded machine; nothing waits for it when all goes well.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-const MEASURED: Wants = Wants { estimates: true, microphone: false };
+const MEASURED: Wants = Wants { estimates: true, microphone: false, ingest: false };
 
 struct Rig {
     hub: Hub,

@@ -6,6 +6,7 @@ export type Route =
   | { page: 'signIn'; next: string }
   | { page: 'join'; token: string }
   | { page: 'test' }
+  | { page: 'beCamera'; token: string }
   | { page: 'cameras' }
   | { page: 'camera'; id: string }
   | { page: 'joinCamera' }
@@ -19,6 +20,7 @@ export function routeOf(url: URL): Route {
   if (parts.length === 2 && parts[0] === 'play') return { page: 'play', title: decodeURIComponent(parts[1]!) };
   if (parts.length === 1 && parts[0] === 'sign-in') return { page: 'signIn', next: safeNext(url.searchParams.get('next')) };
   if (parts.length === 1 && parts[0] === 'test') return { page: 'test' };
+  if (parts.length === 1 && parts[0] === 'camera') return { page: 'beCamera', token: url.hash.slice(1) };
   if (parts.length === 1 && parts[0] === 'cameras') return { page: 'cameras' };
   if (parts.length === 2 && parts[0] === 'cameras' && parts[1] === 'join') return { page: 'joinCamera' };
   if (parts[0] === 'cameras' && parts[1] === 'rules' && parts.length < 4) return { page: 'rules', ...(parts[2] && { id: decodeURIComponent(parts[2]) }) };

@@ -27,6 +27,8 @@ export function sourceOf(source: CameraSource): string {
       return source.url;
     case 'v4l2':
       return source.device;
+    case 'browser':
+      return 'The camera of a browser';
   }
 }
 

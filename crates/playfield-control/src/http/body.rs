@@ -29,12 +29,22 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Json<T>, Failure> {
         is_json(request.headers())?;
-        let bytes = tokio::time::timeout(ARRIVE, Bytes::from_request(request, state));
-        let slow = |_| Failure::new(Kind::TooSlow, "the body did not arrive within 15 s; try again");
-        let bytes = bytes.await.map_err(slow)?.map_err(|rejection| unread(rejection.status()))?;
+        let bytes = bytes(request, state).await?;
         let value = serde_json::from_slice(&bytes).map_err(malformed)?;
         Ok(Json { value, hash: hash(&bytes) })
     }
+}
+
+/// A body that is text.
+pub(super) async fn text<S: Send + Sync>(request: Request, state: &S) -> Result<String, Failure> {
+    let bytes = bytes(request, state).await?;
+    String::from_utf8(bytes.into()).map_err(|_| Failure::new(Kind::Malformed, "the body is not UTF-8"))
+}
+
+async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Failure> {
+    let bytes = tokio::time::timeout(ARRIVE, Bytes::from_request(request, state));
+    let slow = |_| Failure::new(Kind::TooSlow, "the body did not arrive within 15 s; try again");
+    bytes.await.map_err(slow)?.map_err(|rejection| unread(rejection.status()))
 }
 
 /// A JSON body that may be left out, or be `null`, and the hash of its bytes.

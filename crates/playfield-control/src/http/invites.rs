@@ -118,7 +118,7 @@ pub(super) async fn join(State(app): App, request: Request) -> Result<Response, 
     Ok(json(StatusCode::CREATED, &work.await.map_err(Failure::internal)??))
 }
 
-fn secret(headers: &HeaderMap) -> Result<&str, Failure> {
+pub(super) fn secret(headers: &HeaderMap) -> Result<&str, Failure> {
     let missing = || Failure::new(Kind::BadToken, "send the link's secret: `authorization: Bearer TOKEN`");
     bearer(headers)?.ok_or_else(missing)
 }

@@ -8,7 +8,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::body::json;
 use super::{
-    channels, datasets, devices, events, evp, invites, links, people, rules, sessions, sign_in, states, titles,
+    channels, datasets, devices, events, evp, invites, links, people, rules, sessions, sign_in, states, titles, whip,
 };
 
 #[derive(OpenApi)]
@@ -48,6 +48,12 @@ use super::{
         devices::grant,
         devices::grants,
         devices::end_grant,
+        whip::create,
+        whip::list,
+        whip::remove,
+        whip::look,
+        whip::begin,
+        whip::end,
         events::export,
         events::live,
         events::socket,
@@ -101,7 +107,11 @@ impl Modify for Tokens {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let bearer = |what| HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(what)).build();
         let components = document.components.get_or_insert_default();
-        for (name, what) in [("viewer", "the viewer's token"), ("invite", "the link's secret")] {
+        for (name, what) in [
+            ("viewer", "the viewer's token"),
+            ("invite", "the link's secret"),
+            ("whip", "the secret of a camera's link"),
+        ] {
             components.add_security_scheme(name, SecurityScheme::Http(bearer(what)));
         }
     }

@@ -95,6 +95,8 @@ async fn the_document_knows_every_address() {
             "/api/v1/devices/{id}/events.ndjson",
             "/api/v1/devices/{id}/grants",
             "/api/v1/devices/{id}/grants/{grant}",
+            "/api/v1/devices/{id}/links",
+            "/api/v1/devices/{id}/links/{link}",
             "/api/v1/devices/{id}/live",
             "/api/v1/enrolments",
             "/api/v1/events/live",
@@ -133,6 +135,8 @@ async fn the_document_knows_every_address() {
             "/api/v1/titles",
             "/api/v1/titles/{id}",
             "/api/v1/titles/{id}/cover",
+            "/api/v1/whip",
+            "/api/v1/whip/{id}",
         ]
     );
     let schemas = document["components"]["schemas"].as_object().unwrap();

@@ -6,12 +6,12 @@ use std::time::Duration;
 use playfield_control::Config;
 use playfield_core::analytics::{Counts, Direction, Event as Happened, LineCounts, What};
 use playfield_core::api::{
-    Connected, Dataset, Datasets, Device, DeviceCounts, DeviceEvents, DeviceState, Devices, EndReason, Granted, Grants,
-    Role, SessionState,
+    CameraInvitation, CameraLinks, Connected, CreatedCameraLink, Dataset, Datasets, Device, DeviceCounts, DeviceEvents,
+    DeviceState, Devices, EndReason, Granted, Grants, Role, SessionState,
 };
 use playfield_core::bus::{Event, Reply as Said, Request, SessionSpec};
 use playfield_core::camera::{Report, Seen, Source};
-use playfield_core::id::DeviceId;
+use playfield_core::id::{DeviceId, IngestId};
 use playfield_core::manifest::Kind;
 use playfield_core::metadata::Metadata;
 use serde_json::json;
@@ -297,4 +297,87 @@ async fn pictures_are_kept_with_leave_and_come_as_coco() {
     street.here.delete(&street.path(&here)).await.problem(404, "notFound");
     let grants: Grants = street.here.get(&street.path("/grants")).await.is(200);
     assert_eq!(grants.grants.len(), 1, "that there was leave stays on record");
+}
+
+#[tokio::test]
+async fn a_link_makes_a_browser_the_camera_until_it_is_taken_back_and_stays_on_record() {
+    let street = Street::new().await;
+    street.at_work().await;
+    let links = street.path("/links");
+    let problem = street.here.post(&links, json!({})).await.problem(422, "refused");
+    assert!(problem.detail.contains("`source`"), "a drawn street is no browser's: {}", problem.detail);
+    let desired = json!({"source": {"kind": "browser"}, "hz": 5});
+    street.here.patch(&street.path(""), json!({"desired": desired})).await.is::<Device>(200);
+    let spec = street.started(2).await;
+    for wrong in [json!({"expires_s": 299}), json!({"expires_s": 31_536_001}), json!({"for": 3})] {
+        street.here.post(&links, wrong).await.problem(400, "malformed");
+    }
+    let made: CreatedCameraLink = street.here.post(&links, json!({})).await.is(201);
+    assert_eq!(made.link.expires_ms, Some(made.link.created_ms + 86_400_000));
+    assert_eq!(made.path, format!("/camera#{}", made.token.reveal()));
+    let kept: CreatedCameraLink = street.here.post(&links, json!({"expires_s": 0})).await.is(201);
+    assert_eq!(kept.link.expires_ms, None);
+
+    // Whoever has it need not be signed in, and learns what it is for, and no more.
+    let stranger = street.world.elsewhere(true);
+    let phone = stranger.bearer(made.token.reveal());
+    let sdp = |client: &Client| client.with("content-type", "application/sdp");
+    let told: CameraInvitation = phone.get("/api/v1/whip").await.is(200);
+    assert_eq!((told.hz, told.ready, told.seen), (5, false, None));
+    phone.get(&street.path("")).await.problem(401, "badToken");
+    let send = async |client: &Client| client.send("POST", "/api/v1/whip", "v=0".into()).await;
+    send(&sdp(&phone)).await.problem(503, "noNode");
+    street.says(&spec, SessionState::Active, None).await;
+    street.is(DeviceState::Online).await;
+    send(&phone).await.problem(415, "unsupportedMediaType");
+    send(&sdp(&stranger)).await.problem(401, "badToken");
+    for wrong in ["", "nobody's", &made.token.reveal()[1..]] {
+        send(&sdp(&stranger.bearer(wrong))).await.problem(404, "notFound");
+    }
+
+    let answer = send(&sdp(&phone)).await;
+    assert_eq!((answer.status.as_u16(), answer.header("content-type")), (201, "application/sdp"));
+    assert_eq!(answer.text(), "answer to v=0");
+    let place = answer.header("location").to_owned();
+    let asked = street.world.node.asked().into_iter().rev().find_map(|request| match request {
+        Request::Ingest { session, ingest } => Some((session, *ingest)),
+        _ => None,
+    });
+    let (session, ingest) = asked.unwrap();
+    assert_eq!((session, &ingest.link, ingest.expires_ms), (spec.id.clone(), &made.link.id, made.link.expires_ms));
+    assert_eq!(place, format!("/api/v1/whip/{}", ingest.id));
+    let granted: Granted =
+        street.here.post(&street.path("/grants"), json!({"reason": "a parcel is missing", "minutes": 5})).await.is(201);
+    let told: CameraInvitation = phone.get("/api/v1/whip").await.is(200);
+    let seen = told.seen.unwrap();
+    assert_eq!((seen.expires_ms, &*seen.reason), (granted.grant.expires_ms, "a parcel is missing"));
+
+    let ended = |id: Option<&IngestId>| {
+        let is = |request: &Request| matches!(request, Request::EndIngest { link, ingest: of, .. } if *link == made.link.id && of.as_ref() == id);
+        street.world.node.asked().iter().filter(|request| is(request)).count()
+    };
+    phone.delete("/api/v1/whip/nonsense").await.problem(404, "notFound");
+    stranger.delete(&place).await.problem(401, "badToken");
+    assert_eq!(phone.delete(&place).await.status, 200);
+    assert_eq!((ended(Some(&ingest.id)), ended(None)), (1, 0));
+    let one = format!("{links}/{}", made.link.id);
+    assert_eq!(street.here.delete(&one).await.status, 204);
+    street.here.delete(&one).await.problem(404, "notFound");
+    assert_eq!(ended(None), 1, "whoever is the camera by it is put out");
+    phone.get("/api/v1/whip").await.problem(410, "inviteRevoked");
+    send(&sdp(&phone)).await.problem(410, "inviteRevoked");
+
+    let record: CameraLinks = street.here.get(&links).await.is(200);
+    let record: Vec<_> =
+        record.links.into_iter().map(|link| (link.id, link.used_by.is_some(), link.ended_ms.is_some())).collect();
+    assert_eq!(record.len(), 2);
+    assert!(record.contains(&(made.link.id.clone(), true, true)) && record.contains(&(kept.link.id, false, false)));
+    phone.get(&links).await.problem(401, "badToken");
+
+    // Turned away, or with another source, it is nobody's.
+    let other = stranger.bearer(kept.token.reveal());
+    street.here.patch(&street.path(""), json!({"desired": {"source": {"kind": "scene"}}})).await.is::<Device>(200);
+    other.get("/api/v1/whip").await.problem(422, "refused");
+    assert_eq!(street.here.delete(&street.path("")).await.status, 204);
+    other.get("/api/v1/whip").await.problem(410, "inviteRevoked");
 }

@@ -87,7 +87,8 @@ fn usual(request: &Request) -> Reply {
             std::fs::write(to, PNG).unwrap();
             Reply::Done
         }
-        Request::Live { .. } | Request::Input { .. } => Reply::Done,
+        Request::Ingest { ingest, .. } => Reply::Attached { answer: format!("answer to {}", ingest.offer) },
+        Request::Live { .. } | Request::Input { .. } | Request::EndIngest { .. } => Reply::Done,
         Request::Sample { .. } => Reply::Sampled { sample: Box::new(sample()) },
         Request::Seats { .. } => Reply::Seats { taken: vec![0] },
         Request::People { .. } => Reply::People { people: Vec::new() },

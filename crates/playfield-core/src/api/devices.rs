@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::{Session, Viewer};
 use crate::app::AppStatus;
 use crate::camera::{Desired, Health};
-use crate::id::{DeviceId, GrantId, Token};
+use crate::id::{CameraLinkId, DeviceId, GrantId, Token};
 use crate::link::Machine;
 use crate::rollout::Channel;
 
@@ -283,6 +283,82 @@ pub struct Dataset {
 pub struct Datasets {
     /// The newest first.
     pub datasets: Vec<Dataset>,
+}
+
+/// `POST /api/v1/devices/{id}/links`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateCameraLink {
+    /// How long it is good, in seconds: 300 to 31536000, or 0: until it is taken back. A day, if nothing is said.
+    #[serde(default)]
+    pub expires_s: Option<u32>,
+}
+
+/// A link by which a browser is a camera, without its secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CameraLink {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub id: CameraLinkId,
+    /// The address that asked for it.
+    pub client: String,
+    /// When it was made: Unix time in milliseconds.
+    pub created_ms: u64,
+    /// When it is over; none: once it is taken back.
+    pub expires_ms: Option<u64>,
+    /// When it was taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_ms: Option<u64>,
+    /// When somebody came by it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_ms: Option<u64>,
+    /// The address that they came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_by: Option<String>,
+}
+
+/// `GET /api/v1/devices/{id}/links`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CameraLinks {
+    /// The newest first, also those that are over.
+    pub links: Vec<CameraLink>,
+}
+
+/// Answer to `POST /api/v1/devices/{id}/links`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CreatedCameraLink {
+    /// The link.
+    pub link: CameraLink,
+    /// Its secret, told once: the bearer token of WHIP.
+    #[schema(value_type = String)]
+    pub token: Token,
+    /// Path and fragment of the page that it opens.
+    pub path: String,
+}
+
+/// `GET /api/v1/whip`: what a link is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CameraInvitation {
+    /// What the camera is called.
+    pub name: String,
+    /// Pictures a second that it looks at.
+    pub hz: u16,
+    /// When the link is over; none: once it is taken back.
+    pub expires_ms: Option<u64>,
+    /// Its pictures can be taken just now.
+    pub ready: bool,
+    /// Somebody has leave to see the picture until then, with their reason; none: nobody has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<SeenUntil>,
+}
+
+/// That somebody may see what a camera sees.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SeenUntil {
+    /// Until when: Unix time in milliseconds.
+    pub expires_ms: u64,
+    /// Why, as they said.
+    pub reason: String,
 }
 
 /// `GET /api/v1/devices/{id}/events`

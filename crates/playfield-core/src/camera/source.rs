@@ -54,6 +54,8 @@ pub enum Source {
         /// Its device, which the server's `camera_files` must name: `/dev/video0`.
         device: String,
     },
+    /// The camera of a browser, or whatever else sends by WHIP (RFC 9725), with a link to this camera: H.264, as it comes.
+    Browser {},
 }
 
 /// How a picture is coded that a source hands over.
@@ -85,7 +87,7 @@ impl Source {
     /// Checks what no type does. A sentence says what is wrong and what would be right.
     pub fn check(&self) -> Result<(), String> {
         match self {
-            Source::Scene { .. } => Ok(()),
+            Source::Scene { .. } | Source::Browser {} => Ok(()),
             Source::Folder { path, .. } | Source::File { path, .. } | Source::Tensors { path, .. } => check_path(path),
             Source::V4l2 { device } => {
                 let number = device.strip_prefix("/dev/video").filter(|number| (1..=3).contains(&number.len()));
@@ -103,7 +105,7 @@ impl Source {
     /// The file or folder that it reads, as whoever set it up names it.
     pub fn path(&self) -> Option<&str> {
         match self {
-            Source::Scene { .. } | Source::Rtsp { .. } => None,
+            Source::Scene { .. } | Source::Rtsp { .. } | Source::Browser {} => None,
             Source::Folder { path, .. } | Source::File { path, .. } | Source::Tensors { path, .. } => Some(path),
             Source::V4l2 { device } => Some(device),
         }
@@ -111,6 +113,11 @@ impl Source {
 }
 
 impl Source {
+    /// Whether its pictures are handed in from the network, coded: its process has none.
+    pub const fn is_fed(&self) -> bool {
+        matches!(self, Source::Rtsp { .. } | Source::Browser {})
+    }
+
     /// The source as it may be told: without a password.
     pub fn told(&self) -> Source {
         match self {
@@ -166,6 +173,8 @@ mod tests {
         check(r#"{"kind": "v4l2", "device": "/dev/video0"}"#, None);
         check(r#"{"kind": "v4l2", "device": "/dev/sda"}"#, Some("`source.device`"));
         check(r#"{"kind": "v4l2", "device": "/dev/video../sda"}"#, Some("`source.device`"));
+        check(r#"{"kind": "browser"}"#, None);
+        check(r#"{"kind": "browser", "url": "https://cam"}"#, Some("url"));
         check(r#"{"kind": "telepathy"}"#, Some("telepathy"));
     }
 }

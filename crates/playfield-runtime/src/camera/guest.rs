@@ -85,11 +85,6 @@ impl CameraGuest {
         }
     }
 
-    /// Where its coded pictures go in, if they come from outside; once.
-    pub fn take_intake(&mut self) -> Option<Intake> {
-        self.intake.take()
-    }
-
     fn log(&mut self, level: LogLevel, line: String) {
         self.events.push(GuestEvent::Log { level, line });
     }
@@ -201,6 +196,10 @@ impl Guest for CameraGuest {
         // If it is gone, that is noticed at the next tick.
         let _ = self.process.link().send(&ToCamera::Sample);
         true
+    }
+
+    fn take_intake(&mut self) -> Option<Intake> {
+        self.intake.take()
     }
 
     fn set_live(&mut self, live: bool) {

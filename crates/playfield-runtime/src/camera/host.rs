@@ -185,7 +185,8 @@ impl Host {
                 self.see(frame, link)
             }
             Err(NoPicture::Yet) => {
-                self.retry_at = Some(self.source.due().max(now + SOON));
+                let wait = if self.source.rests() { AGAIN } else { SOON };
+                self.retry_at = Some(self.source.due().max(now + wait));
                 Ok(())
             }
             Err(NoPicture::Bad(why)) => {
@@ -216,6 +217,10 @@ impl Host {
     /// Opens a source anew that has given no picture for too long.
     fn watch(&mut self, now: Instant, link: &mut Link) -> Result<(), LinkError> {
         let now = self.time(now);
+        if self.source.rests() {
+            self.watchdog = Watchdog::new(now);
+            return Ok(());
+        }
         let Some(stalled) = self.watchdog.poll(now).filter(|_| !self.over) else { return Ok(()) };
         let reopened = self.source.reopen();
         let why = reopened.err().or(self.why.clone()).map_or(String::new(), |why| format!("; it last said: {why}"));

@@ -1,7 +1,7 @@
 //! The way of coded pictures into a camera's process: what a worker took from the network, decoded behind the fence.
 //!
 //! ```text
-//!   worker: Intake --messages of at most CHUNK bytes: a unit in pieces, or a trouble--> Fed: camera
+//!   worker: Intake --messages of at most CHUNK bytes: a unit in pieces, a trouble, or rest--> Fed: camera
 //!                  <-------------------- again, if nothing of use comes ---------------
 //! ```
 //!
@@ -32,6 +32,7 @@ const WAITING: usize = 2 << 20;
 const FIRST: u8 = 1;
 const LAST: u8 = 2;
 const TROUBLE: u8 = 4;
+const REST: u8 = 8;
 
 /// The worker's end.
 #[derive(Debug)]
@@ -57,6 +58,8 @@ pub(super) enum Came<'a> {
     Unit(Coding, &'a [u8]),
     /// Why none come.
     Trouble(String),
+    /// Nobody sends any, and why; whoever comes is there by itself.
+    Rest(String),
     /// Nothing yet.
     Nothing,
     /// The worker is gone.
@@ -96,8 +99,17 @@ impl Intake {
 
     /// Tells why no pictures come.
     pub fn trouble(&mut self, why: &str) {
+        self.say(TROUBLE, why);
+    }
+
+    /// Tells that nobody sends pictures just now, and why: that is no fault of the source's.
+    pub fn rest(&mut self, why: &str) {
+        self.say(REST, why);
+    }
+
+    fn say(&mut self, what: u8, why: &str) {
         let why = &why[..why.floor_char_boundary(MOST_TROUBLE)];
-        let message = [&[TROUBLE, 0], why.as_bytes()].concat();
+        let message = [&[what, 0], why.as_bytes()].concat();
         // Whoever does not listen learns it from what does not come.
         let _ = self.send(&message);
     }
@@ -162,8 +174,9 @@ impl Fed {
                 Err(_) => return Came::Gone,
             };
             let [flags, coding, data @ ..] = &self.buffer[..came] else { continue };
-            if flags & TROUBLE != 0 {
-                return Came::Trouble(String::from_utf8_lossy(data).into_owned());
+            if flags & (TROUBLE | REST) != 0 {
+                let why = String::from_utf8_lossy(data).into_owned();
+                return if flags & REST != 0 { Came::Rest(why) } else { Came::Trouble(why) };
             }
             if flags & FIRST != 0 {
                 self.unit.clear();
@@ -221,6 +234,8 @@ mod tests {
         }
         intake.trouble("nobody is there");
         assert_eq!(fed.next(SOON), Came::Trouble("nobody is there".to_owned()));
+        intake.rest("nobody wants to be");
+        assert_eq!(fed.next(SOON), Came::Rest("nobody wants to be".to_owned()));
         assert_eq!(intake.again(), Some(false));
         fed.ask_again();
         assert_eq!(intake.again(), Some(true));

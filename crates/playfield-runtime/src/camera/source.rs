@@ -7,7 +7,7 @@
 //! | `film` | a video file |
 //! | `tensors` | a recording of a model that ran on a sensor |
 //! | `v4l2` | a camera of this machine |
-//! | `fed` | a camera on the network, whose coded pictures a worker hands in |
+//! | `fed` | a camera on the network, or of a browser, whose coded pictures a worker hands in |
 //!
 //! Whatever comes from outside is foreign; it is decoded in the camera's own process, behind the fence.
 
@@ -35,6 +35,11 @@ pub trait Source: Send {
 
     /// Takes the next picture into `into`; returns its number. Gaps in numbers are pictures that came too late to be taken.
     fn take(&mut self, into: &mut Picture) -> Result<u64, NoPicture>;
+
+    /// Whether nobody gives it pictures just now: then nothing is gained by opening it anew.
+    fn rests(&self) -> bool {
+        false
+    }
 
     /// Closes what it has open and opens it anew.
     fn reopen(&mut self) -> Result<(), String>;
@@ -75,7 +80,7 @@ pub(super) fn open(camera: &Camera, fed: Option<Fed>, codecs: Codecs) -> Result<
         Wanted::File { once, .. } => Box::new(film::Played::open(path()?, *once, hz, codecs)?),
         Wanted::Tensors { once, .. } => Box::new(tensors::Replay::open(path()?, *once, codecs)?),
         Wanted::V4l2 { .. } => Box::new(v4l2::Camera::open(path()?, hz, codecs)?),
-        Wanted::Rtsp { .. } => {
+        Wanted::Rtsp { .. } | Wanted::Browser {} => {
             let fed = fed.ok_or_else(|| "nobody takes its pictures from the network".to_owned())?;
             Box::new(fed::Network::open(fed, hz, codecs)?)
         }

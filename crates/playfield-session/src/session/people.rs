@@ -72,7 +72,8 @@ impl Session {
 
     /// When something of it is due by itself.
     pub(crate) fn next_timeout(&self) -> Option<Time> {
-        [self.life.next_timeout(), self.people.next_timeout()].into_iter().flatten().min()
+        let ingests = self.ingests.next_timeout();
+        [self.life.next_timeout(), self.people.next_timeout(), ingests].into_iter().flatten().min()
     }
 
     fn connections(&self, viewer: &ViewerId) -> Vec<ConnectionId> {

@@ -4,6 +4,7 @@
 // In a test every failure is a panic.
 #![allow(clippy::unwrap_used)]
 
+mod ingest;
 mod microphone;
 mod people;
 mod resume;
@@ -28,6 +29,7 @@ use playfield_core::manifest::Limits;
 use playfield_core::people::{Person, Roster};
 use playfield_core::signal::ToViewer;
 use playfield_media::delta::Decoder;
+use playfield_runtime::camera::Intake;
 use playfield_runtime::{Changes, Feed, Guest, GuestError, GuestEvent, Snapshot, Tick};
 use playfield_session::{OpenGuest, Worker, WorkerError};
 use playfield_transport::{Client, ClientEvent, Event};
@@ -47,6 +49,8 @@ struct FakeGuest {
     /// It records the microphone, whose packets come this way.
     records: bool,
     feed: Option<Feed>,
+    /// Its pictures are brought to it.
+    intake: Option<Intake>,
     /// So many times it takes no state up, and loses what it was.
     forgets: u8,
 }
@@ -75,6 +79,7 @@ impl FakeGuest {
             parts: (spec.title == "saves in parts").then_some(0),
             records: spec.title == "records",
             feed: (spec.title == "records").then(microphone::feed),
+            intake: spec.title.starts_with("camera ").then(|| ingest::intake(&spec.title)),
             forgets: match spec.title.as_str() {
                 "saves and forgets once" => 1,
                 "saves and forgets" => u8::MAX,
@@ -129,6 +134,10 @@ impl Guest for FakeGuest {
         if self.tick == 1 || (self.saves && self.tick.is_multiple_of(10)) {
             into.push(GuestEvent::Stored { key: "best".to_owned(), value: Some(self.tick.to_le_bytes().to_vec()) });
         }
+    }
+
+    fn take_intake(&mut self) -> Option<Intake> {
+        self.intake.take()
     }
 
     fn take_feed(&mut self) -> Option<Feed> {

@@ -301,6 +301,21 @@ const STEPS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX samples_by_blob ON samples (blob);
 ",
+    // Links by which browsers are cameras.
+    "
+    CREATE TABLE camera_links (
+        id TEXT PRIMARY KEY,
+        device TEXT NOT NULL REFERENCES devices ON DELETE CASCADE,
+        token BLOB NOT NULL UNIQUE,
+        client TEXT NOT NULL,
+        created_ms INTEGER NOT NULL,
+        expires_ms INTEGER,
+        ended_ms INTEGER,
+        used_ms INTEGER,
+        used_by TEXT
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX camera_links_by_device ON camera_links (device, created_ms);
+",
 ];
 
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), DbError> {

@@ -1,14 +1,14 @@
 //! The suite for databases.
 
 use playfield_core::api::{EndReason, Role, SessionState};
-use playfield_core::id::{DeviceId, GrantId, InviteId, NodeId, SessionId, ViewerId};
+use playfield_core::id::{CameraLinkId, DeviceId, GrantId, InviteId, NodeId, SessionId, ViewerId};
 use playfield_core::people::{Person, Roster};
 use playfield_core::permission::{Permission, Permissions};
 use playfield_core::receipt::{MOST_PARTS, Made, Part};
 use playfield_store::blob::BlobId;
 use playfield_store::db::{
-    Admission, Begun, Caps, Db, DbError, DeviceCount, DeviceEventRow, DeviceRow, Entry, GrantRow, Guests, InviteRow,
-    NewDeviceEvent, NewSession, Put, PutState, StateRow, ViewerRow,
+    Admission, Begun, CameraLinkRow, Caps, Db, DbError, DeviceCount, DeviceEventRow, DeviceRow, Entry, GrantRow,
+    Guests, InviteRow, NewDeviceEvent, NewSession, Put, PutState, StateRow, ViewerRow,
 };
 
 use crate::folder::Folder;
@@ -58,6 +58,7 @@ suite!(
         leave_to_look_ends_once_and_stays_on_record,
         pictures_are_kept_while_leave_is_given_and_room_is_left,
         a_dataset_that_is_removed_lets_go_of_its_pictures_and_leaves_its_grant,
+        links_of_cameras_are_found_by_their_secrets_and_stay_on_record,
         a_rule_is_changed_by_who_knows_its_version,
         what_rules_do_is_written_down_with_how_far_they_read,
         of_one_destination_two_are_due_at_once,
@@ -674,6 +675,39 @@ async fn what_a_device_told_is_numbered_counted_and_forgotten(db: Db) {
         "numbers go on"
     );
     assert_eq!(db.newest_event().await.unwrap(), 7, "those of all too");
+}
+
+async fn links_of_cameras_are_found_by_their_secrets_and_stay_on_record(db: Db) {
+    db.insert_device(device(1)).await.unwrap();
+    let link = |number: u8, created_ms, expires_ms| CameraLinkRow {
+        id: CameraLinkId::from_entropy([number; 16]),
+        device: device(1).id,
+        client: "127.0.0.1".to_owned(),
+        created_ms,
+        expires_ms,
+        ended_ms: None,
+        used: None,
+    };
+    let (first, second, third) = (link(1, 1_000, Some(1_100)), link(2, 2_000, None), link(3, 3_000, None));
+    let put = async |link: &CameraLinkRow, token| db.insert_camera_link(link.clone(), token, 1).await.unwrap();
+    assert!(put(&first, [1; 32]).await);
+    assert!(!put(&link(4, 1_050, None), [4; 32]).await, "there are as many as may be");
+    assert!(put(&second, [2; 32]).await, "the first one's time is over");
+    assert!(!put(&third, [3; 32]).await);
+    assert_eq!(db.camera_link_by_token([1; 32]).await.unwrap(), Some(first.clone()), "it is over, and said so");
+    assert_eq!(db.camera_link_by_token([3; 32]).await.unwrap(), None);
+    db.use_camera_link(second.id.clone(), "192.0.2.7".to_owned(), 2_100).await.unwrap();
+    let second = CameraLinkRow { used: Some((2_100, "192.0.2.7".to_owned())), ..second };
+    assert_eq!(db.camera_links(device(1).id, 9).await.unwrap(), [second.clone(), first.clone()]);
+
+    let end = async |id: &CameraLinkId, now| db.end_camera_link(device(1).id, id.clone(), now).await.unwrap();
+    assert!(!end(&first.id, 2_200).await, "its time was over");
+    assert!(!db.end_camera_link(device(2).id, second.id.clone(), 2_200).await.unwrap(), "another camera's");
+    assert!(end(&second.id, 2_200).await);
+    assert!(!end(&second.id, 2_300).await, "it ended before");
+    assert!(put(&third, [3; 32]).await);
+    let second = CameraLinkRow { ended_ms: Some(2_200), ..second };
+    assert_eq!(db.camera_links(device(1).id, 2).await.unwrap(), [third, second]);
 }
 
 async fn leave_to_look_ends_once_and_stays_on_record(db: Db) {

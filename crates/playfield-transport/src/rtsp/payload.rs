@@ -27,6 +27,7 @@ pub struct Depacketizer {
     in_pieces: bool,
     key: bool,
     has_parameters: bool,
+    left_out: bool,
 }
 
 impl Depacketizer {
@@ -44,7 +45,18 @@ impl Depacketizer {
             in_pieces: false,
             key: false,
             has_parameters: false,
+            left_out: false,
         }
+    }
+
+    /// The number of the packet that is due.
+    pub fn due(&self) -> u16 {
+        self.sequence.map_or(0, |sequence| sequence.wrapping_add(1))
+    }
+
+    /// Whether a picture was left out since this was asked last.
+    pub fn left_out(&mut self) -> bool {
+        std::mem::take(&mut self.left_out)
     }
 
     /// Takes a packet; `emit` is given each picture that is whole with it.
@@ -76,7 +88,9 @@ impl Depacketizer {
     }
 
     fn flush(&mut self, emit: &mut impl FnMut(Unit)) {
-        let whole = !std::mem::take(&mut self.broken) && !std::mem::take(&mut self.in_pieces) && !self.unit.is_empty();
+        let lacks = std::mem::take(&mut self.broken) | std::mem::take(&mut self.in_pieces);
+        let whole = !lacks && !self.unit.is_empty();
+        self.left_out |= lacks;
         let mut data = std::mem::take(&mut self.unit);
         let key = std::mem::take(&mut self.key) || self.coding == Coding::Jpeg;
         let has_parameters = std::mem::take(&mut self.has_parameters);

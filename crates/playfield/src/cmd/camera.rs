@@ -21,7 +21,7 @@ pub fn opening(camera: &Camera, config: &GuestConfig, missing: Missing) -> Resul
     let told = Camera { desired: Desired { source: source.told(), ..camera.desired.clone() }, ..camera.clone() };
     Ok(Opening {
         camera: serde_json::to_string(&told).map_err(bad)?,
-        fed: matches!(source, Source::Rtsp { .. }),
+        fed: source.is_fed(),
         rules: Rules {
             read: reads(camera),
             devices: devices(camera),

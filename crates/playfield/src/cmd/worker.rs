@@ -68,7 +68,10 @@ impl Modules {
         if let Kind::Camera { camera } = &spec.kind {
             let opening = super::camera::opening(camera, &config, missing)?;
             let mut guest = CameraGuest::open(&self.program, opening, camera.desired.hz)?;
-            if let (Source::Rtsp { url }, Some(intake)) = (&camera.desired.source, guest.take_intake()) {
+            // What comes from browsers comes by the worker's own sockets: it takes the way in itself.
+            if let Source::Rtsp { url } = &camera.desired.source
+                && let Some(intake) = guest.take_intake()
+            {
                 let refused = |error: std::io::Error| GuestError::BadModule(error.to_string());
                 playfield_session::take_camera(url, intake).map_err(refused)?;
             }

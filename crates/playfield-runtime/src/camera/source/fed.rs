@@ -28,6 +28,8 @@ struct Slot {
     fresh: bool,
     picture: Picture,
     trouble: Option<String>,
+    /// Nobody sends any.
+    rests: bool,
 }
 
 /// The thread that decodes. It lasts as long as this.
@@ -61,6 +63,10 @@ impl Source for Network {
         Ok(self.count)
     }
 
+    fn rests(&self) -> bool {
+        open(&self.eater.slot).rests
+    }
+
     fn reopen(&mut self) -> Result<(), String> {
         // The one before ends first: two would share what comes.
         self.eater.end();
@@ -74,7 +80,7 @@ impl Eater {
     fn start(fed: &Fed, codecs: Codecs) -> Result<Eater, String> {
         let mut fed = fed.another().map_err(|error| format!("its feed cannot be opened: {error}"))?;
         let picture = Picture::black(16, 16, PixelFormat::Rgba8);
-        let slot = Arc::new(Mutex::new(Slot { fresh: false, picture: picture.clone(), trouble: None }));
+        let slot = Arc::new(Mutex::new(Slot { fresh: false, picture: picture.clone(), trouble: None, rests: false }));
         let unwanted = Arc::new(AtomicBool::new(false));
         let (into, end) = (Arc::clone(&slot), Arc::clone(&unwanted));
         let eat = move || eat(&mut fed, codecs, &into, &end, picture);
@@ -105,23 +111,25 @@ fn open(slot: &Mutex<Slot>) -> MutexGuard<'_, Slot> {
 fn eat(fed: &mut Fed, codecs: Codecs, slot: &Mutex<Slot>, unwanted: &AtomicBool, mut picture: Picture) {
     let mut decoder: Option<(Coding, Box<dyn Decode>)> = None;
     while !unwanted.load(Ordering::Relaxed) {
-        let trouble = match fed.next(LOOK) {
+        let (rests, trouble) = match fed.next(LOOK) {
             Came::Nothing => continue,
             // The camera's process ends by itself then.
             Came::Gone => return,
-            Came::Trouble(why) => why,
+            Came::Trouble(why) => (false, why),
+            Came::Rest(why) => (true, why),
             Came::Unit(coding, unit) => match decode(&mut decoder, codecs, coding, unit, &mut picture) {
                 Ok(true) => {
                     let mut slot = open(slot);
                     std::mem::swap(&mut slot.picture, &mut picture);
-                    (slot.fresh, slot.trouble) = (true, None);
+                    (slot.fresh, slot.trouble, slot.rests) = (true, None, false);
                     continue;
                 }
                 Ok(false) => continue,
-                Err(why) => why,
+                Err(why) => (false, why),
             },
         };
-        open(slot).trouble = Some(trouble);
+        let mut slot = open(slot);
+        (slot.trouble, slot.rests) = (Some(trouble), rests);
     }
 }
 
