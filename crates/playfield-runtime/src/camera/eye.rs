@@ -12,6 +12,7 @@ use playfield_core::track;
 
 use super::source::Inferred;
 use crate::model::{Engine, Model};
+use crate::wasm::Tensors;
 
 /// A model's manifest, in its folder.
 const MANIFEST: &str = "model.toml";
@@ -37,9 +38,7 @@ impl Eye {
     /// Opens the model in a folder; without one, movement is found.
     pub(super) fn open(folder: Option<&Path>, engine: &Engine) -> Result<Eye, String> {
         let Some(folder) = folder else { return Ok(Eye::Motion(Box::new(Motion::new(motion::Config::default())))) };
-        let manifest = manifest(folder)?;
-        let model = Model::load(read(folder, &manifest.file)?, &manifest, engine);
-        Ok(Eye::Model(Box::new(model.map_err(|error| error.to_string())?)))
+        Ok(Eye::Model(Box::new(load_model(folder, engine)?)))
     }
 
     /// Reads what the model in a folder makes elsewhere; the model itself need not be there.
@@ -70,6 +69,21 @@ impl Eye {
         }
     }
 
+    /// What its model made of the picture that it looked at last, or what came with that; none: there is no model.
+    pub(super) fn tensors(&self, inferred: Option<Inferred<'_>>) -> Option<Tensors> {
+        let mut tensors = Tensors::default();
+        let mut add = |shape: &[usize], data: &[f32]| {
+            tensors.shapes.push(shape.iter().map(|size| u32::try_from(*size).unwrap_or(u32::MAX)).collect());
+            tensors.bytes.extend(data.iter().flat_map(|number| number.to_le_bytes()));
+        };
+        match self {
+            Eye::Model(model) => model.results().iter().for_each(|tensor| add(tensor.shape, tensor.data)),
+            Eye::Sensor(_) => inferred?.outputs.iter().for_each(|output| add(&output.shape, &output.data)),
+            Eye::Motion(_) => return None,
+        }
+        Some(tensors)
+    }
+
     /// Its name and version.
     pub(super) fn name(&self) -> String {
         match self {
@@ -98,6 +112,13 @@ impl Eye {
             Eye::Sensor(sensor) => sensor.manifest.labels.clone(),
         }
     }
+}
+
+/// The model in a folder.
+pub(super) fn load_model(folder: &Path, engine: &Engine) -> Result<Model, String> {
+    let manifest = manifest(folder)?;
+    let model = Model::load(read(folder, &manifest.file)?, &manifest, engine);
+    model.map_err(|error| error.to_string())
 }
 
 fn read(folder: &Path, name: &str) -> Result<Vec<u8>, String> {

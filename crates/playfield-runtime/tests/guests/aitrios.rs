@@ -13,6 +13,10 @@ use crate::support::*;
 
 /// `aitrios/detector.rs`
 const DETECTOR: &[u8] = include_bytes!("aitrios/detector.wasm");
+/// `aitrios/threads.c`
+const THREADS: &[u8] = include_bytes!("aitrios/threads.wasm");
+/// Most pictures that are shown to an app until it has ended: how long it may work is the time of a processor, which others use too.
+const PATIENCE: u64 = 200;
 
 /// Imports what the tests call, and gives memory from a page on. `$say` sends a whole number as telemetry, `{"n": …}`; `$look` gets
 /// a frame of a stream that `$open` opened.
@@ -96,16 +100,20 @@ fn numbers(bytes_per_minute: u32) -> Manifest {
 }
 
 fn open_app(wasm: &[u8]) -> Result<AitriosApp, GuestError> {
-    let manifest = numbers(65536);
-    ENGINE.load_wasm(wasm)?.open_aitrios(AppRules {
+    ENGINE.load_wasm(wasm)?.open_aitrios(rules(&numbers(65536), "{\"threshold\": 0.6, \"mode\": \"day\"}"))
+}
+
+fn rules(manifest: &Manifest, config: &str) -> AppRules {
+    AppRules {
         schema: manifest.schema().unwrap(),
         budget: Budget::new(manifest.output.bytes_per_minute),
         labels: Vec::new(),
-        config: "{\"threshold\": 0.6, \"mode\": \"day\"}".to_owned(),
+        config: config.to_owned(),
         memory_limit: manifest.limits.memory(),
         tick: manifest.limits.tick(),
         start_unix_ms: 1_700_000_000_000,
-    })
+        model: "street".to_owned(),
+    }
 }
 
 /// What an app with this body says of a picture.
@@ -118,12 +126,17 @@ fn says(body: &str, view: View) -> Vec<i64> {
 fn failure(wasm: &[u8]) -> String {
     match open_app(wasm) {
         Err(error) => error.to_string(),
-        Ok(mut app) => app.see(view(0)).unwrap_err().to_string(),
+        Ok(mut app) => (0..PATIENCE).find_map(|nth| app.see(view(nth)).err()).unwrap().to_string(),
     }
 }
 
 fn beside(wasm: &[u8], manifest: Manifest, pixels: bool) -> App {
-    let setting = AppSetting { manifest, labels: Vec::new(), config: "{\"threshold\": \"0.6\"}".to_owned(), pixels };
+    beside_with(wasm, manifest, pixels, "{\"threshold\": \"0.6\"}")
+}
+
+fn beside_with(wasm: &[u8], manifest: Manifest, pixels: bool, config: &str) -> App {
+    let (labels, model, config) = (Vec::new(), "street".to_owned(), config.to_owned());
+    let setting = AppSetting { manifest, labels, model, config, pixels };
     App::new(ENGINE.load_wasm(wasm).unwrap(), setting).unwrap()
 }
 
@@ -197,8 +210,14 @@ fn what_it_cannot_have_is_refused_by_name() {
         assert!(error.contains(expect), "{error}");
     };
     let whole = "(memory (export \"memory\") 1) (func (export \"_start\"))";
-    check("(import \"wasi\" \"thread-spawn\" (func (param i32) (result i32)))", "no threads for AITRIOS apps");
-    check("(import \"env\" \"memory\" (memory 1 1 shared))", "has to be built for one thread, as `wasm32-wasi`");
+    let spawn = "(import \"wasi\" \"thread-spawn\" (func (param i32) (result i32)))";
+    let gives = "(func (export \"_start\")) (func (export \"malloc\") (param i32) (result i32) i32.const 0)
+        (func (export \"free\") (param i32))";
+    check(&format!("{spawn} (memory (export \"memory\") 1) {gives}"), "its memory is not shared");
+    check(&format!("{spawn} (memory 1 1 shared) {gives}"), "does not export `wasi_thread_start(i32, i32)`");
+    check("(import \"wasi\" \"thread-fly\" (func))", "`wasi.thread-fly`, which does not exist; there is thread-spawn");
+    check("(import \"wasi_other\" \"x\" (func))", "imports from `env`, `wasi_snapshot_preview1`, `wasi` and `wasi_nn`");
+    check("(import \"env\" \"memory\" (memory 1))", "`env.memory`, which does not exist");
     check("(import \"env\" \"EVP_fly\" (func))", "`env.EVP_fly`, which does not exist");
     check("(import \"env\" \"EVP_processEvent\" (func))", "that is (i32, i32) -> (i32)");
     check("(memory (export \"memory\") 1)", "without a `_start` or `main`");
@@ -314,7 +333,7 @@ fn it_sees_pixels_only_where_it_may() {
 fn one_that_never_waits_or_grows_too_large_is_ended() {
     let check = |body: &str, detail: &str| {
         let mut app = beside(&starting(body), numbers(8192), false);
-        let made = (0..3)
+        let made = (0..PATIENCE)
             .map(|nth| app.see(view(nth)))
             .find(|made| !made.lines.is_empty())
             .unwrap_or_else(|| panic!("{body}"));
@@ -376,4 +395,110 @@ fn a_malloc_that_means_no_good_harms_nobody_else() {
     );
     let deep = says("(drop (call $raw (i64.load (i32.const 24)) (i32.const 32))) (i32.const 65536)").unwrap_err();
     assert!(deep.to_string().contains("call stack exhausted"), "{deep}");
+}
+
+#[test]
+fn an_app_with_threads_runs_as_it_is() {
+    let facts = rewrite::inspect(THREADS).unwrap();
+    assert_eq!(facts.groups, ["aitrios:evp", "aitrios:senscord", "aitrios:wasi", "aitrios:threads"]);
+    let run = "{\"edge_app\": {\"common_settings\": {\"process_state\":2}}}";
+    let mut app = beside_with(THREADS, manifest("[limits]\ntick_ms = 1000"), false, run);
+    let (mut told, mut lines) = (Vec::new(), Vec::new());
+    for nth in 0..4 {
+        let made = app.see(view(nth * 100));
+        told.push(emitted(&made));
+        lines.extend(made.lines);
+    }
+    let both = [
+        r#"{"bottom":75,"class":0,"left":50,"right":62,"score":0.75,"top":25}"#,
+        r#"{"bottom":75,"class":1,"left":12,"right":25,"score":0.5,"top":25}"#,
+    ];
+    assert_eq!(told, vec![both; 4], "{lines:?}");
+    lines.sort_unstable();
+    assert_eq!(lines, ["test: running", "test: the threads are at work"]);
+}
+
+#[test]
+fn an_app_with_threads_ends_by_itself_when_it_is_told_to() {
+    let mut app = ENGINE
+        .load_wasm(THREADS)
+        .unwrap()
+        .open_aitrios(rules(&manifest(""), "{\"edge_app\": \"\\\"process_state\\\":2\"}"))
+        .unwrap();
+    app.see(view(0)).unwrap();
+    assert!(app.stop(), "its threads are gone");
+    assert_eq!(app.take_log().last().map(String::as_str), Some("it ends"));
+    assert!(app.said().exited);
+}
+
+/// Two threads: `_start` starts `$more` threads and does `main`, `wasi_thread_start` does `other`.
+fn threads(more: u32, main: &str, other: &str) -> Vec<u8> {
+    module(&format!(
+        "(import \"env\" \"EVP_initialize\" (func $init (result i32)))
+        (import \"env\" \"EVP_processEvent\" (func $process (param i32 i32) (result i32)))
+        (import \"wasi\" \"thread-spawn\" (func $spawn (param i32) (result i32)))
+        (import \"wasi_snapshot_preview1\" \"proc_exit\" (func $exit (param i32)))
+        (memory 1 200 shared)
+        (func (export \"malloc\") (param i32) (result i32) (i32.const 0)) (func (export \"free\") (param i32))
+        (func $pump (drop (call $init)) (loop $l (br_if $l (i32.ne (call $process (call $init) (i32.const -1)) (i32.const 1)))))
+        (func (export \"wasi_thread_start\") (param i32 i32) {other})
+        (func (export \"_start\") (local $i i32)
+          (loop $l (i32.store (i32.const 8) (call $spawn (local.get $i)))
+            (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const {more}))))
+          {main})"
+    ))
+}
+
+#[test]
+fn threads_that_mean_no_good_end_their_app_and_nothing_else() {
+    let check = |wasm: &[u8], expect: &str| {
+        let error = failure(wasm);
+        assert!(error.contains(expect), "{error}");
+    };
+    check(&threads(1, "(call $pump)", "unreachable"), "unreachable");
+    check(&threads(1, "(call $pump)", "(loop $l (br $l))"), "did not finish its work between two waits");
+    check(&threads(1, "(call $pump)", "(call $exit (i32.const 7))"), "ended with code 7");
+    check(&threads(2, "(loop $l (br $l))", "unreachable"), "unreachable");
+    // It is as large as it may get, and fails.
+    let grow = "(loop $l (br_if $l (i32.ne (memory.grow (i32.const 1)) (i32.const -1)))) unreachable";
+    let mut app = beside(&threads(1, "(call $pump)", grow), numbers(8192), false);
+    let made = (0..PATIENCE).map(|nth| app.see(view(nth))).find(|made| !made.lines.is_empty()).unwrap();
+    let Some(Report::App(status)) = made.reports.last() else { panic!("{made:?}") };
+    assert_eq!(status.detail.as_deref(), Some("it needs more than its 8 MiB of memory"));
+    // The engine goes on.
+    assert_eq!(says("(call $say (i32.const 5))", view(0)), [5]);
+}
+
+#[test]
+fn there_are_sixteen_threads_and_the_next_one_is_refused() {
+    let wait = "(drop (memory.atomic.wait32 (i32.const 64) (i32.const 0) (i64.const -1)))";
+    let refused = "(if (i32.ne (i32.load (i32.const 8)) (i32.const -6)) (then unreachable))";
+    let notify =
+        "(i32.atomic.store (i32.const 64) (i32.const 1)) (drop (memory.atomic.notify (i32.const 64) (i32.const -1)))";
+    let mut app = open_app(&threads(40, &format!("{refused} (call $pump) {notify}"), wait)).unwrap();
+    assert_eq!(app.take_log().iter().filter(|line| *line == "it was refused one more thread").count(), 25);
+    assert!(app.stop());
+    assert!(app.said().exited);
+}
+
+#[test]
+fn a_thread_that_waits_for_good_takes_no_time_and_holds_nobody_up() {
+    let wait = "(drop (memory.atomic.wait32 (i32.const 64) (i32.const 0) (i64.const -1)))";
+    let mut app = open_app(&threads(1, "(call $pump)", wait)).unwrap();
+    for nth in 0..3 {
+        app.see(view(nth)).unwrap();
+    }
+    // It is told to end, and its main thread does; the other one stays until the process ends.
+    assert!(!app.stop());
+    assert!(app.said().exited);
+}
+
+#[test]
+fn shared_memory_is_for_aitrios_apps_alone() {
+    let error =
+        ENGINE.load_wasm(&module("(memory (export \"memory\") 1 1 shared) (func (export \"pf_tick\"))")).err().unwrap();
+    let error = error.to_string();
+    assert!(error.contains("threads must be enabled") && error.contains("but no references"), "{error}");
+    let atomics = "(memory (export \"memory\") 1) (func (export \"update\") (drop (i32.atomic.load (i32.const 0))))";
+    assert!(ENGINE.load_wasm(&module(atomics)).err().unwrap().to_string().contains("threads must be enabled"));
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use playfield_core::bus::Missing;
 use playfield_core::camera::{AppModule, Camera, Desired, Source};
-use playfield_runtime::camera::Opening;
+use playfield_runtime::camera::{AppOpening, Opening};
 use playfield_runtime::confine::Rules;
 use playfield_runtime::{GuestConfig, GuestError};
 
@@ -31,7 +31,23 @@ pub fn opening(camera: &Camera, config: &GuestConfig, missing: Missing) -> Resul
             missing,
             ..Rules::default()
         },
+        app: app(camera, missing),
     })
+}
+
+/// The process of its app, should that want one: no network, no files but its module and the camera's model.
+fn app(camera: &Camera, missing: Missing) -> Option<AppOpening> {
+    let Some(AppModule::Compiled(module)) = &camera.app.as_ref()?.module else { return None };
+    // A sensor's model runs on the sensor, and need not be there.
+    let model = camera.model.clone().filter(|_| !matches!(camera.desired.source, Source::Tensors { .. }));
+    let rules = Rules {
+        read: model.iter().chain([module]).cloned().collect(),
+        scratch: SCRATCH,
+        processes: PROCESSES,
+        missing,
+        ..Rules::default()
+    };
+    Some(AppOpening { module: module.clone(), model, rules })
 }
 
 /// Devices that it may use.

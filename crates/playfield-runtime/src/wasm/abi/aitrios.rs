@@ -1,7 +1,7 @@
 //! What an AITRIOS edge app may import: the calls of EVP, SensCord, the system and wasi-nn, and the part of WASI preview 1 that such
 //! apps need. Names and types are theirs; `docs/reference/aitrios.md` says what each does here.
 
-use playfield_core::app::aitrios::{ESF, EVP, NN, SENSCORD, WASI};
+use playfield_core::app::aitrios::{ESF, EVP, NN, SENSCORD, THREADS, WASI};
 use wasmparser::Import;
 
 use super::{Function, Group, I1, I2, I3, I4, I6, I32, I64, f};
@@ -94,6 +94,7 @@ pub const AITRIOS: &[(&str, Group)] = &[
         f("random_get", I2, I1),
         f("sched_yield", &[], I1),
     ] }),
+    (THREADS, Group { module: "wasi", functions: &[f("thread-spawn", I1, I1)] }),
     (NN, Group { module: "wasi_nn", functions: &[
         f("load", I4, I1),
         f("load_by_name", I3, I1),
@@ -108,6 +109,11 @@ pub const AITRIOS: &[(&str, Group)] = &[
 pub fn is_mark(import: &Import<'_>) -> bool {
     let named = ["EVP_", "senscord_", "Esf"].iter().any(|begin| import.name.starts_with(begin));
     import.module == "wasi_nn" || import.module == ENV && named
+}
+
+/// Whether this starts a thread.
+pub fn is_spawn(import: &Import<'_>) -> bool {
+    import.module == "wasi" && import.name == "thread-spawn"
 }
 
 /// The group with this function; else one with its module name.
