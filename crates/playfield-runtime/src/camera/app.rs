@@ -192,7 +192,7 @@ impl App {
                 self.asked = false;
             }
             ToDesk::Ended(memory, words) => {
-                made.lines.push(format!("{}: its process {words}", self.setting.manifest.id));
+                made.lines.extend(words.map(|words| format!("{}: its process {words}", self.setting.manifest.id)));
                 if memory && self.status.state == AppState::Waiting {
                     self.status.detail = Some("its process took more memory than it may".to_owned());
                 }
@@ -374,8 +374,8 @@ pub(super) enum ToDesk {
     Process(OwnedFd),
     /// It could not be, and why.
     NoProcess(String),
-    /// How its process ended: whether it was for memory, and in words.
-    Ended(bool, String),
+    /// How its process ended: whether it was for memory, and in words, unless it was well.
+    Ended(bool, Option<String>),
 }
 
 impl Desk {

@@ -28,8 +28,8 @@ pub enum ToCamera {
     App,
     /// It could not be, and why.
     NoApp(String),
-    /// How the process of its app ended: whether it was for memory, and in words.
-    AppEnded(bool, String),
+    /// How the process of its app ended: whether it was for memory, and in words, unless it was well.
+    AppEnded(bool, Option<String>),
     /// The picture was copied: the next one may be written over it.
     Taken,
     /// End.

@@ -1,5 +1,7 @@
 //! AITRIOS edge apps: one as anyone would write it for a device of theirs, and some that mean no good.
 
+use std::sync::Arc;
+
 use playfield_core::app::{AppState, Budget, Manifest, is_app, refuse_app, refuse_title};
 use playfield_core::camera::{Report, Seen};
 use playfield_core::frame::{Picture, PixelFormat};
@@ -7,7 +9,7 @@ use playfield_core::metadata::{Metadata, Object, Rect};
 use playfield_core::time::Time;
 use playfield_runtime::GuestError;
 use playfield_runtime::camera::{App, AppSetting, Made};
-use playfield_runtime::wasm::{AitriosApp, AppRules, Dialect, View, rewrite};
+use playfield_runtime::wasm::{AitriosApp, AppRules, Dialect, Given, Infer, Load, Tensors, View, rewrite};
 
 use crate::support::*;
 
@@ -43,11 +45,18 @@ const PRELUDE: &str = r#"
 (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
 (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
 (import "wasi_nn" "load" (func $nn_load (param i32 i32 i32 i32) (result i32)))
+(import "wasi_nn" "load_by_name" (func $nn_named (param i32 i32 i32) (result i32)))
+(import "wasi_nn" "init_execution_context" (func $nn_context (param i32 i32) (result i32)))
+(import "wasi_nn" "set_input" (func $nn_input (param i32 i32 i32) (result i32)))
+(import "wasi_nn" "compute" (func $nn_compute (param i32) (result i32)))
+(import "wasi_nn" "get_output" (func $nn_output (param i32 i32 i32 i32) (result i32)))
 (memory (export "memory") 4)
 (table 4 funcref)
 (data (i32.const 100) "inference_stream\00")
 (data (i32.const 128) "k\00")
 (data (i32.const 132) "camera_image_flip_property\00")
+(data (i32.const 160) "street\00")
+(data (i32.const 168) "tensor_shapes_property\00")
 (global $brk (mut i32) (i32.const 65536))
 (global $client (mut i32) (i32.const 0))
 (func (export "free") (param i32))
@@ -501,4 +510,74 @@ fn shared_memory_is_for_aitrios_apps_alone() {
     assert!(error.contains("threads must be enabled") && error.contains("but no references"), "{error}");
     let atomics = "(memory (export \"memory\") 1) (func (export \"update\") (drop (i32.atomic.load (i32.const 0))))";
     assert!(ENGINE.load_wasm(&module(atomics)).err().unwrap().to_string().contains("threads must be enabled"));
+}
+
+/// Doubles what it is given, of one row.
+struct Doubles;
+
+impl Infer for Doubles {
+    fn run(&mut self, shape: [usize; 4], given: &Given) -> Result<Vec<Vec<f32>>, String> {
+        match given {
+            Given::Floats(numbers) if shape == [1, 1, 1, 2] => {
+                Ok(vec![numbers.iter().map(|number| number * 2.0).collect()])
+            }
+            _ => Err("it takes one row of two".to_owned()),
+        }
+    }
+}
+
+#[test]
+fn an_app_runs_its_camera_s_model_on_what_it_likes() {
+    let load: Load = Arc::new(|| Ok(Box::new(Doubles)));
+    let told = |numbering: u32, load: Option<Load>| {
+        let body = format!(
+            "(call $look) (call $say (call $nn_named (i32.const 160) (i32.const 6) (i32.const 400)))
+            (call $say (call $nn_context (i32.load (i32.const 400)) (i32.const 404)))
+            (i32.store (i32.const 408) (i32.const 1)) (i32.store (i32.const 412) (i32.const 1))
+            (i32.store (i32.const 416) (i32.const 1)) (i32.store (i32.const 420) (i32.const 2))
+            (i32.store (i32.const 424) (i32.const 408)) (i32.store (i32.const 428) (i32.const 4))
+            (i32.store (i32.const 432) (i32.const 424)) (i32.store (i32.const 436) (i32.const {numbering}))
+            (i32.store (i32.const 440) (i32.const 444))
+            (f32.store (i32.const 444) (f32.const 1.5)) (f32.store (i32.const 448) (f32.const 21))
+            (call $say (call $nn_input (i32.load (i32.const 404)) (i32.const 0) (i32.const 432)))
+            (call $say (call $nn_compute (i32.load (i32.const 404))))
+            (i32.store (i32.const 460) (i32.const 64))
+            (call $say (call $nn_output (i32.load (i32.const 404)) (i32.const 0) (i32.const 464) (i32.const 460)))
+            (call $say (i32.load (i32.const 460))) (call $say (i32.trunc_f32_s (f32.load (i32.const 468)))) (call $look)"
+        );
+        let module = ENGINE.load_wasm(&starting(&body)).unwrap();
+        let mut app = module.open_aitrios_with(rules(&numbers(65536), "{}"), load).unwrap();
+        let said = app.see(view(0)).unwrap_or_else(|error| panic!("{error}"));
+        let numbers: Vec<i64> = said.emitted.iter().map(|value| value["n"].as_i64().unwrap()).collect();
+        (numbers, app.take_log())
+    };
+    assert_eq!(told(1, Some(load.clone())), (vec![0, 0, 0, 0, 0, 8, 42], Vec::new()));
+    let (codes, log) = told(2, Some(load));
+    assert_eq!(codes[..5], [0, 0, 0, 5, 1]);
+    assert!(log[0].contains("it takes one row of two"), "{log:?}");
+    let (codes, log) = told(1, None);
+    assert_eq!(codes[..5], [8, 1, 1, 1, 1]);
+    assert!(log[0].contains("a model that is not its camera's, which is: none"), "{log:?}");
+}
+
+#[test]
+fn an_app_that_asks_gets_what_the_model_made_of_the_picture() {
+    let body = "(call $look) (drop (call $channel (i64.load (i32.const 16)) (i32.const 0) (i32.const 24)))
+        (drop (call $raw (i64.load (i32.const 24)) (i32.const 32))) (call $say (i32.load (i32.const 36)))
+        (call $say (i32.trunc_f32_s (f32.load offset=4 (i32.load (i32.const 32)))))
+        (drop (call $get (i64.load (i32.const 8)) (i32.const 168) (i32.const 2048) (i32.const 772)))
+        (loop $l (call $say (i32.load (i32.add (i32.const 2048) (i32.shl (local.get $i) (i32.const 2)))))
+          (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 6)))) (call $look)";
+    let wasm = starting(body);
+    let told = |tensors: &str| {
+        let bytes = [0.5f32, 7.0, 9.0].iter().flat_map(|number| number.to_le_bytes()).collect();
+        let tensors_of = Tensors { shapes: vec![vec![1, 2], vec![1]], bytes };
+        let view = View { tensors: Some(tensors_of), ..view(0) };
+        let output =
+            "[output]\nbytes_per_minute = 65536\n[output.fields]\nn = { kind = 'integer', min = -9, max = 99999 }";
+        let made = beside(&wasm, manifest(&format!("{tensors}\n{output}")), false).see(view);
+        emitted(&made).join(" ").replace("{\"n\":", "").replace('}', "")
+    };
+    assert_eq!(told("tensors = true"), "12 7 2 2 1 2 1 1");
+    assert_eq!(told(""), "1540 0 4 2 4 64 1 64");
 }

@@ -1,6 +1,6 @@
 //! What the process of a camera is told.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use playfield_core::bus::Missing;
 use playfield_core::camera::{AppModule, Camera, Desired, Source};
@@ -12,6 +12,11 @@ use playfield_runtime::{GuestConfig, GuestError};
 const SCRATCH: u64 = 1 << 20;
 /// Most processes and threads: its own, and those of the model.
 const PROCESSES: u32 = 64;
+
+/// What the engine and the stacks of threads take in the process of an app, besides the app's own memory, in bytes; and how many times
+/// its file a model takes that is at work.
+const BESIDES: u64 = 192 << 20;
+const WORKING: u64 = 4;
 
 /// What it is to do, and behind which fence: no network, no files but its model's, its source's and its app's.
 pub fn opening(camera: &Camera, config: &GuestConfig, missing: Missing) -> Result<Opening, GuestError> {
@@ -41,6 +46,7 @@ fn app(camera: &Camera, missing: Missing) -> Option<AppOpening> {
     // A sensor's model runs on the sensor, and need not be there.
     let model = camera.model.clone().filter(|_| !matches!(camera.desired.source, Source::Tensors { .. }));
     let rules = Rules {
+        memory_limit: BESIDES + WORKING * model.as_deref().map_or(0, bytes_in),
         read: model.iter().chain([module]).cloned().collect(),
         scratch: SCRATCH,
         processes: PROCESSES,
@@ -48,6 +54,12 @@ fn app(camera: &Camera, missing: Missing) -> Option<AppOpening> {
         ..Rules::default()
     };
     Some(AppOpening { module: module.clone(), model, rules })
+}
+
+/// Bytes of the files in a folder.
+fn bytes_in(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.metadata().ok()).map(|facts| facts.len()).sum()
 }
 
 /// Devices that it may use.

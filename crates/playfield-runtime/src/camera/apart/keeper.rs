@@ -7,10 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::words::{Opening, ToApart};
 use crate::confine::resident;
-use crate::process::{Link, Process};
+use crate::process::{End, Link, Process};
 
-/// What the engine and the stacks of its threads take besides the app's own memory.
-const BESIDES: u64 = 192 << 20;
 /// Most memory of an app, in MiB: what its manifest may ask for.
 const MOST_MEMORY_MB: u32 = 64;
 /// The next one is not started sooner than so long after the one before, whoever asks.
@@ -53,7 +51,7 @@ impl Keeper {
         }
         (self.process, self.started, self.took_too_much) = (None, Some(Instant::now()), false);
         let mut opening = opening.clone();
-        opening.rules.memory_limit = (u64::from(memory_mb.min(MOST_MEMORY_MB)) << 20) + BESIDES;
+        opening.rules.memory_limit += u64::from(memory_mb.min(MOST_MEMORY_MB)) << 20;
         self.memory_limit = opening.rules.memory_limit;
         let mut process = Process::start(&self.program, "app")?;
         let (ours, theirs) = Link::pair()?;
@@ -72,15 +70,19 @@ impl Keeper {
         }
     }
 
-    /// How the last one ended, whom its camera does not hear any more: whether it was for memory, and in words.
-    pub(crate) fn ended(&mut self) -> (bool, String) {
+    /// How the last one ended, whom its camera does not hear any more: whether it was for memory, and in words, unless it was well.
+    pub(crate) fn ended(&mut self) -> (bool, Option<String>) {
         if self.took_too_much {
-            return (true, format!("was ended: it took more than {} MiB", self.memory_limit >> 20));
+            return (true, Some(format!("was ended: it took more than {} MiB", self.memory_limit >> 20)));
         }
-        let Some(mut process) = self.process.take() else { return (false, "is gone".to_owned()) };
-        let words = process.end(GONE).map_or_else(|| "did not end and was killed".to_owned(), |end| end.words());
+        let Some(mut process) = self.process.take() else { return (false, Some("is gone".to_owned())) };
+        let words = match process.end(GONE) {
+            Some(End::Exit(0)) => return (false, None),
+            Some(end) => end.words(),
+            None => "did not end and was killed".to_owned(),
+        };
         let said = process.last_words();
-        (false, if said.is_empty() { words } else { format!("{words}; it last said: {said}") })
+        (false, Some(if said.is_empty() { words } else { format!("{words}; it last said: {said}") }))
     }
 }
 

@@ -168,7 +168,7 @@ fn one_with_a_process_of_its_own_asks_for_it_once_and_again_when_it_is_lost() {
     assert_eq!((made.wants, app.status.state), (Some(Wants::End), AppState::Waiting));
     assert_eq!(app.status.detail.as_deref(), Some("it crashed"));
     let mut made = Made::default();
-    app.hear(ToDesk::Ended(true, "was killed".to_owned()), &mut made);
+    app.hear(ToDesk::Ended(true, Some("was killed".to_owned())), &mut made);
     assert_eq!(made.lines, ["threads: its process was killed"]);
     assert_eq!(app.status.detail.as_deref(), Some("its process took more memory than it may"));
     assert_eq!(app.see(view(5)).wants, None, "it waits");

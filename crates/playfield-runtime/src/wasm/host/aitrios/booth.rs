@@ -54,6 +54,8 @@ struct State {
     threads: usize,
     for_picture: usize,
     for_time: usize,
+    /// One of them waited, be it for a moment.
+    waited: bool,
     stopping: bool,
     ended: Option<Result<(), GuestError>>,
     memory_refused: bool,
@@ -91,6 +93,7 @@ impl Booth {
             threads: 1,
             for_picture: 0,
             for_time: 0,
+            waited: false,
             stopping: false,
             ended: None,
             memory_refused: false,
@@ -117,7 +120,7 @@ impl Booth {
 
     /// The camera: lets the app work until a thread of it waits for the first time.
     pub fn begin(&self, patience: Duration) {
-        self.until(self.state(), patience, |state| state.ended.is_some() || state.for_picture + state.for_time > 0);
+        self.until(self.state(), patience, |state| state.ended.is_some() || state.waited);
     }
 
     /// The camera: waits until the app's threads are gone. False: they are not.
@@ -190,6 +193,7 @@ impl Booth {
         let counts = [usize::from(what == For::Picture), usize::from(what == For::Time && time > LEAST)];
         state.for_picture += counts[0];
         state.for_time += counts[1];
+        state.waited = true;
         self.changed.notify_all();
         let woken = loop {
             let woken = match state.still.take_if(|_| what == For::Picture) {
