@@ -55,9 +55,11 @@ fn an_app_with_threads_has_a_process_of_its_own_that_takes_no_camera_with_it() {
     };
     let running = says("what it says", &|app| app["state"] == "running" && app["bytes"].as_u64() > Some(0));
     assert_eq!((&running["dialect"], &running["restarts"]), (&json!("aitrios"), &json!(0)), "{running}");
-    let events = server.get(&format!("{path}/events"));
-    let event = events["events"].as_array().unwrap().iter().find(|event| event["app"] == "threads");
-    assert!(event.is_some_and(|event| event["value"]["class"].is_u64()), "{events}");
+    let event = wait("what it said on record", || {
+        let events = server.get(&format!("{path}/events"));
+        events["events"].as_array()?.iter().find(|event| event["app"] == "threads").cloned()
+    });
+    assert!(event["value"]["class"].is_u64(), "{event}");
 
     // Somebody kills it: its camera goes on, and it is started again.
     let (camera, app) = (server.guests_of("camera"), server.guests_of("app"));
@@ -66,7 +68,7 @@ fn an_app_with_threads_has_a_process_of_its_own_that_takes_no_camera_with_it() {
     says("another one", &|app| app["restarts"] == 1 && app["state"] == "running");
     assert_eq!(server.guests_of("camera"), camera);
     assert_ne!(server.guests_of("app"), app);
-    assert!(server.log().contains("its process was killed"));
+    wait("why it ended", || server.log().contains("its process was killed").then_some(()));
 
     // The same as AITRIOS packs it, without a word of ours.
     change(&server, &path, &json!({ "app": "packed" }));

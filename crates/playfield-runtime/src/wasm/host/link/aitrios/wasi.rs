@@ -10,14 +10,35 @@ use crate::wasm::host::link::{Call, Host};
 
 /// There are no files.
 pub const REFUSED: &[(&str, i32)] = &[
+    ("fd_advise", BAD_FD),
+    ("fd_allocate", BAD_FD),
+    ("fd_datasync", BAD_FD),
+    ("fd_fdstat_set_rights", BAD_FD),
     ("fd_filestat_get", BAD_FD),
+    ("fd_filestat_set_size", BAD_FD),
+    ("fd_filestat_set_times", BAD_FD),
+    ("fd_pread", BAD_FD),
     ("fd_prestat_dir_name", BAD_FD),
+    ("fd_pwrite", BAD_FD),
+    ("fd_readdir", BAD_FD),
+    ("fd_renumber", BAD_FD),
+    ("fd_sync", BAD_FD),
+    ("fd_tell", BAD_FD),
     ("path_create_directory", BAD_FD),
     ("path_filestat_get", NO_ENTRY),
+    ("path_filestat_set_times", NO_ENTRY),
+    ("path_link", NO_ENTRY),
     ("path_open", NO_ENTRY),
+    ("path_readlink", NO_ENTRY),
     ("path_remove_directory", NO_ENTRY),
     ("path_rename", NO_ENTRY),
+    ("path_symlink", NO_ENTRY),
     ("path_unlink_file", NO_ENTRY),
+    ("proc_raise", NOT_SUPPORTED),
+    ("sock_accept", BAD_FD),
+    ("sock_recv", BAD_FD),
+    ("sock_send", BAD_FD),
+    ("sock_shutdown", BAD_FD),
 ];
 
 const M: &str = "wasi_snapshot_preview1";
