@@ -77,7 +77,8 @@ fn open(module: &Path, folder: Option<PathBuf>, begin: Begin) -> Result<AitriosA
     let engine = Engine::with(options).map_err(|error| bad(&error))?;
     let tick = Duration::from_micros(tick_us);
     let rules = AppRules { schema, budget, labels, config, memory_limit, tick, start_unix_ms, model };
-    let load = folder.map(|folder| -> Load { Arc::new(move || Ok(Box::new(Own(load_model(&folder, &model::Engine::default())?)))) });
+    let load = folder
+        .map(|folder| -> Load { Arc::new(move || Ok(Box::new(Own(load_model(&folder, &model::Engine::default())?)))) });
     engine.load_file(module)?.open_aitrios_with(rules, load)
 }
 
