@@ -1,6 +1,7 @@
 //! Cameras: what they send over MQTT, from the packets to what their models saw.
 
 use playfield_control::mqtt::codec::{Packet, read, write};
+use playfield_core::app::aitrios;
 use playfield_core::evp::{
     COMMAND_TIME, Deployment, Desired, Dialect, Event, Hub, Instance, Key, MOST_MESSAGE, Module, Output as Out, sim,
 };
@@ -42,6 +43,7 @@ pub fn smartcamera(data: &[u8]) {
             check(&output);
         }
     }
+    leaves(data);
     let Ok(value) = serde_json::from_slice(data) else { return };
     for kind in kinds.map(Some).into_iter().chain([None]) {
         if let Ok(output) = Output::from_json(&value, kind) {
@@ -57,6 +59,18 @@ pub fn smartcamera(data: &[u8]) {
         for kind in kinds.into_iter().filter(|kind| all(*kind)) {
             assert_eq!(Envelope::read(&envelope.write(Form::Flat), Some(kind)), Ok(envelope.clone()));
         }
+    }
+}
+
+/// The same as telemetry of an app: whatever is let out is an object of a few numbers, and the same once more.
+fn leaves(data: &[u8]) {
+    let schema = aitrios::output().schema().expect("what goes without saying can be said");
+    let Ok(objects) = aitrios::opened(data, &schema) else { return };
+    for object in objects {
+        let Ok(value) = schema.check(&object, &[]) else { continue };
+        let fields = value.as_object().expect("it is an object");
+        assert!(fields.values().all(serde_json::Value::is_number), "{value}");
+        assert_eq!(schema.check(value.to_string().as_bytes(), &[]), Ok(value));
     }
 }
 

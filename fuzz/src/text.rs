@@ -6,6 +6,7 @@ use std::io::{Seek, Write};
 use playfield_core::api::{
     Connect, CreateInvite, CreateSession, CreatedInvite, CreatedSession, Invitation, Invites, Joined, Session, Titles,
 };
+use playfield_core::app;
 use playfield_core::bus::{CompileAnswer, FromWorker, SessionSpec, ToWorker, WorkerConfig};
 use playfield_core::id::{InviteId, SessionId, ViewerId};
 use playfield_core::manifest::Manifest;
@@ -54,9 +55,15 @@ pub fn bus(data: &[u8]) {
     again::<CompileAnswer>(data);
 }
 
-/// `title.toml`. What is assumed of a module with such a name must be one too.
+/// `title.toml`. What is assumed of a module with such a name must be one too. The same of `app.toml`, and of what AITRIOS has in its
+/// place.
 pub fn manifest(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
+    for file in ["app.toml", "manifest.json", text] {
+        let Ok(package) = app::Package::look(&[file.to_owned()], |_| Ok(text.to_owned())) else { continue };
+        let again = toml::to_string(&package.manifest).expect("a manifest is written");
+        assert_eq!(app::Manifest::parse(&again).expect("what was written is read"), package.manifest);
+    }
     if let Ok(manifest) = Manifest::parse(text) {
         assert_eq!(manifest_again(&manifest), manifest);
     }

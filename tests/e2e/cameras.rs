@@ -1,10 +1,84 @@
 //! A camera at work, from its source to the page that shows what it counts.
 
+use std::fs;
 use std::process::Command;
 
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
 use crate::browser::Browser;
-use crate::server::Server;
+use crate::server::{Server, folder, root};
 use crate::wait;
+
+/// An AITRIOS app with threads, as AITRIOS's own library makes them.
+const THREADS: &str = "crates/playfield-runtime/tests/guests/aitrios/threads.wasm";
+
+/// The demo camera's path, once it is at work.
+fn camera(server: &Server) -> String {
+    let id = wait("the camera", || {
+        let devices = server.get("/api/v1/devices");
+        let device = devices["devices"].as_array()?.first()?.clone();
+        (device["state"] == "online").then(|| device["id"].as_str().map(str::to_owned))?
+    });
+    format!("/api/v1/devices/{id}")
+}
+
+/// Changes what it is to do.
+fn change(server: &Server, path: &str, keys: &Value) {
+    let mut desired = server.get(path)["desired"].clone();
+    keys.as_object().unwrap().iter().for_each(|(key, value)| desired[key] = value.clone());
+    let changed = server.ask("PATCH", path, &[], Some(json!({ "desired": desired })));
+    assert!(changed["id"].is_string(), "{changed}");
+}
+
+#[test]
+fn an_app_with_threads_has_a_process_of_its_own_that_takes_no_camera_with_it() {
+    let apps = folder().join("apps");
+    fs::create_dir_all(apps.join("threads")).unwrap();
+    fs::copy(root().join(THREADS), apps.join("threads/threads.wasm")).unwrap();
+    let limits = "limits = { memory_mb = 8, tick_ms = 1000 }\n[output]\nbytes_per_minute = 100000";
+    let fields = "[output.fields]\nclass = { kind = 'integer', min = 0, max = 9 }";
+    let manifest = format!("id = 'threads'\nname = 'Threads'\nentry = 'threads.wasm'\n{limits}\n{fields}\n");
+    fs::write(apps.join("threads/app.toml"), manifest).unwrap();
+    fs::create_dir_all(apps.join("packed")).unwrap();
+    fs::copy(root().join(THREADS), apps.join("packed/edge_app.wasm")).unwrap();
+    let packed =
+        json!({ "app_name": "edge_app", "file_name": "edge_app.wasm", "version": "1.2.0", "compiled_flg": false });
+    let packed = json!({ "manifest_version": "1.0.0", "edge_app": packed });
+    fs::write(apps.join("packed/manifest.json"), packed.to_string()).unwrap();
+    let server = Server::with_apps(&apps);
+    let path = camera(&server);
+    let run = json!({ "edge_app": { "common_settings": { "process_state": 2 } } });
+    change(&server, &path, &json!({ "app": "threads", "app_config": run }));
+    let says = |what: &str, wanted: &dyn Fn(&Value) -> bool| {
+        wait(what, || Some(server.get(&path)["app"].clone()).filter(|app| wanted(app)))
+    };
+    let running = says("what it says", &|app| app["state"] == "running" && app["bytes"].as_u64() > Some(0));
+    assert_eq!((&running["dialect"], &running["restarts"]), (&json!("aitrios"), &json!(0)), "{running}");
+    let event = wait("what it said on record", || {
+        let events = server.get(&format!("{path}/events"));
+        events["events"].as_array()?.iter().find(|event| event["app"] == "threads").cloned()
+    });
+    assert!(event["value"]["class"].is_u64(), "{event}");
+
+    // Somebody kills it: its camera goes on, and it is started again.
+    let (camera, app) = (server.guests_of("camera"), server.guests_of("app"));
+    assert_eq!((camera.len(), app.len()), (1, 1));
+    kill_process(Pid::from_raw(app[0] as i32).unwrap(), Signal::KILL).unwrap();
+    says("another one", &|app| app["restarts"] == 1 && app["state"] == "running");
+    assert_eq!(server.guests_of("camera"), camera);
+    assert_ne!(server.guests_of("app"), app);
+    wait("why it ended", || server.log().contains("its process was killed").then_some(()));
+
+    // The same as AITRIOS packs it, without a word of ours.
+    change(&server, &path, &json!({ "app": "packed" }));
+    says("the package", &|app| {
+        app["app"] == "edge-app" && app["version"] == "1.2.0" && app["bytes"].as_u64() > Some(0)
+    });
+
+    change(&server, &path, &json!({ "app": null }));
+    wait("no process of an app", || server.guests_of("app").is_empty().then_some(()));
+}
 
 #[test]
 fn a_newcomer_sees_what_a_camera_counts_and_its_picture_with_leave_alone() {

@@ -69,7 +69,12 @@ impl Server {
 
     /// With the camera that newcomers are shown, and the models of the repository.
     pub fn with_camera() -> Server {
-        let folders = format!("models = [{:?}]\napps = [{:?}]", root().join("models"), root().join("apps"));
+        Server::with_apps(&root().join("apps"))
+    }
+
+    /// The same, with the edge apps of a folder.
+    pub fn with_apps(apps: &Path) -> Server {
+        let folders = format!("models = [{:?}]\napps = [{apps:?}]", root().join("models"));
         Server::with_settings(&root().join("titles"), &folders, "[node]\nworkers = 2\n")
     }
 
@@ -154,6 +159,12 @@ impl Server {
         let outer = below(&workers);
         let inits = below(&outer);
         below(&inits)
+    }
+
+    /// Those of them that were started as `playfield guest KIND`.
+    pub fn guests_of(&self, kind: &str) -> Vec<u32> {
+        let is = |pid: &u32| arguments(*pid).get(2).is_some_and(|argument| argument == kind);
+        self.guests().into_iter().filter(is).collect()
     }
 
     /// Asks for something that is answered without a body.

@@ -372,6 +372,8 @@ export interface CameraCounts {
 export interface CameraApp {
   app: string;
   version: string;
+  /** `playfield` or `aitrios`. */
+  dialect: string;
   state: 'starting' | 'running' | 'waiting' | 'refused' | 'done';
   detail?: string;
   restarts: number;

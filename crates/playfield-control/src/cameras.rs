@@ -46,6 +46,8 @@ mod files;
 mod grants;
 mod linked;
 
+pub(crate) use apps::names as app_files;
+
 /// How often it is looked whether every camera is at work.
 const LOOK: Duration = Duration::from_millis(500);
 /// How long a camera may take to start.

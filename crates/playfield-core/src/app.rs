@@ -16,6 +16,7 @@
 pub mod aitrios;
 mod budget;
 mod manifest;
+mod package;
 mod restarts;
 mod schema;
 mod status;
@@ -24,6 +25,7 @@ mod tests;
 
 pub use budget::{Budget, ENVELOPE};
 pub use manifest::{FILE, Limits, Manifest, ManifestError, Output};
+pub use package::Package;
 pub use restarts::Restarts;
 pub use schema::{Field, MOST_OBJECT, Refusal, Schema};
 pub use status::{AppState, AppStatus, Emitted, coarse};

@@ -23,7 +23,7 @@ mod schema;
 mod time;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use envelope::{Envelope, Form, Inference};
 pub use time::{format_time, parse_time};

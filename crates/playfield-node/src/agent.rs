@@ -291,12 +291,10 @@ impl Agent {
     /// The edge app of a camera, compiled. One that is refused does not keep its camera from working.
     async fn prepare_app(&self, folder: &Path) -> Result<AppModule, Refusal> {
         let refused = |why: String| Ok(AppModule::Refused(why));
-        let text = match tokio::fs::read_to_string(folder.join(app::FILE)).await {
-            Ok(text) => text,
-            Err(error) => return refused(format!("its {} cannot be read: {error}", app::FILE)),
-        };
-        let entry = match app::Manifest::parse(&text) {
-            Ok(manifest) => folder.join(manifest.entry),
+        let place = folder.to_owned();
+        let entry = match tokio::task::spawn_blocking(move || app_in(&place)).await {
+            Ok(Ok(package)) => folder.join(package.manifest.entry),
+            Ok(Err(why)) => return refused(why),
             Err(error) => return refused(error.to_string()),
         };
         let limit = Duration::from_secs(self.compile.seconds.into()) + COMPILE_QUEUE;
@@ -381,6 +379,16 @@ struct Prepared {
 }
 
 /// What is known of any camera.
+/// The app that a folder holds.
+fn app_in(folder: &Path) -> Result<app::Package, String> {
+    let entries = std::fs::read_dir(folder).map_err(|error| format!("its folder cannot be read: {error}"))?;
+    let names: Vec<_> = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let read = |file: &str| {
+        std::fs::read_to_string(folder.join(file)).map_err(|error| format!("its {file} cannot be read: {error}"))
+    };
+    app::Package::look(&names, read)
+}
+
 fn camera_facts() -> ModuleFacts {
     let groups = Vec::new();
     ModuleFacts { dialect: "camera".to_owned(), snapshots: false, deterministic: false, groups, picture: None }

@@ -11,9 +11,11 @@
 //!        ^      <-Link: reports-----------   |
 //!        +------- copies, if shown ------- Shared: picture
 //!
-//!   app: a module in a thread of that process, told of each picture, from which only what it declared leaves
+//!   app: a module in a thread of that process, or one of AITRIOS's in a process beside it, told of each picture, from which only what it
+//!   declared leaves
 //! ```
 
+mod apart;
 mod app;
 mod beside;
 mod decode;
@@ -25,7 +27,8 @@ mod pipeline;
 mod source;
 mod words;
 
-pub use app::{App, AppSetting, Made};
+pub use apart::{Opening as AppOpening, host as app_host};
+pub use app::{App, AppSetting, Made, Wants};
 pub use decode::{Codecs, Decode, Film, Reel};
 pub use guest::CameraGuest;
 pub use intake::Intake;

@@ -23,11 +23,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use playfield_core::frame::{Picture, PixelFormat};
-use playfield_core::model::{Decoder, Findings, Manifest, Refusal, Tensor, TensorInfo, fits};
+use playfield_core::model::{Decoder, Element, Findings, Manifest, Refusal, Tensor, TensorInfo, fits};
+
+use prepare::Prepared;
 
 pub use engine::Engine;
 pub use measure::Measured;
-pub use prepare::Preparer;
+pub use prepare::{Numbers, Preparer};
 
 /// Largest file of a model, in bytes.
 pub const MOST_BYTES: usize = 512 * 1024 * 1024;
@@ -170,6 +172,43 @@ impl Model {
         Ok(&self.findings)
     }
 
+    /// What it makes of numbers of somebody else's, in its own order.
+    pub fn infer(&mut self, shape: [usize; 4], numbers: Numbers<'_>) -> Result<Vec<Tensor<'_>>, Failed> {
+        if self.spent {
+            return Err(Failed::Spent);
+        }
+        self.takes(shape, &numbers).map_err(Failed::Engine)?;
+        let network = &mut self.network;
+        let ran = catch_unwind(AssertUnwindSafe(|| network.run(Prepared { shape, numbers })));
+        self.spent = ran.is_err();
+        ran.unwrap_or_else(|panic| Err(format!("it crashed: {}", words(panic.as_ref())))).map_err(Failed::Engine)?;
+        Ok(self.results())
+    }
+
+    /// Whether its input is of this kind and shape, as far as it tells.
+    fn takes(&self, shape: [usize; 4], numbers: &Numbers<'_>) -> Result<(), String> {
+        let input = self.network.inputs().first().ok_or("it has no input")?;
+        let (given, element) = match numbers {
+            Numbers::Floats(numbers) => (numbers.len(), Element::F32),
+            Numbers::Bytes(numbers) => (numbers.len(), Element::U8),
+        };
+        if given != shape.iter().product::<usize>() {
+            return Err(format!("there are {given} numbers, which is not {shape:?}"));
+        }
+        if let Some(wants) = input.element.filter(|wants| *wants != element) {
+            return Err(format!("it takes {wants:?}, and not {element:?}"));
+        }
+        match &input.shape {
+            Some(sizes)
+                if sizes.len() != 4
+                    || sizes.iter().zip(shape).any(|(size, given)| size.is_some_and(|size| size != given)) =>
+            {
+                Err(format!("it takes {sizes:?}, and not {shape:?}"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The tensors of the last picture, as the engine gave them: for recordings.
     pub fn results(&self) -> Vec<Tensor<'_>> {
         self.network.results().iter().map(engine::Output::tensor).collect()
@@ -202,7 +241,7 @@ impl std::fmt::Debug for Model {
 /// Whether the model takes bytes in place of floats, where it is what its manifest says.
 fn fits_and_takes_bytes(manifest: &Manifest, network: &dyn engine::Network) -> Result<bool, Refusal> {
     fits(manifest, network.inputs(), network.outputs())?;
-    Ok(network.inputs()[0].element == Some(playfield_core::model::Element::U8))
+    Ok(network.inputs()[0].element == Some(Element::U8))
 }
 
 fn check(picture: &Picture) -> Result<(), Failed> {

@@ -43,8 +43,11 @@ use std::time::Duration;
 
 use wasmtime::{Config, Linker, OptLevel, Strategy};
 
-pub use compile::{Compiled, Module};
+pub use compile::{Compiled, Module, read_facts};
 pub use guest::{AitriosApp, AppRules, AppTick, WasmApp, WasmGuest};
+pub use host::aitrios::nn::{Given, Infer, Load};
+pub use host::aitrios::sensor::Still;
+pub use host::aitrios::tensor::Tensors;
 pub use host::camera::View;
 pub use rewrite::{Dialect, Facts};
 
@@ -149,8 +152,10 @@ impl Engine {
 
 fn config() -> Config {
     let mut config = Config::new();
-    config.wasm_features(!rewrite::features(), false);
-    config.wasm_features(rewrite::features(), true);
+    config.wasm_features(!rewrite::features_with_threads(), false);
+    config.wasm_features(rewrite::features_with_threads(), true);
+    // Of AITRIOS apps, which are built so. Whoever else asks for it is refused before anything is compiled.
+    config.shared_memory(true);
     config.strategy(Strategy::Cranelift).cranelift_opt_level(OptLevel::Speed);
     // The bits of a NaN differ between processors unless they are made the same.
     config.cranelift_nan_canonicalization(true);

@@ -11,6 +11,8 @@ pub fn all() -> Vec<(&'static str, &'static str, String)> {
         ("manifest", "full", MANIFEST.to_owned()),
         ("manifest", "smallest", "id = 'pong'\nname = 'Pong'\nentry = 'pong.wasm'\n".to_owned()),
         ("manifest", "name", "space_race 2".to_owned()),
+        ("manifest", "app", APP.to_owned()),
+        ("manifest", "aitrios", AITRIOS.to_owned()),
         ("log", "by-hand", LOG.to_owned()),
     ];
     for (target, name, text) in JSON {
@@ -41,6 +43,9 @@ filter = 'info,str0m=error'
 json = true
 ";
 
+const APP: &str = "id = 'bay'\nname = 'Bay'\nentry = 'bay.wasm'\ntensors = true\nlimits = { memory_mb = 2, tick_ms = 50 }\n\
+    [output]\nbytes_per_minute = 4096\n[output.fields]\nfree = { kind = 'boolean' }\nn = { kind = 'number', min = -1.5, max = 9, step = 0.5 }\n";
+const AITRIOS: &str = r#"{"manifest_version": "1.0.0", "edge_app": {"app_name": "Doors 2", "file_name": "doors.wasm", "version": "1.2.0", "compiled_flg": false}}"#;
 const MANIFEST: &str = "\
 id = 'pong'
 name = 'Pöng'

@@ -1,9 +1,9 @@
 //! Edge apps of cameras: where they lie, and what they say.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use playfield_core::analytics::{Event, What};
-use playfield_core::app::{self, Emitted};
+use playfield_core::app::{self, Emitted, Package};
 use playfield_core::camera::{AppModule, Desired};
 use playfield_core::rollout;
 use playfield_store::db::NewDeviceEvent;
@@ -46,14 +46,23 @@ impl App {
 
     fn app_folder(&self, id: &str) -> Option<PathBuf> {
         let places = self.config.apps.iter().filter_map(|folder| std::fs::canonicalize(folder.join(id)).ok());
-        places.filter(|_| is_name(id)).find(|place| place.join(app::FILE).is_file())
+        places.filter(|_| is_name(id)).find(|place| Package::is(&names(place)))
     }
 
     fn no_app(&self, id: &str) -> String {
         let folders: Vec<_> = self.config.apps.iter().map(|folder| folder.display().to_string()).collect();
         let file = app::FILE;
-        format!("there is no app `{id}` in {}; put its folder there, with an `{file}`", folders.join(", "))
+        format!(
+            "there is no app `{id}` in {}; put its folder there, with an `{file}`, or an AITRIOS package, unpacked",
+            folders.join(", ")
+        )
     }
+}
+
+/// The files of a folder; of one that cannot be read, none.
+pub(crate) fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
 }
 
 impl Cameras {

@@ -13,6 +13,7 @@ use playfield_core::link::{FileHash, MOST_BYTES, PIECE, Package, PackageFile};
 use playfield_core::model;
 use sha2::{Digest, Sha256};
 
+use crate::cameras::app_files;
 use crate::failure::{Failure, Kind};
 
 /// The file of a model's folder that says what it is.
@@ -40,18 +41,20 @@ pub(super) struct Laid {
 impl Files {
     /// The folder of a model: its manifest, and the file that one names.
     pub(super) async fn model(self: &Arc<Self>, folder: PathBuf) -> Result<Laid, Failure> {
-        self.lay(folder, MODEL, |text| {
-            let manifest = model::Manifest::parse(text).map_err(|error| error.to_string())?;
-            Ok(manifest.file)
+        self.lay(folder, |folder| {
+            let text = std::fs::read_to_string(folder.join(MODEL)).map_err(|error| error.to_string())?;
+            let manifest = model::Manifest::parse(&text).map_err(|error| error.to_string())?;
+            Ok(vec![MODEL.to_owned(), manifest.file])
         })
         .await
     }
 
     /// The folder of an edge app.
     pub(super) async fn app(self: &Arc<Self>, folder: PathBuf) -> Result<Laid, Failure> {
-        self.lay(folder, app::FILE, |text| {
-            let manifest = app::Manifest::parse(text).map_err(|error| error.to_string())?;
-            Ok(manifest.entry)
+        self.lay(folder, |folder| {
+            let read = |file: &str| std::fs::read_to_string(folder.join(file)).map_err(|error| error.to_string());
+            let package = app::Package::look(&app_files(folder), read)?;
+            Ok(package.described_by.map(str::to_owned).into_iter().chain([package.manifest.entry]).collect())
         })
         .await
     }
@@ -59,15 +62,13 @@ impl Files {
     async fn lay(
         self: &Arc<Self>,
         folder: PathBuf,
-        manifest: &'static str,
-        names: fn(&str) -> Result<String, String>,
+        holds: fn(&Path) -> Result<Vec<String>, String>,
     ) -> Result<Laid, Failure> {
         let files = self.clone();
         let work = move || {
             let wrong = |why: String| format!("{}: {why}", folder.display());
-            let text = std::fs::read_to_string(folder.join(manifest)).map_err(|error| wrong(error.to_string()))?;
             let mut laid = Laid::default();
-            for path in [manifest.to_owned(), names(&text).map_err(wrong)?] {
+            for path in holds(&folder).map_err(wrong)? {
                 let place = folder.join(&path);
                 let Known { bytes, hash, .. } =
                     files.look(&place).map_err(|error| wrong(format!("{path}: {error}")))?;

@@ -1,5 +1,7 @@
 //! How many bytes an app may send.
 
+use serde::{Deserialize, Serialize};
+
 use crate::time::Time;
 
 /// Bytes that each object is charged besides its own: so many go around it, and so there is a bound on how many objects there are.
@@ -7,7 +9,7 @@ pub const ENVELOPE: u32 = 64;
 
 /// A token bucket. A quarter of a minute's bytes may go at once, and three quarters come back in a minute: no minute, wherever it
 /// begins, sees more than its bytes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Budget {
     bytes_per_minute: u32,
     /// What is there, in bytes times [`MINUTE_US`].

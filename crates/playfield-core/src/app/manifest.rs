@@ -57,6 +57,9 @@ pub struct Manifest {
     /// Whether it wants to see pixels. It does only where its camera allows it too.
     #[serde(default)]
     pub pixels: bool,
+    /// Whether an AITRIOS app is given what the camera's model made of a picture as it is, in place of what was found.
+    #[serde(default)]
+    pub tensors: bool,
     /// What it may take.
     #[serde(default)]
     pub limits: Limits,
@@ -103,6 +106,13 @@ pub struct Output {
     pub fields: BTreeMap<String, Field>,
 }
 
+impl Output {
+    /// What is held against it.
+    pub fn schema(&self) -> Result<Schema, ManifestError> {
+        Schema::new(&self.fields)
+    }
+}
+
 /// Why an app's manifest cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
@@ -135,7 +145,7 @@ impl Manifest {
 
     /// What it may say.
     pub fn schema(&self) -> Result<Schema, ManifestError> {
-        Schema::new(&self.output.fields)
+        self.output.schema()
     }
 
     /// Most objects that leave in a minute.
@@ -154,7 +164,7 @@ impl Manifest {
         Ok(objects * each + (objects + 1.0).log2())
     }
 
-    fn check(&self) -> Result<(), ManifestError> {
+    pub(super) fn check(&self) -> Result<(), ManifestError> {
         let value = |key: &str, problem: &str| Err(ManifestError::new(key, problem));
         let id_chars = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if self.id.is_empty() || self.id.len() > 64 || !self.id.chars().all(id_chars) {

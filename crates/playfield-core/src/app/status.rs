@@ -23,6 +23,9 @@ pub struct AppStatus {
     pub app: String,
     /// Its version.
     pub version: String,
+    /// What it was made for: `playfield`, or `aitrios`, of which a run is no other run's equal, and which has a process of its own.
+    #[serde(default)]
+    pub dialect: String,
     /// What it is doing.
     pub state: AppState,
     /// Why it does not run, in a sentence.

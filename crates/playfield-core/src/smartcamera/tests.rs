@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-mod vectors;
+pub(crate) mod vectors;
 
 use vectors::*;
 

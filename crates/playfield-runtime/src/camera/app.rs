@@ -1,7 +1,7 @@
 //! The edge app of a camera: told of each picture, kept within what it declared, started again when it fails.
 //!
 //! ```text
-//!   Host --View, if the last one is done--> Desk (a thread of its own): App -> WasmApp
+//!   Host --View, if the last one is done--> Desk (a thread of its own): App -> WasmApp, or Apart -> a process of its own
 //!        <-------- reports, lines ---------
 //! ```
 //!
@@ -9,15 +9,18 @@
 //! is busy passes it by. That is also so that the times of what leaves the camera do not tell what the app wants them to tell; what it
 //! says leaves with the next picture.
 
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use playfield_core::app::{AppState, AppStatus, Budget, Emitted, FILE, Manifest, Restarts, Schema, coarse};
+use playfield_core::app::{AppState, AppStatus, Budget, Emitted, Manifest, Package, Restarts, Schema, coarse};
 use playfield_core::camera::{AppModule, Camera, Report};
 use playfield_core::time::Time;
 
-use crate::wasm::{AitriosApp, AppRules, AppTick, Dialect, Engine, Module, Options, STACK, View, WasmApp};
+use super::apart::Apart;
+use crate::process::Link;
+use crate::wasm::{AitriosApp, AppRules, AppTick, Dialect, Engine, Module, Options, STACK, View, WasmApp, read_facts};
 use crate::{GuestError, Tracking};
 
 /// Most lines of an app's log for a picture, and longest one, in bytes.
@@ -33,6 +36,8 @@ pub struct AppSetting {
     pub manifest: Manifest,
     /// Names of the model's classes.
     pub labels: Vec<String>,
+    /// The model's name.
+    pub model: String,
     /// Its settings, as JSON.
     pub config: String,
     /// Whether the camera lets it see pixels.
@@ -46,12 +51,42 @@ pub struct Made {
     pub reports: Vec<Report>,
     /// What stays on its device: lines of the app's log, and what it failed of.
     pub lines: Vec<String>,
+    /// What it wants of its worker.
+    pub wants: Option<Wants>,
+}
+
+/// What an app that has a process of its own wants of its worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wants {
+    /// The process, for so many MiB of memory.
+    Process(u32),
+    /// That it be ended, if it has not, and how it was.
+    End,
+}
+
+/// What runs.
+pub(super) enum Code {
+    /// A module, in this process.
+    Here(Module),
+    /// One that runs in a process of its own, which the worker starts.
+    Apart,
+}
+
+impl Code {
+    fn dialect(&self) -> Dialect {
+        match self {
+            Code::Here(module) => module.facts().dialect,
+            Code::Apart => Dialect::Aitrios,
+        }
+    }
 }
 
 /// An app that runs, of either kind.
 enum Running {
     Ours(Box<WasmApp>),
+    /// Of AITRIOS, in this process: for tools and tests.
     Aitrios(AitriosApp),
+    Apart(Box<Apart>),
 }
 
 impl Running {
@@ -66,6 +101,7 @@ impl Running {
         match self {
             Running::Ours(app) => app.see(view),
             Running::Aitrios(app) => app.see(view),
+            Running::Apart(app) => app.see(view),
         }
     }
 
@@ -73,6 +109,7 @@ impl Running {
         match self {
             Running::Ours(app) => app.said(),
             Running::Aitrios(app) => app.said(),
+            Running::Apart(app) => app.said(),
         }
     }
 
@@ -80,6 +117,7 @@ impl Running {
         match self {
             Running::Ours(app) => app.budget(),
             Running::Aitrios(app) => Some(app.budget()),
+            Running::Apart(app) => Some(app.budget()),
         }
     }
 
@@ -87,6 +125,7 @@ impl Running {
         match self {
             Running::Ours(app) => app.was_refused_memory(),
             Running::Aitrios(app) => app.was_refused_memory(),
+            Running::Apart(app) => app.was_refused_memory(),
         }
     }
 
@@ -94,19 +133,24 @@ impl Running {
         match self {
             Running::Ours(app) => app.take_log(),
             Running::Aitrios(app) => app.take_log(),
+            Running::Apart(app) => app.take_log(),
         }
     }
 }
 
 /// An app, whether it runs just now or not.
 pub struct App {
-    module: Module,
+    code: Code,
+    /// A process that waits for it.
+    process: Option<Link>,
+    /// It asked for one.
+    asked: bool,
     setting: AppSetting,
     schema: Schema,
     budget: Budget,
     restarts: Restarts,
     running: Option<Running>,
-    status: AppStatus,
+    pub(super) status: AppStatus,
     /// How often it was refused in all.
     refused: u64,
     told: Option<(Time, AppStatus)>,
@@ -115,11 +159,45 @@ pub struct App {
 impl App {
     /// An app that starts with the next picture.
     pub fn new(module: Module, setting: AppSetting) -> Result<App, String> {
+        App::with(Code::Here(module), setting)
+    }
+
+    pub(super) fn with(code: Code, setting: AppSetting) -> Result<App, String> {
         let schema = setting.manifest.schema().map_err(|error| error.to_string())?;
-        let status = status(&setting.manifest);
+        let status = status(&setting.manifest, code.dialect());
         let budget = Budget::new(setting.manifest.output.bytes_per_minute);
         let restarts = Restarts::default();
-        Ok(App { module, setting, schema, budget, restarts, running: None, status, refused: 0, told: None })
+        Ok(App {
+            code,
+            process: None,
+            asked: false,
+            setting,
+            schema,
+            budget,
+            restarts,
+            running: None,
+            status,
+            refused: 0,
+            told: None,
+        })
+    }
+
+    /// Takes up what the worker says of its process.
+    pub(super) fn hear(&mut self, what: ToDesk, made: &mut Made) {
+        match what {
+            ToDesk::See(_) => {}
+            ToDesk::Process(socket) => self.process = Some(Link::new(socket)),
+            ToDesk::NoProcess(why) => {
+                made.lines.push(format!("{}: its process cannot be started: {why}", self.setting.manifest.id));
+                self.asked = false;
+            }
+            ToDesk::Ended(memory, words) => {
+                made.lines.extend(words.map(|words| format!("{}: its process {words}", self.setting.manifest.id)));
+                if memory && self.status.state == AppState::Waiting {
+                    self.status.detail = Some("its process took more memory than it may".to_owned());
+                }
+            }
+        }
     }
 
     /// Whether it is given pixels.
@@ -134,6 +212,9 @@ impl App {
         if !self.sees_pixels() {
             view.picture = None;
         }
+        if !self.setting.manifest.tensors {
+            view.tensors = None;
+        }
         self.start(now, &mut made);
         if let Some(mut running) = self.running.take() {
             let seen = running.see(view);
@@ -143,6 +224,9 @@ impl App {
                 Ok(tick) if tick.exited => self.status.state = AppState::Done,
                 Ok(_) => self.running = Some(running),
                 Err(error) => self.failed(now, &error, running.was_refused_memory(), &mut made),
+            }
+            if self.running.is_none() && matches!(self.code, Code::Apart) {
+                made.wants = Some(Wants::End);
             }
         }
         self.tell(now, &mut made);
@@ -154,6 +238,14 @@ impl App {
         if self.running.is_some() || !waits || !self.restarts.may_start(now) {
             return;
         }
+        let process = self.process.take();
+        if matches!(self.code, Code::Apart) && process.is_none() {
+            if !std::mem::replace(&mut self.asked, true) {
+                made.wants = Some(Wants::Process(self.setting.manifest.limits.memory_mb));
+            }
+            return;
+        }
+        self.asked = false;
         self.restarts.started(now);
         let rules = AppRules {
             schema: self.schema.clone(),
@@ -163,8 +255,14 @@ impl App {
             memory_limit: self.setting.manifest.limits.memory(),
             tick: self.setting.manifest.limits.tick(),
             start_unix_ms: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64),
+            model: self.setting.model.clone(),
         };
-        match Running::open(&self.module, rules) {
+        let opened = match (&self.code, process) {
+            (Code::Here(module), _) => Running::open(module, rules),
+            (Code::Apart, Some(link)) => self.open_apart(link, rules),
+            (Code::Apart, None) => return,
+        };
+        match opened {
             Ok(running) => {
                 (self.status.state, self.status.detail) = (AppState::Running, None);
                 self.running = Some(running);
@@ -174,6 +272,15 @@ impl App {
             }
             Err(error) => self.failed(now, &error, matches!(error, GuestError::OutOfMemory { .. }), made),
         }
+        if self.running.is_none() && matches!(self.code, Code::Apart) {
+            made.wants = Some(Wants::End);
+        }
+    }
+
+    fn open_apart(&self, link: Link, rules: AppRules) -> Result<Running, GuestError> {
+        let output = serde_json::to_string(&self.setting.manifest.output);
+        let output = output.map_err(|error| GuestError::BadModule(error.to_string()))?;
+        Apart::open(link, rules, output).map(Box::new).map(Running::Apart)
     }
 
     /// What it said, and what stays here.
@@ -223,27 +330,57 @@ impl App {
 }
 
 fn read_manifest(folder: &Path) -> Result<Manifest, String> {
-    let text =
-        std::fs::read_to_string(folder.join(FILE)).map_err(|error| format!("its {FILE} cannot be read: {error}"))?;
-    Manifest::parse(&text).map_err(|error| error.to_string())
+    let entries = std::fs::read_dir(folder).map_err(|error| format!("its folder cannot be read: {error}"))?;
+    let names: Vec<_> = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let read = |file: &str| {
+        std::fs::read_to_string(folder.join(file)).map_err(|error| format!("its {file} cannot be read: {error}"))
+    };
+    Package::look(&names, read).map(|package| package.manifest)
 }
 
-fn status(manifest: &Manifest) -> AppStatus {
-    AppStatus { app: manifest.id.clone(), version: manifest.version.clone(), ..AppStatus::default() }
+fn status(manifest: &Manifest, dialect: Dialect) -> AppStatus {
+    let (app, version) = (manifest.id.clone(), manifest.version.clone());
+    AppStatus { app, version, dialect: dialect.name().to_owned(), ..AppStatus::default() }
+}
+
+/// What runs of a compiled module: one of AITRIOS's does so in a process of its own.
+pub(super) fn code(compiled: &Path) -> Result<Code, String> {
+    let facts = read_facts(compiled).map_err(|error| error.to_string())?;
+    if facts.dialect == Dialect::Aitrios {
+        return Ok(Code::Apart);
+    }
+    // It keeps no state that is saved, and starts seldom.
+    let options = Options { tracking: Tracking::Compare, warm_after: Duration::MAX };
+    let engine = Engine::with(options).map_err(|error| error.to_string())?;
+    engine.load_file(compiled).map(Code::Here).map_err(|error| error.to_string())
 }
 
 /// The place of an app beside its camera's pictures.
 pub(super) struct Desk {
     /// Whether it may be shown pixels.
     pub pixels: bool,
-    views: SyncSender<View>,
+    /// Whether it wants what the model made of a picture.
+    pub tensors: bool,
+    to: SyncSender<ToDesk>,
     made: Receiver<Made>,
     busy: bool,
 }
 
+/// What an app's thread is told.
+pub(super) enum ToDesk {
+    /// A picture.
+    See(Box<View>),
+    /// Its process was started.
+    Process(OwnedFd),
+    /// It could not be, and why.
+    NoProcess(String),
+    /// How its process ended: whether it was for memory, and in words, unless it was well.
+    Ended(bool, Option<String>),
+}
+
 impl Desk {
     /// Opens a camera's app. An app that cannot be run is said so, once, and the camera goes on without it.
-    pub(super) fn open(camera: &Camera, labels: &[String]) -> Result<Option<Desk>, AppStatus> {
+    pub(super) fn open(camera: &Camera, model: &str, labels: &[String]) -> Result<Option<Desk>, AppStatus> {
         let Some(app) = &camera.app else { return Ok(None) };
         let asked = camera.desired.app.clone().unwrap_or_default();
         let refused = |detail: String| AppStatus {
@@ -260,31 +397,40 @@ impl Desk {
         let opened = read_manifest(&app.folder).and_then(|manifest| {
             let config = serde_json::to_string(&camera.desired.app_config).map_err(|error| error.to_string())?;
             let pixels = camera.desired.app_pixels;
-            let setting = AppSetting { manifest, labels: labels.to_vec(), config, pixels };
-            Desk::start(compiled, setting)
+            let setting = AppSetting { manifest, labels: labels.to_vec(), model: model.to_owned(), config, pixels };
+            Desk::start(code(compiled)?, setting)
         });
         opened.map(Some).map_err(refused)
     }
 
-    fn start(compiled: &Path, setting: AppSetting) -> Result<Desk, String> {
-        // It keeps no state that is saved, and starts seldom.
-        let options = Options { tracking: Tracking::Compare, warm_after: Duration::MAX };
-        let engine = Engine::with(options).map_err(|error| error.to_string())?;
-        let module = engine.load_file(compiled).map_err(|error| error.to_string())?;
-        let mut app = App::new(module, setting)?;
-        let pixels = app.sees_pixels();
-        let (views, shown) = sync_channel::<View>(1);
+    fn start(code: Code, setting: AppSetting) -> Result<Desk, String> {
+        let mut app = App::with(code, setting)?;
+        let (pixels, tensors) = (app.sees_pixels(), app.setting.manifest.tensors);
+        // A picture, and what is said of its process: that is two words for each that it asked for.
+        let (to, told) = sync_channel::<ToDesk>(4);
         let (make, made) = sync_channel(1);
         let work = move || {
-            while let Ok(view) = shown.recv() {
-                if make.send(app.see(view)).is_err() {
+            let mut heard = Made::default();
+            while let Ok(what) = told.recv() {
+                let ToDesk::See(view) = what else {
+                    app.hear(what, &mut heard);
+                    continue;
+                };
+                let mut made = app.see(*view);
+                made.lines.splice(0..0, std::mem::take(&mut heard.lines));
+                if make.send(made).is_err() {
                     return;
                 }
             }
         };
         let thread = std::thread::Builder::new().name("app".to_owned()).stack_size(STACK).spawn(work);
         thread.map_err(|error| format!("there is no thread for it: {error}"))?;
-        Ok(Desk { pixels, views, made, busy: false })
+        Ok(Desk { pixels, tensors, to, made, busy: false })
+    }
+
+    /// Tells it what the worker says of its process. One that does not fit in is one that nobody asked for.
+    pub(super) fn tell(&mut self, what: ToDesk) {
+        let _ = self.to.try_send(what);
     }
 
     /// What came of the picture before; then whether the next one may come.
@@ -301,7 +447,7 @@ impl Desk {
     /// Shows it a picture, unless it is busy with another.
     pub(super) fn show(&mut self, view: impl FnOnce() -> View) {
         if !self.busy {
-            self.busy = self.views.try_send(view()).is_ok();
+            self.busy = self.to.try_send(ToDesk::See(Box::new(view()))).is_ok();
         }
     }
 }

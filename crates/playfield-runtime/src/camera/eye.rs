@@ -13,6 +13,7 @@ use playfield_core::track;
 
 use super::source::Inferred;
 use crate::model::{Engine, Failed, Model};
+use crate::wasm::Tensors;
 
 /// A model's manifest, in its folder.
 const MANIFEST: &str = "model.toml";
@@ -38,11 +39,14 @@ pub(super) struct Look {
 impl Look {
     fn look(&mut self, picture: &Picture) -> Result<&[Object], Failed> {
         let Look { model, regions, part, objects } = self;
-        objects.clone_from(&model.run(picture)?.objects);
-        for area in regions {
+        let mut closer = Vec::with_capacity(regions.len());
+        for area in &*regions {
             cut_out(picture, area, part);
-            region::join(objects, area, &model.run(part)?.objects);
+            closer.push(model.run(part)?.objects.clone());
         }
+        // The whole picture comes last: its tensors are those that an app may get.
+        objects.clone_from(&model.run(picture)?.objects);
+        regions.iter().zip(&closer).for_each(|(area, found)| region::join(objects, area, found));
         Ok(objects)
     }
 }
@@ -69,9 +73,7 @@ impl Eye {
     /// Opens the model in a folder; without one, movement is found.
     pub(super) fn open(folder: Option<&Path>, engine: &Engine, regions: &[Rect]) -> Result<Eye, String> {
         let Some(folder) = folder else { return Ok(Eye::Motion(Box::new(Motion::new(motion::Config::default())))) };
-        let manifest = manifest(folder)?;
-        let model = Model::load(read(folder, &manifest.file)?, &manifest, engine);
-        let (model, regions) = (model.map_err(|error| error.to_string())?, regions.to_vec());
+        let (model, regions) = (load_model(folder, engine)?, regions.to_vec());
         let part = Picture::black(1, 1, PixelFormat::Rgba8);
         Ok(Eye::Model(Box::new(Look { model, regions, part, objects: Vec::new() })))
     }
@@ -104,6 +106,21 @@ impl Eye {
         }
     }
 
+    /// What its model made of the picture that it looked at last, or what came with that; none: there is no model.
+    pub(super) fn tensors(&self, inferred: Option<Inferred<'_>>) -> Option<Tensors> {
+        let mut tensors = Tensors::default();
+        let mut add = |shape: &[usize], data: &[f32]| {
+            tensors.shapes.push(shape.iter().map(|size| u32::try_from(*size).unwrap_or(u32::MAX)).collect());
+            tensors.bytes.extend(data.iter().flat_map(|number| number.to_le_bytes()));
+        };
+        match self {
+            Eye::Model(look) => look.model.results().iter().for_each(|tensor| add(tensor.shape, tensor.data)),
+            Eye::Sensor(_) => inferred?.outputs.iter().for_each(|output| add(&output.shape, &output.data)),
+            Eye::Motion(_) => return None,
+        }
+        Some(tensors)
+    }
+
     /// Its name and version.
     pub(super) fn name(&self) -> String {
         match self {
@@ -132,6 +149,13 @@ impl Eye {
             Eye::Sensor(sensor) => sensor.manifest.labels.clone(),
         }
     }
+}
+
+/// The model in a folder.
+pub(super) fn load_model(folder: &Path, engine: &Engine) -> Result<Model, String> {
+    let manifest = manifest(folder)?;
+    let model = Model::load(read(folder, &manifest.file)?, &manifest, engine);
+    model.map_err(|error| error.to_string())
 }
 
 fn read(folder: &Path, name: &str) -> Result<Vec<u8>, String> {

@@ -9,6 +9,7 @@ use playfield_core::dataset::Found;
 use playfield_core::frame::{Damage, MAX_HEIGHT, MAX_WIDTH, Picture, PixelFormat};
 use playfield_core::input::TickInput;
 
+use super::apart::Keeper;
 use super::intake::Intake;
 use super::words::{FromCamera, Opening, PICTURE, SHARED_LEN, ToCamera};
 use crate::confine::resident;
@@ -38,17 +39,20 @@ pub struct CameraGuest {
     shown: bool,
     watcher: Option<Watcher>,
     intake: Option<Intake>,
+    /// Ended after the camera's own process, which its app then knows of.
+    app: Keeper,
 }
 
 impl CameraGuest {
     /// Starts `program guest camera` and lets it begin.
-    pub fn open(program: &Path, opening: Opening, hz: u16) -> Result<CameraGuest, GuestError> {
+    pub fn open(program: &Path, mut opening: Opening, hz: u16) -> Result<CameraGuest, GuestError> {
         let failed =
             |error: &dyn std::fmt::Display| GuestError::BadModule(format!("its process does not start: {error}"));
         let shared = Shared::create(SHARED_LEN).map_err(|error| failed(&error))?;
         let mut process = Process::start(program, "camera").map_err(|error| failed(&error))?;
         let memory_limit = opening.rules.memory_limit;
         let intake = opening.fed.then(Intake::pair).transpose().map_err(|error| failed(&error))?;
+        let app = Keeper::new(program, opening.app.take());
         let open = ToCamera::Open(Box::new(opening));
         process.link().send_with(&open, Some(shared.file())).map_err(|error| failed(&error))?;
         let intake = match intake {
@@ -73,6 +77,7 @@ impl CameraGuest {
             shown: false,
             watcher: None,
             intake,
+            app,
         };
         loop {
             match guest.process.link().receive(Some(STARTS)) {
@@ -105,12 +110,26 @@ impl CameraGuest {
                 Ok(FromCamera::Sample(width, height, found)) => self.take_sample(width, height, &found)?,
                 Ok(FromCamera::Log(line)) => self.log(LogLevel::Warn, line),
                 Ok(FromCamera::Said(line)) => self.log(LogLevel::Info, line),
+                Ok(FromCamera::StartApp(memory_mb)) => self.start_app(memory_mb),
+                Ok(FromCamera::EndApp) => {
+                    let (memory, words) = self.app.ended();
+                    // If it is gone, that is noticed next.
+                    let _ = self.process.link().send(&ToCamera::AppEnded(memory, words));
+                }
                 Ok(FromCamera::Opened | FromCamera::Failed(_)) => {}
                 Err(LinkError::Late) => return Ok(damage),
                 Err(error) => return Err(self.lost(&error, "a picture")),
             }
             self.heard = Instant::now();
         }
+    }
+
+    fn start_app(&mut self, memory_mb: u32) {
+        // If the camera is gone, that is noticed next.
+        let _ = match self.app.start(memory_mb) {
+            Ok(socket) => self.process.link().send_with(&ToCamera::App, Some(socket.as_fd())),
+            Err(error) => self.process.link().send(&ToCamera::NoApp(error.to_string())),
+        };
     }
 
     fn take_report(&mut self, json: &str) -> Result<(), GuestError> {
@@ -149,7 +168,12 @@ impl CameraGuest {
         if now.duration_since(self.heard) > SILENT {
             return Err(GuestError::Hung("a picture"));
         }
-        if now < self.look_at {
+        let look = now >= self.look_at;
+        let events = &mut self.events;
+        self.app.watch(look, |line| {
+            events.push(GuestEvent::Log { level: LogLevel::Info, line: line.to_owned() });
+        });
+        if !look {
             return Ok(());
         }
         self.look_at = now + LOOK;

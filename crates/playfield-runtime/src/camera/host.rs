@@ -13,7 +13,7 @@ use playfield_core::metadata::{Metadata, Object};
 use playfield_core::time::Time;
 use playfield_core::watchdog::Watchdog;
 
-use super::app::{Desk, Made};
+use super::app::{Desk, Made, ToDesk, Wants};
 use super::beside::Beside;
 use super::decode::Codecs;
 use super::intake::Fed;
@@ -119,7 +119,7 @@ impl Host {
         let pipeline = Pipeline::open(camera)?;
         let engine = Engine::of(camera.onnxruntime.as_deref());
         let (model, labels) = pipeline.finds();
-        let (app, app_refused) = match Desk::open(camera, &labels) {
+        let (app, app_refused) = match Desk::open(camera, model.split(' ').next().unwrap_or_default(), &labels) {
             Ok(app) => (app, None),
             Err(refused) => (None, Some(refused)),
         };
@@ -153,11 +153,18 @@ impl Host {
     fn serve(&mut self, link: &mut Link) -> Result<(), LinkError> {
         loop {
             let next = self.due().min(self.report_at);
-            match link.receive(Some(next.saturating_duration_since(Instant::now()))) {
+            let (said, socket) = match link.receive_with(Some(next.saturating_duration_since(Instant::now()))) {
+                Ok((said, socket)) => (Ok(said), socket),
+                Err(error) => (Err(error), None),
+            };
+            match said {
                 Ok(ToCamera::Show(shown)) => (self.shown, self.showing) = (shown, false),
                 Ok(ToCamera::Taken) => self.showing = false,
                 Ok(ToCamera::Sample) => self.sampled = true,
                 Ok(ToCamera::Live(live)) => (self.live, self.taken) = (live, 0),
+                Ok(ToCamera::App) => self.hand_to_app(socket.map(ToDesk::Process)),
+                Ok(ToCamera::NoApp(why)) => self.hand_to_app(Some(ToDesk::NoProcess(why))),
+                Ok(ToCamera::AppEnded(memory, words)) => self.hand_to_app(Some(ToDesk::Ended(memory, words))),
                 Ok(ToCamera::Finish) => return Ok(()),
                 Ok(ToCamera::Open(_) | ToCamera::Fed) => return Err(LinkError::Garbage),
                 Err(LinkError::Late) => self.work(link)?,
@@ -282,15 +289,28 @@ impl Host {
 
     /// What its app made of an earlier picture.
     fn tell_app(&mut self, link: &mut Link) -> Result<(), LinkError> {
-        let Some(Made { reports, lines }) = self.app.as_mut().and_then(Desk::take) else { return Ok(()) };
+        let Some(Made { reports, lines, wants }) = self.app.as_mut().and_then(Desk::take) else { return Ok(()) };
+        match wants {
+            Some(Wants::Process(memory_mb)) => link.send(&FromCamera::StartApp(memory_mb))?,
+            Some(Wants::End) => link.send(&FromCamera::EndApp)?,
+            None => {}
+        }
         reports.iter().try_for_each(|report| self.tell(link, report))?;
         lines.into_iter().try_for_each(|line| link.send(&FromCamera::Said(line)))
     }
 
+    /// What the worker says of the process of its app.
+    fn hand_to_app(&mut self, what: Option<ToDesk>) {
+        if let (Some(app), Some(what)) = (&mut self.app, what) {
+            app.tell(what);
+        }
+    }
+
     fn show_app(&mut self, seen: &Seen) {
-        let Host { app, pipeline, picture, began, .. } = self;
+        let Host { app, pipeline, source, picture, began, .. } = self;
         let Some(app) = app else { return };
         let shown = app.pixels.then_some(&*picture);
+        let tensors = app.tensors;
         app.show(|| View {
             now: Time::from_micros(began.elapsed().as_micros() as u64),
             zones: pipeline.zones(seen),
@@ -298,6 +318,7 @@ impl Host {
             counts: pipeline.counts(),
             size: [picture.width, picture.height],
             picture: shown.cloned(),
+            tensors: if tensors { pipeline.tensors(source.inferred()) } else { None },
         });
     }
 

@@ -12,6 +12,7 @@ use playfield_core::track::Tracker;
 use super::eye::Eye;
 use super::source::Inferred;
 use crate::model::Engine;
+use crate::wasm::Tensors;
 
 /// Pictures that times are taken of.
 const RECENT: usize = 64;
@@ -77,6 +78,11 @@ impl Pipeline {
     /// What finds things, and the names of their classes.
     pub fn finds(&self) -> (String, Vec<String>) {
         (self.eye.name(), self.eye.labels())
+    }
+
+    /// What the model made of the last picture, or what came with that; none: there is no model.
+    pub fn tensors(&self, inferred: Option<Inferred<'_>>) -> Option<Tensors> {
+        self.eye.tensors(inferred)
     }
 
     /// What was counted so far.
@@ -202,6 +208,9 @@ mod tests {
             // Which class a thing has, the tracker decides over several pictures.
             let places = |objects: &[Object]| -> Vec<_> { objects.iter().map(|object| object.area).collect() };
             assert_eq!(places(&seen.metadata.objects), places(objects));
+            let tensors = pipeline.tensors(source.inferred()).unwrap();
+            let numbers = |shape: &Vec<u32>| shape.iter().product::<u32>() as usize;
+            assert_eq!(tensors.shapes.iter().map(numbers).sum::<usize>() * 4, tensors.bytes.len());
         }
         assert!(matches!(source.take(&mut picture), Err(source::NoPicture::Over(_))));
         assert_eq!(pipeline.finds().0.split(", ").last(), Some("on the sensor"));

@@ -3,6 +3,7 @@
 use playfield_core::frame::{MAX_HEIGHT, MAX_WIDTH};
 use serde::{Deserialize, Serialize};
 
+use super::AppOpening;
 use crate::confine::Rules;
 
 /// The picture, while somebody may look: RGBA8, rows without padding.
@@ -23,6 +24,12 @@ pub enum ToCamera {
     Live(bool),
     /// Hand over the next picture, with what is found in it.
     Sample,
+    /// The process of its app was started: its socket comes with it.
+    App,
+    /// It could not be, and why.
+    NoApp(String),
+    /// How the process of its app ended: whether it was for memory, and in words, unless it was well.
+    AppEnded(bool, Option<String>),
     /// The picture was copied: the next one may be written over it.
     Taken,
     /// End.
@@ -38,6 +45,8 @@ pub struct Opening {
     pub fed: bool,
     /// What its process may see and use.
     pub rules: Rules,
+    /// The process of its app, where that has one of its own. The camera's has no use for this.
+    pub app: Option<AppOpening>,
 }
 
 /// What the process of a camera says. Reports are JSON: what is counted and shown to leave the camera is what does.
@@ -58,4 +67,8 @@ pub enum FromCamera {
     Log(String),
     /// A line of its app's log, for the same.
     Said(String),
+    /// Its app wants a process, for so many MiB of memory.
+    StartApp(u32),
+    /// The process of its app is not heard any more.
+    EndApp,
 }

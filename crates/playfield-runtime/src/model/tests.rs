@@ -214,3 +214,32 @@ fn what_a_picture_costs_is_measured() {
     assert!(measured.p95 >= measured.total && measured.median.infer > Duration::ZERO);
     assert_eq!(model.measure(&[], 2, 9).unwrap().pictures, 0);
 }
+
+#[test]
+fn numbers_of_somebody_else_s_are_run_too_where_they_fit() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../models/street");
+    let manifest = Manifest::parse(&std::fs::read_to_string(folder.join("model.toml")).unwrap()).unwrap();
+    let load = |engine: &Engine| Model::load(std::fs::read(folder.join(&manifest.file)).unwrap(), &manifest, engine);
+    for engine in engines() {
+        let (mut model, [width, height]) = (load(&engine).unwrap(), manifest.input.size);
+        let mut grey = Picture::black(width, height, PixelFormat::Rgba8);
+        grey.pixels.fill(128);
+        model.run(&grey).unwrap();
+        let own: Vec<Vec<f32>> = model.results().iter().map(|tensor| tensor.data.to_vec()).collect();
+        // The same as numbers: each channel after its mean and deviation.
+        let shape = [1, 3, usize::from(height), usize::from(width)];
+        let floats = vec![128.0 / 255.0; shape.iter().product()];
+        let given = model.infer(shape, Numbers::Floats(&floats)).unwrap();
+        for (given, own) in given.iter().zip(&own) {
+            let apart = given.data.iter().zip(own).map(|(one, other)| (one - other).abs()).fold(0.0, f32::max);
+            assert!(given.data.len() == own.len() && apart < 1e-3, "{apart}");
+        }
+        let mut refused = |shape: [usize; 4], numbers: Numbers<'_>, expect: &str| {
+            let why = model.infer(shape, numbers).err().unwrap().to_string();
+            assert!(why.contains(expect), "{why}");
+        };
+        refused(shape, Numbers::Bytes(&vec![128; floats.len()]), "it takes F32, and not U8");
+        refused([1, 3, 8, 8], Numbers::Floats(&floats[..192]), "and not [1, 3, 8, 8]");
+        refused(shape, Numbers::Floats(&floats[1..]), "which is not");
+    }
+}

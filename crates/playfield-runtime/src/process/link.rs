@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
@@ -65,6 +66,16 @@ impl Link {
         self.socket.as_fd()
     }
 
+    /// The socket alone, to be handed on.
+    pub(crate) fn into_socket(self) -> OwnedFd {
+        self.socket
+    }
+
+    /// From now on a message that the other end makes no room for in time is [`LinkError::Late`].
+    pub(crate) fn patient(&self, patience: Duration) -> io::Result<()> {
+        Ok(set_socket_timeout(&self.socket, Timeout::Send, Some(patience))?)
+    }
+
     /// Sends a message.
     pub fn send<T: Serialize>(&mut self, message: &T) -> Result<(), LinkError> {
         self.send_with(message, None)
@@ -82,6 +93,7 @@ impl Link {
         match sendmsg(&self.socket, &[IoSlice::new(bytes)], &mut more, SendFlags::NOSIGNAL) {
             Ok(_) => Ok(()),
             Err(rustix::io::Errno::PIPE | rustix::io::Errno::CONNRESET) => Err(LinkError::Closed),
+            Err(rustix::io::Errno::AGAIN) => Err(LinkError::Late),
             Err(error) => Err(LinkError::Io(error.into())),
         }
     }

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use wasmtime::InstancePre;
+use wasmtime::{InstancePre, SharedMemory, Store};
 
 use super::host::Host;
 use super::host::link::loose;
@@ -85,9 +85,17 @@ pub fn compile(engine: &Engine, module: &[u8]) -> Result<Compiled, GuestError> {
 #[derive(Clone)]
 pub struct Module {
     pub(super) engine: Engine,
-    pub(super) pre: InstancePre<Host>,
+    code: Code,
     pub(super) identity: [u8; 32],
     facts: Facts,
+}
+
+/// A module, tied to its imports as far as that can be.
+#[derive(Clone)]
+enum Code {
+    Tied(InstancePre<Host>),
+    /// Its threads share a memory, which each guest has anew.
+    Threads(wasmtime::Module),
 }
 
 impl Module {
@@ -96,11 +104,31 @@ impl Module {
         &self.facts
     }
 
+    /// To be made an instance in this store, and with that memory if its threads share one; in others too.
+    pub(super) fn tied(
+        &self,
+        store: &Store<Host>,
+        memory: Option<&SharedMemory>,
+    ) -> wasmtime::Result<InstancePre<Host>> {
+        match (&self.code, memory) {
+            (Code::Tied(pre), _) => Ok(pre.clone()),
+            (Code::Threads(module), Some(memory)) => {
+                let mut linker = self.engine.linker(self.facts.dialect).clone();
+                linker.define(store, rewrite::HOST, rewrite::MEMORY, memory.clone())?;
+                linker.instantiate_pre(module)
+            }
+            (Code::Threads(_), None) => Err(wasmtime::format_err!("there is no memory for its threads")),
+        }
+    }
+
     fn new(engine: &Engine, module: &wasmtime::Module, footer: Footer) -> Result<Module, GuestError> {
         let failed = |error: wasmtime::Error| GuestError::BadModule(format!("its imports are not there: {error}"));
-        let pre = instantiate_pre(engine, module, footer.facts.dialect).map_err(failed)?;
+        let code = match footer.facts.shared {
+            Some(_) => Code::Threads(module.clone()),
+            None => Code::Tied(instantiate_pre(engine, module, footer.facts.dialect).map_err(failed)?),
+        };
         let identity = Sha256::digest(footer.module.as_bytes()).into();
-        Ok(Module { engine: engine.clone(), pre, identity, facts: footer.facts })
+        Ok(Module { engine: engine.clone(), code, identity, facts: footer.facts })
     }
 }
 
@@ -152,6 +180,11 @@ fn instantiate_pre(
 
 fn stale(error: wasmtime::Error) -> GuestError {
     GuestError::BadModule(format!("its compiled form is not for this engine, compile it again: {error}"))
+}
+
+/// What a module is, without the engine: from a file that holds [`Compiled::bytes`].
+pub fn read_facts(path: &Path) -> Result<Facts, GuestError> {
+    Ok(read_footer(path)?.facts)
 }
 
 fn read_footer(path: &Path) -> Result<Footer, GuestError> {

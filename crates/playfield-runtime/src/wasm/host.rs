@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 
 use wasmtime::Memory;
 
-use self::aitrios::Aitrios;
+use self::aitrios::Device;
 use self::audio::Audio;
 use self::camera::Camera;
 use self::cartridge::Cartridge;
@@ -61,7 +61,7 @@ pub struct Host {
     /// The camera it runs next to, if the guest is an edge app.
     pub camera: Option<Box<Camera>>,
     /// The device that an AITRIOS app believes to be on, if the guest is one.
-    pub aitrios: Option<Box<Aitrios>>,
+    pub aitrios: Option<Box<Device>>,
     /// The console, if the guest is a cartridge.
     pub cartridge: Option<Box<Cartridge>>,
     /// The console's memory, where a cartridge has one of its own instead.

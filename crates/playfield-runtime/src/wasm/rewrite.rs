@@ -18,10 +18,10 @@ use playfield_core::manifest::InputKind;
 
 use crate::GuestError;
 
-pub(super) use survey::features;
+pub(super) use survey::features_with_threads;
 
 /// Version of what this module does; part of the cache key.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 /// Largest module, in bytes.
 pub const MAX_MODULE: usize = 64 << 20;
 /// Begins every export of ours.
@@ -30,6 +30,9 @@ pub(super) const PRIVATE: &str = "playfield:";
 pub(super) const START: &str = "playfield:start";
 /// Our name for the memory.
 pub(super) const MEMORY: &str = "playfield:memory";
+
+/// Whom a module with threads gets its memory from: each thread is an instance of its own, and all of them share it.
+pub(super) const HOST: &str = "playfield";
 
 /// Our name for the table that an AITRIOS app's callbacks are numbers of.
 pub(super) const TABLE: &str = "playfield:table";
@@ -86,8 +89,20 @@ pub struct Facts {
     pub input: Vec<InputKind>,
     /// How many mutable globals are exported under our names.
     pub globals: u32,
+    /// The memory that its threads share; none: it has one thread.
+    #[serde(default)]
+    pub shared: Option<SharedPages>,
     /// A cartridge that has a memory of its own instead of the console's: it draws, but what it writes is its own.
     pub console_apart: bool,
+}
+
+/// Sizes of a memory that threads share, in pages of 64 KiB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharedPages {
+    /// As it begins.
+    pub least: u32,
+    /// As far as it may grow.
+    pub most: u32,
 }
 
 impl Facts {

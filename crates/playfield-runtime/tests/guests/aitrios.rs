@@ -1,5 +1,7 @@
 //! AITRIOS edge apps: one as anyone would write it for a device of theirs, and some that mean no good.
 
+use std::sync::Arc;
+
 use playfield_core::app::{AppState, Budget, Manifest, is_app, refuse_app, refuse_title};
 use playfield_core::camera::{Report, Seen};
 use playfield_core::frame::{Picture, PixelFormat};
@@ -7,12 +9,16 @@ use playfield_core::metadata::{Metadata, Object, Rect};
 use playfield_core::time::Time;
 use playfield_runtime::GuestError;
 use playfield_runtime::camera::{App, AppSetting, Made};
-use playfield_runtime::wasm::{AitriosApp, AppRules, Dialect, View, rewrite};
+use playfield_runtime::wasm::{AitriosApp, AppRules, Dialect, Given, Infer, Load, Tensors, View, rewrite};
 
 use crate::support::*;
 
 /// `aitrios/detector.rs`
 const DETECTOR: &[u8] = include_bytes!("aitrios/detector.wasm");
+/// `aitrios/threads.c`
+const THREADS: &[u8] = include_bytes!("aitrios/threads.wasm");
+/// Most pictures that are shown to an app until it has ended: how long it may work is the time of a processor, which others use too.
+const PATIENCE: u64 = 200;
 
 /// Imports what the tests call, and gives memory from a page on. `$say` sends a whole number as telemetry, `{"n": …}`; `$look` gets
 /// a frame of a stream that `$open` opened.
@@ -39,11 +45,18 @@ const PRELUDE: &str = r#"
 (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
 (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
 (import "wasi_nn" "load" (func $nn_load (param i32 i32 i32 i32) (result i32)))
+(import "wasi_nn" "load_by_name" (func $nn_named (param i32 i32 i32) (result i32)))
+(import "wasi_nn" "init_execution_context" (func $nn_context (param i32 i32) (result i32)))
+(import "wasi_nn" "set_input" (func $nn_input (param i32 i32 i32) (result i32)))
+(import "wasi_nn" "compute" (func $nn_compute (param i32) (result i32)))
+(import "wasi_nn" "get_output" (func $nn_output (param i32 i32 i32 i32) (result i32)))
 (memory (export "memory") 4)
 (table 4 funcref)
 (data (i32.const 100) "inference_stream\00")
 (data (i32.const 128) "k\00")
 (data (i32.const 132) "camera_image_flip_property\00")
+(data (i32.const 160) "street\00")
+(data (i32.const 168) "tensor_shapes_property\00")
 (global $brk (mut i32) (i32.const 65536))
 (global $client (mut i32) (i32.const 0))
 (func (export "free") (param i32))
@@ -96,16 +109,20 @@ fn numbers(bytes_per_minute: u32) -> Manifest {
 }
 
 fn open_app(wasm: &[u8]) -> Result<AitriosApp, GuestError> {
-    let manifest = numbers(65536);
-    ENGINE.load_wasm(wasm)?.open_aitrios(AppRules {
+    ENGINE.load_wasm(wasm)?.open_aitrios(rules(&numbers(65536), "{\"threshold\": 0.6, \"mode\": \"day\"}"))
+}
+
+fn rules(manifest: &Manifest, config: &str) -> AppRules {
+    AppRules {
         schema: manifest.schema().unwrap(),
         budget: Budget::new(manifest.output.bytes_per_minute),
         labels: Vec::new(),
-        config: "{\"threshold\": 0.6, \"mode\": \"day\"}".to_owned(),
+        config: config.to_owned(),
         memory_limit: manifest.limits.memory(),
         tick: manifest.limits.tick(),
         start_unix_ms: 1_700_000_000_000,
-    })
+        model: "street".to_owned(),
+    }
 }
 
 /// What an app with this body says of a picture.
@@ -118,12 +135,17 @@ fn says(body: &str, view: View) -> Vec<i64> {
 fn failure(wasm: &[u8]) -> String {
     match open_app(wasm) {
         Err(error) => error.to_string(),
-        Ok(mut app) => app.see(view(0)).unwrap_err().to_string(),
+        Ok(mut app) => (0..PATIENCE).find_map(|nth| app.see(view(nth)).err()).unwrap().to_string(),
     }
 }
 
 fn beside(wasm: &[u8], manifest: Manifest, pixels: bool) -> App {
-    let setting = AppSetting { manifest, labels: Vec::new(), config: "{\"threshold\": \"0.6\"}".to_owned(), pixels };
+    beside_with(wasm, manifest, pixels, "{\"threshold\": \"0.6\"}")
+}
+
+fn beside_with(wasm: &[u8], manifest: Manifest, pixels: bool, config: &str) -> App {
+    let (labels, model, config) = (Vec::new(), "street".to_owned(), config.to_owned());
+    let setting = AppSetting { manifest, labels, model, config, pixels };
     App::new(ENGINE.load_wasm(wasm).unwrap(), setting).unwrap()
 }
 
@@ -197,8 +219,14 @@ fn what_it_cannot_have_is_refused_by_name() {
         assert!(error.contains(expect), "{error}");
     };
     let whole = "(memory (export \"memory\") 1) (func (export \"_start\"))";
-    check("(import \"wasi\" \"thread-spawn\" (func (param i32) (result i32)))", "no threads for AITRIOS apps");
-    check("(import \"env\" \"memory\" (memory 1 1 shared))", "has to be built for one thread, as `wasm32-wasi`");
+    let spawn = "(import \"wasi\" \"thread-spawn\" (func (param i32) (result i32)))";
+    let gives = "(func (export \"_start\")) (func (export \"malloc\") (param i32) (result i32) i32.const 0)
+        (func (export \"free\") (param i32))";
+    check(&format!("{spawn} (memory (export \"memory\") 1) {gives}"), "its memory is not shared");
+    check(&format!("{spawn} (memory 1 1 shared) {gives}"), "does not export `wasi_thread_start(i32, i32)`");
+    check("(import \"wasi\" \"thread-fly\" (func))", "`wasi.thread-fly`, which does not exist; there is thread-spawn");
+    check("(import \"wasi_other\" \"x\" (func))", "imports from `env`, `wasi_snapshot_preview1`, `wasi` and `wasi_nn`");
+    check("(import \"env\" \"memory\" (memory 1))", "`env.memory`, which does not exist");
     check("(import \"env\" \"EVP_fly\" (func))", "`env.EVP_fly`, which does not exist");
     check("(import \"env\" \"EVP_processEvent\" (func))", "that is (i32, i32) -> (i32)");
     check("(memory (export \"memory\") 1)", "without a `_start` or `main`");
@@ -314,7 +342,7 @@ fn it_sees_pixels_only_where_it_may() {
 fn one_that_never_waits_or_grows_too_large_is_ended() {
     let check = |body: &str, detail: &str| {
         let mut app = beside(&starting(body), numbers(8192), false);
-        let made = (0..3)
+        let made = (0..PATIENCE)
             .map(|nth| app.see(view(nth)))
             .find(|made| !made.lines.is_empty())
             .unwrap_or_else(|| panic!("{body}"));
@@ -376,4 +404,181 @@ fn a_malloc_that_means_no_good_harms_nobody_else() {
     );
     let deep = says("(drop (call $raw (i64.load (i32.const 24)) (i32.const 32))) (i32.const 65536)").unwrap_err();
     assert!(deep.to_string().contains("call stack exhausted"), "{deep}");
+}
+
+#[test]
+fn an_app_with_threads_runs_as_it_is() {
+    let facts = rewrite::inspect(THREADS).unwrap();
+    assert_eq!(facts.groups, ["aitrios:evp", "aitrios:senscord", "aitrios:wasi", "aitrios:threads"]);
+    let run = "{\"edge_app\": {\"common_settings\": {\"process_state\":2}}}";
+    let mut app = beside_with(THREADS, manifest("[limits]\ntick_ms = 1000"), false, run);
+    let (mut told, mut lines) = (Vec::new(), Vec::new());
+    for nth in 0..4 {
+        let made = app.see(view(nth * 100));
+        told.push(emitted(&made));
+        lines.extend(made.lines);
+    }
+    let both = [
+        r#"{"bottom":75,"class":0,"left":50,"right":62,"score":0.75,"top":25}"#,
+        r#"{"bottom":75,"class":1,"left":12,"right":25,"score":0.5,"top":25}"#,
+    ];
+    assert_eq!(told, vec![both; 4], "{lines:?}");
+    lines.sort_unstable();
+    assert_eq!(lines, ["test: running", "test: the threads are at work"]);
+}
+
+#[test]
+fn an_app_with_threads_ends_by_itself_when_it_is_told_to() {
+    let mut app = ENGINE
+        .load_wasm(THREADS)
+        .unwrap()
+        .open_aitrios(rules(&manifest(""), "{\"edge_app\": \"\\\"process_state\\\":2\"}"))
+        .unwrap();
+    app.see(view(0)).unwrap();
+    assert!(app.stop(), "its threads are gone");
+    assert_eq!(app.take_log().last().map(String::as_str), Some("it ends"));
+    assert!(app.said().exited);
+}
+
+/// Two threads: `_start` starts `$more` threads and does `main`, `wasi_thread_start` does `other`.
+fn threads(more: u32, main: &str, other: &str) -> Vec<u8> {
+    module(&format!(
+        "(import \"env\" \"EVP_initialize\" (func $init (result i32)))
+        (import \"env\" \"EVP_processEvent\" (func $process (param i32 i32) (result i32)))
+        (import \"wasi\" \"thread-spawn\" (func $spawn (param i32) (result i32)))
+        (import \"wasi_snapshot_preview1\" \"proc_exit\" (func $exit (param i32)))
+        (memory 1 200 shared)
+        (func (export \"malloc\") (param i32) (result i32) (i32.const 0)) (func (export \"free\") (param i32))
+        (func $pump (drop (call $init)) (loop $l (br_if $l (i32.ne (call $process (call $init) (i32.const -1)) (i32.const 1)))))
+        (func (export \"wasi_thread_start\") (param i32 i32) {other})
+        (func (export \"_start\") (local $i i32)
+          (loop $l (i32.store (i32.const 8) (call $spawn (local.get $i)))
+            (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const {more}))))
+          {main})"
+    ))
+}
+
+#[test]
+fn threads_that_mean_no_good_end_their_app_and_nothing_else() {
+    let check = |wasm: &[u8], expect: &str| {
+        let error = failure(wasm);
+        assert!(error.contains(expect), "{error}");
+    };
+    check(&threads(1, "(call $pump)", "unreachable"), "unreachable");
+    check(&threads(1, "(call $pump)", "(loop $l (br $l))"), "did not finish its work between two waits");
+    check(&threads(1, "(call $pump)", "(call $exit (i32.const 7))"), "ended with code 7");
+    check(&threads(2, "(loop $l (br $l))", "unreachable"), "unreachable");
+    // It is as large as it may get, and fails.
+    let grow = "(loop $l (br_if $l (i32.ne (memory.grow (i32.const 1)) (i32.const -1)))) unreachable";
+    let mut app = beside(&threads(1, "(call $pump)", grow), numbers(8192), false);
+    let made = (0..PATIENCE).map(|nth| app.see(view(nth))).find(|made| !made.lines.is_empty()).unwrap();
+    let Some(Report::App(status)) = made.reports.last() else { panic!("{made:?}") };
+    assert_eq!(status.detail.as_deref(), Some("it needs more than its 8 MiB of memory"));
+    // The engine goes on.
+    assert_eq!(says("(call $say (i32.const 5))", view(0)), [5]);
+}
+
+#[test]
+fn there_are_sixteen_threads_and_the_next_one_is_refused() {
+    let wait = "(drop (memory.atomic.wait32 (i32.const 64) (i32.const 0) (i64.const -1)))";
+    let refused = "(if (i32.ne (i32.load (i32.const 8)) (i32.const -6)) (then unreachable))";
+    let notify =
+        "(i32.atomic.store (i32.const 64) (i32.const 1)) (drop (memory.atomic.notify (i32.const 64) (i32.const -1)))";
+    let mut app = open_app(&threads(40, &format!("{refused} (call $pump) {notify}"), wait)).unwrap();
+    assert_eq!(app.take_log().iter().filter(|line| *line == "it was refused one more thread").count(), 25);
+    assert!(app.stop());
+    assert!(app.said().exited);
+}
+
+#[test]
+fn a_thread_that_waits_for_good_takes_no_time_and_holds_nobody_up() {
+    let wait = "(drop (memory.atomic.wait32 (i32.const 64) (i32.const 0) (i64.const -1)))";
+    let mut app = open_app(&threads(1, "(call $pump)", wait)).unwrap();
+    for nth in 0..3 {
+        app.see(view(nth)).unwrap();
+    }
+    // It is told to end, and its main thread does; the other one stays until the process ends.
+    assert!(!app.stop());
+    assert!(app.said().exited);
+}
+
+#[test]
+fn shared_memory_is_for_aitrios_apps_alone() {
+    let error =
+        ENGINE.load_wasm(&module("(memory (export \"memory\") 1 1 shared) (func (export \"pf_tick\"))")).err().unwrap();
+    let error = error.to_string();
+    assert!(error.contains("threads must be enabled") && error.contains("but no references"), "{error}");
+    let atomics = "(memory (export \"memory\") 1) (func (export \"update\") (drop (i32.atomic.load (i32.const 0))))";
+    let error = ENGINE.load_wasm(&module(atomics)).err().unwrap().to_string();
+    assert!(error.contains("threads support is not enabled"), "{error}");
+}
+
+/// Doubles what it is given, of one row.
+struct Doubles;
+
+impl Infer for Doubles {
+    fn run(&mut self, shape: [usize; 4], given: &Given) -> Result<Vec<Vec<f32>>, String> {
+        match given {
+            Given::Floats(numbers) if shape == [1, 1, 1, 2] => {
+                Ok(vec![numbers.iter().map(|number| number * 2.0).collect()])
+            }
+            _ => Err("it takes one row of two".to_owned()),
+        }
+    }
+}
+
+#[test]
+fn an_app_runs_its_camera_s_model_on_what_it_likes() {
+    let load: Load = Arc::new(|| Ok(Box::new(Doubles)));
+    let told = |numbering: u32, load: Option<Load>| {
+        let body = format!(
+            "(call $look) (call $say (call $nn_named (i32.const 160) (i32.const 6) (i32.const 400)))
+            (call $say (call $nn_context (i32.load (i32.const 400)) (i32.const 404)))
+            (i32.store (i32.const 408) (i32.const 1)) (i32.store (i32.const 412) (i32.const 1))
+            (i32.store (i32.const 416) (i32.const 1)) (i32.store (i32.const 420) (i32.const 2))
+            (i32.store (i32.const 424) (i32.const 408)) (i32.store (i32.const 428) (i32.const 4))
+            (i32.store (i32.const 432) (i32.const 424)) (i32.store (i32.const 436) (i32.const {numbering}))
+            (i32.store (i32.const 440) (i32.const 444))
+            (f32.store (i32.const 444) (f32.const 1.5)) (f32.store (i32.const 448) (f32.const 21))
+            (call $say (call $nn_input (i32.load (i32.const 404)) (i32.const 0) (i32.const 432)))
+            (call $say (call $nn_compute (i32.load (i32.const 404))))
+            (i32.store (i32.const 460) (i32.const 64))
+            (call $say (call $nn_output (i32.load (i32.const 404)) (i32.const 0) (i32.const 464) (i32.const 460)))
+            (call $say (i32.load (i32.const 460))) (call $say (i32.trunc_f32_s (f32.load (i32.const 468)))) (call $look)"
+        );
+        let module = ENGINE.load_wasm(&starting(&body)).unwrap();
+        let mut app = module.open_aitrios_with(rules(&numbers(65536), "{}"), load).unwrap();
+        let said = app.see(view(0)).unwrap_or_else(|error| panic!("{error}"));
+        let numbers: Vec<i64> = said.emitted.iter().map(|value| value["n"].as_i64().unwrap()).collect();
+        (numbers, app.take_log())
+    };
+    assert_eq!(told(1, Some(load.clone())), (vec![0, 0, 0, 0, 0, 8, 42], Vec::new()));
+    let (codes, log) = told(2, Some(load));
+    assert_eq!(codes[..5], [0, 0, 0, 5, 1]);
+    assert!(log[0].contains("it takes one row of two"), "{log:?}");
+    let (codes, log) = told(1, None);
+    assert_eq!(codes[..5], [8, 1, 1, 1, 1]);
+    assert!(log[0].contains("a model that is not its camera's, which is: none"), "{log:?}");
+}
+
+#[test]
+fn an_app_that_asks_gets_what_the_model_made_of_the_picture() {
+    let body = "(call $look) (drop (call $channel (i64.load (i32.const 16)) (i32.const 0) (i32.const 24)))
+        (drop (call $raw (i64.load (i32.const 24)) (i32.const 32))) (call $say (i32.load (i32.const 36)))
+        (call $say (i32.trunc_f32_s (f32.load offset=4 (i32.load (i32.const 32)))))
+        (drop (call $get (i64.load (i32.const 8)) (i32.const 168) (i32.const 2048) (i32.const 772)))
+        (loop $l (call $say (i32.load (i32.add (i32.const 2048) (i32.shl (local.get $i) (i32.const 2)))))
+          (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 6)))) (call $look)";
+    let wasm = starting(body);
+    let told = |tensors: &str| {
+        let bytes = [0.5f32, 7.0, 9.0].iter().flat_map(|number| number.to_le_bytes()).collect();
+        let tensors_of = Tensors { shapes: vec![vec![1, 2], vec![1]], bytes };
+        let view = View { tensors: Some(tensors_of), ..view(0) };
+        let output =
+            "[output]\nbytes_per_minute = 65536\n[output.fields]\nn = { kind = 'integer', min = -9, max = 99999 }";
+        let made = beside(&wasm, manifest(&format!("{tensors}\n{output}")), false).see(view);
+        emitted(&made).join(" ").replace("{\"n\":", "").replace('}', "")
+    };
+    assert_eq!(told("tensors = true"), "12 7 2 2 1 2 1 1");
+    assert_eq!(told(""), "1540 0 4 2 4 64 1 64");
 }

@@ -93,6 +93,7 @@ fn open_app(wasm: &[u8]) -> Result<WasmApp, GuestError> {
         memory_limit: manifest.limits.memory(),
         tick: manifest.limits.tick(),
         start_unix_ms: 0,
+        model: String::new(),
     })
 }
 
@@ -111,7 +112,7 @@ fn notes(body: &str, view: View) -> Vec<String> {
 
 /// An app beside a camera, with its restarts and its budget.
 fn beside(wasm: &[u8], manifest: Manifest, pixels: bool) -> App {
-    let setting = AppSetting { manifest, labels: labels(), config: "{}".to_owned(), pixels };
+    let setting = AppSetting { manifest, labels: labels(), model: String::new(), config: "{}".to_owned(), pixels };
     App::new(ENGINE.load_wasm(wasm).unwrap(), setting).unwrap()
 }
 
@@ -144,6 +145,7 @@ fn view(ms: u64) -> View {
         counts: Counts { zones: vec![zone], lines: vec![line], routes: Vec::new() },
         size: [640, 360],
         picture: None,
+        tensors: None,
     }
 }
 

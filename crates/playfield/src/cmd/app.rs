@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
-use playfield_core::app::{FILE, Manifest, refuse_app};
+use anyhow::{Context, anyhow, bail};
+use playfield_core::app::{Manifest, Package, refuse_app};
 use playfield_core::camera::MOST_HZ;
-use playfield_runtime::wasm::{Facts, rewrite};
+use playfield_runtime::wasm::{Dialect, Facts, rewrite};
 
 /// Flags of `app`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The app's folder, with its `app.toml`.
+    /// The app's folder, with its `app.toml`, the manifest of an AITRIOS package, or a module alone.
     folder: PathBuf,
     /// How many classes the camera's model has.
     #[arg(long, default_value_t = 80)]
@@ -43,13 +43,16 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 fn badge(facts: &Facts) -> String {
     let told = facts.to_bus();
     let yes = |yes: bool, what: &str| if yes { what.to_owned() } else { format!("not {what}") };
-    format!("{}: {}", told.dialect, yes(told.deterministic, "deterministic"))
+    let apart = if facts.dialect == Dialect::Aitrios { ", own process" } else { "" };
+    format!("{}: {}{apart}", told.dialect, yes(told.deterministic, "deterministic"))
 }
 
 fn read(folder: &Path) -> anyhow::Result<Manifest> {
-    let path = folder.join(FILE);
-    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    Manifest::parse(&text).with_context(|| format!("{}", path.display()))
+    let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let names: Vec<_> = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let read = |file: &str| std::fs::read_to_string(folder.join(file)).map_err(|error| format!("{file}: {error}"));
+    let package = Package::look(&names, read).map_err(|why| anyhow!("{}: {why}", folder.display()))?;
+    Ok(package.manifest)
 }
 
 /// How much can leave, in lines.
@@ -77,8 +80,10 @@ mod tests {
         let facts = |module: &str| rewrite::inspect(&std::fs::read(folder.join(module)).unwrap()).unwrap();
         assert_eq!(badge(&facts("loading-bay.wasm")), "playfield: deterministic");
         let theirs = "../../crates/playfield-runtime/tests/guests/aitrios/detector.wasm";
-        assert_eq!(badge(&facts(theirs)), "aitrios: not deterministic");
+        assert_eq!(badge(&facts(theirs)), "aitrios: not deterministic, own process");
         assert!(told.contains("at most 27.5 bits") && told.contains("4096 bytes, 62 objects"), "{told}");
-        assert!(read(Path::new("/nowhere")).unwrap_err().to_string().contains("app.toml"));
+        assert!(read(Path::new("/nowhere")).unwrap_err().to_string().contains("cannot read /nowhere"));
+        let theirs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../playfield-runtime/tests/guests/aitrios");
+        assert!(read(&theirs).unwrap_err().to_string().contains("several modules"));
     }
 }

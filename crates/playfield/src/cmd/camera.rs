@@ -1,10 +1,10 @@
 //! What the process of a camera is told.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use playfield_core::bus::Missing;
 use playfield_core::camera::{AppModule, Camera, Desired, Source};
-use playfield_runtime::camera::Opening;
+use playfield_runtime::camera::{AppOpening, Opening};
 use playfield_runtime::confine::Rules;
 use playfield_runtime::{GuestConfig, GuestError};
 
@@ -12,6 +12,11 @@ use playfield_runtime::{GuestConfig, GuestError};
 const SCRATCH: u64 = 1 << 20;
 /// Most processes and threads: its own, and those of the model.
 const PROCESSES: u32 = 64;
+
+/// What the engine and the stacks of threads take in the process of an app, besides the app's own memory, in bytes; and how many times
+/// its file a model takes that is at work.
+const BESIDES: u64 = 192 << 20;
+const WORKING: u64 = 4;
 
 /// What it is to do, and behind which fence: no network, no files but its model's, its source's and its app's.
 pub fn opening(camera: &Camera, config: &GuestConfig, missing: Missing) -> Result<Opening, GuestError> {
@@ -31,7 +36,30 @@ pub fn opening(camera: &Camera, config: &GuestConfig, missing: Missing) -> Resul
             missing,
             ..Rules::default()
         },
+        app: app(camera, missing),
     })
+}
+
+/// The process of its app, should that want one: no network, no files but its module and the camera's model.
+fn app(camera: &Camera, missing: Missing) -> Option<AppOpening> {
+    let Some(AppModule::Compiled(module)) = &camera.app.as_ref()?.module else { return None };
+    // A sensor's model runs on the sensor, and need not be there.
+    let model = camera.model.clone().filter(|_| !matches!(camera.desired.source, Source::Tensors { .. }));
+    let rules = Rules {
+        memory_limit: BESIDES + WORKING * model.as_deref().map_or(0, bytes_in),
+        read: model.iter().chain([module]).cloned().collect(),
+        scratch: SCRATCH,
+        processes: PROCESSES,
+        missing,
+        ..Rules::default()
+    };
+    Some(AppOpening { module: module.clone(), model, rules })
+}
+
+/// Bytes of the files in a folder.
+fn bytes_in(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.metadata().ok()).map(|facts| facts.len()).sum()
 }
 
 /// Devices that it may use.

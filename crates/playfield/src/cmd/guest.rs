@@ -25,6 +25,8 @@ enum Kind {
     Desktop,
     /// A camera: from pictures to metadata.
     Camera,
+    /// An edge app of AITRIOS, next to its camera.
+    App,
 }
 
 /// Serves the worker until it lets go.
@@ -34,6 +36,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     match args.kind {
         Kind::Libretro => libretro::host::run(socket).map_err(|error| anyhow!(error)),
         Kind::Camera => camera::host::run(socket, CODECS).map_err(|error| anyhow!(error)),
+        Kind::App => camera::app_host::run(socket).map_err(|error| anyhow!(error)),
         Kind::Desktop => desktop::host::run(socket, voice).map_err(|error| anyhow!(error)),
     }
 }

@@ -1,7 +1,7 @@
 //! What an AITRIOS edge app may import: the calls of EVP, SensCord, the system and wasi-nn, and the part of WASI preview 1 that such
 //! apps need. Names and types are theirs; `docs/reference/aitrios.md` says what each does here.
 
-use playfield_core::app::aitrios::{ESF, EVP, NN, SENSCORD, WASI};
+use playfield_core::app::aitrios::{ESF, EVP, NN, SENSCORD, THREADS, WASI};
 use wasmparser::Import;
 
 use super::{Function, Group, I1, I2, I3, I4, I6, I32, I64, f};
@@ -74,26 +74,48 @@ pub const AITRIOS: &[(&str, Group)] = &[
         f("environ_sizes_get", I2, I1),
         f("clock_res_get", I2, I1),
         f("clock_time_get", &[I32, I64, I32], I1),
+        f("fd_advise", &[I32, I64, I64, I32], I1),
+        f("fd_allocate", &[I32, I64, I64], I1),
         f("fd_close", I1, I1),
+        f("fd_datasync", I1, I1),
         f("fd_fdstat_get", I2, I1),
         f("fd_fdstat_set_flags", I2, I1),
+        f("fd_fdstat_set_rights", &[I32, I64, I64], I1),
         f("fd_filestat_get", I2, I1),
+        f("fd_filestat_set_size", &[I32, I64], I1),
+        f("fd_filestat_set_times", &[I32, I64, I64, I32], I1),
+        f("fd_pread", &[I32, I32, I32, I64, I32], I1),
         f("fd_prestat_get", I2, I1),
         f("fd_prestat_dir_name", I3, I1),
+        f("fd_pwrite", &[I32, I32, I32, I64, I32], I1),
         f("fd_read", I4, I1),
+        f("fd_readdir", &[I32, I32, I32, I64, I32], I1),
+        f("fd_renumber", I2, I1),
         f("fd_seek", &[I32, I64, I32, I32], I1),
+        f("fd_sync", I1, I1),
+        f("fd_tell", I2, I1),
         f("fd_write", I4, I1),
         f("path_create_directory", I3, I1),
         f("path_filestat_get", I5, I1),
+        f("path_filestat_set_times", &[I32, I32, I32, I32, I64, I64, I32], I1),
+        f("path_link", I7, I1),
         f("path_open", &[I32, I32, I32, I32, I32, I64, I64, I32, I32], I1),
+        f("path_readlink", I6, I1),
         f("path_remove_directory", I3, I1),
         f("path_rename", I6, I1),
+        f("path_symlink", I5, I1),
         f("path_unlink_file", I3, I1),
         f("poll_oneoff", I4, I1),
         f("proc_exit", I1, &[]),
+        f("proc_raise", I1, I1),
         f("random_get", I2, I1),
         f("sched_yield", &[], I1),
+        f("sock_accept", I3, I1),
+        f("sock_recv", I6, I1),
+        f("sock_send", I5, I1),
+        f("sock_shutdown", I2, I1),
     ] }),
+    (THREADS, Group { module: "wasi", functions: &[f("thread-spawn", I1, I1)] }),
     (NN, Group { module: "wasi_nn", functions: &[
         f("load", I4, I1),
         f("load_by_name", I3, I1),
@@ -108,6 +130,11 @@ pub const AITRIOS: &[(&str, Group)] = &[
 pub fn is_mark(import: &Import<'_>) -> bool {
     let named = ["EVP_", "senscord_", "Esf"].iter().any(|begin| import.name.starts_with(begin));
     import.module == "wasi_nn" || import.module == ENV && named
+}
+
+/// Whether this starts a thread.
+pub fn is_spawn(import: &Import<'_>) -> bool {
+    import.module == "wasi" && import.name == "thread-spawn"
 }
 
 /// The group with this function; else one with its module name.

@@ -1,102 +1,114 @@
-//! The life of an AITRIOS app: its `main` runs in a thread of its own, from picture to picture.
+//! The life of an AITRIOS app: its `main` runs in a thread of its own, from picture to picture, and may start others.
 //!
 //! ```text
 //!   open --> main begins --waits--> (see: a picture --> works --> waits)* --> stop: told to end, has its time once, is ended
 //! ```
 //!
-//! Each stretch of work, from the end of one wait to the beginning of the next, may take what its limit for a picture says; the first
-//! one as long as a start, since compiled code looks at a new deadline only once the one it knows has passed.
+//! Each stretch of work of a thread, from the end of one wait to the beginning of the next, may take what the limit for a picture says
+//! of a processor's time; the first one as long as a start. The first thread that ends by itself or by a fault ends the app. A thread
+//! that waits for another one by an instruction of its own (`memory.atomic.wait`) cannot be ended but with its process: an app with
+//! threads is opened in one that ends with it.
 
-use std::sync::Arc;
+mod crew;
+
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use playfield_core::app::Budget;
-use wasmtime::Store;
+use wasmtime::{MemoryType, SharedMemory};
 
-use super::app::{START, epochs};
-use super::instance::{self, Instance};
-use super::{AppRules, AppTick, guest_error, instantiate};
-use crate::wasm::STACK;
+use self::crew::{First, Threads};
+use super::{AppRules, AppTick};
+use crate::GuestError;
 use crate::wasm::compile::Module;
-use crate::wasm::host::Host;
+use crate::wasm::host::aitrios::Aitrios;
 use crate::wasm::host::aitrios::booth::Booth;
 use crate::wasm::host::aitrios::evp::Evp;
+use crate::wasm::host::aitrios::nn::{Load, Nn};
 use crate::wasm::host::aitrios::outlet::Outlet;
-use crate::wasm::host::aitrios::sensor::Sensor;
+use crate::wasm::host::aitrios::sensor::{Sensor, Still};
 use crate::wasm::host::aitrios::wasi::System;
-use crate::wasm::host::aitrios::{Aitrios, Exit};
 use crate::wasm::host::camera::View;
-use crate::wasm::rewrite::Dialect;
-use crate::{GuestConfig, GuestError};
+use crate::wasm::rewrite::{Dialect, SharedPages};
 
-/// What did not finish, as [`GuestError::Hung`] puts it.
-const WORK: &str = "its work between two waits";
 /// On top of its own time, until it is not waited for.
 const SLACK: Duration = Duration::from_millis(500);
+/// How long it is waited for a start: it is ended by what it uses of a processor, which others may use too.
+const STARTS: Duration = Duration::from_secs(10);
+/// Bytes of a page.
+const PAGE: u64 = 1 << 16;
 
 /// A running AITRIOS app.
 pub struct AitriosApp {
     booth: Arc<Booth>,
-    thread: Option<JoinHandle<()>>,
+    main: Option<JoinHandle<()>>,
     patience: Duration,
+    /// Its threads share a memory, and may wait for each other there for good.
+    shared: bool,
+    stopped: bool,
 }
 
 impl Module {
     /// Starts an AITRIOS app, until it waits for the first time.
     pub fn open_aitrios(&self, rules: AppRules) -> Result<AitriosApp, GuestError> {
+        self.open_aitrios_with(rules, None)
+    }
+
+    /// The same for one that may run its camera's model.
+    pub fn open_aitrios_with(&self, rules: AppRules, load: Option<Load>) -> Result<AitriosApp, GuestError> {
         if self.facts().dialect != Dialect::Aitrios {
             return Err(GuestError::BadModule("it is no AITRIOS app".to_owned()));
         }
-        let AppRules { schema, budget, labels, config, memory_limit, tick, start_unix_ms } = rules;
-        let world = GuestConfig { memory_limit, start_unix_ms, ..GuestConfig::default() };
-        let mut host = Host::new(world, self.facts());
+        let AppRules { schema, budget, labels, config, memory_limit, tick, start_unix_ms, model } = rules;
+        let shared = self.facts().shared.map(|pages| self.memory(pages, memory_limit)).transpose()?;
         let booth = Arc::new(Booth::new(budget));
-        host.aitrios = Some(Box::new(Aitrios {
-            booth: Arc::clone(&booth),
+        let app = Aitrios {
             evp: Evp::new(&config),
-            sensor: Sensor::default(),
+            sensor: Sensor::new(&model),
             outlet: Outlet { schema, labels },
             system: System::new(start_unix_ms),
-            epochs: epochs(tick),
-            told_to_end: false,
-        }));
-        let (mut store, instance) = instantiate(self, host)?;
-        let ends = Arc::clone(&booth);
-        let work = move || {
-            store.set_epoch_deadline(epochs(START));
-            let how = run(&mut store, &instance);
-            ends.end(how, store.data().limits.refused);
         };
-        let thread = std::thread::Builder::new().name("aitrios".to_owned()).stack_size(STACK).spawn(work);
-        let thread = thread.map_err(|error| GuestError::Trap(format!("there is no thread for it: {error}")))?;
-        let app = AitriosApp { booth, thread: Some(thread), patience: tick + SLACK };
-        app.booth.begin(START + SLACK);
+        let first = First {
+            module: self.clone(),
+            booth: Arc::clone(&booth),
+            app: Arc::new(Mutex::new(app)),
+            nn: Arc::new(Mutex::new(Nn::new(&model, load))),
+            shared: shared.clone(),
+            memory_limit,
+            tick,
+        };
+        let main = Threads::begin(first)?;
+        let app =
+            AitriosApp { booth, main: Some(main), patience: tick + SLACK, shared: shared.is_some(), stopped: false };
+        app.booth.begin(STARTS);
         match app.booth.ended() {
+            Some(Err(_)) if app.was_refused_memory() => Err(GuestError::OutOfMemory { limit_mb: memory_limit >> 20 }),
             Some(Err(error)) => Err(error),
             _ => Ok(app),
         }
     }
-}
 
-/// Runs it from its beginning to its end.
-fn run(store: &mut Store<Host>, instance: &Instance) -> Result<(), GuestError> {
-    for name in instance::start_names(Dialect::Aitrios, instance) {
-        if let Err(error) = instance.call(store, name) {
-            return match error.downcast_ref::<Exit>() {
-                Some(Exit(0)) => Ok(()),
-                Some(exit) => Err(GuestError::Trap(exit.to_string())),
-                None => Err(guest_error(&error, WORK)),
-            };
+    /// What its threads share, which grows no further than the app may.
+    fn memory(&self, pages: SharedPages, limit: u64) -> Result<SharedMemory, GuestError> {
+        let most = u32::try_from(limit / PAGE).unwrap_or(u32::MAX).min(pages.most);
+        if pages.least > most {
+            return Err(GuestError::OutOfMemory { limit_mb: limit >> 20 });
         }
+        let failed = |error: wasmtime::Error| GuestError::Trap(format!("there is no memory for it: {error}"));
+        SharedMemory::new(self.engine.wasmtime(), MemoryType::shared(pages.least, most)).map_err(failed)
     }
-    Ok(())
 }
 
 impl AitriosApp {
     /// Shows it a picture, and waits until it waits, or is busy for too long. After an error it is spent.
     pub fn see(&mut self, view: View) -> Result<AppTick, GuestError> {
-        self.booth.show(view, self.patience);
+        self.show(Still::of(view))
+    }
+
+    /// The same with what it is given of the picture.
+    pub fn show(&mut self, still: Still) -> Result<AppTick, GuestError> {
+        self.booth.show(still, self.patience);
         match self.booth.ended() {
             Some(Err(error)) => Err(error),
             _ => Ok(self.said()),
@@ -124,14 +136,23 @@ impl AitriosApp {
     pub fn take_log(&mut self) -> Vec<String> {
         self.booth.take_lines()
     }
+
+    /// Tells it to end, and waits for as long as it has for that. False: threads of it are still there.
+    pub fn stop(&mut self) -> bool {
+        self.booth.stop();
+        // Those that are not gone in the time that it has will not be in twice the time.
+        let patience = if std::mem::replace(&mut self.stopped, true) { Duration::ZERO } else { self.patience };
+        self.booth.wait_for_end(patience)
+    }
 }
 
 impl Drop for AitriosApp {
     fn drop(&mut self) {
-        self.booth.stop();
-        if let Some(thread) = self.thread.take() {
+        let gone = self.stop();
+        // One that has threads may never end; they hold on to what they need themselves.
+        if let Some(main) = self.main.take().filter(|_| gone || !self.shared) {
             // It says how it ended through the booth.
-            let _ = thread.join();
+            let _ = main.join();
         }
     }
 }

@@ -40,6 +40,8 @@ pub struct AppRules {
     pub tick: Duration,
     /// Its idea of when it started: Unix time in milliseconds.
     pub start_unix_ms: u64,
+    /// The name of the camera's model, by which an AITRIOS app knows it.
+    pub model: String,
 }
 
 /// What an app made of a picture.
@@ -80,7 +82,7 @@ impl Module {
                 return Err(GuestError::BadModule("it is an AITRIOS app, which is started otherwise".to_owned()));
             }
         }
-        let AppRules { schema, budget, labels, config, memory_limit, tick, start_unix_ms } = rules;
+        let AppRules { schema, budget, labels, config, memory_limit, tick, start_unix_ms, .. } = rules;
         let world = GuestConfig { memory_limit, start_unix_ms, ..GuestConfig::default() };
         let mut host = Host::new(world, self.facts());
         host.camera = Some(Box::new(Camera::new(schema, labels, config, budget)));

@@ -21,7 +21,7 @@ pub(super) struct Instance {
 }
 
 /// A function the host calls.
-enum Entry {
+pub(super) enum Entry {
     Plain(TypedFunc<(), ()>),
     /// One that takes or returns something, as a cartridge's may: it is called as a script calls it, without arguments, and
     /// what it returns is not looked at.
@@ -29,11 +29,11 @@ enum Entry {
 }
 
 impl Entry {
-    fn of(func: Func, store: &Store<Host>) -> Entry {
+    pub(super) fn of(func: Func, store: &Store<Host>) -> Entry {
         func.typed::<(), ()>(store).map_or(Entry::Loose(func), Entry::Plain)
     }
 
-    fn call(&self, store: &mut Store<Host>) -> Result<()> {
+    pub(super) fn call(&self, store: &mut Store<Host>) -> Result<()> {
         let func = match self {
             Entry::Plain(func) => return func.call(store, ()),
             Entry::Loose(func) => func,
@@ -62,18 +62,14 @@ pub(super) fn start_names(dialect: Dialect, instance: &Instance) -> Vec<&'static
     match dialect {
         Dialect::Playfield => [START, "_initialize", "pf_init"].into_iter().filter(there).collect(),
         Dialect::Wasm4 => [START, "_start", "_initialize", "start"].into_iter().filter(there).collect(),
-        // `_start` does by itself what a `main` alone has to be prepared with.
-        Dialect::Aitrios if there(&"_start") => [START, "_start"].into_iter().filter(there).collect(),
-        Dialect::Aitrios => {
-            let main = ["__main_void", "__main_argc_argv", "main"].into_iter().find(there);
-            [START, "_initialize", "__wasm_call_ctors"].into_iter().filter(there).chain(main).collect()
-        }
+        // It is started by threads of its own.
+        Dialect::Aitrios => Vec::new(),
     }
 }
 
 impl Instance {
     pub fn new(module: &Module, store: &mut Store<Host>) -> Result<Instance> {
-        let instance = module.pre.instantiate(&mut *store)?;
+        let instance = module.tied(store, None)?.instantiate(&mut *store)?;
         let memory = instance.get_memory(&mut *store, MEMORY).ok_or_else(|| format_err!("no memory"))?;
         let tick = match module.facts().dialect {
             Dialect::Playfield => "pf_tick",
@@ -87,17 +83,7 @@ impl Instance {
             let global = instance.get_global(&mut *store, &global_name(nth));
             globals.push(global.ok_or_else(|| format_err!("no global {nth}"))?);
         }
-        let names = [
-            START,
-            "_initialize",
-            "pf_init",
-            "_start",
-            "start",
-            "__wasm_call_ctors",
-            "__main_void",
-            "__main_argc_argv",
-            "main",
-        ];
+        let names = [START, "_initialize", "pf_init", "_start", "start"];
         let starts = names.into_iter().filter(|name| instance.get_func(&mut *store, name).is_some()).collect();
         Ok(Instance { instance, memory, tick, globals, starts })
     }

@@ -9,6 +9,7 @@ use playfield_core::metadata::Object;
 use playfield_core::time::Time;
 use serde_json::Value;
 
+use super::aitrios::tensor::Tensors;
 use super::memory::{answer, bytes, range, room};
 use super::{HostTrap, trap};
 
@@ -35,6 +36,8 @@ pub struct View {
     pub size: [u16; 2],
     /// The picture, where the app may see it: RGBA8.
     pub picture: Option<Picture>,
+    /// What the camera's model made of it, where the app asks for that and there is one.
+    pub tensors: Option<Tensors>,
 }
 
 /// The desk of an app: what lies on it, and what it hands over.

@@ -154,6 +154,7 @@ mod tests {
             groups: Vec::new(),
             input: Vec::new(),
             globals: 0,
+            shared: None,
             console_apart: false,
         };
         let host = Host::new(GuestConfig::default(), &facts);

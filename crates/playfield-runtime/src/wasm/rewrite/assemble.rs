@@ -10,7 +10,7 @@ use wasmparser::{BinaryReader, ExternalKind, TypeRef};
 
 use super::check::{mutable_globals, renamed};
 use super::survey::Survey;
-use super::{Dialect, Facts, MEMORY, START, TABLE, global_name, refuse};
+use super::{Dialect, Facts, HOST, MEMORY, START, SharedPages, TABLE, global_name, refuse};
 use crate::GuestError;
 use crate::wasm::wasm4::Wasm4;
 
@@ -30,13 +30,15 @@ pub(super) fn assemble(module: &[u8], survey: &Survey<'_>, facts: &Facts) -> Res
     let cartridge = facts.dialect == Dialect::Wasm4;
     let imports_memory = survey.imports.iter().any(|import| matches!(import.ty, TypeRef::Memory(_)));
     // A cartridge that only calls the console has no memory at all.
-    let gets_memory = imports_memory || (cartridge && survey.memories.is_empty());
+    let gets_memory = (facts.shared.is_none() && imports_memory) || (cartridge && survey.memories.is_empty());
     let registers = if cartridge && !facts.console_apart { registers(survey) } else { Vec::new() };
     let mut out = Module::new();
     for id in ORDER {
         let section: Option<Cow<'_, [u8]>> = match id {
             START_FUNCTION => None,
             EXPORTS => Some(body(&exports(survey, facts)).into()),
+            IMPORTS if facts.shared.is_some() => Some(body(&shared_imports(survey, facts.shared)).into()),
+            MEMORIES if facts.shared.is_some() => None,
             IMPORTS if cartridge => Some(body(&function_imports(survey)).into()),
             MEMORIES if gets_memory => Some(body(&own_memory(survey)).into()),
             DATA_COUNT if !registers.is_empty() => more_segments(copied(module, survey, id)?, &registers, false),
@@ -99,6 +101,28 @@ fn function_imports(survey: &Survey<'_>) -> ImportSection {
             let name = renamed(survey, import).map_or(import.name.into(), Cow::Owned);
             section.import(import.module, &name, EntityType::Function(ty));
         }
+    }
+    section
+}
+
+/// The imports of an app with threads. Its memory comes from the host, whether it has one of its own or asks for one: each thread
+/// is an instance, and an instance's own memory would be another one.
+fn shared_imports(survey: &Survey<'_>, shared: Option<SharedPages>) -> ImportSection {
+    let mut section = ImportSection::new();
+    for import in &survey.imports {
+        if let TypeRef::Func(ty) = import.ty {
+            section.import(import.module, import.name, EntityType::Function(ty));
+        }
+    }
+    if let Some(SharedPages { least, most }) = shared {
+        let memory = MemoryType {
+            minimum: least.into(),
+            maximum: Some(most.into()),
+            memory64: false,
+            shared: true,
+            page_size_log2: None,
+        };
+        section.import(HOST, MEMORY, EntityType::Memory(memory));
     }
     section
 }

@@ -7,7 +7,7 @@ use playfield_core::manifest::InputKind;
 use wasmparser::{ExternalKind, FuncType, Import, TypeRef, ValType};
 
 use super::survey::Survey;
-use super::{Dialect, Facts, PRIVATE, loose_name, refuse};
+use super::{Dialect, Facts, PRIVATE, SharedPages, loose_name, refuse};
 use crate::GuestError;
 use crate::wasm::abi::{self, CARTRIDGE, Function, GROUPS, WASM4, aitrios};
 
@@ -22,6 +22,11 @@ const CARTRIDGE_ENTRIES: [&str; 4] = ["update", "start", "_start", "_initialize"
 /// Decides what a module is; refuses, by name, what is not offered.
 pub(super) fn facts(survey: &Survey<'_>) -> Result<Facts, GuestError> {
     let dialect = dialect(survey)?;
+    if let Some(why) = &survey.threads
+        && dialect != Dialect::Aitrios
+    {
+        return Err(refuse(why));
+    }
     for import in &survey.imports {
         check_import(survey, dialect, import)?;
     }
@@ -39,7 +44,16 @@ pub(super) fn facts(survey: &Survey<'_>) -> Result<Facts, GuestError> {
     };
     let no_snapshots = no_snapshots(survey, dialect);
     let globals = if no_snapshots.is_some() { 0 } else { mutable_globals(survey).count() as u32 };
-    Ok(Facts { dialect, no_snapshots, groups, input, globals, console_apart: console_apart(survey, dialect) })
+    let (shared, console_apart) = (shared(survey)?, console_apart(survey, dialect));
+    Ok(Facts { dialect, no_snapshots, groups, input, globals, shared, console_apart })
+}
+
+/// The memory that threads share, of an app that has some.
+fn shared(survey: &Survey<'_>) -> Result<Option<SharedPages>, GuestError> {
+    let Some(memory) = survey.memories.first().filter(|memory| memory.shared) else { return Ok(None) };
+    let pages = |pages: u64| u32::try_from(pages).map_err(|_| refuse("its memory is larger than 4 GiB"));
+    let most = memory.maximum.ok_or_else(|| refuse("its shared memory has no largest size"))?;
+    Ok(Some(SharedPages { least: pages(memory.initial)?, most: pages(most)? }))
 }
 
 /// Whether a cartridge has a memory of its own instead of the console's, which it then never sees.
@@ -81,6 +95,13 @@ fn check_import(survey: &Survey<'_>, dialect: Dialect, import: &Import<'_>) -> R
             _ => Err(refuse(format!("it imports {full}, but not as a memory"))),
         };
     }
+    if dialect == Dialect::Aitrios
+        && let TypeRef::Memory(memory) = import.ty
+        && memory.shared
+    {
+        // All threads are given the same one.
+        return Ok(());
+    }
     let group = match dialect {
         Dialect::Aitrios => aitrios::group_of(import.module, import.name),
         Dialect::Wasm4 => Some(&WASM4).filter(|group| group.module == import.module),
@@ -118,12 +139,8 @@ pub(super) fn renamed(survey: &Survey<'_>, import: &Import<'_>) -> Option<String
 fn unknown_group(dialect: Dialect, import: &Import<'_>) -> String {
     let (module, name) = (clip(import.module), clip(import.name));
     if dialect == Dialect::Aitrios {
-        let what = if module == "wasi" {
-            "there are no threads for AITRIOS apps here: build it for `wasm32-wasi`"
-        } else {
-            "an AITRIOS app imports from `env`, `wasi_snapshot_preview1` and `wasi_nn`"
-        };
-        return format!("it imports `{module}.{name}`; {what}");
+        let from = "an AITRIOS app imports from `env`, `wasi_snapshot_preview1`, `wasi` and `wasi_nn`";
+        return format!("it imports `{module}.{name}`; {from}");
     }
     if module.starts_with("wasi") {
         return format!(
@@ -162,7 +179,11 @@ fn check_exports(survey: &Survey<'_>, dialect: Dialect) -> Result<(), GuestError
             return Err(refuse(format!("it exports `{name}` as {ty}, but that takes and returns nothing")));
         }
     }
-    if exports_memory(survey) { Ok(()) } else { Err(refuse("it does not export its memory as `memory`")) }
+    if exports_memory(survey) || survey.memories.iter().any(|memory| memory.shared) {
+        Ok(())
+    } else {
+        Err(refuse("it does not export its memory as `memory`"))
+    }
 }
 
 /// An AITRIOS app begins with one of these functions, and hands out the memory that it is given things in.
@@ -178,7 +199,17 @@ fn check_aitrios(survey: &Survey<'_>) -> Result<(), GuestError> {
         return Err(refuse("it is an AITRIOS app without a `_start` or `main` that is exported"));
     }
     let gives = is("malloc", &[ValType::I32], &[ValType::I32]) && is("free", &[ValType::I32], &[]);
-    if gives { Ok(()) } else { Err(refuse("it is an AITRIOS app that does not export `malloc` and `free`")) }
+    if !gives {
+        return Err(refuse("it is an AITRIOS app that does not export `malloc` and `free`"));
+    }
+    if !survey.imports.iter().any(|import| aitrios::is_spawn(import)) {
+        return Ok(());
+    }
+    if !survey.memories.iter().any(|memory| memory.shared) {
+        return Err(refuse("it starts threads, but its memory is not shared: build it for `wasm32-wasi-threads`"));
+    }
+    let begins = is("wasi_thread_start", &[ValType::I32; 2], &[]);
+    if begins { Ok(()) } else { Err(refuse("it starts threads, but does not export `wasi_thread_start(i32, i32)`")) }
 }
 
 fn exports_memory(survey: &Survey<'_>) -> bool {

@@ -17,12 +17,14 @@ pub(in crate::wasm) fn features() -> WasmFeatures {
     (WasmFeatures::WASM2 | WasmFeatures::LIME1 | WasmFeatures::TAIL_CALL) & !WasmFeatures::GC_TYPES
 }
 
+/// The same with what threads need: shared memory, and instructions that nobody comes between. AITRIOS apps may use it.
+pub(in crate::wasm) fn features_with_threads() -> WasmFeatures {
+    features() | WasmFeatures::THREADS
+}
+
 /// [`features`] in words.
 const FEATURES: &str = "it can use WebAssembly 2.0 and tail calls, but no references to host objects (externref), \
      exceptions, threads, several memories or relaxed SIMD";
-
-/// What to do about threads: AITRIOS's own SDK builds with them.
-const THREADS: &str = "; an AITRIOS app has to be built for one thread, as `wasm32-wasi`";
 
 /// What a valid module consists of.
 #[derive(Default)]
@@ -45,6 +47,8 @@ pub(super) struct Survey<'a> {
     pub overwritten: [bool; Wasm4::REGISTERS.len()],
     /// The first instruction that changes state the host cannot reach.
     pub unreachable_state: Option<&'static str>,
+    /// What is said of it where threads are not offered; none: it uses nothing of them.
+    pub threads: Option<String>,
 }
 
 impl<'a> Survey<'a> {
@@ -175,15 +179,20 @@ pub(super) fn survey(module: &[u8]) -> Result<Survey<'_>, GuestError> {
     if !module.starts_with(b"\0asm") {
         return Err(refuse("it is not a WebAssembly binary: that would begin with the bytes 00 61 73 6d"));
     }
-    walk(module).map_err(|error| {
-        let advice = if error.message().contains("threads must be enabled") { THREADS } else { "" };
-        refuse(format!("{error}; {FEATURES}{advice}"))
-    })
+    let refused = |error: wasmparser::BinaryReaderError| format!("{error}; {FEATURES}");
+    match walk(module, features()) {
+        Ok(survey) => Ok(survey),
+        Err(error) if error.message().contains("threads") => {
+            let survey = walk(module, features_with_threads()).map_err(|error| refuse(refused(error)))?;
+            Ok(Survey { threads: Some(refused(error)), ..survey })
+        }
+        Err(error) => Err(refuse(refused(error))),
+    }
 }
 
-fn walk(module: &[u8]) -> wasmparser::Result<Survey<'_>> {
+fn walk(module: &[u8], features: WasmFeatures) -> wasmparser::Result<Survey<'_>> {
     let mut survey = Survey::default();
-    let mut validator = Validator::new_with_features(features());
+    let mut validator = Validator::new_with_features(features);
     let mut allocations = FuncValidatorAllocations::default();
     for payload in Parser::new(0).parse_all(module) {
         let payload = payload?;

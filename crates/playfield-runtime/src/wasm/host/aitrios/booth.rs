@@ -1,4 +1,4 @@
-//! Where an AITRIOS app and its camera meet: the newest picture, what the app waits for, and what it said.
+//! Where an AITRIOS app and its camera meet: the newest picture, what the app's threads wait for, and what it said.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,22 +7,21 @@ use playfield_core::app::{Budget, Refusal};
 use playfield_core::time::Time;
 use serde_json::Value;
 
+use super::sensor::Still;
 use crate::GuestError;
-use crate::wasm::host::camera::View;
 
 /// Most lines of its log that wait to be taken; further ones are left out.
 const MOST_LINES: usize = 100;
+/// Most threads of an app, its first one among them.
+pub const MOST_THREADS: usize = 16;
 /// A wait for no time takes so long all the same: an app that asks again and again leaves the processor to others.
 const LEAST: Duration = Duration::from_millis(1);
 /// Longest single wait; one for ever is many of them.
 const MOST: Duration = Duration::from_secs(3600);
 
-/// What an app waits for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What a thread waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum For {
-    /// It does not wait, or only a moment.
-    #[default]
-    Nothing,
     /// The next picture.
     Picture,
     /// Time to pass.
@@ -32,12 +31,15 @@ pub enum For {
 /// Why a wait is over.
 #[derive(Debug)]
 pub enum Woken {
-    Picture(Box<View>),
+    Picture(Box<Still>),
     Late,
+    /// The app is to end.
     Stopping,
+    /// It has ended, and this thread with it.
+    Over,
 }
 
-/// What the two share.
+/// What they share.
 #[derive(Debug)]
 pub struct Booth {
     state: Mutex<State>,
@@ -47,8 +49,13 @@ pub struct Booth {
 #[derive(Debug)]
 struct State {
     now: Time,
-    view: Option<Box<View>>,
-    waits: For,
+    still: Option<Box<Still>>,
+    /// Threads there are, and how many of them wait for a picture, or for a while.
+    threads: usize,
+    for_picture: usize,
+    for_time: usize,
+    /// One of them waited, be it for a moment.
+    waited: bool,
     stopping: bool,
     ended: Option<Result<(), GuestError>>,
     memory_refused: bool,
@@ -57,6 +64,16 @@ struct State {
     /// Why it was refused so far, each once.
     refusals: Vec<Refusal>,
     lines: Vec<String>,
+}
+
+impl State {
+    /// Whether nothing more is to be expected of the picture: it was taken, and a thread is back for the next one; or all of them
+    /// wait, and none for a picture. Of threads that wait for each other nobody knows.
+    fn rests(&self) -> bool {
+        let back = self.for_picture > 0 && self.still.is_none();
+        let idle = self.for_picture == 0 && self.for_time >= self.threads;
+        self.ended.is_some() || back || idle
+    }
 }
 
 /// What it said since that was taken.
@@ -68,11 +85,15 @@ pub struct Said {
 }
 
 impl Booth {
+    /// One for an app with its first thread.
     pub fn new(budget: Budget) -> Booth {
         let state = State {
             now: Time::ZERO,
-            view: None,
-            waits: For::Nothing,
+            still: None,
+            threads: 1,
+            for_picture: 0,
+            for_time: 0,
+            waited: false,
             stopping: false,
             ended: None,
             memory_refused: false,
@@ -89,27 +110,27 @@ impl Booth {
     }
 
     /// The camera: shows a picture in place of one that was not taken, and lets the app work until it waits again.
-    pub fn show(&self, view: View, patience: Duration) {
+    pub fn show(&self, still: Still, patience: Duration) {
         let mut state = self.state();
-        state.now = view.now;
-        state.view = Some(Box::new(view));
+        state.now = still.now();
+        state.still = Some(Box::new(still));
         self.changed.notify_all();
-        self.until_it_waits(state, patience);
+        self.until(state, patience, State::rests);
     }
 
-    /// The camera: lets the app work until it waits for the first time.
+    /// The camera: lets the app work until a thread of it waits for the first time.
     pub fn begin(&self, patience: Duration) {
-        self.until_it_waits(self.state(), patience);
+        self.until(self.state(), patience, |state| state.ended.is_some() || state.waited);
     }
 
-    fn until_it_waits(&self, state: MutexGuard<'_, State>, patience: Duration) {
-        let works = |state: &mut State| match state.waits {
-            _ if state.ended.is_some() => false,
-            For::Nothing => true,
-            For::Picture => state.view.is_some(),
-            For::Time => false,
-        };
-        drop(self.changed.wait_timeout_while(state, patience, works));
+    /// The camera: waits until the app's threads are gone. False: they are not.
+    pub fn wait_for_end(&self, patience: Duration) -> bool {
+        self.until(self.state(), patience, |state| state.threads == 0)
+    }
+
+    fn until(&self, state: MutexGuard<'_, State>, patience: Duration, done: impl Fn(&State) -> bool) -> bool {
+        let waited = self.changed.wait_timeout_while(state, patience, |state| !done(state));
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
     /// The camera: the app is to end.
@@ -131,38 +152,54 @@ impl Booth {
         self.state().budget
     }
 
-    /// The camera: how it ended, if it did, and whether it was refused memory.
+    /// How it ended, if it did.
     pub fn ended(&self) -> Option<Result<(), GuestError>> {
         self.state().ended.clone()
     }
 
+    /// The camera: whether it was refused memory.
     pub fn memory_refused(&self) -> bool {
         self.state().memory_refused
     }
 
-    /// The app's thread: it is over.
-    pub fn end(&self, how: Result<(), GuestError>, memory_refused: bool) {
+    /// A thread: it is over, and so is the app, as the first of them says that tells how.
+    pub fn end(&self, how: Option<Result<(), GuestError>>, memory_refused: bool) {
         let mut state = self.state();
-        (state.ended, state.memory_refused) = (Some(how), memory_refused);
+        state.threads = state.threads.saturating_sub(1);
+        if let (Some(how), None) = (how, &state.ended) {
+            (state.ended, state.memory_refused) = (Some(how), memory_refused);
+        }
         self.changed.notify_all();
+    }
+
+    /// A thread: one more is to begin. False: there are too many, or it is over.
+    pub fn join(&self) -> bool {
+        let mut state = self.state();
+        let may = state.threads < MOST_THREADS && state.ended.is_none();
+        state.threads += usize::from(may);
+        may
     }
 
     pub fn stopping(&self) -> bool {
         self.state().stopping
     }
 
-    /// The app: waits so long; less than nothing is for ever.
+    /// A thread: waits so long; less than nothing is for ever.
     pub fn wait(&self, what: For, millis: i64) -> Woken {
         let time = u64::try_from(millis).map_or(MOST, |millis| Duration::from_millis(millis).clamp(LEAST, MOST));
         let until = Instant::now() + time;
         let mut state = self.state();
         // A moment is not taken for rest: what it does next may still be about the picture that it has.
-        state.waits = if what == For::Time && time <= LEAST { For::Nothing } else { what };
+        let counts = [usize::from(what == For::Picture), usize::from(what == For::Time && time > LEAST)];
+        state.for_picture += counts[0];
+        state.for_time += counts[1];
+        state.waited = true;
         self.changed.notify_all();
-        loop {
-            let woken = match state.view.take_if(|_| what == For::Picture) {
+        let woken = loop {
+            let woken = match state.still.take_if(|_| what == For::Picture) {
+                _ if state.ended.is_some() => Woken::Over,
                 _ if state.stopping => Woken::Stopping,
-                Some(view) => Woken::Picture(view),
+                Some(still) => Woken::Picture(still),
                 None if Instant::now() >= until => Woken::Late,
                 None => {
                     let left = until.saturating_duration_since(Instant::now());
@@ -170,9 +207,11 @@ impl Booth {
                     continue;
                 }
             };
-            state.waits = For::Nothing;
-            return woken;
-        }
+            break woken;
+        };
+        state.for_picture -= counts[0];
+        state.for_time -= counts[1];
+        woken
     }
 
     /// The app: says what its schema allows, all of it or nothing.
@@ -208,5 +247,43 @@ impl Booth {
         if state.lines.len() < MOST_LINES {
             state.lines.push(line);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_app_rests_when_nothing_more_is_to_be_expected_of_a_picture() {
+        let check = |picture: bool, threads: usize, for_picture: usize, for_time: usize, rests: bool| {
+            let booth = Booth::new(Budget::new(512));
+            let mut state = booth.state();
+            (state.threads, state.for_picture, state.for_time) = (threads, for_picture, for_time);
+            state.still = picture.then(Box::default);
+            assert_eq!(state.rests(), rests, "{picture} {threads} {for_picture} {for_time}");
+        };
+        // One thread: at work, back for the next picture, about to take this one, waiting for something else.
+        check(true, 1, 0, 0, false);
+        check(false, 1, 1, 0, true);
+        check(true, 1, 1, 0, false);
+        check(true, 1, 0, 1, true);
+        // One that looks at events, and one that looks at pictures.
+        check(false, 2, 0, 1, false);
+        check(false, 2, 1, 0, true);
+        check(true, 2, 0, 2, true);
+        check(true, 2, 1, 1, false);
+    }
+
+    #[test]
+    fn there_are_so_many_threads_and_no_more() {
+        let booth = Booth::new(Budget::new(512));
+        let joined = (0..100).filter(|_| booth.join()).count();
+        assert_eq!(joined + 1, MOST_THREADS);
+        booth.end(None, false);
+        assert!(booth.join() && !booth.join());
+        booth.end(Some(Ok(())), false);
+        assert!(!booth.join(), "it is over");
+        assert!(matches!(booth.wait(For::Time, 0), Woken::Over));
     }
 }

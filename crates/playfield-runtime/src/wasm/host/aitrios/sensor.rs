@@ -1,6 +1,9 @@
 //! SensCord: the camera as a sensor with one stream, of which the app holds one frame at a time.
 
-use super::tensor;
+use playfield_core::time::Time;
+use serde::{Deserialize, Serialize};
+
+use super::tensor::{self, Tensors};
 use crate::wasm::host::camera::View;
 
 /// The stream's name.
@@ -49,11 +52,48 @@ impl Cause {
     }
 }
 
+/// A picture, as the sensor has it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Still {
+    /// When it is, for the budget: microseconds by a clock that is never set.
+    pub now_us: u64,
+    /// Its number.
+    pub number: u64,
+    /// When it was taken: Unix time in milliseconds.
+    pub time_ms: u64,
+    /// Width and height of the picture that the app is given, in pixels.
+    pub size: [u16; 2],
+    /// What the camera's model made of it.
+    pub tensors: Tensors,
+    /// The picture as RGB, 24 bits a pixel, where the app may see it.
+    pub image: Option<Vec<u8>>,
+}
+
+impl Still {
+    /// What a view is to an AITRIOS app.
+    pub fn of(view: View) -> Still {
+        let metadata = &view.seen.metadata;
+        Still {
+            now_us: view.now.as_micros(),
+            number: metadata.frame,
+            time_ms: metadata.time_ms,
+            size: tensor::size(&view),
+            image: tensor::image(&view),
+            tensors: view.tensors.unwrap_or_else(|| tensor::of_objects(&metadata.objects)),
+        }
+    }
+
+    /// When it is, for the budget.
+    pub fn now(&self) -> Time {
+        Time::from_micros(self.now_us)
+    }
+}
+
 /// A frame that the app holds.
 #[derive(Debug)]
 struct Frame {
     number: u32,
-    view: Box<View>,
+    still: Box<Still>,
     /// What it was given to read the channels at, by its own malloc.
     given: [Option<i32>; 2],
 }
@@ -66,8 +106,8 @@ pub struct Sensor {
     started: bool,
     frame: Option<Frame>,
     frames: u32,
-    /// Why the last call failed.
-    pub last: Cause,
+    /// The name of the camera's model, by which the app knows it.
+    model: String,
 }
 
 /// What a channel holds.
@@ -78,6 +118,11 @@ pub struct Raw {
 }
 
 impl Sensor {
+    /// The sensor of a camera with this model.
+    pub fn new(model: &str) -> Sensor {
+        Sensor { model: model.to_owned(), ..Sensor::default() }
+    }
+
     pub fn open_core(&mut self) -> i64 {
         self.core = true;
         CORE
@@ -118,9 +163,9 @@ impl Sensor {
     }
 
     /// A frame: its handle.
-    pub fn take(&mut self, view: Box<View>) -> i64 {
+    pub fn take(&mut self, still: Box<Still>) -> i64 {
         self.frames = self.frames.wrapping_add(1);
-        self.frame = Some(Frame { number: self.frames, view, given: [None; 2] });
+        self.frame = Some(Frame { number: self.frames, still, given: [None; 2] });
         FRAME | i64::from(self.frames)
     }
 
@@ -132,7 +177,7 @@ impl Sensor {
     }
 
     pub fn sequence(&self, frame: i64) -> Result<u64, Cause> {
-        Ok(self.frame(frame)?.view.seen.metadata.frame)
+        Ok(self.frame(frame)?.still.number)
     }
 
     /// A frame's channel; there is none of pictures where the app may not see them.
@@ -140,7 +185,7 @@ impl Sensor {
         let frame = self.frame(frame)?;
         match id.cast_unsigned() {
             OUTPUT => {}
-            IMAGE if frame.view.picture.is_some() => {}
+            IMAGE if frame.still.image.is_some() => {}
             _ => return Err(Cause::NotFound),
         }
         Ok(CHANNEL | i64::from(frame.number) << 1 | i64::from(id))
@@ -150,7 +195,7 @@ impl Sensor {
     pub fn channel_id(&self, channel: i64) -> Result<u32, Cause> {
         let frame = self.frame.as_ref().ok_or(Cause::NotFound)?;
         let of = |id: u32| CHANNEL | i64::from(frame.number) << 1 | i64::from(id);
-        let image = frame.view.picture.is_some();
+        let image = frame.still.image.is_some();
         [OUTPUT, IMAGE].into_iter().find(|id| channel == of(*id) && (*id == OUTPUT || image)).ok_or(Cause::NotFound)
     }
 
@@ -162,13 +207,13 @@ impl Sensor {
 
     /// The same by its number.
     pub fn raw_of(&self, id: u32) -> Option<Raw> {
-        let view = &self.frame.as_ref()?.view;
+        let still = &self.frame.as_ref()?.still;
         let (bytes, kind) = match id {
-            OUTPUT => (tensor::output(view), "inference_data"),
-            IMAGE => (tensor::image(view)?, "image_data"),
+            OUTPUT => (&still.tensors.bytes, "inference_data"),
+            IMAGE => (still.image.as_ref()?, "image_data"),
             _ => return None,
         };
-        Some(Raw { bytes, kind, time_ns: view.seen.metadata.time_ms.saturating_mul(1_000_000) })
+        Some(Raw { bytes: bytes.clone(), kind, time_ns: still.time_ms.saturating_mul(1_000_000) })
     }
 
     /// Where in its memory the app was given what a channel holds.
@@ -189,18 +234,20 @@ impl Sensor {
     pub fn property(&self, key: &[u8], asked: &[u8]) -> Result<Vec<u8>, Cause> {
         let words = |numbers: &[u32]| numbers.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<u8>>();
         let chars = |text: &str, room: usize| {
-            let mut chars = text.as_bytes().to_vec();
+            let mut chars = text.as_bytes()[..text.floor_char_boundary(room - 1)].to_vec();
             chars.resize(room, 0);
             chars
         };
-        let [width, height] = self.frame.as_ref().map_or([0, 0], |frame| tensor::size(&frame.view)).map(u32::from);
+        let [width, height] = self.frame.as_ref().map_or([0, 0], |frame| frame.still.size).map(u32::from);
         let key = std::str::from_utf8(key).ok().and_then(|key| key.strip_suffix("_property"));
         Ok(match key.ok_or(Cause::NotSupported)? {
-            "ai_model_bundle_id" => chars("playfield", 128),
+            "ai_model_bundle_id" => chars(&self.model, 128),
             "image" => [words(&[width, height, width * 3]), chars("image_rgb24", 64)].concat(),
             "tensor_shapes" => {
-                let mut shapes = [words(&[tensor::TENSORS]), words(&tensor::SHAPES)].concat();
-                shapes.resize(4 + 4 * 192, 0);
+                let standing = tensor::of_objects(&[]);
+                let tensors = self.frame.as_ref().map_or(&standing, |frame| &frame.still.tensors);
+                let mut shapes = words(&tensors.described());
+                shapes.resize(4 + 4 * tensor::MOST_SHAPES, 0);
                 shapes
             }
             "inference" => chars("inference_data", 64),

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Fault, bytes, put, word};
+use super::{Fault, Mem, word};
 use crate::wasm::host::rng::Rng;
 
 pub const SUCCESS: i32 = 0;
@@ -37,10 +37,17 @@ impl System {
         System { began: Instant::now(), start_unix_ms, rng: Rng::new(start_unix_ms), line: Vec::new() }
     }
 
-    pub fn random(&mut self, mem: &mut [u8], ptr: i32, len: i32) -> Result<i32, Fault> {
-        let length = bytes(mem, ptr, len)?.len();
-        let from = ptr.cast_unsigned() as usize;
-        self.rng.fill(&mut mem[from..from + length]);
+    pub fn random(&mut self, mem: &mut Mem<'_>, ptr: i32, len: i32) -> Result<i32, Fault> {
+        mem.check(ptr, len)?;
+        let (mut at, mut left) = (ptr, len.cast_unsigned() as usize);
+        while left > 0 {
+            let mut piece = [0; 256];
+            let piece = &mut piece[..left.min(256)];
+            self.rng.fill(piece);
+            mem.write(at, piece)?;
+            at = at.wrapping_add(256);
+            left -= piece.len();
+        }
         Ok(SUCCESS)
     }
 
@@ -54,14 +61,20 @@ impl System {
         }
     }
 
-    pub fn time(&self, mem: &mut [u8], id: i32, ptr: i32) -> Result<i32, Fault> {
+    pub fn time(&self, mem: &mut Mem<'_>, id: i32, ptr: i32) -> Result<i32, Fault> {
         let Some(time) = self.clock(id) else { return Ok(INVALID) };
-        put(mem, ptr, &time.to_le_bytes())?;
+        mem.write(ptr, &time.to_le_bytes())?;
         Ok(SUCCESS)
     }
 
     /// Writes to the log; returns the lines that are whole.
-    pub fn write(&mut self, mem: &mut [u8], fd: i32, pieces: [i32; 2], to: i32) -> Result<(i32, Vec<String>), Fault> {
+    pub fn write(
+        &mut self,
+        mem: &mut Mem<'_>,
+        fd: i32,
+        pieces: [i32; 2],
+        to: i32,
+    ) -> Result<(i32, Vec<String>), Fault> {
         if !(1..=2).contains(&fd) {
             return Ok((BAD_FD, Vec::new()));
         }
@@ -71,19 +84,20 @@ impl System {
         }
         let mut written = 0;
         let mut lines = Vec::new();
-        for piece in bytes(mem, at, count * 8)?.chunks_exact(8) {
-            let said = bytes(mem, word(piece, 0)?, word(piece, 4)?)?;
-            let said = &said[..said.len().min(MOST_WRITTEN - written)];
+        for piece in mem.read(at, count * 8)?.chunks_exact(8) {
+            let (from, length) = (word(piece, 0)?, word(piece, 4)?);
+            mem.check(from, length)?;
+            let said = mem.read(from, (length.cast_unsigned() as usize).min(MOST_WRITTEN - written) as i32)?;
             written += said.len();
             for byte in said {
                 match byte {
                     b'\n' => lines.push(self.take_line()),
-                    byte if self.line.len() < MOST_LINE => self.line.push(*byte),
+                    byte if self.line.len() < MOST_LINE => self.line.push(byte),
                     _ => {}
                 }
             }
         }
-        put(mem, to, &(written as u32).to_le_bytes())?;
+        mem.write(to, &(written as u32).to_le_bytes())?;
         Ok((SUCCESS, lines))
     }
 
@@ -92,12 +106,12 @@ impl System {
     }
 
     /// The soonest clock that a poll waits for, in milliseconds, and which subscription it is of; none: it waits for a file.
-    pub fn polled(&self, mem: &[u8], at: i32, count: i32) -> Result<Option<(i64, [u8; 8])>, Fault> {
+    pub fn polled(&self, mem: &Mem<'_>, at: i32, count: i32) -> Result<Option<(i64, [u8; 8])>, Fault> {
         if !(1..=MOST_PIECES).contains(&count) {
             return Ok(None);
         }
         let mut soonest: Option<(i64, [u8; 8])> = None;
-        for one in bytes(mem, at, count * SUBSCRIPTION as i32)?.chunks_exact(SUBSCRIPTION) {
+        for one in mem.read(at, count * SUBSCRIPTION as i32)?.chunks_exact(SUBSCRIPTION) {
             let long = |at: usize| u64::from_le_bytes(one[at..at + 8].try_into().unwrap_or_default());
             let Some(now) = self.clock(word(one, 16)?).filter(|_| one[8] == 0) else { continue };
             let absolute = one[40] & 1 != 0;
@@ -111,17 +125,17 @@ impl System {
     }
 
     /// One event: this clock.
-    pub fn event(mem: &mut [u8], at: i32, of: [u8; 8], count_at: i32) -> Result<i32, Fault> {
+    pub fn event(mem: &mut Mem<'_>, at: i32, of: [u8; 8], count_at: i32) -> Result<i32, Fault> {
         let mut event = [0; EVENT];
         event[..8].copy_from_slice(&of);
-        put(mem, at, &event)?;
-        put(mem, count_at, &1u32.to_le_bytes())?;
+        mem.write(at, &event)?;
+        mem.write(count_at, &1u32.to_le_bytes())?;
         Ok(SUCCESS)
     }
 }
 
 /// Its standard input, output and error are what any program has; there is nothing else.
-pub fn fdstat(mem: &mut [u8], fd: i32, ptr: i32) -> Result<i32, Fault> {
+pub fn fdstat(mem: &mut Mem<'_>, fd: i32, ptr: i32) -> Result<i32, Fault> {
     if !(0..=2).contains(&fd) {
         return Ok(BAD_FD);
     }
@@ -129,6 +143,6 @@ pub fn fdstat(mem: &mut [u8], fd: i32, ptr: i32) -> Result<i32, Fault> {
     // A character device; it may be written to, or read.
     stat[0] = 2;
     stat[8] = if fd == 0 { 1 << 1 } else { 1 << 6 };
-    put(mem, ptr, &stat)?;
+    mem.write(ptr, &stat)?;
     Ok(SUCCESS)
 }

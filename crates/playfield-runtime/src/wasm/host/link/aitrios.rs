@@ -1,18 +1,19 @@
 //! The imports of AITRIOS apps, tied to what they do. Each function is one of [`crate::wasm::abi::aitrios`].
 
 mod evp;
+mod nn;
 mod sensor;
 mod wasi;
 
-use std::sync::Arc;
+use std::sync::{MutexGuard, PoisonError};
 
-use wasmtime::{AsContextMut, Engine, Extern, Func, FuncType, Linker, Result, Val, ValType, format_err};
+use wasmtime::{Engine, Extern, Func, FuncType, Linker, Result, Val, ValType, format_err};
 
 use super::{Call, Host};
 use crate::wasm::abi::aitrios::AITRIOS;
-use crate::wasm::host::aitrios::booth::{For, Woken};
-use crate::wasm::host::aitrios::{Aitrios, put};
-use crate::wasm::host::memory::parts;
+use crate::wasm::host::aitrios::booth::{Booth, For, Woken};
+use crate::wasm::host::aitrios::sensor::Cause;
+use crate::wasm::host::aitrios::{Aitrios, Device, Mem};
 use crate::wasm::host::{HostTrap, trap};
 use crate::wasm::rewrite::TABLE;
 
@@ -22,7 +23,8 @@ pub fn linker(engine: &Engine) -> Result<Linker<Host>> {
     evp::link(&mut linker)?;
     sensor::link(&mut linker)?;
     wasi::link(&mut linker)?;
-    refuse(&mut linker, engine, &[evp::REFUSED, sensor::REFUSED, wasi::REFUSED].concat())?;
+    nn::link(&mut linker)?;
+    refuse(&mut linker, engine, &[evp::REFUSED, sensor::REFUSED, wasi::REFUSED, nn::REFUSED].concat())?;
     Ok(linker)
 }
 
@@ -38,8 +40,7 @@ fn refuse(linker: &mut Linker<Host>, engine: &Engine, refused: &[(&'static str, 
             };
             let ty = FuncType::new(engine, types(function.params), types(function.results));
             linker.func_new(group.module, name, ty, move |mut call, _, results| {
-                let (_, it) = device(&mut call)?;
-                it.booth.line(format!("it called {name}, which is refused here"));
+                own(&mut call)?.booth.line(format!("it called {name}, which is refused here"));
                 results.iter_mut().for_each(|result| *result = Val::I32(answer));
                 Ok(())
             })?;
@@ -48,25 +49,49 @@ fn refuse(linker: &mut Linker<Host>, engine: &Engine, refused: &[(&'static str, 
     Ok(())
 }
 
-/// The app's memory and its device.
-fn device<'a>(call: &'a mut Call<'_>) -> Result<(&'a mut [u8], &'a mut Aitrios), HostTrap> {
-    let (mem, host) = parts(call)?;
-    match &mut host.aitrios {
-        Some(it) => Ok((mem, it)),
-        // Only AITRIOS apps are tied to these imports, and they have one.
-        None => trap("there is no device"),
-    }
+/// The device as the thread that calls has it, and its memory. Other threads wait meanwhile, if they call it too.
+struct At<'a> {
+    mem: Mem<'a>,
+    it: MutexGuard<'a, Aitrios>,
+    booth: &'a Booth,
+    last: &'a mut Cause,
 }
 
-/// Waits, after which the app has its time anew. One that was told to end has it once.
+fn device<'a>(call: &'a mut Call<'_>) -> Result<At<'a>, HostTrap> {
+    let (own, host) = match call.data().memory {
+        Some(memory) => {
+            let (own, host) = memory.data_and_store_mut(&mut *call);
+            (Some(own), host)
+        }
+        None => (None, call.data_mut()),
+    };
+    // Only AITRIOS apps are tied to these imports, and they have both.
+    let Some(device) = &mut host.aitrios else { return trap("there is no device") };
+    let Device { booth, app, shared, last, .. } = &mut **device;
+    let mem = match (own, shared) {
+        (Some(own), _) => Mem::Own(own),
+        (None, Some(shared)) => Mem::Shared(shared),
+        (None, None) => return trap("there is no memory"),
+    };
+    // Whoever panicked with it has changed it whole.
+    Ok(At { mem, it: app.lock().unwrap_or_else(PoisonError::into_inner), booth, last })
+}
+
+/// What the thread has for itself.
+fn own<'a>(call: &'a mut Call<'_>) -> Result<&'a mut Device, HostTrap> {
+    call.data_mut().aitrios.as_deref_mut().map_or_else(|| trap("there is no device"), Ok)
+}
+
+/// Waits, after which the thread has its time anew. One that was told to end has it once.
 fn wait(call: &mut Call<'_>, what: For, millis: i64) -> Result<Woken, HostTrap> {
-    let (_, it) = device(call)?;
-    let (booth, epochs) = (Arc::clone(&it.booth), it.epochs);
-    let woken = booth.wait(what, millis);
+    let device = own(call)?;
+    let woken = device.booth.wait(what, millis);
+    if matches!(woken, Woken::Over) {
+        return trap("another thread of it has ended it");
+    }
     let ends = matches!(woken, Woken::Stopping);
-    let (_, it) = device(call)?;
-    if !(ends && std::mem::replace(&mut it.told_to_end, ends)) {
-        call.as_context_mut().set_epoch_deadline(epochs);
+    if !(ends && std::mem::replace(&mut device.told_to_end, ends)) {
+        device.pace.anew();
     }
     Ok(woken)
 }
@@ -76,9 +101,8 @@ fn give(call: &mut Call<'_>, what: &[u8]) -> Result<Option<i32>> {
     let malloc = function(call, "malloc")?.typed::<i32, i32>(&*call)?;
     let length = i32::try_from(what.len()).map_err(|_| format_err!("it is too long"))?;
     let at = malloc.call(&mut *call, length)?;
-    // It may have grown.
-    let (mem, _) = device(call)?;
-    Ok((at != 0 && put(mem, at, what).is_ok()).then_some(at))
+    // Its memory may have grown.
+    Ok((at != 0 && device(call)?.mem.write(at, what).is_ok()).then_some(at))
 }
 
 fn take_back(call: &mut Call<'_>, at: i32) -> Result<()> {

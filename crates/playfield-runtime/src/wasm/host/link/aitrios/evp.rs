@@ -4,12 +4,12 @@ use playfield_core::app::Refusal;
 use playfield_core::app::aitrios::MOST_TELEMETRY;
 use wasmtime::{Linker, Result};
 
-use super::{call_back, device, give, take_back, wait};
+use super::{At, call_back, device, give, own, take_back, wait};
 use crate::wasm::host::aitrios::booth::For;
 use crate::wasm::host::aitrios::evp::{
     AGAIN, Callback, DENIED, ERROR, Event, FAULT, INVALID, NOT_SUPPORTED, OK, SHOULD_EXIT, TIMED_OUT, TOO_BIG,
 };
-use crate::wasm::host::aitrios::{Aitrios, Fault, bytes, long_text, text, word};
+use crate::wasm::host::aitrios::{Aitrios, Fault, Mem, word};
 use crate::wasm::host::link::{Call, Host};
 
 /// Most entries of one telemetry.
@@ -38,7 +38,7 @@ pub const REFUSED: &[(&str, i32)] = &[
 
 pub fn link(linker: &mut Linker<Host>) -> Result<()> {
     let m = "env";
-    linker.func_wrap(m, "EVP_initialize", |mut c: Call<'_>| Ok(device(&mut c)?.1.evp.initialize()))?;
+    linker.func_wrap(m, "EVP_initialize", |mut c: Call<'_>| Ok(device(&mut c)?.it.evp.initialize()))?;
     linker.func_wrap(m, "EVP_setConfigurationCallback", |mut c: Call<'_>, handle: i32, function: i32, user: i32| {
         on(&mut c, handle, |it| it.evp.on_configuration(callback(function, user)))
     })?;
@@ -82,31 +82,34 @@ fn callback(function: i32, user: i32) -> Option<Callback> {
 
 /// Does something for a client that there is.
 fn on(call: &mut Call<'_>, handle: i32, work: impl FnOnce(&mut Aitrios) -> i32) -> Result<i32> {
-    let (_, it) = device(call)?;
-    Ok(if it.evp.knows(handle) { work(it) } else { INVALID })
+    let mut it = device(call)?.it;
+    Ok(if it.evp.knows(handle) { work(&mut it) } else { INVALID })
 }
 
 /// A message or a state: topic, bytes, their length.
 fn send(call: &mut Call<'_>, handle: i32, what: [i32; 3], to: Option<Callback>, refused: i32) -> Result<i32> {
-    let (mem, it) = device(call)?;
+    let At { mem, mut it, booth, .. } = device(call)?;
     if !it.evp.knows(handle) {
         return Ok(INVALID);
     }
     let [topic, at, len] = what;
-    let Ok((_, said)) = text(mem, topic).and_then(|topic| Ok((topic, bytes(mem, at, len)?))) else { return Ok(FAULT) };
-    if said.len() > MOST_TELEMETRY {
+    if mem.text(topic).and_then(|_| mem.check(at, len)).is_err() {
+        return Ok(FAULT);
+    }
+    if len.cast_unsigned() as usize > MOST_TELEMETRY {
         return Ok(TOO_BIG);
     }
     if !it.evp.has_room() {
         return Ok(AGAIN);
     }
-    let said = it.outlet.say(&it.booth, said);
-    tell(it, to, said, refused);
+    let Ok(said) = mem.read(at, len) else { return Ok(FAULT) };
+    let said = it.outlet.say(booth, &said);
+    tell(&mut it, to, said, refused);
     Ok(OK)
 }
 
 fn telemetry(call: &mut Call<'_>, handle: i32, [at, count]: [i32; 2], to: Option<Callback>) -> Result<i32> {
-    let (mem, it) = device(call)?;
+    let At { mem, mut it, booth, .. } = device(call)?;
     if !it.evp.knows(handle) {
         return Ok(INVALID);
     }
@@ -116,22 +119,29 @@ fn telemetry(call: &mut Call<'_>, handle: i32, [at, count]: [i32; 2], to: Option
     if !it.evp.has_room() {
         return Ok(AGAIN);
     }
-    let Ok(values) = values(mem, at, count) else { return Ok(FAULT) };
-    if values.iter().map(|value| value.len()).sum::<usize>() > MOST_TELEMETRY {
-        return Ok(TOO_BIG);
-    }
-    let said = values.iter().try_for_each(|value| it.outlet.say(&it.booth, value));
-    tell(it, to, said, SAYING_DENIED);
+    let values = match values(&mem, at, count) {
+        Ok(Some(values)) => values,
+        Ok(None) => return Ok(TOO_BIG),
+        Err(Fault) => return Ok(FAULT),
+    };
+    let said = values.iter().try_for_each(|value| it.outlet.say(booth, value));
+    tell(&mut it, to, said, SAYING_DENIED);
     Ok(OK)
 }
 
-/// The values of telemetry entries; their keys do not leave.
-fn values(mem: &[u8], at: i32, count: i32) -> Result<Vec<&[u8]>, Fault> {
-    let value = |entry: &[u8]| {
-        text(mem, word(entry, 0)?)?;
-        long_text(mem, word(entry, 4)?, MOST_TELEMETRY + 1)
-    };
-    bytes(mem, at, count * 8)?.chunks_exact(8).map(value).collect()
+/// The values of telemetry entries; their keys do not leave. None: there is too much of them.
+fn values(mem: &Mem<'_>, at: i32, count: i32) -> Result<Option<Vec<Vec<u8>>>, Fault> {
+    let (mut values, mut length) = (Vec::new(), 0);
+    for entry in mem.read(at, count * 8)?.chunks_exact(8) {
+        mem.text(word(entry, 0)?)?;
+        let value = mem.long_text(word(entry, 4)?, MOST_TELEMETRY + 1)?;
+        length += value.len();
+        if length > MOST_TELEMETRY {
+            return Ok(None);
+        }
+        values.push(value);
+    }
+    Ok(Some(values))
 }
 
 /// The app is told what became of it, when it looks.
@@ -143,25 +153,25 @@ fn tell(it: &mut Aitrios, to: Option<Callback>, said: Result<(), Refusal>, refus
 
 /// Runs one event, or waits so long for none.
 fn process(call: &mut Call<'_>, handle: i32, timeout: i32) -> Result<i32> {
-    let (_, it) = device(call)?;
-    if !it.evp.knows(handle) {
-        return Ok(INVALID);
-    }
-    if it.evp.inside {
-        return Ok(ERROR);
-    }
-    if it.booth.stopping() {
-        // It has its time once more, to end by itself.
-        wait(call, For::Time, 0)?;
-        return Ok(SHOULD_EXIT);
-    }
-    let Some(event) = it.evp.pop() else {
-        wait(call, For::Time, timeout.into())?;
-        return Ok(if device(call)?.1.booth.stopping() { SHOULD_EXIT } else { TIMED_OUT });
+    let event = {
+        let At { mut it, booth, .. } = device(call)?;
+        if !it.evp.knows(handle) {
+            return Ok(INVALID);
+        }
+        if it.evp.inside {
+            return Ok(ERROR);
+        }
+        let event = if booth.stopping() { None } else { it.evp.pop() };
+        it.evp.inside = event.is_some();
+        event
     };
-    it.evp.inside = true;
+    let Some(event) = event else {
+        // One that is to end has its time once more, to do so by itself.
+        wait(call, For::Time, timeout.into())?;
+        return Ok(if own(call)?.booth.stopping() { SHOULD_EXIT } else { TIMED_OUT });
+    };
     run(call, event)?;
-    device(call)?.1.evp.inside = false;
+    device(call)?.it.evp.inside = false;
     Ok(OK)
 }
 
@@ -175,7 +185,7 @@ fn run(call: &mut Call<'_>, event: Event) -> Result<()> {
             if let (Some(topic), Some(value)) = (topic, value) {
                 call_back(call, to.function, &[topic, value, length, to.user])?;
             } else {
-                device(call)?.1.booth.line("its malloc gave no room for its settings".to_owned());
+                own(call)?.booth.line("its malloc gave no room for its settings".to_owned());
             }
             [topic, value].into_iter().flatten().try_for_each(|at| take_back(call, at))
         }

@@ -2,10 +2,10 @@
 
 use wasmtime::{Linker, Result};
 
-use super::{device, give, take_back, wait};
+use super::{At, device, give, own, take_back, wait};
 use crate::wasm::host::aitrios::booth::{For, Woken};
 use crate::wasm::host::aitrios::sensor::{Cause, Sensor};
-use crate::wasm::host::aitrios::{Fault, bytes, put, text, word};
+use crate::wasm::host::aitrios::{Fault, Mem, word};
 use crate::wasm::host::link::{Call, Host};
 
 /// There is no encoder in the app's reach: a picture does not leave, so nobody needs it coded.
@@ -31,31 +31,30 @@ pub fn link(linker: &mut Linker<Host>) -> Result<()> {
     errors(linker)?;
     let m = "env";
     linker.func_wrap(m, "EsfSystemGetDeviceID", |mut c: Call<'_>, to: i32| {
-        let (mem, _) = device(&mut c)?;
-        Ok(put(mem, to, DEVICE_ID).map_or(FAILED, |()| OK))
+        Ok(device(&mut c)?.mem.write(to, DEVICE_ID).map_or(FAILED, |()| OK))
     })?;
     linker.func_wrap(
         m,
         "EsfMemoryManagerPread",
         |mut c: Call<'_>, handle: i32, to: i32, len: i32, from: i64, read: i32| {
-            let (mem, it) = device(&mut c)?;
+            let At { mut mem, it, .. } = device(&mut c)?;
             let raw = handle.checked_sub(1).and_then(|id| it.sensor.raw_of(id.cast_unsigned()));
             let Some(rest) = raw.as_ref().and_then(|raw| raw.bytes.get(usize::try_from(from).ok()?..)) else {
                 return Ok(FAILED);
             };
             let part = &rest[..rest.len().min(len.cast_unsigned() as usize)];
-            let done = put(mem, to, part).and_then(|()| put(mem, read, &(part.len() as u32).to_le_bytes()));
+            let done = mem.write(to, part).and_then(|()| mem.write(read, &(part.len() as u32).to_le_bytes()));
             Ok(done.map_or(FAILED, |()| OK))
         },
     )?;
     Ok(())
 }
 
-/// Does something, and notes why it failed.
-fn sense(call: &mut Call<'_>, work: impl FnOnce(&mut [u8], &mut Sensor) -> Result<(), Cause>) -> Result<i32> {
-    let (mem, it) = device(call)?;
-    let done = work(mem, &mut it.sensor);
-    it.sensor.last = done.err().unwrap_or_default();
+/// Does something, and notes why it failed, for the thread that asked.
+fn sense(call: &mut Call<'_>, work: impl FnOnce(&mut Mem<'_>, &mut Sensor) -> Result<(), Cause>) -> Result<i32> {
+    let At { mut mem, mut it, last, .. } = device(call)?;
+    let done = work(&mut mem, &mut it.sensor);
+    *last = done.err().unwrap_or_default();
     Ok(if done.is_ok() { OK } else { FAILED })
 }
 
@@ -70,15 +69,15 @@ fn sense_and_free(call: &mut Call<'_>, work: impl FnOnce(&mut Sensor) -> Result<
 fn streams(linker: &mut Linker<Host>) -> Result<()> {
     let m = "env";
     linker.func_wrap(m, "senscord_core_init", |mut c: Call<'_>, to: i32| {
-        sense(&mut c, |mem, sensor| Ok(put(mem, to, &sensor.open_core().to_le_bytes())?))
+        sense(&mut c, |mem, sensor| Ok(mem.write(to, &sensor.open_core().to_le_bytes())?))
     })?;
     linker.func_wrap(m, "senscord_core_exit", |mut c: Call<'_>, core: i64| {
         sense_and_free(&mut c, |sensor| sensor.close(core))
     })?;
     linker.func_wrap(m, "senscord_core_open_stream", |mut c: Call<'_>, core: i64, key: i32, to: i32| {
         sense(&mut c, |mem, sensor| {
-            let stream = sensor.open_stream(core, text(mem, key)?)?;
-            Ok(put(mem, to, &stream.to_le_bytes())?)
+            let stream = sensor.open_stream(core, &mem.text(key)?)?;
+            Ok(mem.write(to, &stream.to_le_bytes())?)
         })
     })?;
     linker.func_wrap(m, "senscord_core_close_stream", |mut c: Call<'_>, _core: i64, stream: i64| {
@@ -122,7 +121,7 @@ fn streams(linker: &mut Linker<Host>) -> Result<()> {
 /// The next frame, waited for.
 fn get_frame(call: &mut Call<'_>, stream: i64, to: i32, timeout: i32) -> Result<i32> {
     let ready = sense(call, |mem, sensor| {
-        bytes(mem, to, 8)?;
+        mem.check(to, 8)?;
         sensor.may_take(stream)
     })?;
     if ready != OK {
@@ -130,42 +129,45 @@ fn get_frame(call: &mut Call<'_>, stream: i64, to: i32, timeout: i32) -> Result<
     }
     let woken = wait(call, For::Picture, timeout.into())?;
     sense(call, |mem, sensor| match woken {
-        Woken::Picture(view) => Ok(put(mem, to, &sensor.take(view).to_le_bytes())?),
+        // Another thread may have been given one meanwhile; then it goes on with that.
+        Woken::Picture(still) => {
+            sensor.may_take(stream).and_then(|()| Ok(mem.write(to, &sensor.take(still).to_le_bytes())?))
+        }
         Woken::Late => Err(Cause::Timeout),
-        Woken::Stopping => Err(Cause::Cancelled),
+        Woken::Stopping | Woken::Over => Err(Cause::Cancelled),
     })
 }
 
-fn get_property(mem: &mut [u8], sensor: &Sensor, key: i32, [to, size]: [i32; 2]) -> Result<(), Cause> {
-    let value = sensor.property(text(mem, key)?, bytes(mem, to, size.clamp(0, MOST_PROPERTY))?)?;
+fn get_property(mem: &mut Mem<'_>, sensor: &Sensor, key: i32, [to, size]: [i32; 2]) -> Result<(), Cause> {
+    let value = sensor.property(&mem.text(key)?, &mem.read(to, size.clamp(0, MOST_PROPERTY))?)?;
     // A structure that is shorter than the property is another one.
     if value.len() > size.cast_unsigned() as usize {
         return Err(Cause::InvalidArgument);
     }
-    Ok(put(mem, to, &value)?)
+    Ok(mem.write(to, &value)?)
 }
 
 /// What changes nothing is let through, so that an app that sets what it wants goes on where it is so.
-fn set_property(mem: &[u8], sensor: &Sensor, key: i32, [from, size]: [i32; 2]) -> Result<(), Cause> {
-    let wanted = bytes(mem, from, size.clamp(0, MOST_PROPERTY))?;
-    let value = sensor.property(text(mem, key)?, wanted)?;
+fn set_property(mem: &Mem<'_>, sensor: &Sensor, key: i32, [from, size]: [i32; 2]) -> Result<(), Cause> {
+    let wanted = mem.read(from, size.clamp(0, MOST_PROPERTY))?;
+    let value = sensor.property(&mem.text(key)?, &wanted)?;
     if wanted.starts_with(&value) { Ok(()) } else { Err(Cause::Denied) }
 }
 
 fn channels(linker: &mut Linker<Host>) -> Result<()> {
     let m = "env";
     linker.func_wrap(m, "senscord_frame_get_sequence_number", |mut c: Call<'_>, frame: i64, to: i32| {
-        sense(&mut c, |mem, sensor| Ok(put(mem, to, &sensor.sequence(frame)?.to_le_bytes())?))
+        sense(&mut c, |mem, sensor| Ok(mem.write(to, &sensor.sequence(frame)?.to_le_bytes())?))
     })?;
     linker.func_wrap(
         m,
         "senscord_frame_get_channel_from_channel_id",
         |mut c: Call<'_>, frame: i64, id: i32, to: i32| {
-            sense(&mut c, |mem, sensor| Ok(put(mem, to, &sensor.channel(frame, id)?.to_le_bytes())?))
+            sense(&mut c, |mem, sensor| Ok(mem.write(to, &sensor.channel(frame, id)?.to_le_bytes())?))
         },
     )?;
     linker.func_wrap(m, "senscord_channel_get_channel_id", |mut c: Call<'_>, channel: i64, to: i32| {
-        sense(&mut c, |mem, sensor| Ok(put(mem, to, &sensor.channel_id(channel)?.to_le_bytes())?))
+        sense(&mut c, |mem, sensor| Ok(mem.write(to, &sensor.channel_id(channel)?.to_le_bytes())?))
     })?;
     linker.func_wrap(m, "senscord_channel_get_raw_data", |mut c: Call<'_>, channel: i64, to: i32| {
         raw_data(&mut c, channel, to)
@@ -177,7 +179,7 @@ fn channels(linker: &mut Linker<Host>) -> Result<()> {
             // The name of its kind is only to be had with the bytes.
             (words[0], words[1], words[3]) = (u64::from(id) + 1, raw.bytes.len() as u64, raw.time_ns);
             let words: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-            Ok(put(mem, to, &words)?)
+            Ok(mem.write(to, &words)?)
         })
     })?;
     linker.func_wrap(
@@ -197,7 +199,7 @@ fn channels(linker: &mut Linker<Host>) -> Result<()> {
 fn raw_data(call: &mut Call<'_>, channel: i64, to: i32) -> Result<i32> {
     let mut raw = None;
     let code = sense(call, |mem, sensor| {
-        bytes(mem, to, 24)?;
+        mem.check(to, 24)?;
         raw = Some((sensor.raw(channel)?, *sensor.given(channel)?));
         Ok(())
     })?;
@@ -211,22 +213,22 @@ fn raw_data(call: &mut Call<'_>, channel: i64, to: i32) -> Result<i32> {
         *sensor.given(channel)? = Some(at);
         let (length, at) = (raw.bytes.len() as u32, at.cast_unsigned());
         let words = [at, length, at.wrapping_add(length), 0].map(u32::to_le_bytes).concat();
-        Ok(put(mem, to, &[words, raw.time_ns.to_le_bytes().to_vec()].concat())?)
+        Ok(mem.write(to, &[words, raw.time_ns.to_le_bytes().to_vec()].concat())?)
     })
 }
 
 fn errors(linker: &mut Linker<Host>) -> Result<()> {
     let m = "env";
     linker.func_wrap(m, "senscord_get_last_error_level", |mut c: Call<'_>| {
-        Ok(i32::from(device(&mut c)?.1.sensor.last != Cause::None))
+        Ok(i32::from(own(&mut c)?.last != Cause::None))
     })?;
-    linker.func_wrap(m, "senscord_get_last_error_cause", |mut c: Call<'_>| Ok(device(&mut c)?.1.sensor.last as i32))?;
+    linker.func_wrap(m, "senscord_get_last_error_cause", |mut c: Call<'_>| Ok(own(&mut c)?.last as i32))?;
     linker.func_wrap(m, "senscord_get_last_error_string", |mut c: Call<'_>, _of: i32, to: i32, length: i32| {
-        let (mem, it) = device(&mut c)?;
-        let words = [it.sensor.last.words().as_bytes(), b"\0"].concat();
-        let Ok(room) = word(mem, length) else { return Ok(FAILED) };
+        let At { mut mem, last, .. } = device(&mut c)?;
+        let words = [last.words().as_bytes(), b"\0"].concat();
+        let Ok(room) = mem.read(length, 4).and_then(|four| word(&four, 0)) else { return Ok(FAILED) };
         let part = &words[..words.len().min(room.cast_unsigned() as usize)];
-        let done = put(mem, to, part).and_then(|()| put(mem, length, &(words.len() as u32).to_le_bytes()));
+        let done = mem.write(to, part).and_then(|()| mem.write(length, &(words.len() as u32).to_le_bytes()));
         Ok(done.map_or(FAILED, |()| OK))
     })?;
     Ok(())
