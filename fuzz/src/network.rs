@@ -22,7 +22,11 @@ pub fn sdp(data: &[u8]) {
     DEAF.with_borrow_mut(|hub| {
         let accepted = hub.accept(
             offer,
-            Wants { estimates: offer.len().is_multiple_of(2), microphone: offer.len().is_multiple_of(3) },
+            Wants {
+                estimates: offer.len().is_multiple_of(2),
+                microphone: offer.len().is_multiple_of(3),
+                ingest: offer.len().is_multiple_of(5),
+            },
         );
         assert!(accepted.is_err() || offer.len() <= MAX_OFFER);
         if let Ok((connection, answer)) = accepted {

@@ -136,7 +136,7 @@ fn pictures_are_kept_while_the_page_says_so_and_come_as_coco() {
     let browser = Browser::start(&server);
     let tab = browser.open(&format!("/cameras/{id}"));
     tab.button("Keep pictures");
-    tab.fill("Reason", "bicycles are missed");
+    tab.fill("What for", "bicycles are missed");
     tab.exact_button("Keep");
     wait("the page to say so", || {
         tab.text(".privacy").filter(|text| text.contains("Pictures of this camera are kept"))

@@ -26,7 +26,7 @@ mod tests {
     use playfield_core::frame::PixelFormat;
 
     use super::*;
-    use crate::decode::still;
+    use crate::decode;
 
     /// Colours that change slowly, and noise of so many steps.
     fn picture(noise: u32) -> Picture {
@@ -46,7 +46,7 @@ mod tests {
         let before = picture(0);
         let bytes = jpeg(&before, 1 << 20).unwrap();
         let mut after = Picture::black(1, 1, PixelFormat::Rgba8);
-        still::jpeg(&bytes, &mut after).unwrap();
+        decode::jpeg(&bytes, &mut after).unwrap();
         assert_eq!((after.width, after.height), (320, 180));
         let furthest = before.pixels.iter().zip(&after.pixels).map(|(a, b)| a.abs_diff(*b)).max();
         assert!(furthest < Some(8), "{furthest:?}");

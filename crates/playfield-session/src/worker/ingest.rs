@@ -70,7 +70,8 @@ impl Worker {
                 self.put_out(id, before.into_iter().collect(), (EndReason::Kicked, TAKEN_OVER.to_owned()));
             }
             Event::Unit { key, data } => {
-                if session.take_unit(connection, key, data) {
+                let lacks = session.take_unit(connection, key, data);
+                if lacks {
                     self.hub.send(connection, &Outgoing::Keyframe);
                 }
             }

@@ -73,7 +73,14 @@ impl Camera {
 fn camera(name: &str, source: Source) -> Node {
     let mut node = Node::new(4);
     let desired = Desired::new(source);
-    let camera = playfield_core::camera::Camera { desired, model: None, shadow: None, files: None, app: None };
+    let camera = playfield_core::camera::Camera {
+        desired,
+        model: None,
+        shadow: None,
+        files: None,
+        app: None,
+        onnxruntime: None,
+    };
     let mut spec = spec(session(), name, SessionTimes::default());
     spec.kind = Kind::Camera { camera: Box::new(camera) };
     assert_eq!(node.ask(Request::Start { spec, attach: None }), Reply::Started { answer: None });
