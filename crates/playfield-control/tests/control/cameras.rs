@@ -23,6 +23,8 @@ use crate::world::{Client, Folder, World};
 struct Street {
     world: World,
     here: Client,
+    /// Somebody who is not signed in.
+    stranger: Client,
     id: DeviceId,
     work: JoinHandle<()>,
 }
@@ -43,7 +45,7 @@ impl Street {
     async fn on(folder: Folder, config: Config) -> Street {
         let mut world = World::on(folder, Config::default()).await;
         world.control = World::control_of(&world.folder, &world.bus, &world.db, config.clone()).await;
-        let here = world.here();
+        let (here, stranger) = (world.here(), world.elsewhere(true));
         let spare = World::control(&world.folder, &world.bus, &world.db, Config::default()).await;
         let background = std::mem::replace(&mut world.control, spare).background();
         let work = tokio::spawn(background.run(std::future::pending()));
@@ -52,7 +54,7 @@ impl Street {
             devices.into_iter().next()
         });
         let id = devices.await.id;
-        Street { world, here, id, work }
+        Street { world, here, stranger, id, work }
     }
 
     fn path(&self, rest: &str) -> String {
@@ -319,7 +321,7 @@ async fn a_link_makes_a_browser_the_camera_until_it_is_taken_back_and_stays_on_r
     assert_eq!(kept.link.expires_ms, None);
 
     // Whoever has it need not be signed in, and learns what it is for, and no more.
-    let stranger = street.world.elsewhere(true);
+    let stranger = &street.stranger;
     let phone = stranger.bearer(made.token.reveal());
     let sdp = |client: &Client| client.with("content-type", "application/sdp");
     let told: CameraInvitation = phone.get("/api/v1/whip").await.is(200);
@@ -330,7 +332,7 @@ async fn a_link_makes_a_browser_the_camera_until_it_is_taken_back_and_stays_on_r
     street.says(&spec, SessionState::Active, None).await;
     street.is(DeviceState::Online).await;
     send(&phone).await.problem(415, "unsupportedMediaType");
-    send(&sdp(&stranger)).await.problem(401, "badToken");
+    send(&sdp(stranger)).await.problem(401, "badToken");
     for wrong in ["", "nobody's", &made.token.reveal()[1..]] {
         send(&sdp(&stranger.bearer(wrong))).await.problem(404, "notFound");
     }

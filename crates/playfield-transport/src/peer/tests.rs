@@ -32,8 +32,9 @@ struct Rig {
     media: usize,
     /// Pictures that it brought: whether they stand alone, and their last bytes.
     units: Vec<(bool, u8)>,
-    /// How often it was asked for one that stands alone.
+    /// How often it was asked for one that stands alone, and how often it heard that before it sent one.
     asked: usize,
+    answered: usize,
 }
 
 impl Rig {
@@ -69,6 +70,7 @@ impl Rig {
             media: 0,
             units: Vec::new(),
             asked: 0,
+            answered: 0,
         }
     }
 
@@ -91,6 +93,7 @@ impl Rig {
             media,
             units,
             asked,
+            ..
         } = self;
         timeouts[at] = peers[at].drain(|drained| match drained {
             Drained::Transmit { from, packet, .. } => {
@@ -214,10 +217,10 @@ fn what_a_path_carries_beyond_what_is_wanted_is_not_padded_either() {
 
 /// One who brings pictures sends so many, 25 a second, each of two packets; those that are asked for stand alone.
 fn bring(rig: &mut Rig, pictures: u8, first: u8) {
-    let (begun, mut answered) = (rig.now, rig.asked);
+    let begun = rig.now;
     for number in 0..pictures {
-        let key = first + number == 0 || rig.asked > answered;
-        answered = rig.asked;
+        let key = first + number == 0 || rig.asked > rig.answered;
+        rig.answered = rig.asked;
         let slice = [&[0, 0, 0, 1, if key { 0x65 } else { 0x41 }][..], &[9; 1_500], &[first + number]].concat();
         let head: &[u8] = if key { &[0, 0, 0, 1, 0x67, 0x42, 0xe0, 0x1f, 0, 0, 0, 1, 0x68, 1] } else { &[] };
         let unit = [head, &slice].concat().into();
