@@ -56,7 +56,8 @@ impl Web {
     /// What stands at a path. Pages that the catalogue makes itself all come from `index.html`.
     pub(crate) fn answer(&self, path: &str, known: Option<&HeaderValue>) -> Response {
         let name = path.trim_start_matches('/');
-        let page = matches!(name, "" | "sign-in" | "join" | "test" | "camera") || name.starts_with("play/");
+        let page = matches!(name, "" | "sign-in" | "join" | "test" | "camera" | "cameras")
+            || ["play/", "cameras/"].iter().any(|below| name.starts_with(below));
         match self.files.get(if page { "index.html" } else { name }) {
             Some(file) => file.answer(known),
             None if page => not_built(),
@@ -158,6 +159,8 @@ mod tests {
         for (path, status, kind, keep) in [
             ("/", 200, "text/html; charset=utf-8", "no-cache"),
             ("/play/pong", 200, "text/html; charset=utf-8", "no-cache"),
+            ("/cameras", 200, "text/html; charset=utf-8", "no-cache"),
+            ("/cameras/rules", 200, "text/html; charset=utf-8", "no-cache"),
             ("/sign-in", 200, "text/html; charset=utf-8", "no-cache"),
             ("/join", 200, "text/html; charset=utf-8", "no-cache"),
             ("/player.js", 200, "text/javascript; charset=utf-8", "no-cache"),

@@ -39,13 +39,12 @@ impl Engine {
         }
     }
 
-    /// Opens its library, where it has one; what is opened before a process gives up its files is there after.
+    /// Opens its library, where it has one: what is opened before a process gives up its files is there after. Nothing of it runs
+    /// yet.
     pub fn open_library(&self) -> Result<(), String> {
         match self {
             Engine::Rten { .. } => Ok(()),
-            Engine::OnnxRuntime { library, .. } => {
-                super::onnxruntime::environment(library).map(drop).map_err(|error| error.to_string())
-            }
+            Engine::OnnxRuntime { library, .. } => super::onnxruntime::keep_open(library),
         }
     }
 

@@ -1,5 +1,8 @@
 //! Models in ONNX Runtime, by the library that somebody installed: nothing is linked or downloaded.
 
+#[allow(unsafe_code, reason = "a shared library is opened")]
+mod ffi;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -16,6 +19,8 @@ use super::prepare::{Numbers, Prepared};
 
 /// The library of this process, once one was opened: there can be only one.
 static OPENED: Mutex<Option<(PathBuf, Environment)>> = Mutex::new(None);
+
+pub use ffi::keep_open;
 
 pub struct OnnxRuntime {
     session: Session,
@@ -38,7 +43,7 @@ impl OnnxRuntime {
 }
 
 /// The environment of the library at `library`. Another one than before is refused.
-pub(super) fn environment(library: &Path) -> Result<Environment, Refused> {
+fn environment(library: &Path) -> Result<Environment, Refused> {
     let refuse = |problem: String| Refused::NoEngine(problem);
     let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((path, environment)) = &*opened {
