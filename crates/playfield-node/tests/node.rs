@@ -258,7 +258,7 @@ async fn the_app_of_a_camera_is_compiled_and_a_bad_one_does_not_keep_it_from_wor
     assert!(start(1, "app.wasm", true).await.ends_with("compiled/app.wasm.compiled"));
     assert!(start(2, "game.wasm", true).await.contains("video@1`, which an edge app does not get"));
     assert!(start(3, "bad.wasm", true).await.contains("group telepathy"));
-    assert!(start(4, "app.wasm", false).await.contains("its app.toml cannot be read"));
+    assert!(start(4, "app.txt", false).await.contains("nor a module"));
 }
 
 #[tokio::test]
