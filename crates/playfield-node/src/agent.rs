@@ -378,7 +378,6 @@ struct Prepared {
     facts: ModuleFacts,
 }
 
-/// What is known of any camera.
 /// The app that a folder holds.
 fn app_in(folder: &Path) -> Result<app::Package, String> {
     let entries = std::fs::read_dir(folder).map_err(|error| format!("its folder cannot be read: {error}"))?;
@@ -389,6 +388,7 @@ fn app_in(folder: &Path) -> Result<app::Package, String> {
     app::Package::look(&names, read)
 }
 
+/// What is known of any camera.
 fn camera_facts() -> ModuleFacts {
     let groups = Vec::new();
     ModuleFacts { dialect: "camera".to_owned(), snapshots: false, deterministic: false, groups, picture: None }
