@@ -1,5 +1,5 @@
 /* A window of X11 that says which keys it sees, answers those who ask whether it is there (_NET_WM_PING), and sleeps after the key S
- * for 14 s. It speaks X11 by itself, without a library: the protocol's encoding is Appendix B of its specification. */
+ * for 12 s. It speaks X11 by itself, without a library: the protocol's encoding is Appendix B of its specification. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 enum { KEY_S = 31, EVDEV = 8 };
 enum { CREATE_WINDOW = 1, MAP_WINDOW = 8, INTERN_ATOM = 16, CHANGE_PROPERTY = 18, SEND_EVENT = 25 };
-enum { KEY_PRESS = 2, CLIENT_MESSAGE = 33, ATOM = 4 };
+enum { REPLY = 1, KEY_PRESS = 2, CLIENT_MESSAGE = 33, ATOM = 4 };
 /* Masks: a window's background and events are given; keys; what window managers listen to. */
 enum { GIVEN = 0x802, KEYS = 1, TO_MANAGERS = 0x180000 };
 
@@ -40,7 +40,9 @@ static uint32_t intern(const char *name) {
     request[0] = INTERN_ATOM | words << 16, request[1] = strlen(name);
     memcpy(request + 2, name, strlen(name));
     put(request, words * 4);
-    get(reply, sizeof reply);
+    /* Everybody is told of new keys (MappingNotify), before what they have asked for too. */
+    do get(reply, sizeof reply);
+    while ((reply[0] & 255) != REPLY);
     return reply[2];
 }
 
@@ -72,7 +74,7 @@ int main(void) {
         }
         if (kind == KEY_PRESS) {
             printf("window: key %d\n", key), fflush(stdout);
-            if (key == KEY_S) sleep(14);
+            if (key == KEY_S) sleep(12);
         }
     }
 }

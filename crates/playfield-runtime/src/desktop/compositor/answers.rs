@@ -35,6 +35,8 @@ pub(super) struct Answers {
     at: Option<Instant>,
     /// Somebody is asked once the period is over.
     soon: bool,
+    /// Something was done since the question that is open: it may be what the program does not come back from.
+    again: bool,
     /// It was told that there is no answer.
     silent: bool,
 }
@@ -42,7 +44,8 @@ pub(super) struct Answers {
 impl Compositor {
     /// Somebody does something with the window in front: its program is asked whether it is still there.
     pub(super) fn ask(&mut self) {
-        if self.answers.asked.is_some() || self.answers.soon {
+        self.answers.again = self.answers.asked.is_some();
+        if self.answers.again || self.answers.soon {
             return;
         }
         let since = self.answers.at.map(|at| at.elapsed()).filter(|since| *since < PERIOD);
@@ -127,6 +130,9 @@ impl Compositor {
         self.answers.asked = None;
         if std::mem::take(&mut self.answers.silent) {
             self.report(FromProgram::Answers(true));
+        }
+        if std::mem::take(&mut self.answers.again) {
+            self.ask();
         }
     }
 }
