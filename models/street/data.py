@@ -25,9 +25,13 @@ COUNT_VISIBLE, COUNT_PIXELS = 0.4, 10
 LONG = (26, 64)
 
 
-def draw(seeds, frames, step, scale, scene=SCENE):
-    """Pictures [n, 180, 320, 3] and their truths; drawn `scale` times as large and shrunk."""
+def draw(seeds, frames, step, scale, scene=SCENE, parts=None):
+    """Pictures [n, 180, 320, 3] and their truths; drawn `scale` times as large and shrunk.
+
+    With dice in `parts`, a part of each that is so large before it is shrunk follows, as a camera's region is.
+    """
     width, height = WIDTH * scale, ROWS * scale
+    places = []
     with tempfile.TemporaryDirectory() as folder:
         truth = os.path.join(folder, "truth.jsonl")
         command = scene.split() + [
@@ -38,10 +42,17 @@ def draw(seeds, frames, step, scale, scene=SCENE):
             while raw := drawing.stdout.read(width * height * 3):
                 picture = np.frombuffer(raw, np.uint8).reshape(ROWS, scale, WIDTH, scale, 3)
                 pictures.append(np.round(picture.mean((1, 3))).astype(np.uint8) if scale > 1 else picture[:, 0, :, 0])
+                if parts is not None:
+                    x, y = parts.integers(width - WIDTH + 1), parts.integers(height - ROWS + 1)
+                    pictures.append(picture.reshape(height, width, 3)[y : y + ROWS, x : x + WIDTH].copy())
+                    places.append((x, y))
         if drawing.returncode:
             raise SystemExit(f"the scene could not be drawn: {' '.join(command)}")
         with open(truth) as lines:
-            return np.stack(pictures), [truths(json.loads(line)) for line in lines]
+            rows = [truths(json.loads(line)) for line in lines]
+        if parts is not None:
+            rows = [each for whole, place in zip(rows, places) for each in (whole, within(whole, place, scale))]
+        return np.stack(pictures), rows
 
 
 def truths(line):
@@ -52,6 +63,16 @@ def truths(line):
         box = [b["left"] * WIDTH, b["top"] * ROWS + TOP, b["right"] * WIDTH, b["bottom"] * ROWS + TOP]
         rows.append(box + [LABELS.index(one["class"]), one["visible"]])
     return np.array(rows, np.float32).reshape(-1, 6)
+
+
+def within(rows, place, scale):
+    """The rows of a part of a picture that begins at that pixel of it: cut off at the part's edges."""
+    out = rows.copy()
+    for side, limits in ((0, (0, WIDTH)), (1, (TOP, TOP + ROWS))):
+        whole = (rows[:, [side, side + 2]] - limits[0]) * scale - place[side] + limits[0]
+        out[:, [side, side + 2]] = np.clip(whole, *limits)
+        out[:, 5] *= (out[:, side + 2] - out[:, side]) / np.maximum(whole[:, 1] - whole[:, 0], 1e-6)
+    return out[out[:, 5] > 0]
 
 
 def mirrored(rows):

@@ -4,7 +4,7 @@ A plain convolutional network without anchors. Pictures of 320 x 192 shrink to c
 something has its middle there, which class it is, and where its box lies. Only dense 3 x 3 and 1 x 1 convolutions: small
 runtimes are quick at those. What is seen at large is doubled in size and added to what is seen in detail.
 
-    images 3 -> 8 /2 -> 24 /4 -----------------------------------------------> + -> 24 -> 8 numbers a cell of 4
+    images 3 -> 8 /2 -> 24 /4, 1 block --------------------------------------> + -> 24 -> 8 numbers a cell of 4
                           '-> 56 /8, 2 blocks -----------------> + -> 56 -> 24 '
                                    |                             |     '----------------> 8 numbers a cell of 8
                                    '-> 72 /16, 3 blocks -> 56 ---'
@@ -27,6 +27,7 @@ EPSILON = 1e-3
 LAYERS = {
     "stem1": (3, 8, 3, 2),
     "stem2": (8, 24, 3, 2),
+    "block4": (24, 24, 3, 1),
     "down8": (24, 56, 3, 2),
     "block8a": (56, 56, 3, 1),
     "block8b": (56, 56, 3, 1),
@@ -66,6 +67,30 @@ def start(seed):
     return weights, stats
 
 
+def resume(path, seed, images):
+    """Weights and statistics to go on with: those of a written network, whose normalisations are set up anew so that it says the
+    same of these images. A block that it has not begins as doing nothing."""
+    written = onnx.load(path).graph
+    constants = {constant.name: numpy_helper.to_array(constant) for constant in written.initializer}
+    found = {
+        node.name.removesuffix("_conv"): [constants[name] for name in node.input[1:]]
+        for node in written.node
+        if node.op_type == "Conv"
+    }
+    weights, stats = start(seed)
+    for name, (w, bias) in found.items():
+        weights[name]["w"], weights[name]["bias"] = jnp.asarray(w.transpose(2, 3, 1, 0)), jnp.asarray(bias)
+    # Without a normalisation it works as it was written.
+    plain = {name: {"mean": s["mean"], "var": s["var"] - EPSILON} for name, s in stats.items()}
+    for name in LAYERS:
+        weights[name]["scale"] = jnp.full_like(weights[name]["bias"], float(name in found))
+    _, stats = forward(weights, plain, images, False)
+    for name in found.keys() & LAYERS.keys():
+        weights[name]["scale"] = jnp.sqrt(stats[name]["var"] + EPSILON)
+        weights[name]["bias"] += stats[name]["mean"]
+    return weights, stats
+
+
 def convolve(x, w, stride):
     pad = w.shape[0] // 2
     return lax.conv_general_dilated(
@@ -74,17 +99,18 @@ def convolve(x, w, stride):
 
 
 def forward(weights, stats, images, learning):
-    """Raw numbers of all cells, [batch, cells, 8], and the new running statistics."""
+    """Raw numbers of all cells, [batch, cells, 8], and the new running statistics; when not learning, those of this batch."""
     new = {}
 
     def layer(name, x):
         p, s = weights[name], stats[name]
         y = convolve(x, p["w"], LAYERS[name][3])
+        mean = y.mean((0, 1, 2))
+        var = jnp.maximum((y * y).mean((0, 1, 2)) - mean * mean, 0.0)
         if learning:
-            mean = y.mean((0, 1, 2))
-            var = jnp.maximum((y * y).mean((0, 1, 2)) - mean * mean, 0.0)
             new[name] = {"mean": 0.97 * s["mean"] + 0.03 * mean, "var": 0.97 * s["var"] + 0.03 * var}
         else:
+            new[name] = {"mean": mean, "var": var}
             mean, var = s["mean"], s["var"]
         gain = p["scale"] * lax.rsqrt(var + EPSILON)
         return y * gain + (p["bias"] - mean * gain)
@@ -98,7 +124,7 @@ def forward(weights, stats, images, learning):
     def joined(name, wide, fine):
         return jax.nn.relu(jnp.repeat(jnp.repeat(layer(name, wide), 2, 1), 2, 2) + fine)
 
-    f4 = relu("stem2", relu("stem1", images))
+    f4 = block("block4", relu("stem2", relu("stem1", images)))
     f8 = block("block8b", block("block8a", relu("down8", f4)))
     f16 = block("block16c", block("block16b", block("block16a", relu("down16", f8))))
     h8 = relu("head8", joined("wide16", f16, f8))
@@ -163,7 +189,7 @@ def export(weights, stats, path):
     def joined(name, wide, fine):
         return node("Relu", [node("Add", [node("Resize", [conv(name, wide), "", scales], **how), fine])])
 
-    f4 = relu("stem2", relu("stem1", "images"))
+    f4 = block("block4", relu("stem2", relu("stem1", "images")))
     f8 = block("block8b", block("block8a", relu("down8", f4)))
     f16 = block("block16c", block("block16b", block("block16a", relu("down16", f8))))
     h8 = relu("head8", joined("wide16", f16, f8))

@@ -2,6 +2,7 @@
 
     pip install -r requirements.txt
     python train.py                 about half an hour on two cores
+    python train.py --resume --steps 3000 --rate 1.2e-3         goes on with what was written
     python measure.py               accuracy and speed of what was written
 
 All pictures are drawn by the scene: nobody is in them. The same seeds give the same pictures, and on one machine the same
@@ -11,6 +12,7 @@ weights.
 import argparse
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import jax
 import jax.numpy as jnp
@@ -102,11 +104,21 @@ def quantise(pictures):
     )
 
 
+def drawn(scene):
+    """The pictures to learn from, each shrunk, and a part of each."""
+    halves = [("0..500", 41), ("500..1000", 42)]
+    with ThreadPoolExecutor() as at_once:
+        draw = lambda half: data.draw(half[0], 6, 7300, 2, scene, np.random.default_rng(half[1]))
+        (first, first_rows), (second, second_rows) = at_once.map(draw, halves)
+    return np.concatenate([first, second]), first_rows + second_rows
+
+
 def main():
     ask = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     ask.add_argument("--steps", type=int, default=2000)
     ask.add_argument("--batch", type=int, default=16)
     ask.add_argument("--rate", type=float, default=2.5e-3)
+    ask.add_argument("--resume", action="store_true", help="go on with the weights of street.onnx")
     ask.add_argument("--scene", default=data.SCENE, help="the command that draws")
     ask.add_argument("--keep", help="file in which to keep the drawn pictures for the next time")
     args = ask.parse_args()
@@ -116,14 +128,16 @@ def main():
         pictures, rows = kept["pictures"], list(kept["rows"])
     else:
         began = time.time()
-        small, small_rows = data.draw("0..1000", 6, 7300, 1, args.scene)
-        large, large_rows = data.draw("1000..1500", 6, 7300, 2, args.scene)
-        pictures, rows = np.concatenate([small, large]), small_rows + large_rows
+        pictures, rows = drawn(args.scene)
         print(f"{len(pictures)} pictures drawn in {time.time() - began:.0f} s", flush=True)
         if args.keep:
             np.savez(args.keep, pictures=pictures, rows=np.array(rows, dtype=object))
 
-    weights, stats = net.start(1)
+    if args.resume:
+        some = data.letterbox(pictures[:: len(pictures) // 64]).astype(np.float32) / 255
+        weights, stats = net.resume(os.path.join(HERE, "street.onnx"), 1, jnp.asarray(some))
+    else:
+        weights, stats = net.start(1)
     nothing = jax.tree.map(jnp.zeros_like, weights)
     state = (weights, stats, nothing, nothing, (weights, stats), 0)
     step = learner(args.steps, args.rate)

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   picture -> model -----------------------------> objects
-//!      '-> region -> model -> objects, placed ---------^ joined: each thing once, the surer word counts
+//!      '-> region -> model -> objects, placed ---------^ joined, settled: each thing once, the surest word counts
 //! ```
 
 use crate::metadata::{Keypoint, Object, Rect};
@@ -16,6 +16,9 @@ const EDGE: f32 = 0.015;
 /// Boxes of one thing: so much of the smaller one lies in the other, and of both together.
 const INSIDE: f32 = 0.6;
 const SAME: f32 = 0.3;
+/// Boxes that are one thing whoever found them: so much of both together, or all but so little of the smaller one and `SAME` of both.
+const COVERS: f32 = 0.5;
+const WITHIN: f32 = 0.9;
 
 /// Whether these can be looked at. A sentence says what is wrong and what would be right.
 pub fn check(regions: &[Rect]) -> Result<(), String> {
@@ -54,13 +57,34 @@ pub fn join(objects: &mut Vec<Object>, region: &Rect, found: &[Object]) {
             continue;
         }
         let object = Object { area: placed(region, &object.area), keypoints: joints(region, object), ..object.clone() };
-        let own = objects[..before].iter_mut().find(|other| is_same(&other.area, &object.area));
+        // Of what reaches out of the region, only the part within can be the same.
+        let own = objects[..before].iter_mut().find(|other| is_same(&other.area.overlap(region), &object.area));
         match own {
-            Some(own) if own.score >= object.score => {}
+            Some(own) if own.score >= object.score || reaches_out(region, &own.area) => {}
             Some(own) => *own = object,
             None => objects.push(object),
         }
     }
+}
+
+/// Each thing once, when all regions are joined: several looks at one thing rarely agree on its box, and not always on its class.
+/// The surest come first afterwards.
+pub fn settle(objects: &mut Vec<Object>) {
+    objects.sort_by(|one, other| other.score.total_cmp(&one.score));
+    let mut kept = 0;
+    for at in 0..objects.len() {
+        let (surer, rest) = objects.split_at(at);
+        if !surer[..kept].iter().any(|surer| covers(&surer.area, &rest[0].area)) {
+            objects.swap(kept, at);
+            kept += 1;
+        }
+    }
+    objects.truncate(kept);
+}
+
+fn covers(one: &Rect, other: &Rect) -> bool {
+    let (iou, least) = (one.iou(other), one.area().min(other.area()));
+    iou > COVERS || iou > SAME && one.overlap(other).area() > WITHIN * least
 }
 
 /// Whether a box of a region ends at an edge that is none of the picture's.
@@ -69,6 +93,11 @@ fn is_cut(region: &Rect, area: &Rect) -> bool {
         || region.top > 0.0 && area.top < EDGE
         || region.right < 1.0 && area.right > 1.0 - EDGE
         || region.bottom < 1.0 && area.bottom > 1.0 - EDGE
+}
+
+/// Whether a box of the picture goes on beyond a region: the whole picture shows more of it.
+fn reaches_out(region: &Rect, area: &Rect) -> bool {
+    area.overlap(region).area() < area.area() * (1.0 - EDGE)
 }
 
 fn placed(region: &Rect, area: &Rect) -> Rect {
@@ -121,11 +150,39 @@ mod tests {
     }
 
     #[test]
+    fn what_reaches_out_of_it_is_as_the_whole_picture_has_it() {
+        let long = object(1, 0.5, [0.1, 0.5, 0.4, 0.8]);
+        let mut objects = vec![long.clone()];
+        // Not quite to the edge: it might be a thing of its own.
+        join(&mut objects, &REGION, &[object(1, 0.75, [0.02, 0.02, 0.3, 0.6])]);
+        assert_eq!(objects, [long]);
+    }
+
+    #[test]
     fn two_things_of_one_region_stay_two() {
         let mut objects = Vec::new();
         let area = [0.25, 0.25, 0.5, 0.5];
         join(&mut objects, &REGION, &[object(0, 0.5, area), object(1, 0.75, area)]);
         assert_eq!(objects.len(), 2, "the model has told them apart");
+    }
+
+    #[test]
+    fn what_several_looks_found_is_one_thing_as_the_surest_has_it() {
+        let check = |found: &[Object], expect: &[Object]| {
+            let mut objects = found.to_vec();
+            settle(&mut objects);
+            assert_eq!(objects, expect);
+        };
+        let car = object(1, 0.75, [0.4, 0.4, 0.6, 0.6]);
+        let truck = object(2, 0.5, [0.41, 0.42, 0.62, 0.6]);
+        let half = object(1, 0.625, [0.4, 0.4, 0.5, 0.6]);
+        let rider = object(3, 0.875, [0.45, 0.45, 0.5, 0.55]);
+        let behind = object(1, 0.25, [0.52, 0.4, 0.72, 0.6]);
+        check(&[truck.clone(), car.clone()], std::slice::from_ref(&car));
+        check(&[half, car.clone(), truck], std::slice::from_ref(&car));
+        // What is much smaller, or only half hidden, is something else.
+        check(&[behind.clone(), car.clone(), rider.clone()], &[rider, car, behind]);
+        check(&[], &[]);
     }
 
     #[test]

@@ -209,6 +209,10 @@ pub struct Output {
     /// From this score on a box may be something new to follow, 0 to 1; 0.6.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begin: Option<f32>,
+    /// Least overlap of such a box and the place where what is followed was expected, times the score, 0 to 1; 0.2. Models whose
+    /// scores are low want less.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overlap: Option<f32>,
     /// Of boxes that overlap by more than this, the surest stays, 0 to 1.
     #[serde(default = "half")]
     pub iou: f32,
@@ -416,7 +420,8 @@ impl Output {
         if !(0.0..=1.0).contains(&self.threshold) {
             return wrong("output.threshold", "must be 0 to 1");
         }
-        for (key, score) in [("output.sure", self.sure), ("output.begin", self.begin)] {
+        for (key, score) in [("output.sure", self.sure), ("output.begin", self.begin), ("output.overlap", self.overlap)]
+        {
             if score.is_some_and(|score| !(0.0..=1.0).contains(&score)) {
                 return wrong(key, "must be 0 to 1");
             }

@@ -47,6 +47,9 @@ impl Look {
         // The whole picture comes last: its tensors are those that an app may get.
         objects.clone_from(&model.run(picture)?.objects);
         regions.iter().zip(&closer).for_each(|(area, found)| region::join(objects, area, found));
+        if !regions.is_empty() {
+            region::settle(objects);
+        }
         Ok(objects)
     }
 }
@@ -138,7 +141,12 @@ impl Eye {
             Eye::Sensor(sensor) => &sensor.manifest.output,
             Eye::Motion(_) => return usual,
         };
-        track::Config { sure: output.sure.unwrap_or(usual.sure), begin: output.begin.unwrap_or(usual.begin), ..usual }
+        track::Config {
+            sure: output.sure.unwrap_or(usual.sure),
+            begin: output.begin.unwrap_or(usual.begin),
+            overlap: output.overlap.unwrap_or(usual.overlap),
+            ..usual
+        }
     }
 
     /// Names of its classes.

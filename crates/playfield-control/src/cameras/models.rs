@@ -1,0 +1,230 @@
+//! Models: what a name means. They lie by their hash, and a node has tried them before any camera gets them.
+//!
+//! ```text
+//!   name --channel--> folder --read once--> blob store --by hash--> DATA/models/HASH/ --> cameras
+//!                                                            '--tried once by a node--> fit, or why not
+//! ```
+//!
+//! What a camera has does not change under it: a file that is replaced, or was only half written, is another hash.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use playfield_core::api::EndReason;
+use playfield_core::bus::Request;
+use playfield_core::id::DeviceId;
+use playfield_core::link::{FileHash, MOST_BYTES, Package, PackageFile};
+use playfield_core::model::Manifest;
+use playfield_core::rollout;
+use playfield_store::blob::{BlobId, Blobs};
+
+use super::is_name;
+use crate::app::App;
+use crate::failure::{Failure, Kind};
+
+/// The file of a model's folder that says what it is.
+const MANIFEST: &str = "model.toml";
+/// How long a node may take to try one.
+const TRY: Duration = Duration::from_secs(90);
+
+/// The models there are.
+pub(crate) struct Models {
+    /// Where they are put by whoever has them.
+    folders: Vec<PathBuf>,
+    /// Where they lie by their hash.
+    place: PathBuf,
+    blobs: Blobs,
+    /// Tells those apart that are laid at the same time.
+    laying: AtomicU64,
+    /// Those whose files are as they were when they were read.
+    known: Mutex<HashMap<PathBuf, (Vec<Stamp>, Arc<Kept>)>>,
+    /// By their hash: whether a camera can use them, or why not.
+    tried: tokio::sync::Mutex<HashMap<String, Result<(), String>>>,
+}
+
+/// A model, by what is in it.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    /// Where it lies.
+    pub folder: PathBuf,
+    /// The classes that it finds.
+    pub labels: Vec<String>,
+    /// Its files.
+    pub package: Package,
+}
+
+impl Kept {
+    /// Its files and where they lie, for a machine that fetches them.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = (FileHash, PathBuf)> {
+        self.package.files.iter().map(|file| (file.hash.clone(), self.folder.join(&file.path)))
+    }
+}
+
+/// What tells one state of a file from another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Stamp {
+    file: PathBuf,
+    /// None: it is not there.
+    bytes: Option<u64>,
+    modified: Option<SystemTime>,
+}
+
+impl Stamp {
+    fn of(file: PathBuf) -> std::io::Result<Stamp> {
+        match fs::metadata(&file) {
+            Ok(facts) => Ok(Stamp { bytes: Some(facts.len()), modified: facts.modified().ok(), file }),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Stamp { bytes: None, modified: None, file }),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn holds(&self) -> bool {
+        Stamp::of(self.file.clone()).is_ok_and(|now| now == *self)
+    }
+}
+
+impl Models {
+    /// Models of these folders, kept under `data`. What was being laid when an earlier process ended is removed.
+    pub(crate) fn open(folders: Vec<PathBuf>, data: &Path, blobs: Blobs) -> std::io::Result<Models> {
+        // Paths go to processes that look at them from elsewhere.
+        let place = std::path::absolute(data.join("models"))?;
+        match fs::remove_dir_all(place.join("partial")) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => fs::create_dir_all(place.join("partial"))?,
+        }
+        Ok(Models {
+            folders,
+            place,
+            blobs,
+            laying: AtomicU64::new(0),
+            known: Mutex::default(),
+            tried: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// A model by the name of its folder.
+    pub(crate) async fn keep(&self, name: &str) -> Result<Arc<Kept>, Failure> {
+        let folder = self.find(name)?;
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&folder).cloned();
+        if let Some((stamps, kept)) = known
+            && stamps.iter().all(Stamp::holds)
+            && kept.folder.join(MANIFEST).exists()
+        {
+            return Ok(kept);
+        }
+        let read = self.read(&folder).await;
+        let (stamps, kept) = read.map_err(|why| Failure::new(Kind::Malformed, format!("the model `{name}`: {why}")))?;
+        let kept = Arc::new(kept);
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(folder, (stamps, kept.clone()));
+        Ok(kept)
+    }
+
+    fn find(&self, name: &str) -> Result<PathBuf, Failure> {
+        let places = self.folders.iter().filter_map(|folder| fs::canonicalize(folder.join(name)).ok());
+        let found = places.filter(|_| is_name(name)).find(|place| place.join(MANIFEST).is_file());
+        found.ok_or_else(|| {
+            let folders: Vec<_> = self.folders.iter().map(|folder| folder.display().to_string()).collect();
+            let folders = folders.join(", ");
+            let detail = format!("there is no model `{name}` in {folders}; put its folder there, with a `{MANIFEST}`");
+            Failure::new(Kind::NotFound, detail)
+        })
+    }
+
+    async fn read(&self, folder: &Path) -> Result<(Vec<Stamp>, Kept), String> {
+        // Looked at before they are read: what is written meanwhile is read again next time.
+        let stamp = |path: &str| Stamp::of(folder.join(path)).map_err(|error| format!("{path}: {error}"));
+        let mut stamps = vec![stamp(MANIFEST)?];
+        let (text, _) = self.put(&stamps[0], MANIFEST).await?;
+        let text = String::from_utf8(text).map_err(|_| format!("{MANIFEST} is not UTF-8"))?;
+        let manifest = Manifest::parse(&text).map_err(|error| error.to_string())?;
+        stamps.push(stamp(&manifest.file)?);
+        let mut package = Package::default();
+        // What runs on a sensor need not be here. Of others a node will say that it is missing.
+        let there = stamps.iter().zip([MANIFEST, &manifest.file]).filter(|(stamp, _)| stamp.bytes.is_some());
+        for (stamp, path) in there {
+            let (bytes, hash) = self.put(stamp, path).await?;
+            package.files.push(PackageFile { path: path.to_owned(), hash, bytes: bytes.len() as u64 });
+        }
+        package.check().map_err(|error| error.to_string())?;
+        let folder = self.lay(&package).await.map_err(|error| format!("it cannot be kept: {error}"))?;
+        Ok((stamps, Kept { folder, labels: manifest.labels, package }))
+    }
+
+    /// Reads a file, and keeps it in the blob store.
+    async fn put(&self, stamp: &Stamp, path: &str) -> Result<(Vec<u8>, FileHash), String> {
+        if let Some(bytes) = stamp.bytes.filter(|bytes| *bytes > MOST_BYTES) {
+            return Err(format!("{path} has {bytes} bytes; a model has {MOST_BYTES} at most"));
+        }
+        let bytes = tokio::fs::read(&stamp.file).await.map_err(|error| format!("{path}: {error}"))?;
+        let id = self.blobs.put(bytes.clone()).await.map_err(|error| error.to_string())?;
+        let hash = id.as_str().parse().map_err(|error| format!("{path}: {error}"))?;
+        Ok((bytes, hash))
+    }
+
+    /// A folder with what the blob store has of it: there as a whole, or not at all.
+    async fn lay(&self, package: &Package) -> Result<PathBuf, Box<dyn std::error::Error + Send + Sync>> {
+        let folder = self.place.join(BlobId::of(package.listing().as_bytes()).as_str());
+        if folder.exists() {
+            return Ok(folder);
+        }
+        let partial = self.place.join("partial").join(self.laying.fetch_add(1, Ordering::Relaxed).to_string());
+        for file in &package.files {
+            let to = partial.join(&file.path);
+            fs::create_dir_all(to.parent().unwrap_or(&partial))?;
+            let kept = self.blobs.path(&file.hash.as_str().parse()?).await?.ok_or("it vanished from the blob store")?;
+            // The same bytes under another name, where both are on one disk.
+            fs::hard_link(&kept, &to).or_else(|_| fs::copy(&kept, &to).map(drop))?;
+        }
+        match fs::rename(&partial, &folder) {
+            // Somebody else was quicker, with the same files.
+            Err(_) if folder.exists() => Ok(folder),
+            renamed => Ok(renamed.map(|()| folder)?),
+        }
+    }
+}
+
+impl App {
+    /// The model that a name means to a camera; none: it has no name.
+    pub(crate) async fn model_of(
+        &self,
+        name: Option<&str>,
+        device: Option<&DeviceId>,
+    ) -> Result<Option<Arc<Kept>>, Failure> {
+        let Some(name) = name else { return Ok(None) };
+        let release = self.channels.release(rollout::Kind::Model, name, device)?;
+        self.models.keep(&release).await.map(Some)
+    }
+
+    /// The classes that a camera with this model finds. Cameras can use it: a node has loaded it, and shown it a picture.
+    pub(super) async fn fit_model(&self, name: Option<&str>) -> Result<Option<Vec<String>>, Failure> {
+        let (Some(kept), Some(name)) = (self.model_of(name, None).await?, name) else { return Ok(None) };
+        self.try_model(name, &kept).await?;
+        Ok(Some(kept.labels.clone()))
+    }
+
+    /// Whether cameras can use a model; if not, why.
+    pub(crate) async fn try_model(&self, name: &str, kept: &Kept) -> Result<(), Failure> {
+        let refused = |why: &String| Failure::new(Kind::Malformed, format!("the model `{name}` cannot be used: {why}"));
+        let listing = kept.package.listing();
+        // One after the other: it takes a core for a while.
+        let mut tried = self.models.tried.lock().await;
+        if let Some(known) = tried.get(&listing) {
+            return known.as_ref().map(|()| ()).map_err(refused);
+        }
+        let none = || Failure::new(Kind::NoNode, "no node is there that could try this model; try again in a moment");
+        let node = self.nodes.first().ok_or_else(none)?;
+        let verdict = match self.ask(node, &Request::TryModel { folder: kept.folder.clone() }, TRY).await {
+            Ok(_) => Ok(()),
+            Err(failure) if failure.reason == Some(EndReason::BadModule) => Err(failure.detail),
+            Err(failure) => return Err(failure),
+        };
+        let answer = verdict.as_ref().map(|()| ()).map_err(refused);
+        tried.insert(listing, verdict);
+        answer
+    }
+}
