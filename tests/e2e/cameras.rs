@@ -81,6 +81,41 @@ fn an_app_with_threads_has_a_process_of_its_own_that_takes_no_camera_with_it() {
 }
 
 #[test]
+fn a_model_that_cannot_be_used_is_refused_with_the_reason_and_the_camera_goes_on() {
+    let (apps, street) = (folder().join("apps"), root().join("models/street"));
+    let manifest = fs::read_to_string(street.join("model.toml")).unwrap();
+    let weights = fs::read(street.join("street.onnx")).unwrap();
+    let put = |name: &str, manifest: &str, weights: &[u8]| {
+        let model = apps.with_file_name("models").join(name);
+        fs::create_dir_all(&model).unwrap();
+        fs::write(model.join("model.toml"), manifest).unwrap();
+        fs::write(model.join("street.onnx"), weights).unwrap();
+    };
+    put("half", &manifest, &weights[..weights.len() / 2]);
+    put("other", &manifest.replace("320, 192", "640, 384"), &weights);
+    put("again", &manifest, &weights);
+    let server = Server::with_apps(&apps);
+    let path = camera(&server);
+    let process = server.guests_of("camera");
+    let ask = |model: &str| {
+        let mut desired = server.get(&path)["desired"].clone();
+        desired["model"] = json!(model);
+        server.ask("PATCH", &path, &[], Some(json!({ "desired": desired })))
+    };
+    for (model, why) in [("half", "cannot load the model"), ("other", "`input.size`"), ("none", "there is no model")] {
+        let refused = ask(model);
+        assert!(refused["detail"].as_str().unwrap().contains(why), "{refused}");
+    }
+    assert_eq!(server.guests_of("camera"), process, "it works on as before");
+    assert_eq!(ask("again")["desired"]["model"], "again");
+    wait("the camera with the other model", || {
+        let device = server.get(&path);
+        (device["state"] == "online" && device["running"] == device["version"]).then_some(())
+    });
+    assert_ne!(server.guests_of("camera"), process);
+}
+
+#[test]
 fn a_newcomer_sees_what_a_camera_counts_and_its_picture_with_leave_alone() {
     let server = Server::with_camera();
     let device = wait("the camera", || {

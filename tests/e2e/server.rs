@@ -72,9 +72,10 @@ impl Server {
         Server::with_apps(&root().join("apps"))
     }
 
-    /// The same, with the edge apps of a folder.
+    /// The same, with the edge apps of a folder, and what is in `models` next to it.
     pub fn with_apps(apps: &Path) -> Server {
-        let folders = format!("models = [{:?}]\napps = [{apps:?}]", root().join("models"));
+        let (ours, more) = (root().join("models"), apps.with_file_name("models"));
+        let folders = format!("models = [{ours:?}, {more:?}]\napps = [{apps:?}]");
         Server::with_settings(&root().join("titles"), &folders, "[node]\nworkers = 2\n")
     }
 

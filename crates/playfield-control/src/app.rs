@@ -8,7 +8,7 @@ use playfield_store::db::{Db, Hash};
 use tokio::sync::watch;
 
 use crate::access::Access;
-use crate::cameras::Cameras;
+use crate::cameras::{Cameras, Models};
 use crate::catalogue::Catalogue;
 use crate::channels::Channels;
 use crate::config::Config;
@@ -27,6 +27,7 @@ pub(crate) struct App {
     pub nodes: Vec<NodeId>,
     pub catalogue: Catalogue,
     pub cameras: Cameras,
+    pub models: Models,
     pub channels: Channels,
     pub rules: Service,
     pub shelf: Shelf,

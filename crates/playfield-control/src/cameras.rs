@@ -11,7 +11,6 @@
 //! ```
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -24,9 +23,7 @@ use playfield_core::bus::{Reply, Request, SessionSpec};
 use playfield_core::camera::{Again, Camera, Desired, Health, Report, Seen};
 use playfield_core::clock::OneWay;
 use playfield_core::id::{DeviceId, SessionId};
-use playfield_core::model::Manifest;
 use playfield_core::motion::LABEL;
-use playfield_core::rollout;
 use playfield_store::db::{DbError, DeviceCount, DeviceEventRow, DeviceRow, NewDeviceEvent, NewSession};
 use serde_json::Value;
 use tokio::sync::{Notify, broadcast, watch};
@@ -45,8 +42,10 @@ mod demo;
 mod files;
 mod grants;
 mod linked;
+mod models;
 
 pub(crate) use apps::names as app_files;
+pub(crate) use models::{Kept, Models};
 
 /// How often it is looked whether every camera is at work.
 const LOOK: Duration = Duration::from_millis(500);
@@ -385,8 +384,10 @@ impl App {
 
     async fn start_camera(&self, device: &DeviceRow, session: SessionId) -> Result<(), Failure> {
         let desired: Desired = serde_json::from_str(&device.desired).map_err(Failure::internal)?;
-        let model = self.model_of(desired.model.as_deref(), Some(&device.id))?;
-        let shadow = self.model_of(desired.shadow.as_deref(), Some(&device.id))?;
+        // Whether it fits, its process finds out by itself.
+        let folder = |kept: Option<Arc<Kept>>| kept.map(|kept| kept.folder.clone());
+        let model = folder(self.model_of(desired.model.as_deref(), Some(&device.id)).await?);
+        let shadow = folder(self.model_of(desired.shadow.as_deref(), Some(&device.id)).await?);
         let app = self.edge_app(&desired, &device.id);
         let files = self.source_files(&desired.source)?;
         let camera = Camera { desired, model, shadow, files, app, onnxruntime: None };
@@ -409,34 +410,6 @@ impl App {
             Reply::Started { .. } => Ok(()),
             other => Err(Failure::internal(format!("a node answered {other:?}"))),
         }
-    }
-
-    /// The folder of the model that a name means to a camera; none: it has no name.
-    pub(crate) fn model_of(&self, name: Option<&str>, device: Option<&DeviceId>) -> Result<Option<PathBuf>, Failure> {
-        let Some(name) = name else { return Ok(None) };
-        self.model(&self.channels.release(rollout::Kind::Model, name, device)?).map(Some)
-    }
-
-    /// Whether there is such a model, and a camera could use it.
-    pub(crate) fn look_at_model(&self, release: &str) -> Result<(), Failure> {
-        labels(&self.model(release)?).map(drop)
-    }
-
-    /// The folder of a model.
-    fn model(&self, name: &str) -> Result<PathBuf, Failure> {
-        let places = self.config.models.iter().map(|folder| folder.join(name));
-        let found = places
-            .filter_map(|place| std::fs::canonicalize(place).ok())
-            .find(|place| place.join("model.toml").is_file());
-        let folders: Vec<_> = self.config.models.iter().map(|folder| folder.display().to_string()).collect();
-        let none = || {
-            let detail = format!(
-                "there is no model `{name}` in {}; put its folder there, with a `model.toml`",
-                folders.join(", ")
-            );
-            Failure::new(Kind::NotFound, detail)
-        };
-        found.filter(|_| is_name(name)).ok_or_else(none)
     }
 
     /// Passes on what a camera says, and writes down what happened.
@@ -523,14 +496,19 @@ impl App {
     }
 
     /// Whether a camera can do this, of one that did that before; `here`: on a machine whose files are ours to look at.
-    pub(crate) fn check_desired(&self, desired: &Desired, before: Option<&Desired>, here: bool) -> Result<(), Failure> {
-        let labels = match self.model_of(desired.model.as_deref(), None)? {
-            Some(model) => labels(&model)?,
-            None => vec![LABEL.to_owned()],
+    pub(crate) async fn check_desired(
+        &self,
+        desired: &Desired,
+        before: Option<&Desired>,
+        here: bool,
+    ) -> Result<(), Failure> {
+        let name = desired.model.as_deref();
+        let labels = match desired.runs_model() {
+            true => self.fit_model(name).await?,
+            false => self.model_of(name, None).await?.map(|kept| kept.labels.clone()),
         };
-        if let Some(shadow) = self.model_of(desired.shadow.as_deref(), None)? {
-            self::labels(&shadow)?;
-        }
+        let labels = labels.unwrap_or_else(|| vec![LABEL.to_owned()]);
+        self.fit_model(desired.shadow.as_deref()).await?;
         desired.check(&labels).map_err(|problem| Failure::new(Kind::Malformed, problem))?;
         // What is gone meanwhile must not keep other things from being changed.
         if here && before.is_none_or(|before| desired.source.told() != before.source) {
@@ -548,7 +526,7 @@ impl App {
         if let Some(desired) = change.desired {
             let desired = &self.with_secrets(id, desired).await?;
             let here = self.db.device(id.clone()).await?.is_some_and(|row| self.nodes.contains(&row.node));
-            self.check_desired(desired, Some(&device.desired), here)?;
+            self.check_desired(desired, Some(&device.desired), here).await?;
             let version = change.version.unwrap_or(device.version);
             let json = serde_json::to_string(desired).map_err(Failure::internal)?;
             if self.db.set_desired(id.clone(), version, json).await?.is_none() {
@@ -656,13 +634,6 @@ fn counts_as(event: &analytics::Event) -> Option<String> {
         What::Dwell { zone, .. } => Some(format!("dwell/{zone}")),
         _ => None,
     }
-}
-
-/// The classes that a model finds.
-fn labels(model: &std::path::Path) -> Result<Vec<String>, Failure> {
-    let wrong = |detail: String| Failure::new(Kind::Malformed, format!("`model`: {detail}"));
-    let text = std::fs::read_to_string(model.join("model.toml")).map_err(|error| wrong(error.to_string()))?;
-    Ok(Manifest::parse(&text).map_err(|error| wrong(error.to_string()))?.labels)
 }
 
 /// A name as it is kept.

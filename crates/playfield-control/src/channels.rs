@@ -73,7 +73,10 @@ impl App {
         }
         // That it can be had at all is looked at before any camera is told.
         match kind {
-            Kind::Model => self.look_at_model(&release)?,
+            Kind::Model => {
+                let kept = self.models.keep(&release).await?;
+                self.try_model(&release, &kept).await?;
+            }
             Kind::App => self.look_at_app(&release)?,
         }
         let turn = self.channels.turn.lock().await;

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use crate::access::{Access, AccessError};
 use crate::app::{App, Shared};
-use crate::cameras::Cameras;
+use crate::cameras::{Cameras, Models};
 use crate::catalogue::Catalogue;
 use crate::channels::Channels;
 use crate::clock::now_ms;
@@ -72,6 +72,14 @@ pub enum ControlError {
     /// The folders of modules for cameras and of their files.
     #[error(transparent)]
     Blob(#[from] BlobError),
+    /// The folder of models.
+    #[error("{path}: {error}")]
+    Models {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
 }
 
 /// A control plane that serves nobody yet.
@@ -102,6 +110,8 @@ impl Control {
         // Subscribed before anybody can start a session, so that no event is missed.
         let events = bus.subscribe(EVENTS);
         let shelf = Shelf::open(&data_dir, &db).await?;
+        let models = Models::open(config.models.clone(), &data_dir, blobs.clone())
+            .map_err(|error| ControlError::Models { path: data_dir.join("models"), error })?;
         let catalogue = Catalogue::new(config.titles.clone(), &data_dir, blobs, bus.clone(), nodes.clone());
         let web = Web::embedded();
         let (cameras, stopping) = (Cameras::new(db.models().await?), watch::Sender::new(false));
@@ -115,6 +125,7 @@ impl Control {
             nodes,
             catalogue,
             cameras,
+            models,
             channels,
             rules,
             shelf,

@@ -343,6 +343,11 @@ pub enum Request {
         #[serde(default)]
         guest: Kind,
     },
+    /// Can a camera use this model? It is loaded, and shown a picture.
+    TryModel {
+        /// Its folder.
+        folder: PathBuf,
+    },
     /// End every session with `nodeStopping`, then exit.
     Drain,
 }

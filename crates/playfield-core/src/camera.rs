@@ -77,6 +77,11 @@ pub struct Desired {
 }
 
 impl Desired {
+    /// Whether its model runs here. Where a sensor has run it, it need not even be there.
+    pub fn runs_model(&self) -> bool {
+        !matches!(self.source, Source::Tensors { .. })
+    }
+
     /// To look at this, for what moves, and to say no more than that.
     pub fn new(source: Source) -> Desired {
         Desired {

@@ -51,7 +51,7 @@ pub(crate) struct Agent {
     pub compile: JobLimits,
     pub program: PathBuf,
     pub cover: JobLimits,
-    /// Covers are nobody's first need: one at a time.
+    /// Covers and new models are nobody's first need: one at a time.
     pub cover_turn: Semaphore,
     pub times: Times,
     pub draining: Arc<watch::Sender<bool>>,
@@ -77,6 +77,7 @@ impl Agent {
                 let prepared = self.prepare(&guest, &module, Home::Passing(LOOK)).await;
                 prepared.map(|prepared| Reply::Inspected { module: prepared.facts })
             }
+            Request::TryModel { folder } => self.try_model(&folder).await,
             Request::Cover { module, guest, to } => self.make_cover(&guest, &module, &to).await,
             Request::Attach { ref session, .. }
             | Request::Leave { ref session, .. }
@@ -332,6 +333,21 @@ impl Agent {
             Ok(job::Finished { answer: Some(CompileAnswer::Refused { refused }), .. }) => Err(refused),
             Ok(job::Finished { status, .. }) if status.success() => Ok(Reply::Done),
             other => Err(job::explain("making the cover", &other, self.cover)),
+        }
+    }
+
+    /// Lets a camera's process begin with a model, behind the fence that it would have at work.
+    async fn try_model(&self, folder: &Path) -> Result<Reply, Refusal> {
+        let _turn = self.cover_turn.acquire().await;
+        let mut args: Vec<OsString> = vec!["try-model".into(), "--model".into(), folder.into()];
+        args.extend(self.onnxruntime.iter().flat_map(|library| ["--onnxruntime".into(), library.into()]));
+        if self.sandbox == Missing::Refuse {
+            args.push("--strict".into());
+        }
+        match job::run(&self.program, args, self.compile).await {
+            Ok(job::Finished { answer: Some(CompileAnswer::Refused { refused }), .. }) => Err(refused),
+            Ok(job::Finished { status, .. }) if status.success() => Ok(Reply::Done),
+            other => Err(job::explain("trying the model", &other, self.compile)),
         }
     }
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Stands in for the `playfield` program in the tests of the node: `worker`, `compile` and `cover`, in plain shell.
+# Stands in for the `playfield` program in the tests of the node: `worker`, `compile`, `try-model` and `cover`, in plain shell.
 # What it does with a session is told by the session's title, with a module by the module's file name.
 
 # The text value of a key in the JSON line $1.
@@ -78,5 +78,9 @@ shift
 case "$what" in
 worker) worker ;;
 compile) compile "$@" ;;
+try-model) case "$2" in
+    *bad) echo '{"refused":{"reason":"badModule","detail":"an operator is not known"}}' ;;
+    *lost) echo "out of memory" >&2; exit 1 ;;
+    esac ;;
 cover) case "$2" in *bad.wasm) echo "no picture" >&2; exit 1 ;; *) echo PNG >"$4" ;; esac ;;
 esac

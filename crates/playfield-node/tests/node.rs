@@ -225,6 +225,18 @@ async fn a_module_that_cannot_run_is_refused_in_a_sentence() {
 }
 
 #[tokio::test]
+async fn a_model_is_tried_by_a_process_of_its_own() {
+    let house = open("model", |_| {}).await;
+    let model = |name: &str| Request::TryModel { folder: house.data.join(name) };
+    assert_eq!(house.ask(model("good")).await, Reply::Done);
+    let expected = (EndReason::BadModule, "an operator is not known".to_owned());
+    assert_eq!(house.refused(model("bad")).await, expected);
+    let (reason, detail) = house.refused(model("lost")).await;
+    assert_eq!(reason, EndReason::InternalError, "that says nothing of the model");
+    assert!(detail.contains("out of memory"), "{detail}");
+}
+
+#[tokio::test]
 async fn an_edge_app_is_no_title() {
     let house = open("no-title", |_| {}).await;
     let (reason, detail) = house.refused(house.start_request(1, "plain", "app.wasm")).await;

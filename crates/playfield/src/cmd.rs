@@ -16,6 +16,7 @@ mod program;
 mod replay;
 mod run;
 mod sandbox;
+mod try_model;
 mod up;
 mod worker;
 
@@ -52,6 +53,9 @@ pub enum Command {
     /// Try the start of a core and its content (a node starts this).
     #[command(hide = true)]
     Look(look::Args),
+    /// Try whether a camera can use a model (a node starts this).
+    #[command(hide = true)]
+    TryModel(try_model::Args),
     /// Be the process of a guest that is native code (a worker starts this).
     #[command(hide = true)]
     Guest(guest::Args),
@@ -71,6 +75,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Compile(args) => compile::run(&args),
         Command::Cover(args) => cover::run(&args),
         Command::Look(args) => look::run(&args),
+        Command::TryModel(args) => try_model::run(&args),
         Command::Guest(args) => guest::run(&args),
     }
 }

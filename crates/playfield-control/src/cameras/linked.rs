@@ -113,7 +113,7 @@ impl App {
             None => self.nodes.first().cloned(),
         };
         let node = node.ok_or_else(none)?;
-        self.check_desired(&desired, None, self.nodes.contains(&node))?;
+        self.check_desired(&desired, None, self.nodes.contains(&node)).await?;
         if self.db.devices_of(node.clone()).await?.len() >= MOST_CAMERAS {
             let detail = format!("a machine has at most {MOST_CAMERAS} cameras");
             return Err(Failure::new(Kind::LimitReached, detail));

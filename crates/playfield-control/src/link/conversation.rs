@@ -12,7 +12,7 @@ use playfield_core::clock::Clock;
 use playfield_core::id::{DeviceId, NodeId};
 use playfield_core::input::wire::ClockReply;
 use playfield_core::link::{
-    FileHash, FromDevice, MOST_MESSAGE, MOST_TOLD, Machine, Position, SILENCE_MS, Taken, ToDevice, Told, Twin,
+    FileHash, FromDevice, MOST_MESSAGE, MOST_TOLD, Machine, Package, Position, SILENCE_MS, Taken, ToDevice, Told, Twin,
     may_be_asked,
 };
 use playfield_store::bus::{Responder, Service};
@@ -385,17 +385,11 @@ impl Link<'_> {
         let desired: Desired = serde_json::from_str(&row.desired).map_err(Failure::internal)?;
         let files = &self.app.links.files;
         let mut paths = Vec::new();
+        let model = self.package_of(desired.model.as_deref(), desired.runs_model(), &row.id, &mut paths).await?;
+        let shadow = self.package_of(desired.shadow.as_deref(), true, &row.id, &mut paths).await?;
         let mut keep = |laid: Laid| {
             paths.extend(laid.paths);
             laid.package
-        };
-        let model = match self.app.model_of(desired.model.as_deref(), Some(&row.id))? {
-            Some(folder) => Some(keep(files.model(folder).await?)),
-            None => None,
-        };
-        let shadow = match self.app.model_of(desired.shadow.as_deref(), Some(&row.id))? {
-            Some(folder) => Some(keep(files.model(folder).await?)),
-            None => None,
         };
         // One that is not here does not keep the camera from working.
         let app = match self.app.app_folder_of(&desired, Some(&row.id)) {
@@ -408,6 +402,25 @@ impl Link<'_> {
         };
         let DeviceRow { id, name, version, .. } = row;
         Ok((Twin { device: id, name, version, desired, model, shadow, app }, paths))
+    }
+
+    /// The files of a model for a camera. Of one that runs there it is known that it fits, if anybody could try it.
+    async fn package_of(
+        &self,
+        name: Option<&str>,
+        runs: bool,
+        device: &DeviceId,
+        paths: &mut Vec<(FileHash, PathBuf)>,
+    ) -> Result<Option<Package>, Failure> {
+        let (Some(kept), Some(name)) = (self.app.model_of(name, Some(device)).await?, name) else { return Ok(None) };
+        if runs
+            && let Err(unfit) = self.app.try_model(name, &kept).await
+            && unfit.kind == Kind::Malformed
+        {
+            return Err(unfit);
+        }
+        paths.extend(kept.paths());
+        Ok(Some(kept.package.clone()))
     }
 
     /// Tells cameras that somebody looks, or nobody any more.

@@ -54,7 +54,7 @@ impl App {
         desired: Option<Desired>,
         client: &str,
     ) -> Result<Joined, Failure> {
-        let Fresh { node: row, token, device } = self.fresh(wanted, desired)?;
+        let Fresh { node: row, token, device } = self.fresh(wanted, desired).await?;
         let node = row.id.clone();
         self.access.try_code(client)?;
         let code = hash(code.reveal().trim().to_ascii_uppercase().as_bytes());
@@ -78,7 +78,7 @@ impl App {
         wanted: &str,
         desired: Option<Desired>,
     ) -> Result<Joined, Failure> {
-        let Fresh { node: row, token, device } = self.fresh(wanted, desired)?;
+        let Fresh { node: row, token, device } = self.fresh(wanted, desired).await?;
         let known = hash(token.reveal().as_bytes());
         let node = self.db.join_by_certificate(certificate, row, known, device).await?;
         let away = || Failure::new(Kind::Forbidden, "a machine with this certificate was turned away");
@@ -87,10 +87,10 @@ impl App {
         Ok(Joined { node, token })
     }
 
-    fn fresh(&self, wanted: &str, desired: Option<Desired>) -> Result<Fresh, Failure> {
+    async fn fresh(&self, wanted: &str, desired: Option<Desired>) -> Result<Fresh, Failure> {
         let name = name(wanted)?;
         let desired = desired.unwrap_or_else(|| Desired::new(Source::Scene { seed: None }));
-        self.check_desired(&desired, None, false)?;
+        self.check_desired(&desired, None, false).await?;
         let (node, token, now) = (NodeId::from_entropy(random()?), Token::from_entropy(random()?), now_ms());
         let row = NodeRow {
             id: node.clone(),

@@ -1,4 +1,4 @@
-//! Files that machines need: models and apps, as packages of what is in their folders.
+//! Files that machines need: apps as packages of what is in their folders, and pieces of any file.
 
 use std::collections::HashMap;
 use std::io::{Read, Seek, SeekFrom};
@@ -10,14 +10,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use playfield_core::app;
 use playfield_core::link::{FileHash, MOST_BYTES, PIECE, Package, PackageFile};
-use playfield_core::model;
 use sha2::{Digest, Sha256};
 
 use crate::cameras::app_files;
 use crate::failure::{Failure, Kind};
-
-/// The file of a model's folder that says what it is.
-const MODEL: &str = "model.toml";
 
 /// Files whose hash is known.
 #[derive(Default)]
@@ -39,16 +35,6 @@ pub(super) struct Laid {
 }
 
 impl Files {
-    /// The folder of a model: its manifest, and the file that one names.
-    pub(super) async fn model(self: &Arc<Self>, folder: PathBuf) -> Result<Laid, Failure> {
-        self.lay(folder, |folder| {
-            let text = std::fs::read_to_string(folder.join(MODEL)).map_err(|error| error.to_string())?;
-            let manifest = model::Manifest::parse(&text).map_err(|error| error.to_string())?;
-            Ok(vec![MODEL.to_owned(), manifest.file])
-        })
-        .await
-    }
-
     /// The folder of an edge app.
     pub(super) async fn app(self: &Arc<Self>, folder: PathBuf) -> Result<Laid, Failure> {
         self.lay(folder, |folder| {

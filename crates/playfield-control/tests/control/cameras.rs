@@ -1,7 +1,8 @@
 //! Cameras are kept at work, heard, changed and looked at; and nobody sees a picture without leave.
 
 use std::io::Read;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
 use playfield_control::Config;
 use playfield_core::analytics::{Counts, Direction, Event as Happened, LineCounts, What};
@@ -35,6 +36,7 @@ impl Street {
         std::fs::create_dir_all(folder.path("models/street")).unwrap();
         std::fs::write(folder.path("models/street/model.toml"), include_str!("../../../../models/street/model.toml"))
             .unwrap();
+        std::fs::write(folder.path("models/street/street.onnx"), "weights").unwrap();
         std::fs::create_dir_all(folder.path("apps/people-counter")).unwrap();
         std::fs::write(folder.path("apps/people-counter/app.toml"), "").unwrap();
         let (models, apps) = (vec![folder.path("models")], vec![folder.path("apps")]);
@@ -123,7 +125,9 @@ async fn a_newcomer_finds_a_camera_at_work_and_what_it_tells_is_kept_and_counted
     let spec = street.at_work().await;
     let Kind::Camera { camera } = &spec.kind else { panic!("{:?}", spec.kind) };
     assert_eq!(camera.desired.source, Source::Scene { seed: None });
-    assert!(camera.model.as_ref().unwrap().ends_with("models/street"), "{:?}", camera.model);
+    let model = camera.model.as_ref().unwrap();
+    assert!(model.starts_with(street.world.folder.path("data/models")), "{model:?}: what it has is its own");
+    assert_eq!(std::fs::read(model.join("street.onnx")).unwrap(), b"weights");
 
     let events =
         vec![crossed(120_000, Direction::In), crossed(130_000, Direction::In), crossed(200_000, Direction::Out)];
@@ -183,6 +187,49 @@ async fn a_camera_that_ends_is_started_again_and_one_that_is_changed_begins_anew
     assert_eq!((camera.desired.hz, camera.model.as_ref()), (5, None));
     let stopped = |request: &Request| matches!(request, Request::Stop { session, .. } if *session == again.id);
     assert!(street.world.node.asked().iter().any(stopped), "the one before is not needed any more");
+}
+
+#[tokio::test]
+async fn a_model_is_tried_before_a_camera_gets_it_and_does_not_change_under_it() {
+    let street = Street::new().await;
+    let had = |spec: &SessionSpec| {
+        let Kind::Camera { camera } = &spec.kind else { panic!("{:?}", spec.kind) };
+        camera.model.clone().unwrap()
+    };
+    let first = had(&street.at_work().await);
+    let file = street.world.folder.path("models/street/street.onnx");
+    let put = |text: &str| {
+        static SECONDS: AtomicU64 = AtomicU64::new(0);
+        std::fs::write(&file, text).unwrap();
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(SECONDS.fetch_add(1, Ordering::Relaxed));
+        std::fs::File::options().write(true).open(&file).unwrap().set_modified(time).unwrap();
+    };
+    let change = async |hz: u16| {
+        let device = street.device().await;
+        let mut desired = serde_json::to_value(&device.desired).unwrap();
+        desired["hz"] = json!(hz);
+        street.here.patch(&street.path(""), json!({"desired": desired})).await
+    };
+    let tried = || street.world.node.asked().into_iter().filter(|ask| matches!(ask, Request::TryModel { .. })).count();
+    change(5).await.is::<Device>(200);
+    let second = had(&street.started(2).await);
+    assert_eq!((&second, tried()), (&first, 1));
+
+    put("half of");
+    let refused = change(6).await.problem(400, "malformed");
+    assert_eq!(refused.detail, "the model `street` cannot be used: the rest of it is missing");
+    assert_eq!(std::fs::read(first.join("street.onnx")).unwrap(), b"weights", "what is at work has what it had");
+    change(7).await.problem(400, "malformed");
+    assert_eq!(tried(), 2, "once is enough to know");
+
+    put("other weights");
+    change(8).await.is::<Device>(200);
+    let third = had(&street.started(3).await);
+    assert_ne!(third, first);
+    assert_eq!(std::fs::read(third.join("street.onnx")).unwrap(), b"other weights");
+    put("weights");
+    change(9).await.is::<Device>(200);
+    assert_eq!((had(&street.started(4).await), tried()), (first, 3), "it was here before");
 }
 
 #[tokio::test]

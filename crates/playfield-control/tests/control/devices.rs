@@ -30,6 +30,7 @@ struct Watching {
 async fn watching(app: Option<&str>) -> Watching {
     let folder = Folder::new();
     folder.write("../models/street/model.toml", include_bytes!("../../../../models/street/model.toml"));
+    folder.write("../models/street/street.onnx", b"weights");
     if let Some(app) = app {
         folder.write(&format!("../apps/{app}/app.toml"), b"");
     }

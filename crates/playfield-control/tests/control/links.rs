@@ -382,12 +382,13 @@ async fn a_channel_is_moved_for_those_who_follow_it_and_called_off() {
     let model = |name: &str, version: &str| {
         let folder = place.world_folder.path("models").join(name);
         std::fs::create_dir_all(&folder).unwrap();
-        let manifest = include_str!("../../../../models/street/model.toml").replace("1.0.0", version);
+        let manifest = include_str!("../../../../models/street/model.toml").replace("1.1.0", version);
         std::fs::write(folder.join("model.toml"), manifest).unwrap();
         std::fs::write(folder.join("street.onnx"), version).unwrap();
     };
     model("street-1", "1.0.0");
     model("street-2", "2.0.0");
+    model("street-3", "half");
     let at = "/api/v1/channels/model/street/stable";
     let put = |path: &'static str, body: serde_json::Value| {
         let here = place.here.with("content-type", "application/json");
@@ -402,6 +403,8 @@ async fn a_channel_is_moved_for_those_who_follow_it_and_called_off() {
     let problem = follow(1).await.problem(404, "notFound");
     assert!(problem.detail.contains("no channel `stable` of `street`"), "{}", problem.detail);
     put(at, json!({"release": "nothing"})).await.problem(404, "notFound");
+    let refused = put(at, json!({"release": "street-3"})).await.problem(400, "malformed");
+    assert!(refused.detail.contains("the rest of it is missing"), "{}", refused.detail);
     put("/api/v1/channels/model/a%20b/stable", json!({"release": "street-1"})).await.problem(400, "malformed");
     put("/api/v1/channels/core/street/stable", json!({"release": "street-1"})).await.problem(404, "notFound");
     let made: Channel = put(at, json!({"release": "street-1"})).await.is(200);

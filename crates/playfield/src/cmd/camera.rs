@@ -44,7 +44,7 @@ pub fn opening(camera: &Camera, config: &GuestConfig, missing: Missing) -> Resul
 fn app(camera: &Camera, missing: Missing) -> Option<AppOpening> {
     let Some(AppModule::Compiled(module)) = &camera.app.as_ref()?.module else { return None };
     // A sensor's model runs on the sensor, and need not be there.
-    let model = camera.model.clone().filter(|_| !matches!(camera.desired.source, Source::Tensors { .. }));
+    let model = camera.model.clone().filter(|_| camera.desired.runs_model());
     let rules = Rules {
         memory_limit: BESIDES + WORKING * model.as_deref().map_or(0, bytes_in),
         read: model.iter().chain([module]).cloned().collect(),

@@ -66,6 +66,7 @@ impl Running {
         std::fs::create_dir_all(models.join("street")).unwrap();
         let manifest = include_str!("../../../../../models/street/model.toml");
         std::fs::write(models.join("street/model.toml"), manifest).unwrap();
+        std::fs::write(models.join("street/street.onnx"), "weights").unwrap();
         let config = Config { models: vec![models], ..config };
         let control = World::control(&folder, &bus, &db, config).await;
         let client = Client::new(control.router(Door::Local), "localhost:8080");
