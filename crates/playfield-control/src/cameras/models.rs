@@ -41,10 +41,17 @@ pub(crate) struct Models {
     blobs: Blobs,
     /// Tells those apart that are laid at the same time.
     laying: AtomicU64,
-    /// Those whose files are as they were when they were read.
-    known: Mutex<HashMap<PathBuf, (Vec<Stamp>, Arc<Kept>)>>,
-    /// By their hash: whether a camera can use them, or why not.
-    tried: tokio::sync::Mutex<HashMap<String, Result<(), String>>>,
+    /// By the folder that they were read from.
+    known: Mutex<HashMap<PathBuf, Read>>,
+    /// By what is in them: why no camera can use it, if none can.
+    tried: tokio::sync::Mutex<HashMap<String, Option<String>>>,
+}
+
+/// A model, and its files as they were before they were read.
+#[derive(Clone)]
+struct Read {
+    stamps: Vec<Stamp>,
+    kept: Arc<Kept>,
 }
 
 /// A model, by what is in it.
@@ -111,16 +118,16 @@ impl Models {
     pub(crate) async fn keep(&self, name: &str) -> Result<Arc<Kept>, Failure> {
         let folder = self.find(name)?;
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&folder).cloned();
-        if let Some((stamps, kept)) = known
+        if let Some(Read { stamps, kept }) = known
             && stamps.iter().all(Stamp::holds)
             && kept.folder.join(MANIFEST).exists()
         {
             return Ok(kept);
         }
         let read = self.read(&folder).await;
-        let (stamps, kept) = read.map_err(|why| Failure::new(Kind::Malformed, format!("the model `{name}`: {why}")))?;
-        let kept = Arc::new(kept);
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(folder, (stamps, kept.clone()));
+        let read = read.map_err(|why| Failure::new(Kind::Malformed, format!("the model `{name}`: {why}")))?;
+        let kept = read.kept.clone();
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(folder, read);
         Ok(kept)
     }
 
@@ -135,7 +142,7 @@ impl Models {
         })
     }
 
-    async fn read(&self, folder: &Path) -> Result<(Vec<Stamp>, Kept), String> {
+    async fn read(&self, folder: &Path) -> Result<Read, String> {
         // Looked at before they are read: what is written meanwhile is read again next time.
         let stamp = |path: &str| Stamp::of(folder.join(path)).map_err(|error| format!("{path}: {error}"));
         let mut stamps = vec![stamp(MANIFEST)?];
@@ -152,7 +159,7 @@ impl Models {
         }
         package.check().map_err(|error| error.to_string())?;
         let folder = self.lay(&package).await.map_err(|error| format!("it cannot be kept: {error}"))?;
-        Ok((stamps, Kept { folder, labels: manifest.labels, package }))
+        Ok(Read { stamps, kept: Arc::new(Kept { folder, labels: manifest.labels, package }) })
     }
 
     /// Reads a file, and keeps it in the blob store.
@@ -209,22 +216,25 @@ impl App {
 
     /// Whether cameras can use a model; if not, why.
     pub(crate) async fn try_model(&self, name: &str, kept: &Kept) -> Result<(), Failure> {
-        let refused = |why: &String| Failure::new(Kind::Malformed, format!("the model `{name}` cannot be used: {why}"));
+        let answer = |unfit: Option<&String>| match unfit {
+            Some(why) => Err(Failure::new(Kind::Malformed, format!("the model `{name}` cannot be used: {why}"))),
+            None => Ok(()),
+        };
         let listing = kept.package.listing();
         // One after the other: it takes a core for a while.
         let mut tried = self.models.tried.lock().await;
         if let Some(known) = tried.get(&listing) {
-            return known.as_ref().map(|()| ()).map_err(refused);
+            return answer(known.as_ref());
         }
         let none = || Failure::new(Kind::NoNode, "no node is there that could try this model; try again in a moment");
         let node = self.nodes.first().ok_or_else(none)?;
-        let verdict = match self.ask(node, &Request::TryModel { folder: kept.folder.clone() }, TRY).await {
-            Ok(_) => Ok(()),
-            Err(failure) if failure.reason == Some(EndReason::BadModule) => Err(failure.detail),
+        let unfit = match self.ask(node, &Request::TryModel { folder: kept.folder.clone() }, TRY).await {
+            Ok(_) => None,
+            Err(failure) if failure.reason == Some(EndReason::BadModule) => Some(failure.detail),
             Err(failure) => return Err(failure),
         };
-        let answer = verdict.as_ref().map(|()| ()).map_err(refused);
-        tried.insert(listing, verdict);
+        let answer = answer(unfit.as_ref());
+        tried.insert(listing, unfit);
         answer
     }
 }
