@@ -111,7 +111,11 @@ fn parameters(mut rest: &str) -> impl Iterator<Item = (&str, String)> {
                 })?;
                 (&quoted[..end], &quoted[end + 1..])
             }
-            None => after.split_at(after.find(',').unwrap_or(after.len())),
+            // It goes back between quotation marks, and must not end them.
+            None => match after.split_at(after.find(',').unwrap_or(after.len())) {
+                (value, _) if value.contains(['"', '\\']) => return None,
+                split => split,
+            },
         };
         rest = left;
         Some((name.trim(), value.trim().to_owned()))
@@ -144,6 +148,14 @@ mod tests {
         let said = old.answer(&("Mufasa".to_owned(), "CircleOfLife".to_owned()), "GET", "/dir/index.html", 1, 7);
         assert!(said.contains(r#"response="1949323746fe6a43ef61f9606e7febea""#), "{said}");
         assert!(said.contains(r#"opaque="5ccc069c403ebaf9f0171e9517f40e41""#), "{said}");
+    }
+
+    #[test]
+    fn what_would_end_its_quotation_marks_is_no_challenge() {
+        let challenge = |value: &str| Challenge::best([value].into_iter());
+        assert!(challenge(r#"Digest realm=cam, nonce=c0ffee"#).is_some());
+        assert_eq!(challenge(r#"Digest realm=cam, nonce=c0ffee""#), None);
+        assert_eq!(challenge(r#"Digest realm=cam\, nonce=c0ffee"#), None);
     }
 
     #[test]
