@@ -146,31 +146,25 @@ impl Models {
         // Looked at before they are read: what is written meanwhile is read again next time.
         let stamp = |path: &str| Stamp::of(folder.join(path)).map_err(|error| format!("{path}: {error}"));
         let mut stamps = vec![stamp(MANIFEST)?];
-        let (text, _) = self.put(&stamps[0], MANIFEST).await?;
-        let text = String::from_utf8(text).map_err(|_| format!("{MANIFEST} is not UTF-8"))?;
-        let manifest = Manifest::parse(&text).map_err(|error| error.to_string())?;
+        let text = bytes(&stamps[0], MANIFEST).await?;
+        let parsed = std::str::from_utf8(&text).map(Manifest::parse);
+        let manifest = parsed.map_err(|_| format!("{MANIFEST} is not UTF-8"))?.map_err(|error| error.to_string())?;
         stamps.push(stamp(&manifest.file)?);
-        let mut package = Package::default();
+        let mut files = vec![(MANIFEST, text)];
         // What runs on a sensor need not be here. Of others a node will say that it is missing.
-        let there = stamps.iter().zip([MANIFEST, &manifest.file]).filter(|(stamp, _)| stamp.bytes.is_some());
-        for (stamp, path) in there {
-            let (bytes, hash) = self.put(stamp, path).await?;
-            package.files.push(PackageFile { path: path.to_owned(), hash, bytes: bytes.len() as u64 });
+        if stamps[1].bytes.is_some() {
+            files.push((&manifest.file, bytes(&stamps[1], &manifest.file).await?));
+        }
+        let mut package = Package::default();
+        for (path, bytes) in files {
+            let length = bytes.len() as u64;
+            let id = self.blobs.put(bytes).await.map_err(|error| error.to_string())?;
+            let hash = id.as_str().parse().map_err(|error| format!("{path}: {error}"))?;
+            package.files.push(PackageFile { path: path.to_owned(), hash, bytes: length });
         }
         package.check().map_err(|error| error.to_string())?;
         let folder = self.lay(&package).await.map_err(|error| format!("it cannot be kept: {error}"))?;
         Ok(Read { stamps, kept: Arc::new(Kept { folder, labels: manifest.labels, package }) })
-    }
-
-    /// Reads a file, and keeps it in the blob store.
-    async fn put(&self, stamp: &Stamp, path: &str) -> Result<(Vec<u8>, FileHash), String> {
-        if let Some(bytes) = stamp.bytes.filter(|bytes| *bytes > MOST_BYTES) {
-            return Err(format!("{path} has {bytes} bytes; a model has {MOST_BYTES} at most"));
-        }
-        let bytes = tokio::fs::read(&stamp.file).await.map_err(|error| format!("{path}: {error}"))?;
-        let id = self.blobs.put(bytes.clone()).await.map_err(|error| error.to_string())?;
-        let hash = id.as_str().parse().map_err(|error| format!("{path}: {error}"))?;
-        Ok((bytes, hash))
     }
 
     /// A folder with what the blob store has of it: there as a whole, or not at all.
@@ -193,6 +187,14 @@ impl Models {
             renamed => Ok(renamed.map(|()| folder)?),
         }
     }
+}
+
+/// A file of a model, unless it is too large.
+async fn bytes(stamp: &Stamp, path: &str) -> Result<Vec<u8>, String> {
+    if let Some(bytes) = stamp.bytes.filter(|bytes| *bytes > MOST_BYTES) {
+        return Err(format!("{path} has {bytes} bytes; a model has {MOST_BYTES} at most"));
+    }
+    tokio::fs::read(&stamp.file).await.map_err(|error| format!("{path}: {error}"))
 }
 
 impl App {

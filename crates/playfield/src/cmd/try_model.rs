@@ -41,9 +41,16 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     match CameraGuest::open(&std::env::current_exe()?, opening, camera.desired.hz) {
         Ok(_) => Ok(()),
         Err(error) => {
-            // Of a model that is no module, nothing is said of modules.
-            let detail = if let GuestError::BadModule(why) = error { why } else { error.to_string() };
-            let refused = Refusal { reason: EndReason::BadModule, detail };
+            let (reason, detail) = match error {
+                // Of a model that is no module, nothing is said of modules.
+                GuestError::BadModule(why) => (EndReason::BadModule, why),
+                // That may be this machine's fault.
+                GuestError::Hung(_) => {
+                    (EndReason::PlacementTimeout, "it took too long to try this model; try again".to_owned())
+                }
+                other => (EndReason::BadModule, other.to_string()),
+            };
+            let refused = Refusal { reason, detail };
             println!("{}", serde_json::to_string(&CompileAnswer::Refused { refused })?);
             Ok(())
         }
