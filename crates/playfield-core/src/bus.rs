@@ -88,7 +88,7 @@ pub struct SessionSpec {
 }
 
 /// Most memory of a camera's process, in MiB.
-const CAMERA_MEMORY_MB: u32 = 512;
+pub const CAMERA_MEMORY_MB: u32 = 512;
 /// A camera has no end: a hundred years.
 const FOREVER_MS: u64 = 100 * 366 * 24 * 3_600_000;
 

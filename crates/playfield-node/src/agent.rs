@@ -9,7 +9,7 @@ use std::time::Duration;
 use playfield_core::api::EndReason;
 use playfield_core::app::{self, refuse_app, refuse_title};
 use playfield_core::bus::{
-    Attach, CompileAnswer, CoreFiles, Missing, ModuleFacts, Refusal, Reply, Request, SessionSpec,
+    Attach, CAMERA_MEMORY_MB, CompileAnswer, CoreFiles, Missing, ModuleFacts, Refusal, Reply, Request, SessionSpec,
 };
 use playfield_core::camera::{self, AppModule};
 use playfield_core::id::SessionId;
@@ -344,10 +344,12 @@ impl Agent {
         if self.sandbox == Missing::Refuse {
             args.push("--strict".into());
         }
-        match job::run(&self.program, args, self.compile).await {
+        // As much as a camera has: what needs more would fail at work.
+        let limits = JobLimits { memory_mb: CAMERA_MEMORY_MB, ..self.compile };
+        match job::run(&self.program, args, limits).await {
             Ok(job::Finished { answer: Some(CompileAnswer::Refused { refused }), .. }) => Err(refused),
             Ok(job::Finished { status, .. }) if status.success() => Ok(Reply::Done),
-            other => Err(job::explain("trying the model", &other, self.compile)),
+            other => Err(job::explain("trying the model", &other, limits)),
         }
     }
 

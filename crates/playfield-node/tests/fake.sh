@@ -80,6 +80,7 @@ worker) worker ;;
 compile) compile "$@" ;;
 try-model) case "$2" in
     *bad) echo '{"refused":{"reason":"badModule","detail":"an operator is not known"}}' ;;
+    *large) for memory; do :; done; echo '{"refused":{"reason":"badModule","detail":"more than '"$memory"'"}}' ;;
     *lost) echo "out of memory" >&2; exit 1 ;;
     esac ;;
 cover) case "$2" in *bad.wasm) echo "no picture" >&2; exit 1 ;; *) echo PNG >"$4" ;; esac ;;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use playfield_core::api::{EndReason, SessionState};
-use playfield_core::bus::{Attach, EVENTS, Event, Reply, Request, SessionSpec, SessionTimes};
+use playfield_core::bus::{Attach, CAMERA_MEMORY_MB, EVENTS, Event, Reply, Request, SessionSpec, SessionTimes};
 use playfield_core::camera::Camera;
 use playfield_core::id::{SessionId, ViewerId};
 use playfield_core::manifest::{Kind, Limits};
@@ -231,6 +231,8 @@ async fn a_model_is_tried_by_a_process_of_its_own() {
     assert_eq!(house.ask(model("good")).await, Reply::Done);
     let expected = (EndReason::BadModule, "an operator is not known".to_owned());
     assert_eq!(house.refused(model("bad")).await, expected);
+    let expected = (EndReason::BadModule, format!("more than {CAMERA_MEMORY_MB}"));
+    assert_eq!(house.refused(model("large")).await, expected, "it is tried with what a camera has");
     let (reason, detail) = house.refused(model("lost")).await;
     assert_eq!(reason, EndReason::InternalError, "that says nothing of the model");
     assert!(detail.contains("out of memory"), "{detail}");
