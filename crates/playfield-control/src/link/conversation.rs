@@ -196,7 +196,9 @@ impl Link<'_> {
                     self.take(socket, word).await?;
                     let now = Instant::now();
                     let owed = self.words.take(now, 1).max(self.bytes.take(now, bytes));
-                    tokio::time::sleep(owed.min(SEND)).await;
+                    if !owed.is_zero() {
+                        tokio::time::sleep(owed.min(SEND)).await;
+                    }
                 }
                 asked = service.next(), if self.asks.len() < ASKS => match asked {
                     Some((bytes, responder)) => self.ask(socket, &service, &bytes, responder).await?,

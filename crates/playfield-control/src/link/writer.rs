@@ -38,6 +38,7 @@ pub(crate) async fn write(app: &App) {
                 (told, (node, stored))
             })
             .unzip();
+        let told: Arc<[_]> = told.into();
         let happened = told.iter().any(|told| !told.events.is_empty());
         let positions = loop {
             match app.db.take_told(told.clone()).await {

@@ -155,7 +155,7 @@ impl Db {
     ) -> Result<Option<u64>, DbError> {
         self.call(move |connection| {
             let change = connection.transaction()?;
-            let told = insert_events(&change, &id, events)?;
+            let told = insert_events(&change, &id, &events)?;
             change.commit()?;
             Ok(told)
         })
@@ -363,7 +363,7 @@ pub(super) fn insert_grant(connection: &Connection, grant: &GrantRow) -> Result<
 pub(super) fn insert_events(
     change: &Connection,
     id: &DeviceId,
-    events: Vec<NewDeviceEvent>,
+    events: &[NewDeviceEvent],
 ) -> Result<Option<u64>, DbError> {
     let told: Option<i64> = change
         .prepare_cached("UPDATE devices SET told = told + ?2 WHERE id = ?1 RETURNING told")?
@@ -372,19 +372,20 @@ pub(super) fn insert_events(
     let Some(told) = told else { return Ok(None) };
     for (seq, event) in (told - events.len() as i64 + 1..).zip(events) {
         let NewDeviceEvent { time_ms, received_ms, offset_ms, counts_as, event } = event;
+        let (time_ms, received_ms) = (*time_ms as i64, *received_ms as i64);
         change
             .prepare_cached(
                 "INSERT INTO device_events (device, seq, time_ms, received_ms, offset_ms, event)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?
-            .execute(params![id.as_str(), seq, time_ms as i64, received_ms as i64, offset_ms, event])?;
+            .execute(params![id.as_str(), seq, time_ms, received_ms, offset_ms, event])?;
         if let Some(what) = counts_as {
             change
                 .prepare_cached(
                     "INSERT INTO device_counts (device, what, minute, count) VALUES (?1, ?2, ?3, 1)
                      ON CONFLICT (device, what, minute) DO UPDATE SET count = count + 1",
                 )?
-                .execute(params![id.as_str(), what, (time_ms / 60_000) as i64])?;
+                .execute(params![id.as_str(), what, time_ms / 60_000])?;
         }
     }
     Ok(Some(told as u64))

@@ -1,6 +1,7 @@
 //! Machines with cameras that came by a link, the codes they came with, and how far their journals were read.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use playfield_core::id::{DeviceId, NodeId};
 use playfield_core::link::{Position, Taken};
@@ -199,18 +200,18 @@ impl Db {
     }
 
     /// Writes down what machines told, each event once: all of it or nothing. How far each journal is read then.
-    pub async fn take_told(&self, told: Vec<NodeTold>) -> Result<HashMap<NodeId, Position>, DbError> {
+    pub async fn take_told(&self, told: Arc<[NodeTold]>) -> Result<HashMap<NodeId, Position>, DbError> {
         self.call(move |connection| {
             let change = connection.transaction()?;
             let mut positions: HashMap<NodeId, Position> = HashMap::new();
-            for NodeTold { node, journal, seq, device, events } in told {
+            for NodeTold { node, journal, seq, device, events } in told.iter() {
                 let position = match positions.entry(node.clone()) {
                     std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
-                    std::collections::hash_map::Entry::Vacant(empty) => empty.insert(read_position(&change, &node)?),
+                    std::collections::hash_map::Entry::Vacant(empty) => empty.insert(read_position(&change, node)?),
                 };
                 // Of a journal that was given up meanwhile nothing is taken.
-                if position.journal == journal && position.take(seq) == Taken::New && !events.is_empty() {
-                    insert_events(&change, &device, events)?;
+                if position.journal == *journal && position.take(*seq) == Taken::New && !events.is_empty() {
+                    insert_events(&change, device, events)?;
                 }
             }
             for (node, position) in &positions {
@@ -234,7 +235,8 @@ fn insert_node(change: &Connection, node: &NodeRow, token: Hash) -> Result<(), D
 fn read_position(connection: &Connection, node: &NodeId) -> Result<Position, DbError> {
     let mut find = connection.prepare_cached("SELECT journal, stored, lost FROM nodes WHERE id = ?1")?;
     let mut rows = find.query([node.as_str()])?;
-    Ok(rows.next()?.map(position).transpose()?.unwrap_or_default())
+    let Some(row) = rows.next()? else { return Ok(Position::default()) };
+    Ok(Position { journal: row.get(0)?, stored: row.get::<_, i64>(1)? as u64, lost: row.get::<_, i64>(2)? as u64 })
 }
 
 fn write_position(connection: &Connection, node: &NodeId, position: &Position) -> Result<(), DbError> {

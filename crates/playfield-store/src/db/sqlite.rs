@@ -14,6 +14,10 @@ use super::DbError;
 
 /// Callers that may wait for the connection before further ones wait to be let in.
 const QUEUE: usize = 256;
+/// Memory for pages of the file, in KiB: thousands of machines write all over it.
+const CACHE_KB: i64 = 32 << 10;
+/// Pages that may wait in the write-ahead log until they are moved into the file.
+const LOG_PAGES: i64 = 8_192;
 /// How long a process that is just closing the file is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -79,6 +83,8 @@ fn open(path: &Path, prepare: Prepare) -> Result<(File, Connection), DbError> {
     connection.busy_timeout(PATIENCE)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "cache_size", -CACHE_KB)?;
+    connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.set_prepared_statement_cache_capacity(64);
     prepare(&mut connection, path)?;

@@ -90,9 +90,9 @@ async fn what_comes_again_is_stored_once_and_a_gap_is_counted() {
     let (name, id) = (node(1).id, device(1).id);
     let position = db.open_journal(name.clone(), "j".to_owned()).await.unwrap();
     assert_eq!(position.stored, 0);
-    let stored = db.take_told(vec![told(1, 1), told(2, 2), told(2, 2)]).await.unwrap();
+    let stored = db.take_told(vec![told(1, 1), told(2, 2), told(2, 2)].into()).await.unwrap();
     assert_eq!(stored[&name].stored, 2);
-    db.take_told(vec![told(1, 1), told(2, 2), told(3, 0), told(6, 1)]).await.unwrap();
+    db.take_told(vec![told(1, 1), told(2, 2), told(3, 0), told(6, 1)].into()).await.unwrap();
     drop(db);
     let db = open(&folder).await;
     let position = db.open_journal(name.clone(), "j".to_owned()).await.unwrap();
@@ -103,7 +103,7 @@ async fn what_comes_again_is_stored_once_and_a_gap_is_counted() {
     assert_eq!(db.device_counts(id, 0).await.unwrap()[0].count, 4);
     let position = db.open_journal(name.clone(), "another".to_owned()).await.unwrap();
     assert_eq!(position.stored, 0);
-    let stored = db.take_told(vec![told(7, 1)]).await.unwrap();
+    let stored = db.take_told(vec![told(7, 1)].into()).await.unwrap();
     assert_eq!(stored[&name].stored, 0, "of a journal that was given up nothing is taken");
 }
 
