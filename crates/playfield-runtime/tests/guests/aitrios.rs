@@ -17,6 +17,8 @@ use crate::support::*;
 const DETECTOR: &[u8] = include_bytes!("aitrios/detector.wasm");
 /// `aitrios/threads.c`
 const THREADS: &[u8] = include_bytes!("aitrios/threads.wasm");
+/// `aitrios/keeper.rs`
+const KEEPER: &[u8] = include_bytes!("aitrios/keeper.wasm");
 /// Most pictures that are shown to an app until it has ended: how long it may work is the time of a processor, which others use too.
 const PATIENCE: u64 = 200;
 
@@ -42,6 +44,9 @@ const PRELUDE: &str = r#"
 (import "env" "senscord_get_last_error_cause" (func $cause (result i32)))
 (import "env" "EsfMemoryManagerPread" (func $pread (param i32 i32 i32 i64 i32) (result i32)))
 (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+(import "wasi_snapshot_preview1" "fd_readdir" (func $readdir (param i32 i32 i32 i64 i32) (result i32)))
+(import "wasi_snapshot_preview1" "path_open"
+  (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
 (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
 (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
 (import "wasi_nn" "load" (func $nn_load (param i32 i32 i32 i32) (result i32)))
@@ -297,6 +302,20 @@ fn bad_pointers_and_made_up_handles_are_answered_with_their_errors() {
     );
     check("(call $say (call $fd_write (i32.const 1) (i32.const -8) (i32.const 1) (i32.const 0)))", &[21]);
     check("(call $say (call $fd_write (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 0)))", &[8]);
+    let opened = |fd: i32, at: i32, length: i32, to: i32| {
+        let (folder, path) =
+            (format!("(i32.const {fd}) (i32.const 0)"), format!("(i32.const {at}) (i32.const {length})"));
+        let how = "(i32.const 1) (i64.const -1) (i64.const -1) (i32.const -1)";
+        format!("(call $say (call $path_open {folder} {path} {how} (i32.const {to})))")
+    };
+    check(&opened(3, 100, 4, 40), &[0]);
+    check(&opened(4, 100, 4, 40), &[8]);
+    check(&opened(3, -8, 4, 40), &[21]);
+    check(&opened(3, 100, 4, -8), &[21]);
+    check(&opened(3, 100, -1, 40), &[37]);
+    check("(call $say (call $readdir (i32.const 3) (i32.const 0) (i32.const -1) (i64.const 0) (i32.const 0)))", &[21]);
+    check("(call $say (call $readdir (i32.const 3) (i32.const 64) (i32.const 9) (i64.const 0) (i32.const 40)))", &[0]);
+    check("(call $say (call $readdir (i32.const 3) (i32.const 64) (i32.const 9) (i64.const -1) (i32.const 40)))", &[0]);
     check("(call $say (call $poll (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))", &[58]);
     check(
         "(call $say (call $blob (global.get $client) (i32.const 2) (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))",
@@ -425,6 +444,21 @@ fn an_app_with_threads_runs_as_it_is() {
     assert_eq!(told, vec![both; 4], "{lines:?}");
     lines.sort_unstable();
     assert_eq!(lines, ["test: running", "test: the threads are at work"]);
+}
+
+#[test]
+fn an_app_keeps_files_in_its_workspace_until_it_ends() {
+    let told = |app: &mut App| {
+        let all: Vec<Made> = (0..3).map(|nth| app.see(view(nth * 100))).collect();
+        let lines: Vec<&String> = all.iter().flat_map(|made| &made.lines).collect();
+        let told: Vec<String> = all.iter().flat_map(emitted).collect();
+        assert_eq!(told, [r#"{"n":1}"#, r#"{"n":2}"#, r#"{"n":3}"#], "{lines:?}");
+    };
+    for _ in 0..2 {
+        let mut manifest = numbers(65536);
+        manifest.limits.tick_ms = 1_000;
+        told(&mut beside_with(KEEPER, manifest, false, "{}"));
+    }
 }
 
 #[test]

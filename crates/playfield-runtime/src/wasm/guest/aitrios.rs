@@ -25,6 +25,7 @@ use crate::wasm::compile::Module;
 use crate::wasm::host::aitrios::Aitrios;
 use crate::wasm::host::aitrios::booth::Booth;
 use crate::wasm::host::aitrios::evp::Evp;
+use crate::wasm::host::aitrios::files::Files;
 use crate::wasm::host::aitrios::nn::{Load, Nn};
 use crate::wasm::host::aitrios::outlet::Outlet;
 use crate::wasm::host::aitrios::sensor::{Sensor, Still};
@@ -68,6 +69,7 @@ impl Module {
             sensor: Sensor::new(&model),
             outlet: Outlet { schema, labels },
             system: System::new(start_unix_ms),
+            files: Files::default(),
         };
         let first = First {
             module: self.clone(),

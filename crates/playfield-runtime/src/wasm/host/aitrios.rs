@@ -1,4 +1,5 @@
-//! The device that an AITRIOS app believes to be on: its agent (`evp`), its sensor (`sensor`), its system (`wasi`, and ESF here).
+//! The device that an AITRIOS app believes to be on: its agent (`evp`), its sensor (`sensor`), its system (`wasi`, `files`, and ESF
+//! here).
 //!
 //! ```text
 //!   camera --Still--> Booth <--waits-- a thread of the app's: _start ... get_frame ... sendTelemetry ... processEvent
@@ -12,6 +13,7 @@
 
 pub mod booth;
 pub mod evp;
+pub mod files;
 pub mod memory;
 pub mod nn;
 pub mod outlet;
@@ -26,6 +28,7 @@ use wasmtime::SharedMemory;
 
 use self::booth::Booth;
 use self::evp::Evp;
+use self::files::Files;
 use self::nn::Nn;
 use self::outlet::Outlet;
 use self::pace::Pace;
@@ -41,6 +44,7 @@ pub struct Aitrios {
     pub sensor: Sensor,
     pub outlet: Outlet,
     pub system: System,
+    pub files: Files,
 }
 
 /// The device, as one thread of the app's has it.

@@ -48,6 +48,8 @@ pub struct Evp {
     rpc: bool,
     /// An event is being run.
     pub inside: bool,
+    /// Where in its memory the name of its workspace lies, once it asked.
+    pub workspace: Option<i32>,
 }
 
 impl Evp {

@@ -1,4 +1,4 @@
-//! WASI preview 1, as far as a device without files goes: clocks, random bytes, and a log.
+//! WASI preview 1 without its files ([`super::files`] has those): clocks, random bytes, and a log.
 
 use std::time::Instant;
 
@@ -7,17 +7,27 @@ use crate::wasm::host::rng::Rng;
 
 pub const SUCCESS: i32 = 0;
 pub const BAD_FD: i32 = 8;
+pub const EXISTS: i32 = 20;
 pub const FAULT: i32 = 21;
+pub const TOO_LARGE: i32 = 22;
+pub const BAD_TEXT: i32 = 25;
 pub const INVALID: i32 = 28;
+pub const IS_FOLDER: i32 = 31;
+pub const TOO_MANY_OPEN: i32 = 33;
+pub const NAME_TOO_LONG: i32 = 37;
 pub const NO_ENTRY: i32 = 44;
+pub const NO_SPACE: i32 = 51;
+pub const NOT_FOLDER: i32 = 54;
+pub const NOT_EMPTY: i32 = 55;
 pub const NOT_SUPPORTED: i32 = 58;
+pub const NOT_CAPABLE: i32 = 76;
 
 /// Longest line of the log, in bytes.
 const MOST_LINE: usize = 512;
 /// Most pieces of one write, and subscriptions of one poll.
-const MOST_PIECES: i32 = 1024;
-/// Most bytes of one write; the rest is for the next one.
-const MOST_WRITTEN: usize = 64 << 10;
+pub const MOST_PIECES: i32 = 1024;
+/// Most bytes of one write, or read; the rest is for the next one.
+pub const MOST_WRITTEN: usize = 64 << 10;
 /// Bytes of a subscription, and of an event.
 const SUBSCRIPTION: usize = 48;
 const EVENT: usize = 32;
@@ -49,6 +59,11 @@ impl System {
             left -= piece.len();
         }
         Ok(SUCCESS)
+    }
+
+    /// The time of the day, in nanoseconds.
+    pub fn now_ns(&self) -> u64 {
+        self.clock(0).unwrap_or_default()
     }
 
     /// Nanoseconds; 0 is the time of the day, others count from the app's start.
@@ -134,7 +149,7 @@ impl System {
     }
 }
 
-/// Its standard input, output and error are what any program has; there is nothing else.
+/// Its standard input, output and error.
 pub fn fdstat(mem: &mut Mem<'_>, fd: i32, ptr: i32) -> Result<i32, Fault> {
     if !(0..=2).contains(&fd) {
         return Ok(BAD_FD);

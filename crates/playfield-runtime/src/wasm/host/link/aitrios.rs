@@ -1,6 +1,7 @@
 //! The imports of AITRIOS apps, tied to what they do. Each function is one of [`crate::wasm::abi::aitrios`].
 
 mod evp;
+mod files;
 mod nn;
 mod sensor;
 mod wasi;

@@ -9,6 +9,7 @@ use crate::wasm::host::aitrios::booth::For;
 use crate::wasm::host::aitrios::evp::{
     AGAIN, Callback, DENIED, ERROR, Event, FAULT, INVALID, NOT_SUPPORTED, OK, SHOULD_EXIT, TIMED_OUT, TOO_BIG,
 };
+use crate::wasm::host::aitrios::files::PLACE;
 use crate::wasm::host::aitrios::{Aitrios, Fault, Mem, word};
 use crate::wasm::host::link::{Call, Host};
 
@@ -21,8 +22,6 @@ const SAYING_DENIED: i32 = 3;
 
 /// Blobs and streams would be other ways out; nobody calls an app here.
 pub const REFUSED: &[(&str, i32)] = &[
-    // A null string: there is no folder.
-    ("EVP_getWorkspaceDirectory", 0),
     ("EVP_sendRpcResponse", INVALID),
     ("EVP_blobOperation", DENIED),
     ("EVP_BlobRequestHttpExt_initialize", 0),
@@ -39,6 +38,9 @@ pub const REFUSED: &[(&str, i32)] = &[
 pub fn link(linker: &mut Linker<Host>) -> Result<()> {
     let m = "env";
     linker.func_wrap(m, "EVP_initialize", |mut c: Call<'_>| Ok(device(&mut c)?.it.evp.initialize()))?;
+    linker.func_wrap(m, "EVP_getWorkspaceDirectory", |mut c: Call<'_>, handle: i32, kind: i32| {
+        workspace(&mut c, handle, kind)
+    })?;
     linker.func_wrap(m, "EVP_setConfigurationCallback", |mut c: Call<'_>, handle: i32, function: i32, user: i32| {
         on(&mut c, handle, |it| it.evp.on_configuration(callback(function, user)))
     })?;
@@ -73,6 +75,22 @@ pub fn link(linker: &mut Linker<Host>) -> Result<()> {
         process(&mut c, handle, timeout)
     })?;
     Ok(())
+}
+
+/// Where its workspace is: a text in its memory, which stays there. Null where there is none of this kind.
+fn workspace(call: &mut Call<'_>, handle: i32, kind: i32) -> Result<i32> {
+    let it = device(call)?.it;
+    let (known, told) = (it.evp.knows(handle) && kind == 0, it.evp.workspace);
+    drop(it);
+    match told {
+        _ if !known => Ok(0),
+        Some(at) => Ok(at),
+        None => {
+            let at = give(call, format!("{PLACE}\0").as_bytes())?;
+            device(call)?.it.evp.workspace = at;
+            Ok(at.unwrap_or_default())
+        }
+    }
 }
 
 /// Number 0 of a table is no function.
