@@ -370,6 +370,17 @@ def graphs():
         ],
     )
     made["bytes"].graph.initializer.append(constant("most", np.float32(255)))
+    # In its middle there are 737 MB: more than a camera has.
+    made["large"] = cells(
+        images="planes",
+        before=[
+            helper.make_node("Tile", ["images", "often"], ["many"]),
+            helper.make_node("Slice", ["many", "first", "second", "first"], ["planes"]),
+        ],
+    )
+    made["large"].graph.initializer.extend(
+        [constant("often", np.int64([10_000, 1, 1, 1])), constant("first", np.int64([0])), constant("second", np.int64([1]))]
+    )
     # What other engines have and ours does not, what reads other files, what fails only when it runs, and what takes two pictures.
     made["unknown"] = odd(
         [

@@ -93,6 +93,8 @@ fn a_model_that_cannot_be_used_is_refused_with_the_reason_and_the_camera_goes_on
     };
     put("half", &manifest, &weights[..weights.len() / 2]);
     put("other", &manifest.replace("320, 192", "640, 384"), &weights);
+    let large = fs::read(root().join("crates/playfield-runtime/testdata/model/large.onnx")).unwrap();
+    put("large", &manifest.replace("320, 192", "96, 64").replace(", \"bicycle\"", ""), &large);
     put("again", &manifest, &weights);
     let server = Server::with_apps(&apps);
     let path = camera(&server);
@@ -102,7 +104,12 @@ fn a_model_that_cannot_be_used_is_refused_with_the_reason_and_the_camera_goes_on
         desired["model"] = json!(model);
         server.ask("PATCH", &path, &[], Some(json!({ "desired": desired })))
     };
-    for (model, why) in [("half", "cannot load the model"), ("other", "`input.size`"), ("none", "there is no model")] {
+    for (model, why) in [
+        ("half", "cannot load the model"),
+        ("other", "`input.size`"),
+        ("large", "more than the 512 MiB of memory that a camera has"),
+        ("none", "there is no model"),
+    ] {
         let refused = ask(model);
         assert!(refused["detail"].as_str().unwrap().contains(why), "{refused}");
     }

@@ -4,8 +4,9 @@
 //! cargo run --release -p playfield-core --example scene -- seeds=street frames=1 size=1280x720 rgb=street.rgb truth=street.jsonl
 //! cargo run --release -p playfield-core --example scene -- seeds=0..500 frames=8 step=5300 size=320x180 rgb=train.rgb truth=train.jsonl
 //! ```
-//! `seeds` is `street` or a range; `from` and `step` are milliseconds; a random scene's density, noise and first moment follow from
-//! its seed. A file named `-` is standard output; one that is not named is not written.
+//! `seeds` is `street` or a range, of random streets or, with `on=street`, of others on the street of the demonstration; `from` and
+//! `step` are milliseconds; density, noise and first moment follow from the seed. A file named `-` is standard output; one that is
+//! not named is not written.
 
 use std::env;
 use std::fs::File;
@@ -19,6 +20,8 @@ use serde::Serialize;
 /// What is asked for.
 struct Args {
     seeds: Option<std::ops::Range<u64>>,
+    /// All on the street of the demonstration.
+    on_street: bool,
     frames: u64,
     from: u64,
     step: u64,
@@ -41,7 +44,8 @@ fn open(path: &str) -> io::Result<Box<dyn Write>> {
 }
 
 fn parse(words: impl Iterator<Item = String>) -> Result<Args, Box<dyn std::error::Error>> {
-    let mut args = Args { seeds: None, frames: 1, from: 0, step: 1000, size: (640, 360), rgb: None, truth: None };
+    let (size, rgb, truth) = ((640, 360), None, None);
+    let mut args = Args { seeds: None, on_street: false, frames: 1, from: 0, step: 1000, size, rgb, truth };
     for word in words {
         let (key, value) = word.split_once('=').ok_or("arguments look like key=value")?;
         match key {
@@ -50,6 +54,8 @@ fn parse(words: impl Iterator<Item = String>) -> Result<Args, Box<dyn std::error
                 let (from, to) = value.split_once("..").ok_or("seeds=FROM..TO, or seeds=street")?;
                 args.seeds = Some(from.parse()?..to.parse()?);
             }
+            "on" if value == "street" => args.on_street = true,
+            "on" => return Err("on=street, or nothing".into()),
             "frames" => args.frames = value.parse()?,
             "from" => args.from = value.parse()?,
             "step" => args.step = value.parse()?,
@@ -66,7 +72,7 @@ fn parse(words: impl Iterator<Item = String>) -> Result<Args, Box<dyn std::error
 }
 
 /// A scene for training: as busy, noisy and late in the day as its seed says.
-fn random(seed: u64) -> (Scene, u64) {
+fn random(seed: u64, on_street: bool) -> (Scene, u64) {
     let mut random = Random::new(seed);
     let mut share = |low: f32, high: f32| low + (high - low) * random.below(1000) as f32 / 1000.0;
     let config = SceneConfig {
@@ -75,7 +81,8 @@ fn random(seed: u64) -> (Scene, u64) {
         bicycles: share(0.4, 3.0),
         noise: share(0.0, 3.0),
     };
-    (Scene::new(seed, config), random.below(3_600_000))
+    let scene = if on_street { Scene::on_street(seed, config) } else { Scene::new(seed, config) };
+    (scene, random.below(3_600_000))
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -85,7 +92,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut rgba = vec![0; usize::from(width) * usize::from(height) * 4];
     let (mut drawing, mut knowing, mut count) = (0.0, 0.0, 0_u32);
     for seed in scenes {
-        let (mut scene, first) = seed.map_or_else(|| (Scene::street(), 0), random);
+        let (mut scene, first) = seed.map_or_else(|| (Scene::street(), 0), |seed| random(seed, args.on_street));
         for frame in 0..args.frames {
             let time_ms = args.from + first + frame * args.step;
             let start = Instant::now();

@@ -13,7 +13,7 @@ use super::apart::Keeper;
 use super::intake::Intake;
 use super::words::{FromCamera, Opening, PICTURE, SHARED_LEN, ToCamera};
 use crate::confine::resident;
-use crate::process::{LinkError, Process, Shared, Watcher};
+use crate::process::{End, LinkError, Process, Shared, Watcher};
 use crate::{Guest, GuestError, GuestEvent, LogLevel, Snapshot, Tick, Wake};
 
 /// How long it may take until the camera is at work.
@@ -24,6 +24,9 @@ const ENDS: Duration = Duration::from_millis(500);
 const SILENT: Duration = Duration::from_secs(30);
 /// How often it is looked whether its process takes too much memory.
 const LOOK: Duration = Duration::from_millis(500);
+/// How a process ends that was refused memory, and what it says then.
+const ABORT: i32 = 6;
+const NO_MEMORY: &str = "memory allocation of";
 
 /// A camera in a process of its own.
 pub struct CameraGuest {
@@ -190,8 +193,12 @@ impl CameraGuest {
         match error {
             LinkError::Late => GuestError::Hung(what),
             LinkError::Closed => {
-                let words = self.process.end(ENDS).map_or_else(|| "hung".to_owned(), |end| end.words());
+                let end = self.process.end(ENDS);
                 let said = self.process.last_words();
+                if end == Some(End::Signal(ABORT)) && said.contains(NO_MEMORY) {
+                    return GuestError::OutOfMemory { limit_mb: self.memory_limit >> 20 };
+                }
+                let words = end.map_or_else(|| "hung".to_owned(), |end| end.words());
                 let said = if said.is_empty() { said } else { format!("; it last said: {said}") };
                 GuestError::Trap(format!("its process {words}{said}"))
             }

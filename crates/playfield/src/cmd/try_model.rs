@@ -48,6 +48,10 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
                 GuestError::Hung(_) => {
                     (EndReason::PlacementTimeout, "it took too long to try this model; try again".to_owned())
                 }
+                GuestError::OutOfMemory { limit_mb } => {
+                    (EndReason::BadModule, format!("it needs more than the {limit_mb} MiB of memory that a camera has"))
+                }
+                GuestError::Trap(why) => (EndReason::BadModule, why),
                 other => (EndReason::BadModule, other.to_string()),
             };
             let refused = Refusal { reason, detail };
