@@ -36,7 +36,11 @@ pub use links::{NodeRow, NodeTold, Redeemed};
 pub use mqtt::{EvpDevice, EvpModule, EvpProof, EvpState, EvpUpload};
 pub use outbox::{DeliveryRow, Fired, FiringRow, NewDelivery};
 pub use rules::RuleRow;
+use sqlite::Room;
 pub use sqlite::Sqlite;
+
+/// Thousands of machines write all over it.
+const ROOM: Room = Room { cache_kb: 32 << 10, log_bytes: 8 << 20 };
 
 /// SHA-256 of a secret, a request or a module.
 pub type Hash = [u8; 32];
@@ -379,7 +383,7 @@ pub enum Put {
 impl Db {
     /// Opens or makes the database at `path`, and its folder, and brings its schema up to date.
     pub async fn open(path: &Path) -> Result<Db, DbError> {
-        Ok(Db::Sqlite(Sqlite::open(path, Box::new(schema::migrate)).await?))
+        Ok(Db::Sqlite(Sqlite::open(path, ROOM, Box::new(schema::migrate)).await?))
     }
 
     async fn call<T, W>(&self, work: W) -> Result<T, DbError>

@@ -8,7 +8,7 @@ use std::path::Path;
 use rusqlite::{Connection, ErrorCode, params};
 
 use crate::db::DbError;
-use crate::db::sqlite::Sqlite;
+use crate::db::sqlite::{Room, Sqlite};
 
 /// Bytes of a page, the unit that the bound is counted in.
 const PAGE: u64 = 4096;
@@ -16,6 +16,8 @@ const PAGE: u64 = 4096;
 const LEAST_PAGES: u64 = 32;
 /// What goes at once where there is no room: this part of all, so that the next ones find some.
 const PART: i64 = 64;
+/// Devices are small.
+const ROOM: Room = Room { cache_kb: 2 << 10, log_bytes: 4 << 20 };
 
 /// A journal. Cheap to clone; clones are the same.
 #[derive(Clone, Debug)]
@@ -40,7 +42,8 @@ impl Journal {
     /// another sequence of numbers.
     pub async fn open(path: &Path, most_bytes: u64, fresh_id: String) -> Result<Journal, DbError> {
         let pages = i64::try_from((most_bytes / PAGE).max(LEAST_PAGES)).unwrap_or(i64::MAX);
-        let engine = Sqlite::open(path, Box::new(move |connection, _| prepare(connection, pages, &fresh_id))).await?;
+        let engine =
+            Sqlite::open(path, ROOM, Box::new(move |connection, _| prepare(connection, pages, &fresh_id))).await?;
         let id = engine.call(|connection| Ok(connection.query_row("SELECT id FROM journal", [], |row| row.get(0))?));
         Ok(Journal { id: id.await?, engine })
     }

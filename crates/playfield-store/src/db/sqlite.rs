@@ -1,10 +1,15 @@
 //! The SQLite engine: one connection on a thread of its own.
 //!
+//! ```text
+//!   tasks --jobs--> the connection --commits--> write-ahead log --moved now and then, by a second connection--> file
+//! ```
+//!
 //! WAL with `synchronous = FULL`: a commit that returned is on the disk. A lock file beside the database keeps a second
 //! process out, because what is open at the start is taken for left over; other programs may still read the file.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -14,12 +19,25 @@ use super::DbError;
 
 /// Callers that may wait for the connection before further ones wait to be let in.
 const QUEUE: usize = 256;
-/// Memory for pages of the file, in KiB: thousands of machines write all over it.
-const CACHE_KB: i64 = 32 << 10;
-/// Pages that may wait in the write-ahead log until they are moved into the file.
-const LOG_PAGES: i64 = 8_192;
+/// Pages in the write-ahead log at which the connection moves it itself, should nobody else have done so: whoever writes just then
+/// waits.
+const LOG_PAGES: i64 = 65_536;
+/// How often the log is looked at.
+const LOOK: Duration = Duration::from_millis(200);
+/// So many pages are moved by the connection itself, so that the log begins anew; and how often it is tried to have no more left.
+const FEW_PAGES: i64 = 200;
+const TRIES: u32 = 4;
 /// How long a process that is just closing the file is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How much room a file takes beside itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Room {
+    /// Memory for its pages, in KiB.
+    pub cache_kb: u32,
+    /// Bytes that may wait in the write-ahead log until they are moved into the file.
+    pub log_bytes: u64,
+}
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 /// Brings the tables of a file up to date.
@@ -32,7 +50,7 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    pub(crate) async fn open(path: &Path, prepare: Prepare) -> Result<Sqlite, DbError> {
+    pub(crate) async fn open(path: &Path, room: Room, prepare: Prepare) -> Result<Sqlite, DbError> {
         let (jobs, inbox) = mpsc::channel(QUEUE);
         let (opened, ready) = oneshot::channel();
         let path = path.to_owned();
@@ -40,8 +58,8 @@ impl Sqlite {
         std::thread::Builder::new()
             .name("playfield-db".to_owned())
             .spawn({
-                let path = path.clone();
-                move || own(&path, prepare, opened, inbox)
+                let (path, jobs) = (path.clone(), jobs.downgrade());
+                move || own(&path, (room, prepare), opened, (jobs, inbox))
             })
             .map_err(unwritable)?;
         ready.await.map_err(|_| DbError::Closed)??;
@@ -64,35 +82,105 @@ impl Sqlite {
 }
 
 /// The thread: opens, then works until the last [`Sqlite`] is gone.
-fn own(path: &Path, prepare: Prepare, opened: oneshot::Sender<Result<(), DbError>>, mut inbox: mpsc::Receiver<Job>) {
-    let (_lock, mut connection) = match open(path, prepare) {
-        Ok(both) => both,
+fn own(
+    path: &Path,
+    (room, prepare): (Room, Prepare),
+    opened: oneshot::Sender<Result<(), DbError>>,
+    (jobs, mut inbox): (mpsc::WeakSender<Job>, mpsc::Receiver<Job>),
+) {
+    let begun = open(path, room, prepare)
+        .and_then(|(lock, connection)| Ok((lock, connection, Mover::start(path, room.log_bytes, jobs)?)));
+    let (_lock, mut connection, mover) = match begun {
+        Ok(all) => all,
         Err(error) => return drop(opened.send(Err(error))),
     };
-    if opened.send(Ok(())).is_err() {
-        return;
+    if opened.send(Ok(())).is_ok() {
+        while let Some(job) = inbox.blocking_recv() {
+            job(&mut connection);
+        }
     }
-    while let Some(job) = inbox.blocking_recv() {
-        job(&mut connection);
+    // The last connection that is closed leaves no log.
+    mover.stop();
+}
+
+/// Moves the log into the file, on a thread of its own: that takes the disk for a while, and nobody has to wait for it.
+struct Mover {
+    stop: std::sync::mpsc::Sender<()>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Mover {
+    fn start(path: &Path, log_bytes: u64, jobs: mpsc::WeakSender<Job>) -> Result<Mover, DbError> {
+        let connection = connect(path)?;
+        let log = beside(path, "-wal");
+        let (stop, stopped) = std::sync::mpsc::channel();
+        let thread = std::thread::Builder::new()
+            .name("playfield-log".to_owned())
+            .spawn(move || {
+                while stopped.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
+                    if std::fs::metadata(&log).is_ok_and(|log| log.len() > log_bytes) {
+                        move_log(&connection, &jobs);
+                    }
+                }
+            })
+            .map_err(|source| DbError::Unwritable { path: path.to_owned(), source })?;
+        Ok(Mover { stop, thread })
+    }
+
+    fn stop(self) {
+        drop(self.stop);
+        // Had it panicked, the connection moves the log by itself.
+        let _ = self.thread.join();
     }
 }
 
-fn open(path: &Path, prepare: Prepare) -> Result<(File, Connection), DbError> {
+/// Others write meanwhile. What they wrote is moved at the end by the connection that writes, since only then can the log begin anew.
+/// What cannot be moved now is tried again; of a disk that is full, whoever writes will hear.
+fn move_log(connection: &Connection, jobs: &mpsc::WeakSender<Job>) {
+    for _ in 0..TRIES {
+        match checkpoint(connection) {
+            Ok(left) if left > FEW_PAGES => {}
+            Ok(_) => break,
+            Err(_) => return,
+        }
+    }
+    if let Some(jobs) = jobs.upgrade() {
+        let last: Job = Box::new(|connection| {
+            let _ = checkpoint(connection);
+        });
+        // If it has too much to do for that, there is another time.
+        let _ = jobs.try_send(last);
+    }
+}
+
+/// Moves what is in the log, as far as that makes nobody wait for anybody; the pages that are left.
+fn checkpoint(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?))
+}
+
+fn open(path: &Path, room: Room, prepare: Prepare) -> Result<(File, Connection), DbError> {
     let lock = lock(path)?;
-    let mut connection = Connection::open(path)?;
-    connection.busy_timeout(PATIENCE)?;
-    connection.pragma_update(None, "journal_mode", "wal")?;
-    connection.pragma_update(None, "synchronous", "full")?;
-    connection.pragma_update(None, "cache_size", -CACHE_KB)?;
+    let mut connection = connect(path)?;
+    connection.pragma_update(None, "cache_size", -i64::from(room.cache_kb))?;
     connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
+    // When the log begins anew, its file is cut off: so its length says how much waits.
+    connection.pragma_update(None, "journal_size_limit", 0)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.set_prepared_statement_cache_capacity(64);
     prepare(&mut connection, path)?;
     Ok((lock, connection))
 }
 
+fn connect(path: &Path) -> Result<Connection, DbError> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(PATIENCE)?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    Ok(connection)
+}
+
 fn lock(path: &Path) -> Result<File, DbError> {
-    let lock_path = beside(path);
+    let lock_path = beside(path, ".lock");
     let unwritable = |source| DbError::Unwritable { path: lock_path.clone(), source };
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(unwritable)?;
@@ -111,8 +199,8 @@ fn lock(path: &Path) -> Result<File, DbError> {
     }
 }
 
-fn beside(path: &Path) -> PathBuf {
+fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
+    name.push(ending);
     PathBuf::from(name)
 }

@@ -739,3 +739,23 @@ async fn leave_to_look_ends_once_and_stays_on_record(db: Db) {
     let row = db.session(session.id.clone()).await.unwrap().unwrap();
     assert_eq!((row.state, row.title), (SessionState::Activating, session.title));
 }
+
+#[tokio::test]
+async fn the_log_is_moved_into_the_file_while_it_is_written() {
+    let folder = Folder::new();
+    let db = open_sqlite(&folder).await;
+    let log = || std::fs::metadata(folder.path().join("data/playfield.db-wal")).map_or(0, |file| file.len());
+    let (mut before, mut most, mut writes) = (0, 0, 0u32);
+    while log() >= before {
+        before = log();
+        most = before.max(most);
+        writes += 1;
+        assert!(writes < 20_000, "it has {most} bytes and was never begun anew");
+        db.keep("name", writes.to_le_bytes().repeat(16 << 10)).await.unwrap();
+    }
+    assert!(most > 8 << 20, "moving less would not be worth it: {most}");
+    assert_eq!(db.kept("name").await.unwrap().unwrap()[..4], writes.to_le_bytes());
+    drop(db);
+    let db = open_sqlite(&folder).await;
+    assert_eq!(db.kept("name").await.unwrap().unwrap(), writes.to_le_bytes().repeat(16 << 10));
+}
