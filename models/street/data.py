@@ -26,7 +26,8 @@ LONG = (26, 64)
 
 
 def draw(seeds, frames, step, scale, scene=SCENE, parts=None):
-    """Pictures [n, 180, 320, 3] and their truths; drawn `scale` times as large and shrunk.
+    """Pictures [n, 180, 320, 3] and their truths; drawn `scale` times as large and shrunk. What follows the seeds, after a blank,
+    is said to the scene too.
 
     With dice in `parts`, a part of each that is so large before it is shrunk follows, as a camera's region is.
     """
@@ -35,7 +36,7 @@ def draw(seeds, frames, step, scale, scene=SCENE, parts=None):
     with tempfile.TemporaryDirectory() as folder:
         truth = os.path.join(folder, "truth.jsonl")
         command = scene.split() + [
-            f"seeds={seeds}", f"frames={frames}", f"step={step}", f"size={width}x{height}", "rgb=-", f"truth={truth}",
+            *f"seeds={seeds}".split(), f"frames={frames}", f"step={step}", f"size={width}x{height}", "rgb=-", f"truth={truth}",
         ]
         pictures = []
         with subprocess.Popen(command, stdout=subprocess.PIPE) as drawing:

@@ -4,8 +4,8 @@ A plain convolutional network without anchors. Pictures of 320 x 192 shrink to c
 something has its middle there, which class it is, and where its box lies. Only dense 3 x 3 and 1 x 1 convolutions: small
 runtimes are quick at those. What is seen at large is doubled in size and added to what is seen in detail.
 
-    images 3 -> 8 /2 -> 24 /4, 1 block --------------------------------------> + -> 24 -> 8 numbers a cell of 4
-                          '-> 56 /8, 2 blocks -----------------> + -> 56 -> 24 '
+    images 3 -> 8 /2 -> 32 /4, 1 block --------------------------------------> + -> 32 -> 8 numbers a cell of 4
+                          '-> 56 /8, 2 blocks -----------------> + -> 56 -> 32 '
                                    |                             |     '----------------> 8 numbers a cell of 8
                                    '-> 72 /16, 3 blocks -> 56 ---'
                                                      '-> 56 ----------------------------> 8 numbers a cell of 16
@@ -26,9 +26,9 @@ EPSILON = 1e-3
 # name: (input channels, output channels, size of the kernel, stride)
 LAYERS = {
     "stem1": (3, 8, 3, 2),
-    "stem2": (8, 24, 3, 2),
-    "block4": (24, 24, 3, 1),
-    "down8": (24, 56, 3, 2),
+    "stem2": (8, 32, 3, 2),
+    "block4": (32, 32, 3, 1),
+    "down8": (32, 56, 3, 2),
     "block8a": (56, 56, 3, 1),
     "block8b": (56, 56, 3, 1),
     "down16": (56, 72, 3, 2),
@@ -38,12 +38,12 @@ LAYERS = {
     "wide16": (72, 56, 1, 1),
     "head16": (72, 56, 3, 1),
     "head8": (56, 56, 3, 1),
-    "wide8": (56, 24, 1, 1),
-    "head4": (24, 24, 3, 1),
+    "wide8": (56, 32, 1, 1),
+    "head4": (32, 32, 3, 1),
 }
 # The last layers have a bias in place of a normalisation.
 NUMBERS = 4 + len(LABELS)
-OUTPUTS = {"out4": (24, NUMBERS), "out8": (56, NUMBERS), "out16": (56, NUMBERS)}
+OUTPUTS = {"out4": (32, NUMBERS), "out8": (56, NUMBERS), "out16": (56, NUMBERS)}
 
 
 def start(seed):
@@ -69,7 +69,7 @@ def start(seed):
 
 def resume(path, seed, images):
     """Weights and statistics to go on with: those of a written network, whose normalisations are set up anew so that it says the
-    same of these images. A block that it has not begins as doing nothing."""
+    same of these images. A block that it has not begins as doing nothing, and channels that it has not are heard by nobody yet."""
     written = onnx.load(path).graph
     constants = {constant.name: numpy_helper.to_array(constant) for constant in written.initializer}
     found = {
@@ -79,7 +79,9 @@ def resume(path, seed, images):
     }
     weights, stats = start(seed)
     for name, (w, bias) in found.items():
-        weights[name]["w"], weights[name]["bias"] = jnp.asarray(w.transpose(2, 3, 1, 0)), jnp.asarray(bias)
+        (cout, cin), mine = w.shape[:2], weights[name]
+        mine["w"] = mine["w"].at[:, :, cin:, :cout].set(0.0).at[:, :, :cin, :cout].set(w.transpose(2, 3, 1, 0))
+        mine["bias"] = mine["bias"].at[:cout].set(bias)
     # Without a normalisation it works as it was written.
     plain = {name: {"mean": s["mean"], "var": s["var"] - EPSILON} for name, s in stats.items()}
     for name in LAYERS:

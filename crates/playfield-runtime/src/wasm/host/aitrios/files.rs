@@ -188,9 +188,12 @@ impl Files {
 
     fn add(&mut self, into: (u64, String), what: What, now_ns: u64) -> Result<u64, Errno> {
         let (folder, name) = into;
+        if self.nodes.len() >= MOST_NODES {
+            return no(NO_SPACE);
+        }
         // A folder that was removed while it is open takes nothing more.
-        if self.nodes.len() >= MOST_NODES || !self.node(folder)?.named {
-            return no(if self.nodes.len() >= MOST_NODES { NO_SPACE } else { NO_ENTRY });
+        if !self.node(folder)?.named {
+            return no(NO_ENTRY);
         }
         self.newest += 1;
         let node = self.newest;
