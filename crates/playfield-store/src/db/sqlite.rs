@@ -105,7 +105,7 @@ fn own(
 
 /// Moves the log into the file, on a thread of its own: that takes the disk for a while, and nobody has to wait for it.
 struct Mover {
-    stop: std::sync::mpsc::Sender<()>,
+    stop: std::sync::mpsc::SyncSender<()>,
     thread: std::thread::JoinHandle<()>,
 }
 
@@ -113,7 +113,7 @@ impl Mover {
     fn start(path: &Path, log_bytes: u64, jobs: mpsc::WeakSender<Job>) -> Result<Mover, DbError> {
         let connection = connect(path)?;
         let log = beside(path, "-wal");
-        let (stop, stopped) = std::sync::mpsc::channel();
+        let (stop, stopped) = std::sync::mpsc::sync_channel(0);
         let thread = std::thread::Builder::new()
             .name("playfield-log".to_owned())
             .spawn(move || {
