@@ -7,7 +7,11 @@ import json
 import os
 import subprocess
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from net import HEIGHT, LABELS, STRIDES, WIDTH, cells
@@ -19,7 +23,7 @@ PAD = 114
 TOP = (HEIGHT - ROWS) // 2
 
 # Objects with less of them to be seen, or smaller, neither help nor count.
-LEARN_VISIBLE, LEARN_PIXELS = 0.3, 6
+LEARN_VISIBLE, LEARN_PIXELS = 0.25, 6
 COUNT_VISIBLE, COUNT_PIXELS = 0.4, 10
 # From which length on, in pixels, the next coarser cells answer.
 LONG = (26, 64)
@@ -76,10 +80,32 @@ def within(rows, place, scale):
     return out[out[:, 5] > 0]
 
 
-def mirrored(rows):
-    out = rows.copy()
-    out[:, 0], out[:, 2] = WIDTH - rows[:, 2], WIDTH - rows[:, 0]
-    return out
+# Who draws the pictures to learn from: seeds, how many of them at once, and how many pictures of each.
+STREETS = [("", 2400, 40, 6), (" on=street", 720, 20, 12)]
+
+
+def share(at):
+    """One share of the pictures to learn from: each shrunk, and a part of each."""
+    seeds, frames, dice, scene = at
+    return draw(seeds, frames, 7300, 2, scene, np.random.default_rng(dice))
+
+
+def streets(scene, few):
+    """All pictures to learn from, or one in so many, and their rows, filled up to [pictures, most, 6] with rows of class -1."""
+    shares = [
+        (f"{first}..{first + at_once}{where}", frames, first + len(where), scene)
+        for where, seeds, at_once, frames in STREETS
+        for first in range(0, seeds // few, at_once)
+    ]
+    # JAX has threads: a process that has them is not to be copied.
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as processes:
+        drawn = list(processes.map(share, shares))
+    rows = [row for _, rows in drawn for row in rows]
+    full = np.zeros((len(rows), max(map(len, rows)), 6), np.float32)
+    full[:, :, 4] = -1
+    for out, row in zip(full, rows):
+        out[: len(row)] = row
+    return np.concatenate([pictures for pictures, _ in drawn]), full
 
 
 def letterbox(pictures):
@@ -88,23 +114,9 @@ def letterbox(pictures):
     return out
 
 
-# How many cells there are, and where those of each stride begin.
-CELLS = len(cells())
-FIRST = [sum((WIDTH // s) * (HEIGHT // s) for s in STRIDES[:level]) for level in range(len(STRIDES))]
-
-
-def near(middle, size, level):
-    """Cells of a level whose middle is near that of an object, and inside it: one at least, where it is in the picture."""
-    stride = STRIDES[level]
-    columns, rows = WIDTH // stride, HEIGHT // stride
-    found = []
-    for y in range(max(0, int(middle[1] / stride - 1.3)), min(rows, int(middle[1] / stride + 1.3))):
-        for x in range(max(0, int(middle[0] / stride - 1.3)), min(columns, int(middle[0] / stride + 1.3))):
-            off = abs((x + 0.5) * stride - middle[0]), abs((y + 0.5) * stride - middle[1])
-            inside = off[0] < size[0] / 2 and off[1] < size[1] / 2
-            if max(off) < 0.8 * stride and (inside or max(off) < 0.51 * stride):
-                found.append(FIRST[level] + y * columns + x)
-    return np.array(found, int)
+# Of each cell: middle and stride, and which level of strides it is of.
+CELLS = cells()
+LEVEL = np.searchsorted(STRIDES, CELLS[:, 2])
 
 
 def target(rows):
@@ -113,57 +125,69 @@ def target(rows):
     A cell answers for an object whose middle is near its own. Where several claim a cell, the nearest to the camera has it,
     as that is the one to be seen.
     """
-    out = np.zeros((CELLS, 6), np.float32)
-    out[:, 4], out[:, 5] = -1, 1
-    for row in rows:
-        size, middle = (row[2:4] - row[:2]).tolist(), ((row[:2] + row[2:4]) / 2).tolist()
-        long = max(size)
-        own = sum(long >= edge for edge in LONG)
-        learned = row[5] >= LEARN_VISIBLE and long >= LEARN_PIXELS
-        for level in range(len(STRIDES)):
-            mine = near(middle, size, level)
-            if learned and level == own:
-                out[mine, :4], out[mine, 4], out[mine, 5] = row[:4], row[4], 1
-            elif not learned or may_also(level, own, long):
-                out[mine[out[mine, 4] < 0], 5] = 0
-    return out
+    edges = jnp.array(LONG)
+
+    def add(out, row):
+        size, middle = row[2:4] - row[:2], (row[:2] + row[2:4]) / 2
+        long = size.max()
+        own = (long >= edges).sum()
+        learned = (row[5] >= LEARN_VISIBLE) & (long >= LEARN_PIXELS)
+        # Near, and inside of it; at least the one cell that has its middle.
+        off = jnp.abs(CELLS[:, :2] - middle)
+        far = off.max(-1) / CELLS[:, 2]
+        mine = (far < 0.8) & ((off < size / 2).all(-1) | (far < 0.51)) & (row[4] >= 0)
+        # A level next to an object's own may say it too, or not.
+        edge = edges[jnp.minimum(jnp.minimum(LEVEL, own), len(LONG) - 1)]
+        may = (jnp.abs(LEVEL - own) == 1) & (edge * 0.75 < long) & (long < edge * 1.33)
+        says = mine & learned & (LEVEL == own)
+        ignored = mine & ~says & (~learned | may) & (out[:, 4] < 0)
+        said = jnp.concatenate([row[:5], jnp.ones(1)])
+        out = jnp.where(says[:, None], said, out)
+        return out.at[:, 5].multiply(1 - ignored), None
+
+    nothing = jnp.zeros((len(CELLS), 6)).at[:, 4].set(-1).at[:, 5].set(1)
+    return jax.lax.scan(add, nothing, rows)[0]
 
 
-def may_also(level, own, long):
-    """Whether a level next to an object's own may say it too, or not."""
-    edge = LONG[min(level, own)]
-    return abs(level - own) == 1 and edge * 0.75 < long < edge * 1.33
+def lesson(key, picture, rows):
+    """A picture as another camera would have it, letterboxed and from 0 to 1, and what the network should say of it."""
+    keys = jax.random.split(key, 4)
+    picture, rows = placed(keys[0], picture.astype(jnp.float32), rows)
+    flip = jax.random.bernoulli(keys[1])
+    picture = jnp.where(flip, picture[:, ::-1], picture)
+    rows = jnp.where(flip, rows.at[:, 0].set(WIDTH - rows[:, 2]).at[:, 2].set(WIDTH - rows[:, 0]), rows)
+    picture = exposed(keys[2], picture)
+    picture = jnp.round(jnp.clip(picture, 0, 255))
+    return jnp.pad(picture, ((TOP, TOP), (0, 0), (0, 0)), constant_values=PAD) / 255, target(rows)
 
 
-def batches(pictures, rows, size, seed):
-    """Endless batches: pictures [size, 192, 320, 3] from 0 to 1, changed at random, and targets."""
-    dice = np.random.default_rng(seed)
-    plain = [target(r).astype(np.float16) for r in rows]
-    flipped = [target(mirrored(r)).astype(np.float16) for r in rows]
-    while True:
-        order = dice.permutation(len(pictures))
-        for at in range(0, len(order) - size + 1, size):
-            images, targets = [], []
-            for i in order[at : at + size]:
-                flip = dice.random() < 0.5
-                picture = pictures[i][:, ::-1] if flip else pictures[i]
-                images.append(changed(picture, dice))
-                targets.append((flipped if flip else plain)[i])
-            yield letterbox(np.stack(images)).astype(np.float32) / 255, np.stack(targets).astype(np.float32)
+def placed(key, picture, rows):
+    """Half of the time somewhat nearer, so that edges cut off other things."""
+    keys = jax.random.split(key, 3)
+    zoom = jnp.where(jax.random.bernoulli(keys[0]), jax.random.uniform(keys[1], (), minval=1, maxval=1.35), 1.0)
+    size = jnp.array([ROWS, WIDTH])
+    moved = -jax.random.uniform(keys[2], (2,)) * size * (zoom - 1)
+    picture = jax.image.scale_and_translate(picture, picture.shape, (0, 1), jnp.full(2, zoom), moved, "linear", antialias=False)
+    top = jnp.array([0, TOP, 0, TOP])
+    whole = (rows[:, :4] - top) * zoom + moved[jnp.array([1, 0, 1, 0])] + top
+    area = jnp.clip(whole, top, top + jnp.array([WIDTH, ROWS, WIDTH, ROWS]))
+    left = (area[:, 2:] - area[:, :2]) / jnp.maximum(whole[:, 2:] - whole[:, :2], 1e-6)
+    visible = rows[:, 5] * left.prod(-1)
+    kind = jnp.where(visible > 0, rows[:, 4], -1)
+    return picture, jnp.concatenate([area, kind[:, None], visible[:, None]], -1)
 
 
-def changed(picture, dice):
-    """Another camera's idea of the same picture: exposure, contrast, colour, sharpness, noise."""
-    x = picture.astype(np.float32)
-    if dice.random() < 0.25:
-        x[1:-1] = x[:-2] * 0.25 + x[1:-1] * 0.5 + x[2:] * 0.25
-        x[:, 1:-1] = x[:, :-2] * 0.25 + x[:, 1:-1] * 0.5 + x[:, 2:] * 0.25
-    if dice.random() < 0.7:
-        gain = dice.uniform(0.65, 1.3) * dice.uniform(0.92, 1.08, 3)
-        x = (x - 110) * dice.uniform(0.7, 1.25) + 110
-        x = x * gain + dice.uniform(-18, 18)
-    if dice.random() < 0.15:
-        x = x * 0.3 + x.mean(-1, keepdims=True) * 0.7
-    if dice.random() < 0.3:
-        x += dice.normal(0, dice.uniform(1, 6), x.shape[:2] + (1,))
-    return np.clip(x, 0, 255).astype(np.uint8)
+def exposed(key, x):
+    """Another exposure, contrast, colour, sharpness, noise."""
+    keys = iter(jax.random.split(key, 12))
+    maybe = lambda share: jax.random.bernoulli(next(keys), share)
+    between = lambda low, high, shape=(): jax.random.uniform(next(keys), shape, minval=low, maxval=high)
+    wide = jnp.pad(x, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    soft = wide[:-2] * 0.25 + wide[1:-1] * 0.5 + wide[2:] * 0.25
+    soft = soft[:, :-2] * 0.25 + soft[:, 1:-1] * 0.5 + soft[:, 2:] * 0.25
+    x = jnp.where(maybe(0.25), soft, x)
+    other = ((x - 110) * between(0.7, 1.25) + 110) * between(0.65, 1.3) * between(0.92, 1.08, (3,)) + between(-18, 18)
+    x = jnp.where(maybe(0.7), other, x)
+    x = jnp.where(maybe(0.15), x * 0.3 + x.mean(-1, keepdims=True) * 0.7, x)
+    noise = jax.random.normal(next(keys), x.shape[:2] + (1,)) * between(1, 6)
+    return x + jnp.where(maybe(0.3), noise, 0)

@@ -4,10 +4,10 @@ A plain convolutional network without anchors. Pictures of 320 x 192 shrink to c
 something has its middle there, which class it is, and where its box lies. Only dense 3 x 3 and 1 x 1 convolutions: small
 runtimes are quick at those. What is seen at large is doubled in size and added to what is seen in detail.
 
-    images 3 -> 8 /2 -> 32 /4, 1 block --------------------------------------> + -> 32 -> 8 numbers a cell of 4
+    images 3 -> 8 /2 -> 32 /4, 2 blocks -------------------------------------> + -> 32 -> 8 numbers a cell of 4
                           '-> 56 /8, 2 blocks -----------------> + -> 56 -> 32 '
                                    |                             |     '----------------> 8 numbers a cell of 8
-                                   '-> 72 /16, 3 blocks -> 56 ---'
+                                   '-> 88 /16, 3 blocks -> 56 ---'
                                                      '-> 56 ----------------------------> 8 numbers a cell of 16
 """
 
@@ -27,16 +27,17 @@ EPSILON = 1e-3
 LAYERS = {
     "stem1": (3, 8, 3, 2),
     "stem2": (8, 32, 3, 2),
-    "block4": (32, 32, 3, 1),
+    "block4a": (32, 32, 3, 1),
+    "block4b": (32, 32, 3, 1),
     "down8": (32, 56, 3, 2),
     "block8a": (56, 56, 3, 1),
     "block8b": (56, 56, 3, 1),
-    "down16": (56, 72, 3, 2),
-    "block16a": (72, 72, 3, 1),
-    "block16b": (72, 72, 3, 1),
-    "block16c": (72, 72, 3, 1),
-    "wide16": (72, 56, 1, 1),
-    "head16": (72, 56, 3, 1),
+    "down16": (56, 88, 3, 2),
+    "block16a": (88, 88, 3, 1),
+    "block16b": (88, 88, 3, 1),
+    "block16c": (88, 88, 3, 1),
+    "wide16": (88, 56, 1, 1),
+    "head16": (88, 56, 3, 1),
     "head8": (56, 56, 3, 1),
     "wide8": (56, 32, 1, 1),
     "head4": (32, 32, 3, 1),
@@ -126,7 +127,7 @@ def forward(weights, stats, images, learning):
     def joined(name, wide, fine):
         return jax.nn.relu(jnp.repeat(jnp.repeat(layer(name, wide), 2, 1), 2, 2) + fine)
 
-    f4 = block("block4", relu("stem2", relu("stem1", images)))
+    f4 = block("block4b", block("block4a", relu("stem2", relu("stem1", images))))
     f8 = block("block8b", block("block8a", relu("down8", f4)))
     f16 = block("block16c", block("block16b", block("block16a", relu("down16", f8))))
     h8 = relu("head8", joined("wide16", f16, f8))
@@ -191,7 +192,7 @@ def export(weights, stats, path):
     def joined(name, wide, fine):
         return node("Relu", [node("Add", [node("Resize", [conv(name, wide), "", scales], **how), fine])])
 
-    f4 = block("block4", relu("stem2", relu("stem1", "images")))
+    f4 = block("block4b", block("block4a", relu("stem2", relu("stem1", "images"))))
     f8 = block("block8b", block("block8a", relu("down8", f4)))
     f16 = block("block16c", block("block16b", block("block16a", relu("down16", f8))))
     h8 = relu("head8", joined("wide16", f16, f8))
