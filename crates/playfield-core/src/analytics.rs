@@ -47,6 +47,8 @@ pub use tally::{ClassCount, OTHER, Tally};
 
 /// Things that are followed at once. More than so many are not counted.
 pub const MOST_THINGS: usize = 1024;
+/// How long it is remembered on which side of a line something was that vanished: as long as a tracker waits for it.
+const REMEMBERS_MS: u64 = 10_000;
 /// A clock that was set forward by more is not believed.
 const MOST_STEP_MS: u64 = 86_400_000;
 
@@ -118,10 +120,8 @@ impl Analytics {
         for object in &picture.objects {
             self.see(object);
         }
-        self.expire(|this, thing| {
-            let grace_ms = if thing.motion.moves() { this.grace_ms } else { this.grace_still_ms };
-            this.now_ms.saturating_sub(thing.seen_ms) > grace_ms
-        });
+        self.vanish();
+        self.expire(|this, thing| thing.vanished && this.now_ms.saturating_sub(thing.seen_ms) > REMEMBERS_MS);
         self.count();
         self.watch();
         self.report();
@@ -156,7 +156,7 @@ impl Analytics {
 
     /// How many things are followed.
     pub fn things(&self) -> usize {
-        self.things.len()
+        self.things.iter().filter(|thing| !thing.vanished).count()
     }
 
     /// What a restart keeps: numbers, not things.
@@ -246,6 +246,18 @@ impl Analytics {
             zones: inside.map(|(zone, _)| zone.name.clone()).collect(),
             moves: thing.motion.moves(),
             speed_mps: self.ground.as_ref().and_then(|ground| thing.motion.speed(ground)),
+        }
+    }
+
+    /// What was not seen for long left where it was. Should it come again, it is known which side of a line it was on.
+    fn vanish(&mut self) {
+        for at in 0..self.things.len() {
+            let thing = &self.things[at];
+            let grace_ms = if thing.motion.moves() { self.grace_ms } else { self.grace_still_ms };
+            if !thing.vanished && self.now_ms.saturating_sub(thing.seen_ms) > grace_ms {
+                self.end(at);
+                self.things[at].vanish();
+            }
         }
     }
 

@@ -8,6 +8,9 @@
 //!                            '--missed once--> gone                         '------missed----------^ '--too long--> gone
 //! ```
 //!
+//! What something nearer hides is not out of sight for long: a bicycle that a lorry overtakes comes out again on its other side. The
+//! time it is hidden does not count, within bounds, and the first box of its class and size near where it is expected is its own.
+//!
 //! Pictures may come unevenly and seldom: what is foreseen follows from the time that passed, and the longer it was, the
 //! less exactly boxes must meet. What stands still is waited for longer: a parked car that is hidden for a while is no new car.
 
@@ -44,6 +47,10 @@ const LEAST_SIZE: f32 = 1e-4;
 const SAME: f32 = 0.85;
 /// What a pair that is just good enough is worth.
 const JUST: f32 = 1e-4;
+/// Of what is hidden that share is behind one other thing.
+const HIDES: f32 = 0.3;
+/// What comes out again is so many times as tall at most, or as short.
+const ALIKE: f32 = 1.6;
 /// By how much of its size a box grows on each side for each further step between two pictures, and at most
 /// (as in C-BIoU, Yang et al. 2023): things that move leave their place between two pictures of a slow source.
 const GROWS: f64 = 0.07;
@@ -82,6 +89,8 @@ pub struct Config {
     pub lost_ms: u32,
     /// How long one may that stood still before, in ms.
     pub lost_still_ms: u32,
+    /// How much longer one may that something nearer hides, in ms.
+    pub hidden_ms: u32,
     /// Most things followed at once, up to [`MOST_TRACKS`]; of more boxes the surest count.
     pub most: u16,
     /// What may be one track.
@@ -102,6 +111,7 @@ impl Default for Config {
             confirm: 2,
             lost_ms: 1_000,
             lost_still_ms: 30_000,
+            hidden_ms: 5_000,
             most: 256,
             classes: Classes::Together,
             aspect: 16.0 / 9.0,
@@ -140,6 +150,7 @@ struct Seen {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Round {
     Sure,
+    Hidden,
     Unsure,
     New,
 }
@@ -184,9 +195,10 @@ impl Tracker {
         let steps = passed.as_micros() as f64 / STEP_US;
         self.look(objects, growth(steps));
         self.pass(passed, steps);
-        for round in [Round::Sure, Round::Unsure, Round::New] {
+        for round in [Round::Sure, Round::Hidden, Round::Unsure, Round::New] {
             self.find(round, growth(steps));
         }
+        self.hide(passed);
         self.settle();
         self.begin();
         self.drop_doubles();
@@ -233,7 +245,8 @@ impl Tracker {
     /// One round: which tracks and boxes may meet, and which do.
     fn find(&mut self, round: Round, growth: f32) {
         let sure = self.config.sure;
-        let tracks = self.tracks.iter().enumerate().filter(|(_, track)| !track.here && track.joins(round));
+        let tracks = self.tracks.iter().enumerate();
+        let tracks = tracks.filter(|(_, track)| !track.here && track.joins(round, &self.config));
         self.rows.clear();
         self.rows.extend(tracks.map(|(at, _)| at));
         let boxes = self.seen.iter().enumerate();
@@ -257,6 +270,17 @@ impl Tracker {
             let (track, seen) = (self.rows[*row], &mut self.seen[self.columns[*column]]);
             seen.track = Some(track);
             self.tracks[track].meet(&seen.area, seen.class, seen.score);
+        }
+    }
+
+    /// What was not seen may be behind something nearer that was.
+    fn hide(&mut self, passed: Duration) {
+        for lost in 0..self.tracks.len() {
+            let area = self.tracks[lost].area();
+            let hides = |other: &Thing| other.here && other.area().bottom > area.bottom && behind(&area, &other.area());
+            if !self.tracks[lost].here && self.tracks.iter().any(hides) {
+                self.tracks[lost].hide(passed.as_micros() as u64, &self.config);
+            }
         }
     }
 
@@ -338,16 +362,35 @@ impl Tracker {
 impl Config {
     /// What it would be worth if that track, expected in that area, were that box. Of boxes that grew less is asked.
     fn worth(&self, round: Round, track: &Thing, area: &Rect, seen: &Seen, growth: f32) -> Option<f32> {
+        if round == Round::Hidden {
+            return self.worth_after(track, seen);
+        }
         let apart = self.classes == Classes::Apart && track.vote.class() != seen.class;
         let overlap = if apart { 0.0 } else { area.iou(&seen.grown) };
         let (overlap, least) = match round {
             Round::Sure => (overlap * seen.score, self.overlap),
             Round::Unsure => (overlap, self.overlap_unsure),
-            Round::New => (overlap * seen.score, self.overlap_new),
+            Round::Hidden | Round::New => (overlap * seen.score, self.overlap_new),
         };
         let least = least / (1.0 + growth);
         (overlap > 0.0 && overlap >= least).then_some(overlap - least + JUST)
     }
+
+    /// The same of what was hidden: the longer it was, the further away it may be, but it is what it was.
+    fn worth_after(&self, track: &Thing, seen: &Seen) -> Option<f32> {
+        let expected = track.area();
+        let taller = seen.area.height() / expected.height();
+        let like = track.vote.class() == seen.class && (1.0 / ALIKE..=ALIKE).contains(&taller);
+        let growth = growth(track.unseen_us as f64 / STEP_US);
+        let overlap = grow(&expected, growth).iou(&grow(&seen.area, growth)) * seen.score;
+        let least = self.overlap / (1.0 + growth);
+        (like && overlap > 0.0 && overlap >= least).then_some(overlap - least + JUST)
+    }
+}
+
+/// Whether enough of a thing's area is behind another.
+fn behind(area: &Rect, other: &Rect) -> bool {
+    area.overlap(other).area() >= HIDES * area.area()
 }
 
 /// By how much boxes grow where pictures are so many steps apart.

@@ -38,6 +38,8 @@ pub struct Follow {
     pub origin: Option<(Place, u64)>,
     /// The last one.
     pub goal: Option<(Place, u64)>,
+    /// Whether it was not seen for longer than it counts as being where it was.
+    pub vanished: bool,
     before: Rect,
     before_ms: u64,
 }
@@ -55,6 +57,7 @@ impl Follow {
             lines: vec![LineState::default(); lines],
             origin: None,
             goal: None,
+            vanished: false,
             before: *area,
             before_ms: now_ms,
         }
@@ -68,7 +71,13 @@ impl Follow {
             self.before = *self.motion.area();
             self.lines.fill(LineState::default());
         }
-        (self.seen_ms, self.picture) = (now_ms, picture);
+        (self.seen_ms, self.picture, self.vanished) = (now_ms, picture, false);
+    }
+
+    /// It is nowhere, and its way from place to place is over.
+    pub fn vanish(&mut self) {
+        self.zones.fill(ZoneState::default());
+        (self.origin, self.goal, self.vanished) = (None, None, true);
     }
 
     /// How far that point of it went with the last picture.

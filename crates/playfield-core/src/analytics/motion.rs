@@ -165,10 +165,11 @@ impl Motion {
         (span >= LEAST_SPAN_MS).then_some((way * 1_000.0 / span as f64) as f32)
     }
 
-    /// Whether a box cannot be the same thing one picture later: it is further away than three times its size.
-    pub fn jumps(&self, area: &Rect, aspect: f32) -> bool {
-        let size = (area.width() * aspect).max(area.height());
-        moved(&self.shown, area, aspect) > 3.0 * size && moved(&self.place, area, aspect) > 3.0 * size
+    /// Whether a box cannot be the same thing a picture or so many seconds later: it is further away than three times its size,
+    /// for each of them.
+    pub fn jumps(&self, area: &Rect, aspect: f32, seconds: f32) -> bool {
+        let far = 3.0 * (area.width() * aspect).max(area.height()) * seconds.max(1.0);
+        moved(&self.shown, area, aspect) > far && moved(&self.place, area, aspect) > far
     }
 }
 

@@ -19,13 +19,15 @@ impl Analytics {
                 at
             }
             Ok(at) => at,
-            Err(_) if self.things.len() >= MOST_THINGS => return,
-            Err(at) => {
+            Err(_) if self.things.len() >= MOST_THINGS && !self.make_room() => return,
+            Err(_) => {
+                let at = self.things.partition_point(|thing| thing.track < track);
                 self.things.insert(at, self.new_thing(track, &area));
                 at
             }
         };
-        let unseen_ms = self.now_ms.saturating_sub(self.things[at].seen_ms);
+        let thing = &self.things[at];
+        let unseen_ms = if thing.vanished { 0 } else { self.now_ms.saturating_sub(thing.seen_ms) };
         self.things[at].see(self.now_ms, self.pictures, object, &area, self.aspect);
         self.warm(at, unseen_ms);
         (0..self.zones.len()).for_each(|zone| self.step_zone(at, zone));
@@ -39,7 +41,15 @@ impl Analytics {
     /// Whether a number that is known was given to something else.
     fn is_another(&self, at: usize, object: &Object, area: &Rect) -> bool {
         let thing = &self.things[at];
-        thing.vote.class() != object.class && thing.motion.jumps(area, self.aspect)
+        let unseen_s = seconds(self.now_ms.saturating_sub(thing.seen_ms));
+        let other = thing.vanished || thing.vote.class() != object.class;
+        other && thing.motion.jumps(area, self.aspect, if thing.vanished { unseen_s } else { 1.0 })
+    }
+
+    /// Forgets what vanished. Whether there is room then.
+    fn make_room(&mut self) -> bool {
+        self.things.retain(|thing| !thing.vanished);
+        self.things.len() < MOST_THINGS
     }
 
     fn warm(&mut self, at: usize, unseen_ms: u64) {

@@ -190,6 +190,35 @@ fn a_crowd_and_an_empty_room_begin_and_end_once() {
 }
 
 #[test]
+fn what_was_hidden_on_its_way_over_a_line_crossed_it_once() {
+    let yard = || {
+        analytics(
+            "[[zone]]\nname = 'yard'\npoints = [[0.0, 0.0], [0.5, 0.0], [0.5, 1.0], [0.0, 1.0]]\n
+             [[line]]\nname = 'gate'\nfrom = [0.5, 0.0]\nto = [0.5, 1.0]\n",
+        )
+    };
+    // From the left to the right; hidden for so long, in tenths of a second, from just before the line on.
+    let watch = |hidden: u64, from: f32| {
+        let mut events = Vec::new();
+        let mut yard = yard();
+        let walk = (0..200).filter(|tenth| !(40..40 + hidden).contains(tenth));
+        let at = |tenth: u64| if tenth < 40 { 0.2 + 0.006 * tenth as f32 } else { from + 0.006 * (tenth - 40) as f32 };
+        for tenth in 0..200u64 {
+            let shown = walk.clone().any(|it| it == tenth);
+            let things = [(1, at(tenth).min(0.9), 0.5)];
+            yard.update(&picture(1_000_000 + tenth * 100, &things[..usize::from(shown)]), &mut events);
+        }
+        let crossed = events.iter().filter(|event| matches!(event.what, What::Cross { .. })).count();
+        let left = |event: &&Event| matches!(event.what, What::Leave { vanished: true, .. });
+        (crossed, events.iter().filter(left).count())
+    };
+    assert_eq!(watch(0, 0.44), (1, 0), "in sight all the way");
+    assert_eq!(watch(15, 0.44), (1, 0), "it counts as being where it was");
+    assert_eq!(watch(35, 0.44), (1, 1), "it vanished, and came again");
+    assert_eq!(watch(110, 0.44), (0, 1), "nobody waits for so long");
+}
+
+#[test]
 fn counts_are_told_at_times_although_nothing_happens() {
     let mut hall = analytics(&format!("report_s = 30\n[[zone]]\n{HALL}"));
     let told = told(&mut hall, (0..100).map(|second| picture(second * 1_000, &[])));

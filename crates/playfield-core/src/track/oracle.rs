@@ -25,7 +25,8 @@ fn object([left, top, right, bottom, score]: [i32; 5]) -> Object {
 }
 
 fn ours(sequence: &Sequence) -> Vec<Vec<u64>> {
-    let mut tracker = Tracker::new(Config::default());
+    // Neither knows what is behind something nearer.
+    let mut tracker = Tracker::new(Config { hidden_ms: 0, ..Config::default() });
     let frames = sequence.frames.iter().enumerate().map(|(n, boxes)| {
         let mut objects: Vec<Object> = boxes.iter().copied().map(object).collect();
         tracker.update(Time::from_micros(n as u64 * 1_000_000 / 30), &mut objects);

@@ -89,6 +89,50 @@ fn a_parked_car_that_is_hidden_for_long_is_no_new_car() {
     assert_eq!(seen, [1]);
 }
 
+/// A bicycle of so many heights goes to the right; a lorry beside it, nearer, hides it for so many pictures. The numbers it has.
+fn overtaken(config: Config, hidden: std::ops::Range<u64>, after: impl Fn(Object) -> Object, lorry: bool) -> Vec<u64> {
+    let mut watch = Watch::new(config);
+    let mut numbers = Vec::new();
+    for n in 0..240u64 {
+        // It goes faster while nobody sees it, as what comes nearer does.
+        let out = n.saturating_sub(hidden.start).min(hidden.end - hidden.start);
+        let x = 0.1 + 0.002 * n as f32 + 0.0005 * out as f32;
+        let bicycle = object(x, 0.5, 0.03, 0.1);
+        let mut seen = Vec::new();
+        if !hidden.contains(&n) {
+            seen.push(if n < hidden.start { bicycle } else { after(bicycle) });
+        }
+        if lorry {
+            seen.push(Object { class: 2, ..object(x, 0.52, 0.2, 0.2) });
+        }
+        let of_bicycle = watch.see(33, seen).into_iter().take(usize::from(!hidden.contains(&n)));
+        numbers.extend(of_bicycle.filter_map(|(number, _)| number));
+    }
+    numbers.dedup();
+    numbers
+}
+
+#[test]
+fn what_something_nearer_hides_comes_out_again_as_what_it_was() {
+    let same = |bicycle| bicycle;
+    let most = Config::default();
+    assert_eq!(overtaken(most.clone(), 60..140, same, true).len(), 1, "2.6 s behind a lorry");
+    assert_eq!(overtaken(most.clone(), 60..140, same, false).len(), 2, "nothing was before it");
+    assert_eq!(overtaken(Config { hidden_ms: 0, ..most.clone() }, 60..140, same, true).len(), 2, "nor is it asked");
+    assert_eq!(overtaken(Config { hidden_ms: 1_000, ..most.clone() }, 60..140, same, true).len(), 2, "it was longer");
+    let otherwise: [(&str, fn(Object) -> Object); 3] = [
+        ("another class", |it| Object { class: 0, ..it }),
+        ("twice as tall", |it| Object { area: Rect { top: it.area.top - 0.1, ..it.area }, ..it }),
+        ("elsewhere", |it| Object {
+            area: Rect { left: it.area.left - 0.3, right: it.area.right - 0.3, ..it.area },
+            ..it
+        }),
+    ];
+    for (what, after) in otherwise {
+        assert_eq!(overtaken(most.clone(), 60..140, after, true).len(), 2, "{what}");
+    }
+}
+
 #[test]
 fn a_source_of_two_pictures_a_second_is_followed() {
     let check = |what: &str, width: f32, height: f32, speed: f32| {

@@ -24,6 +24,8 @@ pub struct Thing {
     pub hits: u8,
     /// How long ago it was seen.
     pub unseen_us: u64,
+    /// Of it, how long something nearer hid it.
+    hidden_us: u64,
     /// How long it is known, up to when it was seen last.
     pub age_us: u64,
     /// What it is.
@@ -47,6 +49,7 @@ impl Thing {
             gone: false,
             hits: 1,
             unseen_us: 0,
+            hidden_us: 0,
             age_us: 0,
             vote,
             confirmed: config.confirm == 1,
@@ -73,9 +76,10 @@ impl Thing {
     }
 
     /// Whether it may meet boxes in that round.
-    pub fn joins(&self, round: Round) -> bool {
+    pub fn joins(&self, round: Round, config: &Config) -> bool {
         match round {
-            Round::Sure => self.confirmed,
+            Round::Sure => self.confirmed && !self.overdue(self.unseen_us, config),
+            Round::Hidden => self.confirmed && self.hidden_us > 0,
             Round::Unsure => self.confirmed && self.missed == 0,
             Round::New => !self.confirmed,
         }
@@ -95,7 +99,13 @@ impl Thing {
             self.rested_us = self.rested_us.saturating_add(self.unseen_us);
         }
         self.age_us = self.age_us.saturating_add(self.unseen_us);
-        (self.unseen_us, self.missed) = (0, 0);
+        (self.unseen_us, self.hidden_us, self.missed) = (0, 0, 0);
+    }
+
+    /// Something nearer hides it for so long.
+    pub fn hide(&mut self, passed_us: u64, config: &Config) {
+        let most_us = u64::from(config.hidden_ms) * 1_000;
+        self.hidden_us = self.hidden_us.saturating_add(passed_us).min(most_us);
     }
 
     /// The picture is done. Whether the thing is still followed.
@@ -103,11 +113,15 @@ impl Thing {
         self.confirmed |= self.hits >= config.confirm;
         if !self.here {
             self.missed = self.missed.saturating_add(1);
-            let patience_ms = if self.stands() { config.lost_still_ms } else { config.lost_ms };
-            let too_long = self.unseen_us > u64::from(patience_ms) * 1_000 && self.missed > MAY_MISS;
-            self.gone = !self.confirmed || too_long;
+            self.gone = !self.confirmed || self.overdue(self.unseen_us - self.hidden_us, config);
         }
         !self.gone
+    }
+
+    /// Whether so long is too long to be out of sight.
+    fn overdue(&self, unseen_us: u64, config: &Config) -> bool {
+        let patience_ms = if self.stands() { config.lost_still_ms } else { config.lost_ms };
+        unseen_us > u64::from(patience_ms) * 1_000 && self.missed > MAY_MISS
     }
 
     /// Whether it stood still when it was seen last.
