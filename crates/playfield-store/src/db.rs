@@ -40,7 +40,7 @@ use sqlite::Room;
 pub use sqlite::Sqlite;
 
 /// Thousands of machines write all over it.
-const ROOM: Room = Room { cache_kb: 32 << 10, log_bytes: 8 << 20 };
+const ROOM: Room = Room { cache_kb: 32 << 10, log_bytes: 32 << 20 };
 
 /// SHA-256 of a secret, a request or a module.
 pub type Hash = [u8; 32];

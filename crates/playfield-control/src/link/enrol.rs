@@ -3,7 +3,7 @@
 use playfield_core::api::Enrolment;
 use playfield_core::camera::{Desired, Source};
 use playfield_core::id::{DeviceId, NodeId, Token};
-use playfield_core::link::{Invitation, Position};
+use playfield_core::link::Invitation;
 use playfield_store::db::{DeviceRow, Hash, NodeRow, Redeemed};
 
 use crate::app::App;
@@ -99,7 +99,6 @@ impl App {
             revoked_ms: None,
             seen_ms: None,
             machine: None,
-            position: Position::default(),
         };
         let device = DeviceRow {
             id: DeviceId::from_entropy(random()?),

@@ -68,6 +68,11 @@ impl Rules {
             .collect();
     }
 
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
     /// The rule of this id.
     pub fn rule(&self, id: &RuleId) -> Option<&Rule> {
         self.rules.iter().find(|watched| watched.known.id == *id).map(|watched| &watched.known.rule)

@@ -171,7 +171,8 @@ impl Db {
     ) -> Result<Vec<DeviceEventRow>, DbError> {
         self.call(move |connection| {
             let mut find = connection.prepare_cached(
-                "SELECT * FROM device_events WHERE device = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3",
+                "SELECT number, device, seq, time_ms, received_ms, offset_ms, event FROM device_events
+                 WHERE device = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3",
             )?;
             let before = before.map_or(i64::MAX, up_to);
             read_events(find.query(params![id.as_str(), before, most])?)
@@ -187,8 +188,10 @@ impl Db {
         most: u32,
     ) -> Result<Vec<DeviceEventRow>, DbError> {
         self.call(move |connection| {
-            let mut find = connection
-                .prepare_cached("SELECT * FROM device_events WHERE device = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3")?;
+            let mut find = connection.prepare_cached(
+                "SELECT number, device, seq, time_ms, received_ms, offset_ms, event FROM device_events
+                 WHERE device = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
+            )?;
             read_events(find.query(params![id.as_str(), up_to(after_seq), most])?)
         })
         .await
@@ -197,8 +200,10 @@ impl Db {
     /// What all devices told after this number, the oldest first: at most `most`.
     pub async fn events_after(&self, after: u64, most: u32) -> Result<Vec<DeviceEventRow>, DbError> {
         self.call(move |connection| {
-            let mut find =
-                connection.prepare_cached("SELECT * FROM device_events WHERE number > ?1 ORDER BY number LIMIT ?2")?;
+            let mut find = connection.prepare_cached(
+                "SELECT number, device, seq, time_ms, received_ms, offset_ms, event FROM device_events
+                 WHERE number > ?1 ORDER BY number LIMIT ?2",
+            )?;
             read_events(find.query(params![up_to(after), most])?)
         })
         .await
@@ -316,7 +321,7 @@ impl Db {
         self.call(move |connection| {
             let old = connection.execute("DELETE FROM device_events WHERE received_ms < ?1", [before_ms as i64])?;
             let many = connection.execute(
-                "DELETE FROM device_events WHERE seq <= (SELECT told FROM devices WHERE id = device_events.device) - ?1",
+                "DELETE FROM device_events WHERE seq <= (SELECT seq FROM told WHERE device = device_events.device) - ?1",
                 [newest],
             )?;
             let minute = (before_ms / 60_000) as i64;
@@ -336,6 +341,9 @@ pub(super) fn insert_device(connection: &Connection, device: &DeviceRow) -> Resu
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
         .execute(params![id.as_str(), name, node.as_str(), desired, version, *created_ms as i64, tags.join("\n")])?;
+    if inserted == 1 {
+        connection.prepare_cached("INSERT INTO told (device, seq) VALUES (?1, 0)")?.execute([id.as_str()])?;
+    }
     Ok(inserted == 1)
 }
 
@@ -365,12 +373,14 @@ pub(super) fn insert_events(
     id: &DeviceId,
     events: &[NewDeviceEvent],
 ) -> Result<Option<u64>, DbError> {
-    let told: Option<i64> = change
-        .prepare_cached("UPDATE devices SET told = told + ?2 WHERE id = ?1 RETURNING told")?
-        .query_row(params![id.as_str(), events.len() as i64], |row| row.get(0))
+    let before: Option<i64> = change
+        .prepare_cached("SELECT seq FROM told WHERE device = ?1")?
+        .query_row([id.as_str()], |row| row.get(0))
         .optional()?;
-    let Some(told) = told else { return Ok(None) };
-    for (seq, event) in (told - events.len() as i64 + 1..).zip(events) {
+    let Some(before) = before else { return Ok(None) };
+    let told = before + events.len() as i64;
+    change.prepare_cached("UPDATE told SET seq = ?2 WHERE device = ?1")?.execute(params![id.as_str(), told])?;
+    for (seq, event) in (before + 1..).zip(events) {
         let NewDeviceEvent { time_ms, received_ms, offset_ms, counts_as, event } = event;
         let (time_ms, received_ms) = (*time_ms as i64, *received_ms as i64);
         change
@@ -396,17 +406,18 @@ pub(super) fn up_to(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
+/// Of rows of `number, device, seq, time_ms, received_ms, offset_ms, event`: by place, as there are many.
 fn read_events(mut rows: Rows<'_>) -> Result<Vec<DeviceEventRow>, DbError> {
     let mut events = Vec::new();
     while let Some(row) = rows.next()? {
         events.push(DeviceEventRow {
-            number: row.get::<_, i64>("number")? as u64,
-            device: read_id("a device id", row.get("device")?)?,
-            seq: row.get::<_, i64>("seq")? as u64,
-            time_ms: row.get::<_, i64>("time_ms")? as u64,
-            received_ms: row.get::<_, i64>("received_ms")? as u64,
-            offset_ms: row.get("offset_ms")?,
-            event: row.get("event")?,
+            number: row.get::<_, i64>(0)? as u64,
+            device: read_id("a device id", row.get(1)?)?,
+            seq: row.get::<_, i64>(2)? as u64,
+            time_ms: row.get::<_, i64>(3)? as u64,
+            received_ms: row.get::<_, i64>(4)? as u64,
+            offset_ms: row.get(5)?,
+            event: row.get(6)?,
         });
     }
     Ok(events)

@@ -26,8 +26,6 @@ pub struct NodeRow {
     pub seen_ms: Option<u64>,
     /// What it is and how it does, as JSON.
     pub machine: Option<String>,
-    /// How far its journal was read.
-    pub position: Position,
 }
 
 /// Whether a code let somebody in.
@@ -229,11 +227,12 @@ fn insert_node(change: &Connection, node: &NodeRow, token: Hash) -> Result<(), D
         "INSERT INTO nodes (id, name, token, created_ms) VALUES (?1, ?2, ?3, ?4)",
         params![node.id.as_str(), node.name, token, node.created_ms as i64],
     )?;
+    change.execute("INSERT INTO positions (node, journal, stored, lost) VALUES (?1, '', 0, 0)", [node.id.as_str()])?;
     Ok(())
 }
 
 fn read_position(connection: &Connection, node: &NodeId) -> Result<Position, DbError> {
-    let mut find = connection.prepare_cached("SELECT journal, stored, lost FROM nodes WHERE id = ?1")?;
+    let mut find = connection.prepare_cached("SELECT journal, stored, lost FROM positions WHERE node = ?1")?;
     let mut rows = find.query([node.as_str()])?;
     let Some(row) = rows.next()? else { return Ok(Position::default()) };
     Ok(Position { journal: row.get(0)?, stored: row.get::<_, i64>(1)? as u64, lost: row.get::<_, i64>(2)? as u64 })
@@ -242,17 +241,9 @@ fn read_position(connection: &Connection, node: &NodeId) -> Result<Position, DbE
 fn write_position(connection: &Connection, node: &NodeId, position: &Position) -> Result<(), DbError> {
     let Position { journal, stored, lost } = position;
     connection
-        .prepare_cached("UPDATE nodes SET journal = ?2, stored = ?3, lost = ?4 WHERE id = ?1")?
+        .prepare_cached("UPDATE positions SET journal = ?2, stored = ?3, lost = ?4 WHERE node = ?1")?
         .execute(params![node.as_str(), journal, *stored as i64, *lost as i64])?;
     Ok(())
-}
-
-fn position(row: &Row<'_>) -> Result<Position, DbError> {
-    Ok(Position {
-        journal: row.get("journal")?,
-        stored: row.get::<_, i64>("stored")? as u64,
-        lost: row.get::<_, i64>("lost")? as u64,
-    })
 }
 
 fn read_node(row: &Row<'_>) -> Result<NodeRow, DbError> {
@@ -264,6 +255,5 @@ fn read_node(row: &Row<'_>) -> Result<NodeRow, DbError> {
         revoked_ms: time("revoked_ms")?,
         seen_ms: time("seen_ms")?,
         machine: row.get("machine")?,
-        position: position(row)?,
     })
 }

@@ -316,6 +316,25 @@ const STEPS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX camera_links_by_device ON camera_links (device, created_ms);
 ",
+    // What every event changes, apart from what is long and stays: a page of it holds a hundred machines.
+    "
+    CREATE TABLE positions (
+        node TEXT PRIMARY KEY REFERENCES nodes ON DELETE CASCADE,
+        journal TEXT NOT NULL,
+        stored INTEGER NOT NULL,
+        lost INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO positions SELECT id, journal, stored, lost FROM nodes;
+    ALTER TABLE nodes DROP COLUMN journal;
+    ALTER TABLE nodes DROP COLUMN stored;
+    ALTER TABLE nodes DROP COLUMN lost;
+    CREATE TABLE told (
+        device TEXT PRIMARY KEY REFERENCES devices ON DELETE CASCADE,
+        seq INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO told SELECT id, told FROM devices;
+    ALTER TABLE devices DROP COLUMN told;
+",
 ];
 
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), DbError> {
@@ -360,5 +379,23 @@ mod tests {
         let rows: Vec<(i64, String, i64)> = rows.collect::<Result<_, _>>().unwrap();
         let expect = [(1, "one", 10), (2, "two", 20), (3, "three", 30)];
         assert_eq!(rows, expect.map(|(number, event, at)| (number, event.to_owned(), at)));
+    }
+
+    #[test]
+    fn how_far_journals_were_read_is_kept_where_it_moved_to() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let before = STEPS.len() - 1;
+        STEPS[..before].iter().for_each(|step| connection.execute_batch(step).unwrap());
+        connection.pragma_update(None, "user_version", before as u32).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO nodes (id, name, token, created_ms, journal, stored, lost) VALUES ('n', '', x'01', 0, 'j', 7, 2);
+                 INSERT INTO devices (id, name, node, desired, version, created_ms, told) VALUES ('d', '', 'n', '', 1, 0, 5);",
+            )
+            .unwrap();
+        migrate(&mut connection, Path::new("test")).unwrap();
+        let position = "SELECT journal || ' ' || stored || ' ' || lost || ' ' || seq FROM positions, told WHERE node = 'n' AND device = 'd'";
+        let position: String = connection.query_row(position, [], |row| row.get(0)).unwrap();
+        assert_eq!(position, "j 7 2 5");
     }
 }

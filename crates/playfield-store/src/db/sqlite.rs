@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 use tokio::sync::{mpsc, oneshot};
 
 use super::DbError;
@@ -22,10 +22,12 @@ const QUEUE: usize = 256;
 /// Pages in the write-ahead log at which the connection moves it itself, should nobody else have done so: whoever writes just then
 /// waits.
 const LOG_PAGES: i64 = 65_536;
+/// Bytes of a page, unless a file says otherwise.
+const PAGE_BYTES: u64 = 4_096;
 /// How often the log is looked at.
 const LOOK: Duration = Duration::from_millis(200);
 /// So many pages are moved by the connection itself, so that the log begins anew; and how often it is tried to have no more left.
-const FEW_PAGES: i64 = 200;
+const FEW_PAGES: u64 = 200;
 const TRIES: u32 = 4;
 /// How long a process that is just closing the file is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -112,13 +114,14 @@ struct Mover {
 impl Mover {
     fn start(path: &Path, log_bytes: u64, jobs: mpsc::WeakSender<Job>) -> Result<Mover, DbError> {
         let connection = connect(path)?;
-        let log = beside(path, "-wal");
+        let most = log_bytes / PAGE_BYTES;
         let (stop, stopped) = std::sync::mpsc::sync_channel(0);
         let thread = std::thread::Builder::new()
             .name("playfield-log".to_owned())
             .spawn(move || {
                 while stopped.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
-                    if std::fs::metadata(&log).is_ok_and(|log| log.len() > log_bytes) {
+                    let long = |waits: Waits| waits.pages > most && waits.pages > waits.moved;
+                    if look(&connection, "NOOP").is_ok_and(long) {
                         move_log(&connection, &jobs);
                     }
                 }
@@ -138,24 +141,33 @@ impl Mover {
 /// What cannot be moved now is tried again; of a disk that is full, whoever writes will hear.
 fn move_log(connection: &Connection, jobs: &mpsc::WeakSender<Job>) {
     for _ in 0..TRIES {
-        match checkpoint(connection) {
-            Ok(left) if left > FEW_PAGES => {}
+        match look(connection, "PASSIVE") {
+            Ok(waits) if waits.pages.saturating_sub(waits.moved) > FEW_PAGES => {}
             Ok(_) => break,
             Err(_) => return,
         }
     }
     if let Some(jobs) = jobs.upgrade() {
         let last: Job = Box::new(|connection| {
-            let _ = checkpoint(connection);
+            let _ = look(connection, "PASSIVE");
         });
         // If it has too much to do for that, there is another time.
         let _ = jobs.try_send(last);
     }
 }
 
-/// Moves what is in the log, as far as that makes nobody wait for anybody; the pages that are left.
-fn checkpoint(connection: &Connection) -> rusqlite::Result<i64> {
-    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?))
+/// Pages in the log since it began anew, and how many of them are in the file too.
+struct Waits {
+    pages: u64,
+    moved: u64,
+}
+
+/// Looks at the log; `PASSIVE` moves before what can be moved without that anybody waits for anybody, `NOOP` nothing.
+fn look(connection: &Connection, mode: &str) -> rusqlite::Result<Waits> {
+    let pages = |row: &Row<'_>, at| Ok::<_, rusqlite::Error>(row.get::<_, i64>(at)?.max(0) as u64);
+    connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| {
+        Ok(Waits { pages: pages(row, 1)?, moved: pages(row, 2)? })
+    })
 }
 
 fn open(path: &Path, room: Room, prepare: Prepare) -> Result<(File, Connection), DbError> {
@@ -163,8 +175,8 @@ fn open(path: &Path, room: Room, prepare: Prepare) -> Result<(File, Connection),
     let mut connection = connect(path)?;
     connection.pragma_update(None, "cache_size", -i64::from(room.cache_kb))?;
     connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
-    // When the log begins anew, its file is cut off: so its length says how much waits.
-    connection.pragma_update(None, "journal_size_limit", 0)?;
+    // A log that begins anew is written over: a file that grows again costs more. Only what it grew beyond all measure is cut off.
+    connection.pragma_update(None, "journal_size_limit", 2 * room.log_bytes as i64)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.set_prepared_statement_cache_capacity(64);
     prepare(&mut connection, path)?;

@@ -744,11 +744,17 @@ async fn leave_to_look_ends_once_and_stays_on_record(db: Db) {
 async fn the_log_is_moved_into_the_file_while_it_is_written() {
     let folder = Folder::new();
     let db = open_sqlite(&folder).await;
-    let log = || std::fs::metadata(folder.path().join("data/playfield.db-wal")).map_or(0, |file| file.len());
-    let (mut before, mut most, mut writes) = (0, 0, 0u32);
-    while log() >= before {
-        before = log();
-        most = before.max(most);
+    // Its length, and the number in its head that changes when it begins anew.
+    let log = || {
+        let mut file = std::fs::File::open(folder.path().join("data/playfield.db-wal")).unwrap();
+        let mut head = [0; 16];
+        std::io::Read::read_exact(&mut file, &mut head).unwrap();
+        (file.metadata().unwrap().len(), head[12..].to_vec())
+    };
+    db.keep("name", Vec::new()).await.unwrap();
+    let ((mut most, first), mut writes) = (log(), 0u32);
+    while log().1 == first {
+        most = log().0.max(most);
         writes += 1;
         assert!(writes < 20_000, "it has {most} bytes and was never begun anew");
         db.keep("name", writes.to_le_bytes().repeat(16 << 10)).await.unwrap();

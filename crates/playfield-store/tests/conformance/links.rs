@@ -1,7 +1,6 @@
 //! Machines that come by a link: let in once for each code, heard once for each event.
 
 use playfield_core::id::{DeviceId, NodeId};
-use playfield_core::link::Position;
 use playfield_store::db::{Db, DeviceRow, NewDeviceEvent, NodeRow, NodeTold, Redeemed};
 
 use crate::folder::Folder;
@@ -14,7 +13,6 @@ fn node(number: u8) -> NodeRow {
         revoked_ms: None,
         seen_ms: None,
         machine: None,
-        position: Position::default(),
     }
 }
 

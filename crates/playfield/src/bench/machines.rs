@@ -15,7 +15,7 @@ use playfield_control::{Config, Control, Parts};
 use playfield_core::analytics::{Direction, Event, What};
 use playfield_core::camera::{Desired, Report as Said, Seen, Source};
 use playfield_core::id::{DeviceId, NodeId, Token};
-use playfield_core::link::{FromDevice, Machine, Position, ToDevice, Told};
+use playfield_core::link::{FromDevice, Machine, ToDevice, Told};
 use playfield_core::metadata::Metadata;
 use playfield_core::receipt::Histogram;
 use playfield_node::device::{Connection, Server};
@@ -154,7 +154,6 @@ async fn enrol(db: &Db, machines: usize) -> anyhow::Result<Vec<(Token, DeviceId)
             revoked_ms: None,
             seen_ms: None,
             machine: None,
-            position: Position::default(),
         };
         let device = DeviceRow {
             id: DeviceId::from_entropy(id),
