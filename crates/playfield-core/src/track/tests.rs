@@ -120,17 +120,15 @@ fn what_something_nearer_hides_comes_out_again_as_what_it_was() {
     assert_eq!(overtaken(most.clone(), 60..140, same, false).len(), 2, "nothing was before it");
     assert_eq!(overtaken(Config { hidden_ms: 0, ..most.clone() }, 60..140, same, true).len(), 2, "nor is it asked");
     assert_eq!(overtaken(Config { hidden_ms: 1_000, ..most.clone() }, 60..140, same, true).len(), 2, "it was longer");
-    let otherwise: [(&str, fn(Object) -> Object); 3] = [
-        ("another class", |it| Object { class: 0, ..it }),
-        ("twice as tall", |it| Object { area: Rect { top: it.area.top - 0.1, ..it.area }, ..it }),
-        ("elsewhere", |it| Object {
-            area: Rect { left: it.area.left - 0.3, right: it.area.right - 0.3, ..it.area },
-            ..it
-        }),
-    ];
-    for (what, after) in otherwise {
+    let check = |what: &str, after: fn(Object) -> Object| {
         assert_eq!(overtaken(most.clone(), 60..140, after, true).len(), 2, "{what}");
-    }
+    };
+    check("another class", |it| Object { class: 0, ..it });
+    check("twice as tall", |it| Object { area: Rect { top: it.area.top - 0.1, ..it.area }, ..it });
+    check("elsewhere", |it| Object {
+        area: Rect { left: it.area.left - 0.3, right: it.area.right - 0.3, ..it.area },
+        ..it
+    });
 }
 
 #[test]
