@@ -313,10 +313,10 @@ impl Guest for DesktopGuest {
         // What moves is said again, though it moves by the same.
         if self.told != *input || input.players.iter().any(moves) {
             self.told.clone_from(input);
-            if let Err(error) = self.process.link().send(&ToProgram::Input(input.clone()))
-                && self.ended.is_none()
-            {
-                return Err(self.lost(&error, "input"));
+            match self.process.link().send(&ToProgram::Input(input.clone())) {
+                // What it said last is heard first.
+                Ok(()) | Err(LinkError::Closed) => {}
+                Err(error) => return Err(self.lost(&error, "input")),
             }
         }
         self.audio.clear();

@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
@@ -92,8 +93,8 @@ impl Link {
         }
         match sendmsg(&self.socket, &[IoSlice::new(bytes)], &mut more, SendFlags::NOSIGNAL) {
             Ok(_) => Ok(()),
-            Err(rustix::io::Errno::PIPE | rustix::io::Errno::CONNRESET) => Err(LinkError::Closed),
-            Err(rustix::io::Errno::AGAIN) => Err(LinkError::Late),
+            Err(Errno::PIPE | Errno::CONNRESET) => Err(LinkError::Closed),
+            Err(Errno::AGAIN) => Err(LinkError::Late),
             Err(error) => Err(LinkError::Io(error.into())),
         }
     }
@@ -112,9 +113,11 @@ impl Link {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut more = RecvAncillaryBuffer::new(&mut space);
         let mut slices = [IoSliceMut::new(&mut self.buffer)];
-        let came = match recvmsg(&self.socket, &mut slices, &mut more, RecvFlags::CMSG_CLOEXEC) {
+        let mut come = || recvmsg(&self.socket, &mut slices, &mut more, RecvFlags::CMSG_CLOEXEC);
+        // An end that left something unread resets the other, which is told before what was said last; once.
+        let came = match come().or_else(|error| if error == Errno::CONNRESET { come() } else { Err(error) }) {
             Ok(came) => came,
-            Err(rustix::io::Errno::CONNRESET) => return Err(LinkError::Closed),
+            Err(Errno::CONNRESET) => return Err(LinkError::Closed),
             Err(error) => return Err(LinkError::Io(error.into())),
         };
         if came.bytes == 0 {
@@ -141,7 +144,7 @@ impl Link {
             match poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], left.as_ref()) {
                 Ok(0) => return Err(LinkError::Late),
                 Ok(_) => return Ok(()),
-                Err(rustix::io::Errno::INTR) => {}
+                Err(Errno::INTR) => {}
                 Err(error) => return Err(LinkError::Io(error.into())),
             }
         }
@@ -161,6 +164,18 @@ mod tests {
         let (message, came): ((String, u8), _) = theirs.receive_with(Some(Duration::from_secs(20))).unwrap();
         assert_eq!(message, ("hello".to_owned(), 7));
         assert!(came.is_some());
+    }
+
+    #[test]
+    fn what_was_said_last_is_heard_though_something_was_left_unread() {
+        let (mut ours, theirs) = Link::pair().unwrap();
+        let mut theirs = Link::new(theirs);
+        ours.send(&1u8).unwrap();
+        theirs.send(&7u8).unwrap();
+        theirs.send(&8u8).unwrap();
+        drop(theirs);
+        assert_eq!([(); 2].map(|()| ours.receive::<u8>(None).unwrap()), [7, 8]);
+        assert!(matches!(ours.receive::<u8>(None), Err(LinkError::Closed)));
     }
 
     #[test]
