@@ -9,6 +9,8 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
@@ -26,9 +28,10 @@ const LOG_PAGES: i64 = 65_536;
 const PAGE_BYTES: u64 = 4_096;
 /// How often the log is looked at.
 const LOOK: Duration = Duration::from_millis(200);
-/// So many pages are moved by the connection itself, so that the log begins anew; and how often it is tried to have no more left.
+/// So many pages are moved by the connection itself, so that the log begins anew; and how often in a row it is tried to have no more
+/// left.
 const FEW_PAGES: u64 = 200;
-const TRIES: u32 = 4;
+const TRIES: u32 = 32;
 /// How long a process that is just closing the file is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -60,8 +63,8 @@ impl Sqlite {
         std::thread::Builder::new()
             .name("playfield-db".to_owned())
             .spawn({
-                let (path, jobs) = (path.clone(), jobs.downgrade());
-                move || own(&path, (room, prepare), opened, (jobs, inbox))
+                let path = path.clone();
+                move || own(&path, (room, prepare), opened, inbox)
             })
             .map_err(unwritable)?;
         ready.await.map_err(|_| DbError::Closed)??;
@@ -88,10 +91,11 @@ fn own(
     path: &Path,
     (room, prepare): (Room, Prepare),
     opened: oneshot::Sender<Result<(), DbError>>,
-    (jobs, mut inbox): (mpsc::WeakSender<Job>, mpsc::Receiver<Job>),
+    mut inbox: mpsc::Receiver<Job>,
 ) {
+    let few = Arc::new(AtomicBool::new(false));
     let begun = open(path, room, prepare)
-        .and_then(|(lock, connection)| Ok((lock, connection, Mover::start(path, room.log_bytes, jobs)?)));
+        .and_then(|(lock, connection)| Ok((lock, connection, Mover::start(path, room.log_bytes, few.clone())?)));
     let (_lock, mut connection, mover) = match begun {
         Ok(all) => all,
         Err(error) => return drop(opened.send(Err(error))),
@@ -99,6 +103,10 @@ fn own(
     if opened.send(Ok(())).is_ok() {
         while let Some(job) = inbox.blocking_recv() {
             job(&mut connection);
+            if few.swap(false, Ordering::Relaxed) {
+                // Of a disk that is full, whoever writes next will hear.
+                let _ = look(&connection, "PASSIVE");
+            }
         }
     }
     // The last connection that is closed leaves no log.
@@ -112,7 +120,7 @@ struct Mover {
 }
 
 impl Mover {
-    fn start(path: &Path, log_bytes: u64, jobs: mpsc::WeakSender<Job>) -> Result<Mover, DbError> {
+    fn start(path: &Path, log_bytes: u64, few: Arc<AtomicBool>) -> Result<Mover, DbError> {
         let connection = connect(path)?;
         let most = log_bytes / PAGE_BYTES;
         let (stop, stopped) = std::sync::mpsc::sync_channel(0);
@@ -121,8 +129,8 @@ impl Mover {
             .spawn(move || {
                 while stopped.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
                     let long = |waits: Waits| waits.pages > most && waits.pages > waits.moved;
-                    if look(&connection, "NOOP").is_ok_and(long) {
-                        move_log(&connection, &jobs);
+                    if look(&connection, "NOOP").is_ok_and(long) && move_log(&connection) {
+                        few.store(true, Ordering::Relaxed);
                     }
                 }
             })
@@ -137,23 +145,11 @@ impl Mover {
     }
 }
 
-/// Others write meanwhile. What they wrote is moved at the end by the connection that writes, since only then can the log begin anew.
-/// What cannot be moved now is tried again; of a disk that is full, whoever writes will hear.
-fn move_log(connection: &Connection, jobs: &mpsc::WeakSender<Job>) {
-    for _ in 0..TRIES {
-        match look(connection, "PASSIVE") {
-            Ok(waits) if waits.pages.saturating_sub(waits.moved) > FEW_PAGES => {}
-            Ok(_) => break,
-            Err(_) => return,
-        }
-    }
-    if let Some(jobs) = jobs.upgrade() {
-        let last: Job = Box::new(|connection| {
-            let _ = look(connection, "PASSIVE");
-        });
-        // If it has too much to do for that, there is another time.
-        let _ = jobs.try_send(last);
-    }
+/// Moves pages while others write more of them, until there are few left; whether that came to be. Those are moved by the connection
+/// that writes, since only then can the log begin anew. What cannot be moved now is tried again.
+fn move_log(connection: &Connection) -> bool {
+    let left = |waits: Waits| waits.pages.saturating_sub(waits.moved);
+    (0..TRIES).map_while(|_| look(connection, "PASSIVE").ok()).any(|waits| left(waits) <= FEW_PAGES)
 }
 
 /// Pages in the log since it began anew, and how many of them are in the file too.
