@@ -493,6 +493,17 @@ fn threads(more: u32, main: &str, other: &str) -> Vec<u8> {
 }
 
 #[test]
+fn while_one_thread_ends_the_app_another_that_asks_again_and_again_does_not_use_up_its_time() {
+    let ends = "(call $pump) (drop (memory.atomic.wait32 (i32.const 64) (i32.const 0) (i64.const 100000000))) (call $exit (i32.const 0))";
+    let asks = "(loop $l (drop (call $process (call $init) (i32.const 1000))) (br $l))";
+    let mut manifest = manifest("");
+    manifest.limits.tick_ms = 20;
+    let mut app = ENGINE.load_wasm(&threads(1, ends, asks)).unwrap().open_aitrios(rules(&manifest, "{}")).unwrap();
+    assert!(app.stop(), "its threads are gone");
+    assert!(app.said().exited, "{:?}", app.see(view(0)));
+}
+
+#[test]
 fn threads_that_mean_no_good_end_their_app_and_nothing_else() {
     let check = |wasm: &[u8], expect: &str| {
         let error = failure(wasm);

@@ -144,7 +144,11 @@ impl AitriosApp {
         self.booth.stop();
         // Those that are not gone in the time that it has will not be in twice the time.
         let patience = if std::mem::replace(&mut self.stopped, true) { Duration::ZERO } else { self.patience };
-        self.booth.wait_for_end(patience)
+        let gone = self.booth.wait_for_end(patience);
+        if !gone {
+            self.booth.close(GuestError::Hung(crew::WORK));
+        }
+        gone
     }
 }
 

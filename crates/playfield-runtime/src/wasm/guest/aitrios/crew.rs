@@ -23,7 +23,7 @@ use crate::wasm::rewrite::{MEMORY, START};
 use crate::{GuestConfig, GuestError};
 
 /// What did not finish, as [`GuestError::Hung`] puts it.
-const WORK: &str = "its work between two waits";
+pub(super) const WORK: &str = "its work between two waits";
 /// No further thread: `EAGAIN`, as wasi-threads tells it.
 const AGAIN: i32 = -6;
 /// Largest number of a thread.

@@ -139,6 +139,12 @@ impl Booth {
         self.changed.notify_all();
     }
 
+    /// The camera: it had its time to end, and is ended.
+    pub fn close(&self, how: GuestError) {
+        self.state().ended.get_or_insert(Err(how));
+        self.changed.notify_all();
+    }
+
     /// The camera: what it said, and its log.
     pub fn take_said(&self) -> Said {
         std::mem::take(&mut self.state().said)
@@ -184,9 +190,14 @@ impl Booth {
         self.state().stopping
     }
 
-    /// A thread: waits so long; less than nothing is for ever.
-    pub fn wait(&self, what: For, millis: i64) -> Woken {
-        let time = u64::try_from(millis).map_or(MOST, |millis| Duration::from_millis(millis).clamp(LEAST, MOST));
+    /// A thread: waits so long; less than nothing is for ever. One that was told to end waits for a moment, and is told so again: it
+    /// would else use up its time where another thread is still about to end the app.
+    pub fn wait(&self, what: For, millis: i64, told_to_end: bool) -> Woken {
+        let time = match u64::try_from(millis) {
+            _ if told_to_end => LEAST,
+            Ok(millis) => Duration::from_millis(millis).clamp(LEAST, MOST),
+            Err(_) => MOST,
+        };
         let until = Instant::now() + time;
         let mut state = self.state();
         // A moment is not taken for rest: what it does next may still be about the picture that it has.
@@ -196,18 +207,20 @@ impl Booth {
         state.waited = true;
         self.changed.notify_all();
         let woken = loop {
-            let woken = match state.still.take_if(|_| what == For::Picture) {
-                _ if state.ended.is_some() => Woken::Over,
-                _ if state.stopping => Woken::Stopping,
-                Some(still) => Woken::Picture(still),
-                None if Instant::now() >= until => Woken::Late,
-                None => {
-                    let left = until.saturating_duration_since(Instant::now());
-                    state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
-                    continue;
-                }
-            };
-            break woken;
+            let now = Instant::now();
+            if state.ended.is_some() {
+                break Woken::Over;
+            }
+            if state.stopping && (!told_to_end || now >= until) {
+                break Woken::Stopping;
+            }
+            if let Some(still) = state.still.take_if(|_| what == For::Picture && !told_to_end) {
+                break Woken::Picture(still);
+            }
+            if now >= until {
+                break Woken::Late;
+            }
+            state = self.changed.wait_timeout(state, until - now).unwrap_or_else(PoisonError::into_inner).0;
         };
         state.for_picture -= counts[0];
         state.for_time -= counts[1];
@@ -284,6 +297,6 @@ mod tests {
         assert!(booth.join() && !booth.join());
         booth.end(Some(Ok(())), false);
         assert!(!booth.join(), "it is over");
-        assert!(matches!(booth.wait(For::Time, 0), Woken::Over));
+        assert!(matches!(booth.wait(For::Time, 0, false), Woken::Over));
     }
 }

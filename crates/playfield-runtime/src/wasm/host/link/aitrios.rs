@@ -86,7 +86,7 @@ fn own<'a>(call: &'a mut Call<'_>) -> Result<&'a mut Device, HostTrap> {
 /// Waits, after which the thread has its time anew. One that was told to end has it once.
 fn wait(call: &mut Call<'_>, what: For, millis: i64) -> Result<Woken, HostTrap> {
     let device = own(call)?;
-    let woken = device.booth.wait(what, millis);
+    let woken = device.booth.wait(what, millis, device.told_to_end);
     if matches!(woken, Woken::Over) {
         return trap("another thread of it has ended it");
     }
