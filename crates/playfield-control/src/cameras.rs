@@ -309,13 +309,29 @@ impl App {
         if let Err(failure) = self.make_demo().await {
             tracing::error!(detail = failure.detail, "the camera that is shown to newcomers could not be made");
         }
+        let mut all = true;
         loop {
-            match self.db.devices().await {
-                Ok(devices) => devices.into_iter().for_each(|device| self.keep_camera(device)),
+            match self.devices_to_keep(all).await {
+                Ok(devices) => {
+                    devices.into_iter().for_each(|device| self.keep_camera(device));
+                    all = false;
+                }
                 Err(error) => tracing::error!(%error, "cameras could not be looked up"),
             }
             let _ = tokio::time::timeout(LOOK, self.cameras.woken.notified()).await;
         }
+    }
+
+    /// The cameras of the machines here; at first those of others too, which are looked after by links from then on.
+    async fn devices_to_keep(&self, all: bool) -> Result<Vec<DeviceRow>, DbError> {
+        if all {
+            return self.db.devices().await;
+        }
+        let mut devices = Vec::new();
+        for node in &self.nodes {
+            devices.extend(self.db.devices_of(node.clone()).await?);
+        }
+        Ok(devices)
     }
 
     /// Starts a camera that is not at work and whose time has come; ends one that is to be another.

@@ -4,6 +4,7 @@
 //! arrive here: callers hand over hashes.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use playfield_core::api::{EndReason, Role, SessionState};
 use playfield_core::id::{DeviceId, GrantId, InviteId, NodeId, SessionId, ViewerId};
@@ -28,6 +29,7 @@ mod sessions;
 pub(crate) mod sqlite;
 mod states;
 mod storage;
+mod tail;
 mod words;
 
 pub use camera_links::CameraLinkRow;
@@ -38,6 +40,8 @@ pub use outbox::{DeliveryRow, Fired, FiringRow, NewDelivery};
 pub use rules::RuleRow;
 use sqlite::Room;
 pub use sqlite::Sqlite;
+use tail::Tail;
+pub use tail::Told;
 
 /// Thousands of machines write all over it.
 const ROOM: Room = Room { cache_kb: 32 << 10, log_bytes: 32 << 20 };
@@ -48,8 +52,8 @@ pub type Hash = [u8; 32];
 /// A database. Cheap to clone; the last clone closes it.
 #[derive(Clone, Debug)]
 pub enum Db {
-    /// One file, owned by this process.
-    Sqlite(Sqlite),
+    /// One file, owned by this process, and what cameras told last.
+    Sqlite(Sqlite, Arc<Told>),
 }
 
 /// Why the database could not do it.
@@ -383,7 +387,8 @@ pub enum Put {
 impl Db {
     /// Opens or makes the database at `path`, and its folder, and brings its schema up to date.
     pub async fn open(path: &Path) -> Result<Db, DbError> {
-        Ok(Db::Sqlite(Sqlite::open(path, ROOM, Box::new(schema::migrate)).await?))
+        let engine = Sqlite::open(path, ROOM, Box::new(schema::migrate)).await?;
+        Ok(Db::Sqlite(engine, Arc::default()))
     }
 
     async fn call<T, W>(&self, work: W) -> Result<T, DbError>
@@ -391,7 +396,18 @@ impl Db {
         T: Send + 'static,
         W: FnOnce(&mut rusqlite::Connection) -> Result<T, DbError> + Send + 'static,
     {
-        let Db::Sqlite(engine) = self;
+        let Db::Sqlite(engine, _) = self;
         engine.call(work).await
+    }
+
+    /// The same with what cameras told last, in a transaction.
+    async fn call_told<T, W>(&self, work: W) -> Result<T, DbError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&rusqlite::Connection, &mut Tail) -> Result<T, DbError> + Send + 'static,
+    {
+        let Db::Sqlite(engine, told) = self;
+        let told = Arc::clone(told);
+        engine.call(move |connection| told.change(connection, work)).await
     }
 }

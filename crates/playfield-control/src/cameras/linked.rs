@@ -114,7 +114,8 @@ impl App {
         };
         let node = node.ok_or_else(none)?;
         self.check_desired(&desired, None, self.nodes.contains(&node)).await?;
-        if self.db.devices_of(node.clone()).await?.len() >= MOST_CAMERAS {
+        let there = self.db.devices_of(node.clone()).await?.into_iter().filter(|row| row.revoked_ms.is_none());
+        if there.count() >= MOST_CAMERAS {
             let detail = format!("a machine has at most {MOST_CAMERAS} cameras");
             return Err(Failure::new(Kind::LimitReached, detail));
         }
@@ -130,6 +131,7 @@ impl App {
         };
         let id = row.id.clone();
         self.db.insert_device(row).await?;
+        self.cameras.is_elsewhere(id.clone());
         self.device_changed(&id).await?;
         self.device(&id).await
     }

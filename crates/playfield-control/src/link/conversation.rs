@@ -360,7 +360,7 @@ impl Link<'_> {
     async fn send_twin(&mut self, socket: &mut WebSocket, first: bool) -> Result<(), End> {
         let rows = self.app.db.devices_of(self.node.clone()).await.map_err(gone)?;
         let (mut cameras, mut files) = (Vec::with_capacity(rows.len()), HashMap::new());
-        for row in rows {
+        for row in rows.into_iter().filter(|row| row.revoked_ms.is_none()) {
             let id = row.id.clone();
             self.app.cameras.is_elsewhere(id.clone());
             match self.twin_of(row).await {

@@ -55,13 +55,14 @@ impl App {
         client: &str,
     ) -> Result<Joined, Failure> {
         let Fresh { node: row, token, device } = self.fresh(wanted, desired).await?;
-        let node = row.id.clone();
+        let (node, camera) = (row.id.clone(), device.id.clone());
         self.access.try_code(client)?;
         let code = hash(code.reveal().trim().to_ascii_uppercase().as_bytes());
         let wrong = |detail: &str| Err(Failure::new(Kind::BadToken, detail.to_owned()));
         match self.db.redeem(Some(code), row, hash(token.reveal().as_bytes()), device).await? {
             Redeemed::In => {
                 self.access.right_code(client);
+                self.cameras.is_elsewhere(camera);
                 tracing::info!(%node, name = wanted, "a machine with a camera joined");
                 Ok(Joined { node, token })
             }
@@ -79,10 +80,13 @@ impl App {
         desired: Option<Desired>,
     ) -> Result<Joined, Failure> {
         let Fresh { node: row, token, device } = self.fresh(wanted, desired).await?;
-        let known = hash(token.reveal().as_bytes());
+        let (fresh, camera, known) = (row.id.clone(), device.id.clone(), hash(token.reveal().as_bytes()));
         let node = self.db.join_by_certificate(certificate, row, known, device).await?;
         let away = || Failure::new(Kind::Forbidden, "a machine with this certificate was turned away");
         let node = node.ok_or_else(away)?;
+        if node == fresh {
+            self.cameras.is_elsewhere(camera);
+        }
         tracing::info!(%node, name = wanted, "a machine with a camera joined by its certificate");
         Ok(Joined { node, token })
     }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use playfield_core::id::NodeId;
-use playfield_core::link::Position;
 use playfield_store::db::NodeTold;
 use tokio::sync::watch;
 
@@ -48,7 +47,7 @@ pub(crate) async fn write(app: &App) {
             tokio::time::sleep(AGAIN).await;
         };
         for (node, stored) in waiting {
-            tell(&stored, positions.get(&node), &node);
+            tell(&stored, positions.get(&node).copied(), &node);
         }
         if happened {
             app.cameras.told_more();
@@ -56,11 +55,11 @@ pub(crate) async fn write(app: &App) {
     }
 }
 
-fn tell(stored: &watch::Sender<u64>, position: Option<&Position>, node: &NodeId) {
+fn tell(stored: &watch::Sender<u64>, position: Option<u64>, node: &NodeId) {
     match position {
         Some(position) => drop(stored.send_if_modified(|known| {
-            let more = position.stored > *known;
-            *known = (*known).max(position.stored);
+            let more = position > *known;
+            *known = (*known).max(position);
             more
         })),
         None => tracing::error!(%node, "a journal's position is not known after a write"),

@@ -1,11 +1,17 @@
 //! Cameras, what they told, and what was counted.
 
+use std::ops::Range;
+
 use playfield_core::api::SessionState;
 use playfield_core::id::{DeviceId, GrantId, NodeId};
-use rusqlite::{Connection, OptionalExtension, Row, Rows, params};
+use rusqlite::{Connection, Row, Rows, params};
 
+use super::tail::Tail;
 use super::words::{read_id, word};
 use super::{Db, DbError, DeviceCount, DeviceEventRow, DeviceRow, GrantRow, NewDeviceEvent, NewSession};
+
+/// Events that are looked through at once for those that are old.
+const AT_ONCE: u64 = 16_384;
 
 impl Db {
     /// Writes down a new device. False: there is one of that id.
@@ -16,29 +22,17 @@ impl Db {
     /// All devices, the oldest first; those too that were turned away.
     pub async fn devices(&self) -> Result<Vec<DeviceRow>, DbError> {
         self.call(move |connection| {
-            let mut find = connection.prepare_cached("SELECT * FROM devices ORDER BY created_ms, id")?;
-            let mut rows = find.query([])?;
-            let mut devices = Vec::new();
-            while let Some(row) = rows.next()? {
-                devices.push(read_device(row)?);
-            }
-            Ok(devices)
+            read_devices(connection.prepare_cached("SELECT * FROM devices ORDER BY created_ms, id")?.query([])?)
         })
         .await
     }
 
-    /// The devices of a machine, the oldest first; not those that were turned away.
+    /// The devices of a machine, the oldest first; those too that were turned away.
     pub async fn devices_of(&self, node: NodeId) -> Result<Vec<DeviceRow>, DbError> {
         self.call(move |connection| {
-            let mut find = connection.prepare_cached(
-                "SELECT * FROM devices WHERE node = ?1 AND revoked_ms IS NULL ORDER BY created_ms, id",
-            )?;
-            let mut rows = find.query([node.as_str()])?;
-            let mut devices = Vec::new();
-            while let Some(row) = rows.next()? {
-                devices.push(read_device(row)?);
-            }
-            Ok(devices)
+            let mut find =
+                connection.prepare_cached("SELECT * FROM devices WHERE node = ?1 ORDER BY created_ms, id")?;
+            read_devices(find.query([node.as_str()])?)
         })
         .await
     }
@@ -153,13 +147,7 @@ impl Db {
         id: DeviceId,
         events: Vec<NewDeviceEvent>,
     ) -> Result<Option<u64>, DbError> {
-        self.call(move |connection| {
-            let change = connection.transaction()?;
-            let told = insert_events(&change, &id, &events)?;
-            change.commit()?;
-            Ok(told)
-        })
-        .await
+        self.call_told(move |change, tail| tail.insert(change, &id, &events)).await
     }
 
     /// What a device told, the newest first: at most `most` of those before `before`.
@@ -169,10 +157,12 @@ impl Db {
         before: Option<u64>,
         most: u32,
     ) -> Result<Vec<DeviceEventRow>, DbError> {
-        self.call(move |connection| {
-            let mut find = connection.prepare_cached(
-                "SELECT number, device, seq, time_ms, received_ms, offset_ms, event FROM device_events
-                 WHERE device = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3",
+        self.call_told(move |change, tail| {
+            tail.settle(change, &id)?;
+            let mut find = change.prepare_cached(
+                "SELECT number, device, seq, time_ms, received_ms, offset_ms, event
+                 FROM event_places JOIN device_events USING (number, device, seq)
+                 WHERE event_places.device = ?1 AND event_places.seq < ?2 ORDER BY event_places.seq DESC LIMIT ?3",
             )?;
             let before = before.map_or(i64::MAX, up_to);
             read_events(find.query(params![id.as_str(), before, most])?)
@@ -187,10 +177,12 @@ impl Db {
         after_seq: u64,
         most: u32,
     ) -> Result<Vec<DeviceEventRow>, DbError> {
-        self.call(move |connection| {
-            let mut find = connection.prepare_cached(
-                "SELECT number, device, seq, time_ms, received_ms, offset_ms, event FROM device_events
-                 WHERE device = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
+        self.call_told(move |change, tail| {
+            tail.settle(change, &id)?;
+            let mut find = change.prepare_cached(
+                "SELECT number, device, seq, time_ms, received_ms, offset_ms, event
+                 FROM event_places JOIN device_events USING (number, device, seq)
+                 WHERE event_places.device = ?1 AND event_places.seq > ?2 ORDER BY event_places.seq LIMIT ?3",
             )?;
             read_events(find.query(params![id.as_str(), up_to(after_seq), most])?)
         })
@@ -220,8 +212,9 @@ impl Db {
 
     /// What was counted from this minute on, oldest first.
     pub async fn device_counts(&self, id: DeviceId, from_minute: u64) -> Result<Vec<DeviceCount>, DbError> {
-        self.call(move |connection| {
-            let mut find = connection.prepare_cached(
+        self.call_told(move |change, tail| {
+            tail.settle(change, &id)?;
+            let mut find = change.prepare_cached(
                 "SELECT what, minute, count FROM device_counts WHERE device = ?1 AND minute >= ?2 ORDER BY minute, what",
             )?;
             let mut rows = find.query(params![id.as_str(), from_minute as i64])?;
@@ -316,20 +309,65 @@ impl Db {
         .await
     }
 
-    /// Forgets what was taken down before this time, and of each device all but the `newest`. Returns how many.
+    /// Forgets what was taken down before this time, and of each device all but the `newest`. Returns how many. It takes the
+    /// database for a little of that at a time.
     pub async fn forget_device_events(&self, before_ms: u64, newest: u32) -> Result<usize, DbError> {
-        self.call(move |connection| {
-            let old = connection.execute("DELETE FROM device_events WHERE received_ms < ?1", [before_ms as i64])?;
-            let many = connection.execute(
-                "DELETE FROM device_events WHERE seq <= (SELECT seq FROM told WHERE device = device_events.device) - ?1",
-                [newest],
-            )?;
-            let minute = (before_ms / 60_000) as i64;
-            connection.execute("DELETE FROM device_counts WHERE minute < ?1", [minute])?;
-            Ok(old + many)
-        })
-        .await
+        let (mut forgotten, newest_event) = (0, self.newest_event().await?);
+        let mut number = self.events_after(0, 1).await?.first().map_or(newest_event, |oldest| oldest.number - 1);
+        while number < newest_event {
+            let (from, to) = (number as i64, (number + AT_ONCE) as i64);
+            forgotten += self.call_told(move |change, tail| forget_old(change, tail, from..to, before_ms)).await?;
+            number += AT_ONCE;
+        }
+        for device in self.devices().await? {
+            forgotten += self
+                .call_told(move |change, tail| forget_many(change, tail, &device.id, newest, before_ms / 60_000))
+                .await?;
+        }
+        Ok(forgotten)
     }
+}
+
+/// Forgets events of these numbers that were taken down before this time.
+fn forget_old(change: &Connection, tail: &mut Tail, numbers: Range<i64>, before_ms: u64) -> Result<usize, DbError> {
+    let mut forget = change.prepare_cached(
+        "DELETE FROM device_events WHERE number > ?1 AND number <= ?2 AND received_ms < ?3 RETURNING device, seq",
+    )?;
+    let old = forget.query_map(params![numbers.start, numbers.end, before_ms as i64], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))
+    })?;
+    let old: Vec<(String, i64)> = old.collect::<Result<_, _>>()?;
+    for (device, seq) in &old {
+        tail.settle(change, &read_id("a device id", device.clone())?)?;
+        change
+            .prepare_cached("DELETE FROM event_places WHERE device = ?1 AND seq = ?2")?
+            .execute(params![device, seq])?;
+    }
+    Ok(old.len())
+}
+
+/// Forgets all but the newest events of a device, and what was counted before this minute.
+fn forget_many(
+    change: &Connection,
+    tail: &mut Tail,
+    id: &DeviceId,
+    newest: u32,
+    before: u64,
+) -> Result<usize, DbError> {
+    tail.settle(change, id)?;
+    change
+        .prepare_cached("DELETE FROM device_counts WHERE device = ?1 AND minute < ?2")?
+        .execute(params![id.as_str(), before as i64])?;
+    let mut forget = change.prepare_cached(
+        "DELETE FROM event_places WHERE device = ?1 AND seq <= (SELECT seq FROM told WHERE device = ?1) - ?2
+         RETURNING number",
+    )?;
+    let many = forget.query_map(params![id.as_str(), newest], |row| row.get(0))?;
+    let many: Vec<i64> = many.collect::<Result<_, _>>()?;
+    for number in &many {
+        change.prepare_cached("DELETE FROM device_events WHERE number = ?1")?.execute([number])?;
+    }
+    Ok(many.len())
 }
 
 /// Writes down a device. False: there is one of that id.
@@ -367,40 +405,6 @@ pub(super) fn insert_grant(connection: &Connection, grant: &GrantRow) -> Result<
     Ok(())
 }
 
-/// Writes down what a device told, within a transaction.
-pub(super) fn insert_events(
-    change: &Connection,
-    id: &DeviceId,
-    events: &[NewDeviceEvent],
-) -> Result<Option<u64>, DbError> {
-    let before: Option<i64> = change
-        .prepare_cached("SELECT seq FROM told WHERE device = ?1")?
-        .query_row([id.as_str()], |row| row.get(0))
-        .optional()?;
-    let Some(before) = before else { return Ok(None) };
-    let told = before + events.len() as i64;
-    change.prepare_cached("UPDATE told SET seq = ?2 WHERE device = ?1")?.execute(params![id.as_str(), told])?;
-    for (seq, event) in (before + 1..).zip(events) {
-        let NewDeviceEvent { time_ms, received_ms, offset_ms, counts_as, event } = event;
-        let (time_ms, received_ms) = (*time_ms as i64, *received_ms as i64);
-        change
-            .prepare_cached(
-                "INSERT INTO device_events (device, seq, time_ms, received_ms, offset_ms, event)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )?
-            .execute(params![id.as_str(), seq, time_ms, received_ms, offset_ms, event])?;
-        if let Some(what) = counts_as {
-            change
-                .prepare_cached(
-                    "INSERT INTO device_counts (device, what, minute, count) VALUES (?1, ?2, ?3, 1)
-                     ON CONFLICT (device, what, minute) DO UPDATE SET count = count + 1",
-                )?
-                .execute(params![id.as_str(), what, time_ms / 60_000])?;
-        }
-    }
-    Ok(Some(told as u64))
-}
-
 /// A number that a caller made up, as SQLite can compare it.
 pub(super) fn up_to(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
@@ -421,6 +425,14 @@ fn read_events(mut rows: Rows<'_>) -> Result<Vec<DeviceEventRow>, DbError> {
         });
     }
     Ok(events)
+}
+
+fn read_devices(mut rows: Rows<'_>) -> Result<Vec<DeviceRow>, DbError> {
+    let mut devices = Vec::new();
+    while let Some(row) = rows.next()? {
+        devices.push(read_device(row)?);
+    }
+    Ok(devices)
 }
 
 fn read_device(row: &Row<'_>) -> Result<DeviceRow, DbError> {

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use playfield_core::id::{DeviceId, NodeId};
-use playfield_core::link::{Position, Taken};
+use playfield_core::link::Position;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::devices::{insert_device, insert_events};
+use super::devices::insert_device;
 use super::words::read_id;
 use super::{Db, DbError, DeviceRow, Hash, NewDeviceEvent};
 
@@ -189,34 +189,13 @@ impl Db {
 
     /// How far a machine's journal was read, of one that comes with this journal now.
     pub async fn open_journal(&self, node: NodeId, journal: String) -> Result<Position, DbError> {
-        self.call(move |connection| {
-            let position = read_position(connection, &node)?.open(&journal);
-            write_position(connection, &node, &position)?;
-            Ok(position)
-        })
-        .await
+        self.call_told(move |change, tail| tail.open_journal(change, &node, &journal)).await
     }
 
     /// Writes down what machines told, each event once: all of it or nothing. How far each journal is read then.
-    pub async fn take_told(&self, told: Arc<[NodeTold]>) -> Result<HashMap<NodeId, Position>, DbError> {
-        self.call(move |connection| {
-            let change = connection.transaction()?;
-            let mut positions: HashMap<NodeId, Position> = HashMap::new();
-            for NodeTold { node, journal, seq, device, events } in told.iter() {
-                let position = match positions.entry(node.clone()) {
-                    std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
-                    std::collections::hash_map::Entry::Vacant(empty) => empty.insert(read_position(&change, node)?),
-                };
-                // Of a journal that was given up meanwhile nothing is taken.
-                if position.journal == *journal && position.take(*seq) == Taken::New && !events.is_empty() {
-                    insert_events(&change, device, events)?;
-                }
-            }
-            for (node, position) in &positions {
-                write_position(&change, node, position)?;
-            }
-            change.commit()?;
-            Ok(positions)
+    pub async fn take_told(&self, told: Arc<[NodeTold]>) -> Result<HashMap<NodeId, u64>, DbError> {
+        self.call_told(move |change, tail| {
+            told.iter().map(|told| Ok((told.node.clone(), tail.take(change, told)?))).collect()
         })
         .await
     }
@@ -228,21 +207,6 @@ fn insert_node(change: &Connection, node: &NodeRow, token: Hash) -> Result<(), D
         params![node.id.as_str(), node.name, token, node.created_ms as i64],
     )?;
     change.execute("INSERT INTO positions (node, journal, stored, lost) VALUES (?1, '', 0, 0)", [node.id.as_str()])?;
-    Ok(())
-}
-
-fn read_position(connection: &Connection, node: &NodeId) -> Result<Position, DbError> {
-    let mut find = connection.prepare_cached("SELECT journal, stored, lost FROM positions WHERE node = ?1")?;
-    let mut rows = find.query([node.as_str()])?;
-    let Some(row) = rows.next()? else { return Ok(Position::default()) };
-    Ok(Position { journal: row.get(0)?, stored: row.get::<_, i64>(1)? as u64, lost: row.get::<_, i64>(2)? as u64 })
-}
-
-fn write_position(connection: &Connection, node: &NodeId, position: &Position) -> Result<(), DbError> {
-    let Position { journal, stored, lost } = position;
-    connection
-        .prepare_cached("UPDATE positions SET journal = ?2, stored = ?3, lost = ?4 WHERE node = ?1")?
-        .execute(params![node.as_str(), journal, *stored as i64, *lost as i64])?;
     Ok(())
 }
 

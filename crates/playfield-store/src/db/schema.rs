@@ -335,6 +335,46 @@ const STEPS: &[&str] = &[
     INSERT INTO told SELECT id, told FROM devices;
     ALTER TABLE devices DROP COLUMN told;
 ",
+    // Events are appended, with all that is to be known of them; in their places, counts, `told` and `positions` they are in rounds:
+    // all up to the number that is settled, and of a device all up to what it told. Numbers are never given twice.
+    "
+    CREATE TABLE appended (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        device TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        time_ms INTEGER NOT NULL,
+        received_ms INTEGER NOT NULL,
+        offset_ms INTEGER,
+        journal_seq INTEGER,
+        counts_as TEXT,
+        event TEXT NOT NULL
+    ) STRICT;
+    INSERT INTO sqlite_sequence (name, seq) SELECT 'appended', seq FROM sqlite_sequence WHERE name = 'device_events';
+    INSERT INTO appended (number, device, seq, time_ms, received_ms, offset_ms, event)
+        SELECT number, device, seq, time_ms, received_ms, offset_ms, event FROM device_events ORDER BY number;
+    DROP TABLE device_events;
+    ALTER TABLE appended RENAME TO device_events;
+    CREATE TABLE event_places (
+        device TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        PRIMARY KEY (device, seq)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO event_places SELECT device, seq, number FROM device_events ORDER BY device, seq;
+    CREATE TABLE settled (number INTEGER NOT NULL) STRICT;
+    INSERT INTO settled SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'device_events';
+    ALTER TABLE positions ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE minutes (
+        device TEXT NOT NULL,
+        minute INTEGER NOT NULL,
+        what TEXT NOT NULL,
+        count INTEGER NOT NULL,
+        PRIMARY KEY (device, minute, what)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO minutes SELECT device, minute, what, count FROM device_counts ORDER BY device, minute, what;
+    DROP TABLE device_counts;
+    ALTER TABLE minutes RENAME TO device_counts;
+",
 ];
 
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), DbError> {
@@ -379,12 +419,19 @@ mod tests {
         let rows: Vec<(i64, String, i64)> = rows.collect::<Result<_, _>>().unwrap();
         let expect = [(1, "one", 10), (2, "two", 20), (3, "three", 30)];
         assert_eq!(rows, expect.map(|(number, event, at)| (number, event.to_owned(), at)));
+        let settled = "SELECT (SELECT group_concat(device || seq || number, ' ') FROM event_places) || ' ' || number FROM settled";
+        let settled: String = connection.query_row(settled, [], |row| row.get(0)).unwrap();
+        assert_eq!(settled, "a11 a23 b12 3");
+        // Numbers go on, though the newest are forgotten.
+        connection.execute_batch("DELETE FROM device_events").unwrap();
+        let next = "INSERT INTO device_events (device, seq, time_ms, received_ms, event) VALUES ('a', 3, 0, 0, '')";
+        assert_eq!(connection.prepare(next).unwrap().insert([]).unwrap(), 4);
     }
 
     #[test]
     fn how_far_journals_were_read_is_kept_where_it_moved_to() {
         let mut connection = Connection::open_in_memory().unwrap();
-        let before = STEPS.len() - 1;
+        let before = 13;
         STEPS[..before].iter().for_each(|step| connection.execute_batch(step).unwrap());
         connection.pragma_update(None, "user_version", before as u32).unwrap();
         connection

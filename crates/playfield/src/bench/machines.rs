@@ -2,12 +2,17 @@
 //!
 //! The control plane is in this process, with a database on the disk. The machines are in another one: each has a link of its own,
 //! tells one event a second, at a moment of the second that is its own, and measures the time until it is told that the event is in
-//! the database. Both share the processors. Afterwards the events in the database are counted.
+//! the database. Both share the processors. Afterwards the events in the database are counted. An event is told to be in the database
+//! when the disk has it: how long the disk takes for that by itself is measured beside it.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -27,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::sync::{Semaphore, mpsc, watch};
 
-use super::processes::{cpu_of, memory_of};
+use super::processes::{cpu_of, memory_of, written_by};
 use super::{Better, Figure, Report};
 
 /// Links that are opened at a time.
@@ -36,6 +41,9 @@ const AT_ONCE: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(180);
 /// How long they tell before they are measured.
 const SETTLE: Duration = Duration::from_secs(5);
+
+/// How often the disk is tried.
+const TRY: Duration = Duration::from_millis(20);
 
 /// What the machines found.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -68,7 +76,7 @@ pub fn run(machines: &[usize], seconds: u64) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-async fn one(folder: &std::path::Path, machines: usize, seconds: u64) -> anyhow::Result<Vec<Figure>> {
+async fn one(folder: &Path, machines: usize, seconds: u64) -> anyhow::Result<Vec<Figure>> {
     let db = Db::open(&folder.join("playfield.db")).await?;
     let tokens = enrol(&db, machines).await?;
     let config = Config {
@@ -97,7 +105,9 @@ async fn one(folder: &std::path::Path, machines: usize, seconds: u64) -> anyhow:
         .spawn()?;
     let mut to = child.stdin.take().context("no way to the machines")?;
     let answer = child.stdout.take().context("no way from the machines")?;
-    let (before, began) = (cpu_of(std::process::id())?, Instant::now());
+    let disk = Disk::begin(folder)?;
+    let me = std::process::id();
+    let (before, written, began) = (cpu_of(me)?, written_by(me)?, Instant::now());
     let found = tokio::task::spawn_blocking(move || {
         for (token, device) in tokens {
             writeln!(to, "{} {device}", token.reveal())?;
@@ -107,8 +117,9 @@ async fn one(folder: &std::path::Path, machines: usize, seconds: u64) -> anyhow:
         Ok::<Found, anyhow::Error>(serde_json::from_str(&line)?)
     })
     .await??;
-    let cpu = (cpu_of(std::process::id())? - before).as_secs_f64() / began.elapsed().as_secs_f64();
-    let memory = memory_of(std::process::id())?;
+    let cpu = (cpu_of(me)? - before).as_secs_f64() / began.elapsed().as_secs_f64();
+    let (memory, written) = (memory_of(me)?, written_by(me)? - written);
+    let flushes = disk.end()?;
     child.wait()?;
     server.abort();
     let kept = db.newest_event().await?;
@@ -128,6 +139,15 @@ async fn one(folder: &std::path::Path, machines: usize, seconds: u64) -> anyhow:
         Figure::ms(name("event to acknowledgement, p50"), found.p50 as f64 / 1_000.0, None),
         Figure::ms(name("event to acknowledgement, p99"), found.p99 as f64 / 1_000.0, whole),
         Figure::ms(name("event to acknowledgement, longest"), found.most as f64 / 1_000.0, None),
+        Figure::ms(name("the disk by itself, 4 KiB flushed, p99"), flushes.percentile(99) as f64 / 1_000.0, None),
+        Figure::ms(name("the disk by itself, 4 KiB flushed, longest"), flushes.max() as f64 / 1_000.0, None),
+        Figure::new(
+            name("written to the disk for each event"),
+            written as f64 / 1024.0 / kept.max(1) as f64,
+            "KiB",
+            None,
+            Better::Lower,
+        ),
         Figure::new(name("processor of the control plane"), cpu * 100.0, "% of a core", None, Better::Lower),
         Figure::new(
             name("memory of the control plane"),
@@ -137,6 +157,35 @@ async fn one(folder: &std::path::Path, machines: usize, seconds: u64) -> anyhow:
             Better::Lower,
         ),
     ])
+}
+
+/// The disk, tried by a file of its own.
+struct Disk {
+    stop: std::sync::mpsc::SyncSender<()>,
+    thread: std::thread::JoinHandle<std::io::Result<Histogram>>,
+}
+
+impl Disk {
+    fn begin(folder: &Path) -> anyhow::Result<Disk> {
+        let file = File::create(folder.join("disk"))?;
+        let (stop, stopped) = std::sync::mpsc::sync_channel(0);
+        let work = move || {
+            let mut times = Histogram::default();
+            while stopped.recv_timeout(TRY) == Err(RecvTimeoutError::Timeout) {
+                let began = Instant::now();
+                file.write_all_at(&[0; 4096], 0)?;
+                file.sync_data()?;
+                times.add(began.elapsed().as_micros() as u64);
+            }
+            Ok(times)
+        };
+        Ok(Disk { stop, thread: std::thread::Builder::new().name("disk".to_owned()).spawn(work)? })
+    }
+
+    fn end(self) -> anyhow::Result<Histogram> {
+        drop(self.stop);
+        Ok(self.thread.join().map_err(|_| anyhow::anyhow!("the disk could not be tried"))??)
+    }
 }
 
 async fn enrol(db: &Db, machines: usize) -> anyhow::Result<Vec<(Token, DeviceId)>> {
