@@ -20,19 +20,19 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::words::read_id;
 use super::{DbError, NewDeviceEvent, NodeTold};
 
-/// Events of a round. Three of them are read at the start of the server, at most.
-const ROUND: u64 = 65_536;
+/// Events of a round, for each device that tells something. Those of three rounds are read at the start of the server, at most.
+const EACH: u64 = 24;
 
 /// What cameras told last. The thread of the connection works with it, and nobody else.
 #[derive(Debug)]
 pub struct Told {
     tail: Mutex<Option<Tail>>,
-    round: u64,
+    each: u64,
 }
 
 impl Default for Told {
     fn default() -> Told {
-        Told { tail: Mutex::default(), round: ROUND }
+        Told { tail: Mutex::default(), each: EACH }
     }
 }
 
@@ -47,7 +47,7 @@ impl Told {
         let change = connection.transaction()?;
         let mut tail = match kept.take() {
             Some(tail) => tail,
-            None => Tail::open(&change, self.round)?,
+            None => Tail::open(&change, self.each)?,
         };
         let done = work(&change, &mut tail)?;
         tail.go_round(&change)?;
@@ -59,8 +59,8 @@ impl Told {
 
 #[derive(Debug)]
 pub(super) struct Tail {
-    /// Events of a round.
-    round: u64,
+    /// Events of a round, for each device.
+    each: u64,
     /// The number of the newest event.
     newest: u64,
     /// All up to this one are settled; the others may be.
@@ -77,8 +77,9 @@ struct Due {
     /// The last one comes first.
     left: Vec<DeviceId>,
     of: usize,
-    /// The newest event as it began.
+    /// The newest event as it began, and how many are told until it is over.
     newest: u64,
+    round: u64,
 }
 
 /// Those that told something since the database was opened.
@@ -110,9 +111,9 @@ struct Count {
 
 impl Tail {
     /// The tail as it was left.
-    fn open(change: &Connection, round: u64) -> Result<Tail, DbError> {
-        let mut tail = Tail::read(change, round)?;
-        if tail.newest - tail.settled > 2 * round {
+    fn open(change: &Connection, each: u64) -> Result<Tail, DbError> {
+        let mut tail = Tail::read(change, each)?;
+        if tail.newest - tail.settled > 2 * tail.round() {
             // The server was stopped again and again before a round was over.
             tail.settle_all(change)?;
         }
@@ -120,10 +121,10 @@ impl Tail {
     }
 
     /// Reads what is not settled.
-    fn read(connection: &Connection, round: u64) -> Result<Tail, DbError> {
+    fn read(connection: &Connection, each: u64) -> Result<Tail, DbError> {
         let settled = connection.query_row("SELECT number FROM settled", [], |row| row.get::<_, i64>(0))? as u64;
         let mut tail = Tail {
-            round,
+            each,
             newest: settled,
             settled,
             devices: Devices::default(),
@@ -225,14 +226,18 @@ impl Tail {
     /// Settles so many devices that the round is over in time.
     fn go_round(&mut self, change: &Connection) -> Result<(), DbError> {
         if self.due.left.is_empty() {
-            if self.newest - self.settled < self.round {
+            if self.newest - self.settled < self.round() {
                 return Ok(());
             }
             self.begin_round();
         }
-        let Due { of, newest, .. } = self.due;
-        let part = (self.newest - newest).min(self.round);
-        self.settle_until(change, of - (of as u64 * part / self.round) as usize)
+        let Due { of, newest, round, .. } = self.due;
+        let part = (self.newest - newest).min(round);
+        self.settle_until(change, of - (of as u64 * part / round) as usize)
+    }
+
+    fn round(&self) -> u64 {
+        self.each * self.devices.0.len().max(1) as u64
     }
 
     fn settle_all(&mut self, change: &Connection) -> Result<(), DbError> {
@@ -243,7 +248,7 @@ impl Tail {
     fn begin_round(&mut self) {
         let waiting = self.devices.0.iter().rev().filter(|(_, device)| !device.waiting.events.is_empty());
         let left: Vec<DeviceId> = waiting.map(|(id, _)| id.clone()).collect();
-        self.due = Due { of: left.len(), left, newest: self.newest };
+        self.due = Due { of: left.len(), left, newest: self.newest, round: self.round() };
     }
 
     /// Settles devices until so many are left.
@@ -367,7 +372,8 @@ mod tests {
     use super::super::{devices, schema};
     use super::*;
 
-    const ROUND: u64 = 16;
+    const EACH: u64 = 2;
+    const ROUND: u64 = 8 * EACH;
 
     /// What should be known of a device: events by its own numbers, and counts.
     #[derive(Debug, Default, PartialEq)]
@@ -443,7 +449,7 @@ mod tests {
                 (state >> 33) % below
             };
             let mut connection = database();
-            let new = || Told { tail: Mutex::default(), round: ROUND };
+            let new = || Told { tail: Mutex::default(), each: EACH };
             let mut told = new();
             let mut expected: BTreeMap<DeviceId, Expected> =
                 (0..8).map(|at| (device(at), Expected::default())).collect();
