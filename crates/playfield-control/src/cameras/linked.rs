@@ -130,8 +130,10 @@ impl App {
             tags: tags(sorted)?,
         };
         let id = row.id.clone();
+        if !self.nodes.contains(&row.node) {
+            self.cameras.is_elsewhere(id.clone());
+        }
         self.db.insert_device(row).await?;
-        self.cameras.is_elsewhere(id.clone());
         self.device_changed(&id).await?;
         self.device(&id).await
     }

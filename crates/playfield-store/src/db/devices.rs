@@ -1,5 +1,6 @@
 //! Cameras, what they told, and what was counted.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use playfield_core::api::SessionState;
@@ -10,13 +11,19 @@ use super::tail::Tail;
 use super::words::{read_id, word};
 use super::{Db, DbError, DeviceCount, DeviceEventRow, DeviceRow, GrantRow, NewDeviceEvent, NewSession};
 
-/// Events that are looked through at once for those that are old.
-const AT_ONCE: u64 = 16_384;
+/// Events that are looked through at once for those that are to be forgotten.
+const AT_ONCE: i64 = 4_096;
 
 impl Db {
     /// Writes down a new device. False: there is one of that id.
     pub async fn insert_device(&self, device: DeviceRow) -> Result<bool, DbError> {
-        self.call(move |connection| insert_device(connection, &device)).await
+        self.call(move |connection| {
+            let change = connection.transaction()?;
+            let inserted = insert_device(&change, &device)?;
+            change.commit()?;
+            Ok(inserted)
+        })
+        .await
     }
 
     /// All devices, the oldest first; those too that were turned away.
@@ -310,64 +317,92 @@ impl Db {
     }
 
     /// Forgets what was taken down before this time, and of each device all but the `newest`. Returns how many. It takes the
-    /// database for a little of that at a time.
+    /// database for a little of that at a time. What was not settled yet of a device may be left for the next time.
     pub async fn forget_device_events(&self, before_ms: u64, newest: u32) -> Result<usize, DbError> {
-        let (mut forgotten, newest_event) = (0, self.newest_event().await?);
-        let mut number = self.events_after(0, 1).await?.first().map_or(newest_event, |oldest| oldest.number - 1);
-        while number < newest_event {
-            let (from, to) = (number as i64, (number + AT_ONCE) as i64);
-            forgotten += self.call_told(move |change, tail| forget_old(change, tail, from..to, before_ms)).await?;
-            number += AT_ONCE;
+        let mut numbers = self.call(move |connection| may_be_forgotten(connection, before_ms, newest)).await?;
+        let (mut forgotten, mut last) = (0, HashMap::new());
+        while !numbers.is_empty() {
+            let slice = numbers.start..(numbers.start + AT_ONCE).min(numbers.end);
+            numbers.start = slice.end;
+            let old = self.call_told(move |change, tail| forget(change, tail, slice, before_ms, newest)).await?;
+            forgotten += old.len();
+            // In the order of their numbers: the last one of a device is what stays.
+            last.extend(old);
         }
         for device in self.devices().await? {
-            forgotten += self
-                .call_told(move |change, tail| forget_many(change, tail, &device.id, newest, before_ms / 60_000))
-                .await?;
+            let last = last.remove(device.id.as_str());
+            self.call(move |connection| forget_places(connection, &device.id, last, before_ms / 60_000)).await?;
         }
         Ok(forgotten)
     }
 }
 
-/// Forgets events of these numbers that were taken down before this time.
-fn forget_old(change: &Connection, tail: &mut Tail, numbers: Range<i64>, before_ms: u64) -> Result<usize, DbError> {
-    let mut forget = change.prepare_cached(
-        "DELETE FROM device_events WHERE number > ?1 AND number <= ?2 AND received_ms < ?3 RETURNING device, seq",
-    )?;
-    let old = forget.query_map(params![numbers.start, numbers.end, before_ms as i64], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))
-    })?;
-    let old: Vec<(String, i64)> = old.collect::<Result<_, _>>()?;
-    for (device, seq) in &old {
-        tail.settle(change, &read_id("a device id", device.clone())?)?;
-        change
-            .prepare_cached("DELETE FROM event_places WHERE device = ?1 AND seq = ?2")?
-            .execute(params![device, seq])?;
+/// The numbers of events among which are all that are to be forgotten.
+fn may_be_forgotten(connection: &Connection, before_ms: u64, newest: u32) -> Result<Range<i64>, DbError> {
+    let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0));
+    let (oldest, end) =
+        (number("SELECT min(number) FROM device_events")?, number("SELECT max(number) FROM device_events")?);
+    let (Some(oldest), Some(end)) = (oldest, end) else { return Ok(0..0) };
+    // They were taken down in the order of their numbers, unless the clock was set meanwhile; then it is for another time.
+    let mut find =
+        connection.prepare("SELECT received_ms < ?2 FROM device_events WHERE number >= ?1 ORDER BY number LIMIT 1")?;
+    let (mut old, mut young) = (oldest, end + 1);
+    while old < young {
+        let middle = old + (young - old) / 2;
+        match find.query_row(params![middle, before_ms as i64], |row| row.get(0))? {
+            true => old = middle + 1,
+            false => young = middle,
+        }
     }
-    Ok(old.len())
+    let many: Option<i64> = connection.query_row(
+        "SELECT max((SELECT number FROM event_places WHERE event_places.device = told.device AND seq <= told.seq - ?1
+             ORDER BY seq DESC LIMIT 1)) FROM told",
+        [newest],
+        |row| row.get(0),
+    )?;
+    Ok(oldest..young.max(many.map_or(0, |number| number + 1)))
 }
 
-/// Forgets all but the newest events of a device, and what was counted before this minute.
-fn forget_many(
+/// Forgets events of these numbers: of each its device, and its place among those of its device.
+fn forget(
     change: &Connection,
     tail: &mut Tail,
-    id: &DeviceId,
+    numbers: Range<i64>,
+    before_ms: u64,
     newest: u32,
-    before: u64,
-) -> Result<usize, DbError> {
-    tail.settle(change, id)?;
-    change
+) -> Result<Vec<(String, i64)>, DbError> {
+    let mut forget = change.prepare_cached(
+        "DELETE FROM device_events WHERE number >= ?1 AND number < ?2
+             AND (received_ms < ?3 OR seq <= (SELECT seq FROM told WHERE told.device = device_events.device) - ?4)
+         RETURNING device, seq, number",
+    )?;
+    let rows = forget.query_map(params![numbers.start, numbers.end, before_ms as i64, newest], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+    })?;
+    let rows: Vec<_> = rows.collect::<Result<_, _>>()?;
+    for (device, _, number) in &rows {
+        // It is counted all the same.
+        if !tail.is_settled(*number) {
+            tail.settle(change, &read_id("a device id", device.clone())?)?;
+        }
+    }
+    Ok(rows.into_iter().map(|(device, seq, _)| (device, seq)).collect())
+}
+
+/// Forgets where the events of a device were, up to the last one that was forgotten, and what was counted before this minute.
+fn forget_places(connection: &Connection, id: &DeviceId, last: Option<i64>, before: u64) -> Result<(), DbError> {
+    if let Some(last) = last {
+        connection
+            .prepare_cached(
+                "DELETE FROM event_places WHERE device = ?1 AND seq <= ?2
+                 AND NOT EXISTS (SELECT 1 FROM device_events WHERE device_events.number = event_places.number)",
+            )?
+            .execute(params![id.as_str(), last])?;
+    }
+    connection
         .prepare_cached("DELETE FROM device_counts WHERE device = ?1 AND minute < ?2")?
         .execute(params![id.as_str(), before as i64])?;
-    let mut forget = change.prepare_cached(
-        "DELETE FROM event_places WHERE device = ?1 AND seq <= (SELECT seq FROM told WHERE device = ?1) - ?2
-         RETURNING number",
-    )?;
-    let many = forget.query_map(params![id.as_str(), newest], |row| row.get(0))?;
-    let many: Vec<i64> = many.collect::<Result<_, _>>()?;
-    for number in &many {
-        change.prepare_cached("DELETE FROM device_events WHERE number = ?1")?.execute([number])?;
-    }
-    Ok(many.len())
+    Ok(())
 }
 
 /// Writes down a device. False: there is one of that id.

@@ -22,6 +22,8 @@ use super::{DbError, NewDeviceEvent, NodeTold};
 
 /// Events of a round, for each device that tells something. Those of three rounds are read at the start of the server, at most.
 const EACH: u64 = 24;
+/// Events of a device that do not wait for a round: it tells more than others do.
+const MANY: usize = 1_024;
 
 /// What cameras told last. The thread of the connection works with it, and nobody else.
 #[derive(Debug)]
@@ -66,7 +68,7 @@ pub(super) struct Tail {
     /// All up to this one are settled; the others may be.
     settled: u64,
     devices: Devices,
-    positions: HashMap<NodeId, Position>,
+    positions: HashMap<NodeId, Known>,
     /// The round that goes on.
     due: Due,
 }
@@ -92,6 +94,14 @@ struct Device {
     /// The number of its last event, of its own.
     told: i64,
     waiting: Waiting,
+}
+
+/// How far a machine's journal is read.
+#[derive(Debug)]
+struct Known {
+    position: Position,
+    /// The newest event as the journal came first.
+    since: u64,
 }
 
 /// What is not settled of a device.
@@ -132,8 +142,7 @@ impl Tail {
             due: Due::default(),
         };
         let mut find = connection.prepare(
-            "SELECT number, device, seq, time_ms, journal_seq, counts_as,
-                 number > (SELECT since FROM positions JOIN devices USING (node) WHERE devices.id = device)
+            "SELECT number, device, seq, time_ms, journal_seq, counts_as
              FROM device_events WHERE number > ?1 ORDER BY number",
         )?;
         let mut rows = find.query([settled as i64])?;
@@ -142,9 +151,12 @@ impl Tail {
             tail.newest = number as u64;
             let id: DeviceId = read_id("a device id", row.get(1)?)?;
             let Some(device) = tail.devices.get(connection, &id)? else { continue };
-            if let (Some(seq), Some(true)) = (row.get::<_, Option<i64>>(4)?, row.get(6)?) {
-                let position = known(&mut tail.positions, connection, &device.node)?;
-                position.stored = position.stored.max(seq as u64);
+            if let Some(seq) = row.get::<_, Option<i64>>(4)? {
+                let Known { position, since } = known(&mut tail.positions, connection, &device.node)?;
+                // What came before is of another journal.
+                if number as u64 > *since {
+                    position.stored = position.stored.max(seq as u64);
+                }
             }
             let seq = row.get(2)?;
             if seq > device.told {
@@ -162,13 +174,15 @@ impl Tail {
         id: &DeviceId,
         events: &[NewDeviceEvent],
     ) -> Result<Option<u64>, DbError> {
-        self.devices.insert(change, id, None, events, &mut self.newest)
+        let told = self.devices.insert(change, id, None, events, &mut self.newest)?;
+        self.settle_many(change, id)?;
+        Ok(told)
     }
 
     /// Writes down what a machine told, if that is new, and how far its journal is read then.
     pub fn take(&mut self, change: &Connection, told: &NodeTold) -> Result<u64, DbError> {
         let NodeTold { node, journal, seq, device, events } = told;
-        let position = known(&mut self.positions, change, node)?;
+        let Known { position, .. } = known(&mut self.positions, change, node)?;
         let lost = position.lost;
         // Of a journal that was given up meanwhile nothing is taken.
         if position.journal == *journal && position.take(*seq) == Taken::New {
@@ -180,18 +194,21 @@ impl Tail {
                 write_position(change, node, position)?;
             }
         }
-        Ok(position.stored)
+        let stored = position.stored;
+        self.settle_many(change, device)?;
+        Ok(stored)
     }
 
     /// How far a machine's journal was read, of one that comes with this journal now.
     pub fn open_journal(&mut self, change: &Connection, node: &NodeId, journal: &str) -> Result<Position, DbError> {
-        let position = known(&mut self.positions, change, node)?;
+        let Known { position, since } = known(&mut self.positions, change, node)?;
         if position.journal != journal {
             *position = std::mem::take(position).open(journal);
+            *since = self.newest;
             write_position(change, node, position)?;
             change
                 .prepare_cached("UPDATE positions SET since = ?2 WHERE node = ?1")?
-                .execute(params![node.as_str(), self.newest as i64])?;
+                .execute(params![node.as_str(), *since as i64])?;
         }
         Ok(position.clone())
     }
@@ -217,10 +234,23 @@ impl Tail {
                 .execute(params![id.as_str(), minute, what, count])?;
         }
         change.prepare_cached("UPDATE told SET seq = ?2 WHERE device = ?1")?.execute(params![id.as_str(), *told])?;
-        if let Some(position) = self.positions.get(node) {
+        if let Some(Known { position, .. }) = self.positions.get(node) {
             write_position(change, node, position)?;
         }
         Ok(())
+    }
+
+    /// The same with a device that told so much that it does not wait for its turn.
+    fn settle_many(&mut self, change: &Connection, id: &DeviceId) -> Result<(), DbError> {
+        match self.devices.0.get(id) {
+            Some(device) if device.waiting.events.len() >= MANY => self.settle(change, id),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether an event is where it is looked for, whatever its device is.
+    pub fn is_settled(&self, number: i64) -> bool {
+        number as u64 <= self.settled
     }
 
     /// Settles so many devices that the round is over in time.
@@ -325,7 +355,7 @@ impl Waiting {
     fn add(&mut self, event: (i64, i64), counts_as: Option<&str>, time_ms: i64) {
         self.events.push(event);
         let (Some(what), minute) = (counts_as, time_ms / 60_000) else { return };
-        match self.counts.iter_mut().find(|known| known.minute == minute && known.what == what) {
+        match self.counts.iter_mut().rev().find(|known| known.minute == minute && known.what == what) {
             Some(known) => known.count += 1,
             None => self.counts.push(Count { what: what.to_owned(), minute, count: 1 }),
         }
@@ -334,24 +364,25 @@ impl Waiting {
 
 /// How far a machine's journal is read.
 fn known<'a>(
-    positions: &'a mut HashMap<NodeId, Position>,
+    positions: &'a mut HashMap<NodeId, Known>,
     connection: &Connection,
     node: &NodeId,
-) -> Result<&'a mut Position, DbError> {
+) -> Result<&'a mut Known, DbError> {
     match positions.entry(node.clone()) {
         Entry::Occupied(known) => Ok(known.into_mut()),
         Entry::Vacant(empty) => {
-            let mut find = connection.prepare_cached("SELECT journal, stored, lost FROM positions WHERE node = ?1")?;
+            let mut find =
+                connection.prepare_cached("SELECT journal, stored, lost, since FROM positions WHERE node = ?1")?;
             let mut rows = find.query([node.as_str()])?;
-            let position = match rows.next()? {
-                Some(row) => Position {
-                    journal: row.get(0)?,
-                    stored: row.get::<_, i64>(1)? as u64,
-                    lost: row.get::<_, i64>(2)? as u64,
-                },
-                None => Position::default(),
+            let known = match rows.next()? {
+                Some(row) => {
+                    let number = |at| Ok::<_, DbError>(row.get::<_, i64>(at)? as u64);
+                    let position = Position { journal: row.get(0)?, stored: number(1)?, lost: number(2)? };
+                    Known { position, since: number(3)? }
+                }
+                None => Known { position: Position::default(), since: 0 },
             };
-            Ok(empty.insert(position))
+            Ok(empty.insert(known))
         }
     }
 }

@@ -55,6 +55,7 @@ suite!(
         a_session_is_written_and_read_back,
         a_device_is_changed_by_who_knows_its_version,
         what_a_device_told_is_numbered_counted_and_forgotten,
+        what_nobody_looked_at_is_counted_before_it_is_forgotten,
         leave_to_look_ends_once_and_stays_on_record,
         pictures_are_kept_while_leave_is_given_and_room_is_left,
         a_dataset_that_is_removed_lets_go_of_its_pictures_and_leaves_its_grant,
@@ -664,17 +665,48 @@ async fn what_a_device_told_is_numbered_counted_and_forgotten(db: Db) {
     assert_eq!(db.device_counts(id.clone(), 0).await.unwrap(), all);
     assert_eq!(db.device_counts(id.clone(), 1).await.unwrap(), all[1..]);
 
-    assert_eq!(db.forget_device_events(60_007, 3).await.unwrap(), 3, "two that are old, and one of too many");
+    assert_eq!(db.forget_device_events(60_007, 3).await.unwrap(), 2, "one that is old, and one of too many");
     let left = db.device_events(id.clone(), None, 9).await.unwrap();
     assert_eq!(left.iter().map(|row| row.seq).collect::<Vec<_>>(), [5, 4, 3]);
     assert_eq!(db.device_counts(id.clone(), 0).await.unwrap(), all[1..]);
-    db.forget_device_events(100_000, 3).await.unwrap();
+    let late = db.device_events(device(2).id, None, 9).await.unwrap();
+    assert_eq!(late.len(), 1, "the clock was set back: it is as old as what came before it");
+    assert_eq!(db.forget_device_events(100_000, 3).await.unwrap(), 4);
+    assert_eq!(db.events_after(0, 9).await.unwrap(), []);
+    assert_eq!(db.device_events(id.clone(), None, 9).await.unwrap(), []);
     assert_eq!(
         db.insert_device_events(id.clone(), vec![event(70_000, None, "f")]).await.unwrap(),
         Some(6),
         "numbers go on"
     );
     assert_eq!(db.newest_event().await.unwrap(), 7, "those of all too");
+}
+
+async fn what_nobody_looked_at_is_counted_before_it_is_forgotten(db: Db) {
+    let id = device(1).id;
+    db.insert_device(device(1)).await.unwrap();
+    db.insert_device(device(2)).await.unwrap();
+    let event = |nth: u64| NewDeviceEvent {
+        time_ms: 120_000,
+        received_ms: nth,
+        offset_ms: None,
+        counts_as: Some("in".to_owned()),
+        event: nth.to_string(),
+    };
+    // One of them tells more than others, so that some of it is in its place already.
+    for batch in 0..30 {
+        db.insert_device_events(device(2).id, vec![event(batch * 100)]).await.unwrap();
+        db.insert_device_events(id.clone(), (batch * 100..batch * 100 + 100).map(event).collect()).await.unwrap();
+    }
+    assert_eq!(db.forget_device_events(2_950, 5_000).await.unwrap(), 2_980);
+    let left = db.device_events(id.clone(), None, 1_000).await.unwrap();
+    assert_eq!(left.iter().map(|row| row.seq).collect::<Vec<_>>(), (2_951..=3_000).rev().collect::<Vec<_>>());
+    assert_eq!(db.device_events(device(2).id, None, 9).await.unwrap(), []);
+    let count = |count| [DeviceCount { what: "in".to_owned(), minute: 2, count }];
+    assert_eq!(db.device_counts(id.clone(), 0).await.unwrap(), count(3_000));
+    assert_eq!(db.device_counts(device(2).id, 0).await.unwrap(), count(30));
+    db.forget_device_events(9_999, 5_000).await.unwrap();
+    assert_eq!(db.insert_device_events(id, vec![event(0)]).await.unwrap(), Some(3_001));
 }
 
 async fn links_of_cameras_are_found_by_their_secrets_and_stay_on_record(db: Db) {

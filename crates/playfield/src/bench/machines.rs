@@ -124,6 +124,12 @@ async fn one(folder: &Path, machines: usize, seconds: u64) -> anyhow::Result<Vec
     server.abort();
     let kept = db.newest_event().await?;
     let name = |what: &str| format!("{machines} machines, {what}");
+    if found.told != kept || found.told != found.stored || found.cut > 0 {
+        eprintln!(
+            "told {}, in the database {kept}, acknowledged {}, links cut {}",
+            found.told, found.stored, found.cut
+        );
+    }
     let lost = found.told.abs_diff(kept) + found.told.abs_diff(found.stored) + found.cut;
     let whole = (machines >= 10_000).then_some(100.0);
     Ok(vec![
@@ -250,8 +256,8 @@ enum Phase {
 async fn tell(url: &str, tokens: Vec<(Token, DeviceId)>, seconds: u64) -> anyhow::Result<Found> {
     let (phase, _) = watch::channel(Phase::Come);
     let phase = Arc::new(phase);
-    let (open, told, stored, cut) = Default::default();
-    let counts: Arc<[AtomicU64; 4]> = Arc::new([open, told, stored, cut]);
+    let (open, told, stored, cut, resting) = Default::default();
+    let counts: Arc<[AtomicU64; 5]> = Arc::new([open, told, stored, cut, resting]);
     let turns = Arc::new(Semaphore::new(AT_ONCE));
     let (times, mut measured) = mpsc::channel(1024);
     let all = tokens.len();
@@ -285,7 +291,8 @@ async fn tell(url: &str, tokens: Vec<(Token, DeviceId)>, seconds: u64) -> anyhow
     }
     phase.send_replace(Phase::Rest);
     let began = Instant::now();
-    while count(2) < count(1) && began.elapsed() < PATIENCE {
+    // Until none of them tells anything more, and all of it is acknowledged.
+    while (count(4) + count(3) < all as u64 || count(2) < count(1)) && began.elapsed() < PATIENCE {
         tokio::select! {
             () = tokio::time::sleep(Duration::from_millis(50)) => {}
             Some(us) = measured.recv() => histogram.add(us),
@@ -316,7 +323,7 @@ impl Own {
         self,
         turns: &Semaphore,
         mut phase: watch::Receiver<Phase>,
-        counts: &[AtomicU64; 4],
+        counts: &[AtomicU64; 5],
         times: &mpsc::Sender<u64>,
     ) -> anyhow::Result<()> {
         let turn = turns.acquire().await?;
@@ -363,7 +370,10 @@ impl Own {
                             let start = tokio::time::Instant::now() + self.offset;
                             beat = Some(tokio::time::interval_at(start, Duration::from_secs(1)));
                         }
-                        Phase::Rest => beat = None,
+                        Phase::Rest => {
+                            beat = None;
+                            counts[4].fetch_add(1, Ordering::Relaxed);
+                        }
                         Phase::Come | Phase::Measure => {}
                     }
                 }
