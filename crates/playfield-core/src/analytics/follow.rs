@@ -65,7 +65,7 @@ impl Follow {
 
     /// It is seen there.
     pub fn see(&mut self, now_ms: u64, picture: u64, object: &Object, area: &Rect, aspect: f32) {
-        self.vote.hear(object.class, object.score);
+        self.vote.hear(object.class, object.score, object.area.area());
         (self.before, self.before_ms) = (*self.motion.area(), self.seen_ms);
         if self.picture != 0 && self.motion.see(now_ms, area, aspect) {
             self.before = *self.motion.area();

@@ -42,7 +42,7 @@ impl Thing {
     /// A thing that was seen once.
     pub fn new(area: &Rect, class: u16, score: f32, config: &Config) -> Thing {
         let mut vote = Vote::default();
-        vote.hear(class, score);
+        vote.hear(class, score, area.area());
         Thing {
             number: 0,
             here: true,
@@ -88,7 +88,7 @@ impl Thing {
     /// It was seen there.
     pub fn meet(&mut self, area: &Rect, class: u16, score: f32) {
         self.kalman.correct(area);
-        self.vote.hear(class, score);
+        self.vote.hear(class, score, area.area());
         self.here = true;
         self.hits = self.hits.saturating_add(1);
         let middle = area.middle();

@@ -157,6 +157,12 @@ impl Db {
         self.call_told(move |change, tail| tail.insert(change, &id, &events)).await
     }
 
+    /// Puts what a device told where it is looked for. A disk that is full keeps nobody from reading what is there already.
+    async fn settle_device(&self, id: &DeviceId) {
+        let id = id.clone();
+        let _ = self.call_told(move |change, tail| tail.settle(change, &id)).await;
+    }
+
     /// What a device told, the newest first: at most `most` of those before `before`.
     pub async fn device_events(
         &self,
@@ -164,9 +170,9 @@ impl Db {
         before: Option<u64>,
         most: u32,
     ) -> Result<Vec<DeviceEventRow>, DbError> {
-        self.call_told(move |change, tail| {
-            tail.settle(change, &id)?;
-            let mut find = change.prepare_cached(
+        self.settle_device(&id).await;
+        self.call(move |connection| {
+            let mut find = connection.prepare_cached(
                 "SELECT number, device, seq, time_ms, received_ms, offset_ms, event
                  FROM event_places JOIN device_events USING (number, device, seq)
                  WHERE event_places.device = ?1 AND event_places.seq < ?2 ORDER BY event_places.seq DESC LIMIT ?3",
@@ -184,9 +190,9 @@ impl Db {
         after_seq: u64,
         most: u32,
     ) -> Result<Vec<DeviceEventRow>, DbError> {
-        self.call_told(move |change, tail| {
-            tail.settle(change, &id)?;
-            let mut find = change.prepare_cached(
+        self.settle_device(&id).await;
+        self.call(move |connection| {
+            let mut find = connection.prepare_cached(
                 "SELECT number, device, seq, time_ms, received_ms, offset_ms, event
                  FROM event_places JOIN device_events USING (number, device, seq)
                  WHERE event_places.device = ?1 AND event_places.seq > ?2 ORDER BY event_places.seq LIMIT ?3",
@@ -219,9 +225,9 @@ impl Db {
 
     /// What was counted from this minute on, oldest first.
     pub async fn device_counts(&self, id: DeviceId, from_minute: u64) -> Result<Vec<DeviceCount>, DbError> {
-        self.call_told(move |change, tail| {
-            tail.settle(change, &id)?;
-            let mut find = change.prepare_cached(
+        self.settle_device(&id).await;
+        self.call(move |connection| {
+            let mut find = connection.prepare_cached(
                 "SELECT what, minute, count FROM device_counts WHERE device = ?1 AND minute >= ?2 ORDER BY minute, what",
             )?;
             let mut rows = find.query(params![id.as_str(), from_minute as i64])?;

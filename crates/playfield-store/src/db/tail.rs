@@ -400,7 +400,7 @@ fn write_position(change: &Connection, node: &NodeId, position: &Position) -> Re
 mod tests {
     use std::path::Path;
 
-    use super::super::{devices, schema};
+    use super::super::{Db, DeviceRow, devices, schema};
     use super::*;
 
     const EACH: u64 = 2;
@@ -422,6 +422,19 @@ mod tests {
         DeviceId::from_entropy([number as u8; 16])
     }
 
+    fn device_row(number: u64) -> DeviceRow {
+        DeviceRow {
+            id: device(number),
+            name: String::new(),
+            node: node(number / 2),
+            desired: String::new(),
+            version: 1,
+            created_ms: 0,
+            revoked_ms: None,
+            tags: Vec::new(),
+        }
+    }
+
     fn database() -> Connection {
         let mut connection = Connection::open_in_memory().unwrap();
         schema::migrate(&mut connection, Path::new("test")).unwrap();
@@ -439,20 +452,41 @@ mod tests {
                 )
                 .unwrap();
             for number in [2 * machine, 2 * machine + 1] {
-                let row = super::super::DeviceRow {
-                    id: device(number),
-                    name: String::new(),
-                    node: node(machine),
-                    desired: String::new(),
-                    version: 1,
-                    created_ms: 0,
-                    revoked_ms: None,
-                    tags: Vec::new(),
-                };
-                assert!(devices::insert_device(&connection, &row).unwrap());
+                assert!(devices::insert_device(&connection, &device_row(number)).unwrap());
             }
         }
         connection
+    }
+
+    fn event(number: u64) -> NewDeviceEvent {
+        NewDeviceEvent {
+            time_ms: number,
+            received_ms: number,
+            offset_ms: None,
+            counts_as: Some("in".to_owned()),
+            event: number.to_string(),
+        }
+    }
+
+    #[tokio::test]
+    async fn where_nothing_can_be_written_what_is_there_is_read() {
+        let folder = std::env::temp_dir().join(format!("playfield-tail-{}", std::process::id()));
+        let db = Db::open(&folder.join("test.db")).await.unwrap();
+        let (id, row) = (device(0), device_row(0));
+        assert!(db.insert_device(row).await.unwrap());
+        db.insert_device_events(id.clone(), vec![event(1)]).await.unwrap();
+        assert_eq!(db.device_events(id.clone(), None, 9).await.unwrap().len(), 1);
+        db.insert_device_events(id.clone(), vec![event(2)]).await.unwrap();
+        let may_write = |may: bool| db.call(move |c| Ok(c.pragma_update(None, "query_only", !may)?));
+        may_write(false).await.unwrap();
+        assert!(db.insert_device_events(id.clone(), vec![event(3)]).await.is_err());
+        assert_eq!(db.device_events(id.clone(), None, 9).await.unwrap().len(), 1);
+        may_write(true).await.unwrap();
+        assert_eq!(db.device_counts(id.clone(), 0).await.unwrap()[0].count, 2);
+        assert_eq!(db.insert_device_events(id.clone(), vec![event(3)]).await.unwrap(), Some(3));
+        assert_eq!(db.device_events_after(id, 0, 9).await.unwrap().len(), 3);
+        drop(db);
+        std::fs::remove_dir_all(folder).unwrap();
     }
 
     fn found(connection: &Connection, id: &DeviceId) -> Expected {
