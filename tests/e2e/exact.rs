@@ -7,7 +7,7 @@ use crate::browser::{Browser, Tab};
 use crate::picture::{Picture, picture};
 use crate::play::bad_network;
 use crate::server::{Server, folder};
-use crate::wait;
+use crate::{PATIENCE, ask_until, wait};
 
 const HELD: &str = "{\"frame\":2,\"keys\":[\"Space\"]}\n";
 /// A tile that the square does not touch, and a place in the square.
@@ -39,8 +39,24 @@ fn first_tile(picture: &Picture) -> Vec<&[u8]> {
 }
 
 fn becomes(tab: &Tab, what: &str, expect: &Picture) {
-    wait(what, || tab.picture().filter(|shown| shown.rgba == expect.rgba));
+    let exactly = ask_until(PATIENCE, || tab.picture().filter(|shown| shown.rgba == expect.rgba));
+    assert!(exactly.is_some(), "waited in vain for {what}: {}", unlike(tab, expect));
     assert_eq!(tab.player().unwrap().video, "h264");
+}
+
+/// How what a tab shows differs from a picture.
+fn unlike(tab: &Tab, expect: &Picture) -> String {
+    let Some(shown) = tab.picture() else { return "nothing is shown".to_owned() };
+    let rows = (0..expect.height).step_by(TILE.1);
+    let places = rows.flat_map(|y| (0..expect.width).step_by(TILE.0).map(move |x| (x, y)));
+    let differs = |(x, y): &(usize, usize)| {
+        let inside = (*x..(x + TILE.0).min(expect.width))
+            .flat_map(|x| (*y..(y + TILE.1).min(expect.height)).map(move |y| (x, y)));
+        inside.filter(|at| pixel(&shown, *at) != pixel(expect, *at)).count()
+    };
+    let tiles: Vec<_> = places.map(|at| (at, differs(&at))).filter(|(_, pixels)| *pixels > 0).collect();
+    let laid = tab.visible(".exact");
+    format!("of tiles {tiles:?} pixels differ; exact ones are shown: {laid}; {:?}", tab.player())
 }
 
 /// Holds the space bar: the square is seen, first as video, while what it does not touch stays exact; then exactly.

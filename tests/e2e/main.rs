@@ -48,13 +48,19 @@ fn wait<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
 }
 
 /// The same, for what takes its time.
-fn wait_long<T>(what: &str, patience: Duration, mut ask: impl FnMut() -> Option<T>) -> T {
+fn wait_long<T>(what: &str, patience: Duration, ask: impl FnMut() -> Option<T>) -> T {
+    let in_vain = || panic!("waited in vain for {what}");
+    ask_until(patience, ask).unwrap_or_else(in_vain)
+}
+
+/// The same; in vain where there is no answer in that time.
+fn ask_until<T>(patience: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let begun = Instant::now();
     loop {
-        if let Some(answer) = ask() {
+        let answer = ask();
+        if answer.is_some() || begun.elapsed() >= patience {
             return answer;
         }
-        assert!(begun.elapsed() < patience, "waited in vain for {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }

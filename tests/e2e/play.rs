@@ -137,6 +137,20 @@ fn a_viewer_that_wants_video_after_all_gets_a_connection_for_it() {
 }
 
 #[test]
+fn presses_while_the_connection_changes_are_all_heard() {
+    let server = Server::start();
+    let browser = Browser::start(&server);
+    let tab = browser.play("probe");
+    let before = tab.connections();
+    tab.set_video("h264");
+    for _ in 0..12 {
+        tab.press("Space");
+    }
+    tab.probe("each of the presses", |probe| probe.presses == 12);
+    assert!(tab.connections() > before, "the connection changed meanwhile");
+}
+
+#[test]
 fn silence_sends_nothing_and_a_press_is_heard() {
     let server = Server::start();
     let browser = Browser::start(&server);

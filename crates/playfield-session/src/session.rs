@@ -264,14 +264,20 @@ impl Session {
         attached.ways = ways;
         let (viewer, slot, video) = (attached.viewer.clone(), attached.slot, attached.video);
         let same = |id: ConnectionId, other: &Attached| id != connection && other.connected && other.viewer == viewer;
-        let replaced = self.viewers.iter().find(|(id, other)| same(**id, other)).map(|(id, _)| *id);
+        let before = self.viewers.iter().find(|(id, other)| same(**id, other)).map(|(id, other)| (*id, other.slot));
+        let replaced = before.map(|(id, _)| id);
         if let Some(replaced) = replaced {
             // A new connection begins with one seat.
             self.seat(now, replaced, 1);
         }
         let mut inbox = self.inbox.open();
         if let Some(slot) = slot {
-            inbox.seats[usize::from(slot)].set_connected(now, true);
+            let seat = &mut inbox.seats[usize::from(slot)];
+            if before.is_some_and(|(_, before)| before == Some(slot)) {
+                seat.set_replaced()
+            } else {
+                seat.set_connected(now, true)
+            }
         }
         inbox.push(Command::Attach { viewer, connection, slot, video, ways });
         drop(inbox);

@@ -144,7 +144,6 @@ export class Play {
   settings: Setting[] = [];
   /** The connection measures its path, as video needs. */
   private estimates = true;
-  private renewing = false;
   private seatsWanted = 1;
   /** Our microphone is on, and what of it goes to the node. */
   private speaks = false;
@@ -160,6 +159,9 @@ export class Play {
   private readonly sender: Sender;
   private lossless: Lossless | null = null;
   private link: Link | null = null;
+  /** The connection that is to take the place of `link`, until it does. */
+  private next: Link | null = null;
+  private renewing = false;
   private heardAt = 0;
   private watch: ReturnType<typeof setInterval> | null = null;
   private startedAt = 0;
@@ -209,7 +211,7 @@ export class Play {
 
   /** Asks the title for another value of one of its settings. What is chosen is what the node says next. */
   choose(key: string, value: string): void {
-    this.link?.say({ type: 'choose', key, value });
+    this.tell({ type: 'choose', key, value });
   }
 
   changed(urgent: boolean): void {
@@ -217,23 +219,28 @@ export class Play {
   }
 
   say(message: FromViewer): void {
-    this.link?.say(message);
+    this.tell(message);
+  }
+
+  /** What is said while connections change waits for the new one: the node lets go of the old one first. */
+  private tell(message: FromViewer): void {
+    (this.next ?? this.link)?.say(message);
   }
 
   /** Our microphone is on or off, and so much of it goes to the node. */
   speak(on: boolean, voice: MediaStreamTrack | null): void {
-    if (on !== this.speaks) this.link?.say({ type: 'microphone', on });
+    if (on !== this.speaks) this.tell({ type: 'microphone', on });
     if (voice !== this.voice) this.link?.speak(voice);
     [this.speaks, this.voice] = [on, voice];
   }
 
   typed(text: string): void {
-    this.link?.say({ type: 'text', text });
+    this.tell({ type: 'text', text });
   }
 
   visible(visible: boolean): void {
     this.hidden = !visible;
-    this.link?.say({ type: 'visible', visible });
+    this.tell({ type: 'visible', visible });
     if (visible) this.heardAt = performance.now();
   }
 
@@ -247,7 +254,7 @@ export class Play {
 
   private askForSeats(): void {
     this.seatsAsked = true;
-    this.link?.say({ type: 'seats', count: this.seatsWanted });
+    this.tell({ type: 'seats', count: this.seatsWanted });
   }
 
   /** We have no seat, and see only. */
@@ -257,7 +264,7 @@ export class Play {
 
   setVideo(mode: VideoMode): void {
     this.video = mode;
-    this.link?.say({ type: 'video', mode, carrier: this.lossless?.carrier ?? 'channel' });
+    this.tell({ type: 'video', mode, carrier: this.lossless?.carrier ?? 'channel' });
   }
 
   /** Pictures reached the screen. */
@@ -300,8 +307,7 @@ export class Play {
   close(): void {
     this.over = true;
     this.quiet();
-    this.link?.close();
-    this.link = null;
+    this.closeLinks();
     this.lossless?.close();
   }
 
@@ -337,8 +343,7 @@ export class Play {
       link.close();
       return true;
     }
-    this.link = link;
-    this.clock = new Clock();
+    if (link !== this.next) this.use(link);
     const opened = await new Promise<boolean>((resolve) => {
       const timer = setTimeout(() => resolve(false), OPEN_MS);
       const settle = (open: boolean) => {
@@ -351,16 +356,29 @@ export class Play {
     return opened;
   }
 
+  private use(link: Link): void {
+    this.link = link;
+    this.clock = new Clock();
+  }
+
   private events(link: Link, settle: (open: boolean) => void): LinkEvents {
     const ours = () => link === this.link && !this.over;
+    /** Before it carries something, the one whose place it takes is used. */
+    const carries = () => {
+      if (link === this.next) {
+        this.next = null;
+        this.use(link);
+      }
+      return ours();
+    };
     return {
       open: () => {
-        if (ours()) this.opened();
+        if (carries()) this.opened();
         settle(true);
       },
-      control: (message) => ours() && this.hear(message),
+      control: (message) => carries() && this.hear(message),
       input: (data) => {
-        if (!ours()) return;
+        if (!carries()) return;
         this.sender.heard();
         this.hearClock(data);
       },
@@ -369,7 +387,8 @@ export class Play {
       shaky: (shaky) => ours() && this.host.shaky(shaky),
       lost: () => {
         settle(false);
-        if (ours() && this.state === 'playing') void this.comeBack();
+        // While connections change, the old one may go first.
+        if (ours() && this.state === 'playing' && !this.renewing) void this.comeBack();
       },
     };
   }
@@ -386,7 +405,7 @@ export class Play {
     this.host.shaky(false);
   }
 
-  /** Changes to a connection that measures its path, which exact pictures do without. The old one plays until the new one does. */
+  /** Changes to a connection that measures its path, which exact pictures do without. What is pressed goes by the old one until the new one carries it. */
   private async renew(): Promise<void> {
     const [old, ticket] = [this.link, this.ticket];
     if (this.renewing || !old || !ticket) return;
@@ -396,6 +415,7 @@ export class Play {
     try {
       const { answer, resumes } = await this.sessions.resume(ticket, await link.sdp(), 'h264');
       this.resumes = resumes;
+      if (!this.over) this.next = link;
       open = await this.open(link, answer);
     } catch {
       link.close();
@@ -411,8 +431,7 @@ export class Play {
     const ticket = this.ticket;
     if (!ticket) return;
     this.quiet();
-    this.link?.close();
-    this.link = null;
+    this.closeLinks();
     this.enter('reconnecting');
     this.reconnects += 1;
     await this.keepTrying(GRACE_MS, null, async (link) => {
@@ -570,7 +589,7 @@ export class Play {
 
   private checkSilence(): void {
     const silence = performance.now() - this.heardAt;
-    if (this.state !== 'playing' || this.hidden) return;
+    if (this.state !== 'playing' || this.hidden || this.renewing) return;
     if (silence > LOST_MS) return void this.comeBack();
     if (silence > MOVED_MS) void this.askWhetherMoved();
     this.host.shaky(silence > SHAKY_MS);
@@ -603,9 +622,13 @@ export class Play {
   private finish(state: PlayState): void {
     this.over = true;
     this.quiet();
-    this.link?.close();
-    this.link = null;
+    this.closeLinks();
     this.enter(state);
+  }
+
+  private closeLinks(): void {
+    for (const link of [this.link, this.next]) link?.close();
+    this.link = this.next = null;
   }
 
   private quiet(): void {

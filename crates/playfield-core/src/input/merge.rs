@@ -15,6 +15,12 @@ use crate::time::Time;
 /// How long a viewer may be silent before what it holds is released.
 pub const SILENCE: Duration = Duration::from_millis(250);
 
+/// How long after the last message of a connection the first one of that which takes its place may go on from it.
+const GOES_ON: Duration = Duration::from_secs(1);
+
+/// Messages that may have been lost between the two.
+const MOST_BETWEEN: u32 = 512;
+
 /// Typed text that waits for the next tick, in bytes; more is left out.
 const TEXT_QUEUE: usize = 4 * MAX_TEXT;
 
@@ -93,6 +99,8 @@ struct KeyState {
 pub struct Merge {
     connected: bool,
     fresh: bool,
+    /// Another connection of its viewer has taken the place of the one that was heard last.
+    replaced: bool,
     newest: Option<u32>,
     heard_at: Time,
     active_at: Time,
@@ -115,6 +123,13 @@ impl Merge {
         *self = Merge { connected, fresh: true, heard_at: now, active_at: now, holds, ..Merge::default() };
     }
 
+    /// Another connection of its viewer takes the place of the one there was. A page that changes its connection goes on
+    /// counting messages: what was held is held on, and what was pressed meanwhile is news. A page that was loaded anew
+    /// begins anew.
+    pub fn set_replaced(&mut self) {
+        self.replaced = true;
+    }
+
     /// Somebody without a connection holds something in this seat. It is no activity of its player.
     pub fn hold(&mut self, now: Time, hold: &Hold) {
         self.holds.hold(now, hold);
@@ -132,6 +147,9 @@ impl Merge {
 
     /// Takes a message; false if a newer one came before it.
     pub fn handle(&mut self, now: Time, message: &Message) -> bool {
+        if std::mem::take(&mut self.replaced) && !self.goes_on(now, message.seq) {
+            self.set_connected(now, true);
+        }
         if self.newest.is_some_and(|newest| message.seq.wrapping_sub(newest) as i32 <= 0) {
             return false;
         }
@@ -195,6 +213,12 @@ impl Merge {
         out.text.push_str(&self.text);
         self.text.clear();
         self.holds.join(now, out);
+    }
+
+    /// Whether a message goes on from the newest one of the connection before.
+    fn goes_on(&self, now: Time, seq: u32) -> bool {
+        let between = |newest: u32| seq.wrapping_sub(newest).wrapping_sub(1);
+        now.since(self.heard_at) <= GOES_ON && self.newest.is_some_and(|newest| between(newest) < MOST_BETWEEN)
     }
 
     fn note_activity(&mut self, now: Time, message: &Message) {
@@ -460,6 +484,34 @@ mod tests {
         rig.merge.set_connected(rig.now, true);
         rig.pad(false, 200);
         assert!(!rig.a());
+    }
+
+    #[test]
+    fn a_page_that_changes_its_connection_loses_no_press_and_lets_go_of_nothing() {
+        let mut rig = Rig::new();
+        rig.pad(true, 1);
+        assert!(rig.a());
+        rig.merge.set_replaced();
+        assert!(rig.a(), "it is held on");
+        rig.seq += 20;
+        rig.pad(false, 2);
+        assert_eq!([rig.a(), rig.a(), rig.a()], [false, true, false], "what the old one did not bring");
+    }
+
+    #[test]
+    fn one_that_is_loaded_anew_or_comes_back_late_replays_none() {
+        for (late, seq) in [(Duration::ZERO, 77), (Duration::ZERO, 2_000), (Duration::from_millis(1_001), 102)] {
+            let mut rig = Rig::new();
+            rig.seq = 100;
+            rig.pad(true, 5);
+            assert!(rig.a());
+            rig.merge.set_replaced();
+            (rig.now, rig.seq) = (rig.now + late, seq);
+            assert!(rig.pad(false, 6), "{seq} is the first of its connection");
+            assert!(!rig.a() && !rig.a(), "{late:?} {seq}");
+            rig.pad(true, 7);
+            assert!(rig.a());
+        }
     }
 
     #[test]

@@ -16,7 +16,8 @@ export interface Way {
 
 export class Sender {
   private readonly writer = new InputWriter();
-  private seq = 0;
+  /** It goes on over all connections of a page, and begins somewhere, so that a page that is loaded anew does not seem to go on. */
+  private seq = crypto.getRandomValues(new Uint32Array(1))[0]!;
   private acks: Ack[] = [];
   private frames: FrameReport[] = [];
   private uplink = new Uplink();
@@ -86,7 +87,7 @@ export class Sender {
 
   private send(): void {
     const bytes = this.writer.write({
-      seq: this.seq + 1,
+      seq: (this.seq + 1) >>> 0,
       sentUs: nowUs(),
       clock: this.clock().estimate(),
       ...this.state.sections(this.kinds()),
