@@ -7,7 +7,7 @@
 //! ```text
 //!   words       id  time  frame  input  permission  codec  manifest  metadata  model  smartcamera  camera  recording  dataset  app  onvif  api  bus  signal  desk
 //!   wire        input::wire  delta::wire          (formats the browser speaks too: docs/reference/wire.md)
-//!   decisions   keyframe  input::merge  input::uplink  delta::sender  session  people  seats  pace  phase  rate  clock  receipt
+//!   decisions   keyframe  follow  input::merge  input::uplink  delta::sender  session  people  seats  pace  phase  rate  clock  receipt
 //!               voice  motion  track  analytics  mask  evp  rule  watchdog
 //!   proof       input::log  sim  scene
 //! ```
@@ -24,6 +24,7 @@ pub mod dataset;
 pub mod delta;
 pub mod desk;
 pub mod evp;
+pub mod follow;
 pub mod frame;
 pub mod id;
 pub mod input;

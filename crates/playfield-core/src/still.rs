@@ -29,10 +29,13 @@ const MOST_STANDS: Duration = Duration::from_secs(6);
 const SOON: Duration = Duration::from_secs(2);
 /// Tiles under way: acknowledgements tell of no more.
 const MOST_UNDER_WAY: usize = 12;
-/// Without an acknowledgement for so long, and three round trips, a tile is sent again; with nothing heard in between, after twice as long
-/// each time, so many times.
+/// What of a tile was not acknowledged for so long, and three round trips, is sent again; the next time of the same tile, and with
+/// nothing heard in between, after twice as long each, so many times.
 const LOST: Duration = Duration::from_millis(300);
+const MOST_TRIES: u32 = 3;
 const MOST_DOUBLINGS: u32 = 5;
+/// Acknowledgements tell of the newest tiles, sixteen at most: one that so many follow gets another number.
+const TOLD: u32 = 14;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -54,9 +57,11 @@ struct Tile {
 struct UnderWay {
     number: u32,
     tile: usize,
+    /// When the last of its datagrams left.
     at: Time,
     datagrams: u8,
     acked: u64,
+    tries: u32,
 }
 
 /// The tiles of the pictures of one viewer.
@@ -131,21 +136,43 @@ impl Still {
 
     /// A tile that stands still and is to be sent now, and where it is.
     pub fn next(&mut self, now: Time) -> Option<(usize, Rect)> {
-        let patience = LOST.max(self.rtt * 3) * (1 << self.unheard);
-        while let Some(oldest) = self.under_way.front().filter(|sent| now.since(sent.at) > patience) {
-            self.tiles[oldest.tile].state = State::Changed;
-            if oldest.at >= self.lost {
-                self.unheard = (self.unheard + 1).min(MOST_DOUBLINGS);
-                self.lost = now;
-            }
-            self.under_way.pop_front();
-        }
         if self.under_way.len() >= MOST_UNDER_WAY {
             return None;
         }
         let waits = |tile: &&Tile| tile.state == State::Changed && now.since(tile.changed) >= tile.stands;
         let at = self.tiles.iter().position(|tile| waits(&tile))?;
         Some((at, self.place(at)))
+    }
+
+    /// What seems to be lost of a tile, and is to be sent again: the tile's number, and bit i for its datagram i.
+    pub fn missing(&mut self, now: Time) -> Option<(u32, u64)> {
+        let patience = LOST.max(self.rtt * 3) * (1 << self.unheard);
+        let late = |sent: &UnderWay| now.since(sent.at) > patience * (1 << sent.tries.min(MOST_TRIES));
+        while let Some(at) = self.under_way.iter().position(late) {
+            let sent = &mut self.under_way[at];
+            if sent.at >= self.lost {
+                self.unheard = (self.unheard + 1).min(MOST_DOUBLINGS);
+                self.lost = now;
+            }
+            if self.numbers.wrapping_sub(sent.number) & !FIRST_NUMBER > TOLD {
+                self.tiles[sent.tile].state = State::Changed;
+                self.under_way.remove(at);
+                continue;
+            }
+            (sent.at, sent.tries) = (now, sent.tries + 1);
+            return Some((sent.number, !sent.acked & (u64::MAX >> (64 - sent.datagrams.clamp(1, 64)))));
+        }
+        None
+    }
+
+    /// A datagram of a tile leaves. It may have waited for others.
+    pub fn left(&mut self, now: Time, number: u32) {
+        self.under_way.iter_mut().filter(|sent| sent.number == number).for_each(|sent| sent.at = now);
+    }
+
+    /// Whether something of a tile is still to be acknowledged, and it has not changed.
+    pub fn is_under_way(&self, number: u32) -> bool {
+        self.under_way.iter().any(|sent| sent.number == number)
     }
 
     /// The tile goes out in so many datagrams, under the number that is returned; with none it is too rich to.
@@ -159,7 +186,7 @@ impl Still {
         }
         tile.state = State::UnderWay;
         self.numbers = self.numbers.wrapping_add(1);
-        self.under_way.push_back(UnderWay { number, tile: at, at: now, datagrams, acked: 0 });
+        self.under_way.push_back(UnderWay { number, tile: at, at: now, datagrams, acked: 0, tries: 0 });
         number
     }
 
@@ -177,8 +204,11 @@ impl Still {
         if sent.acked.count_ones() < sent.datagrams.into() {
             return false;
         }
-        let UnderWay { tile, at: left, .. } = *sent;
-        self.rtt = now.since(left).min(Duration::from_secs(1));
+        let UnderWay { tile, at: left, tries, .. } = *sent;
+        // Of what was sent twice nobody knows which of them came.
+        if tries == 0 {
+            self.rtt = now.since(left).min(Duration::from_secs(1));
+        }
         self.under_way.remove(at);
         self.tiles[tile].state = State::There;
         self.there[tile / 8] |= 1 << (tile % 8);
@@ -269,26 +299,57 @@ mod tests {
     }
 
     #[test]
-    fn what_is_lost_is_sent_again_under_another_number() {
+    fn what_is_lost_of_a_tile_is_sent_again() {
         let mut still = Still::new();
         still.encoded(ms(0), 300, 100, Damage::All);
-        assert_eq!(send(&mut still, 400, false), [0, 1]);
-        let before = still.next_number();
-        assert!(send(&mut still, 600, true).is_empty());
-        assert_eq!(send(&mut still, 720, true), [0, 1]);
-        assert_eq!(still.next_number(), before + 2);
+        let [first, second] = [0, 1].map(|at| still.sent(ms(400), at, 3));
+        assert!(!still.handle_ack(ms(450), first, 0b101));
+        assert!(still.handle_ack(ms(450), second, 0b111));
+        assert_eq!((still.missing(ms(700)), still.next(ms(700))), (None, None));
+        assert_eq!(still.missing(ms(701)), Some((first, 0b010)));
+        assert!(!still.handle_ack(ms(750), first, 0b101));
+        assert_eq!(still.missing(ms(1_301)), None, "it is given twice as long");
+        assert_eq!(still.missing(ms(1_302)), Some((first, 0b010)));
+        // However late, and whichever of them it was.
+        assert!(still.handle_ack(ms(1_310), first, 0b010));
+        assert_eq!(still.missing(ms(9_000)), None);
+        assert_eq!(still.there(), [0b11]);
+    }
+
+    #[test]
+    fn what_waits_for_others_to_leave_is_not_lost() {
+        let mut still = Still::new();
+        still.encoded(ms(0), 256, 128, Damage::All);
+        let number = still.sent(ms(400), 0, 64);
+        (400..=1_600).step_by(20).for_each(|now| still.left(ms(now), number));
+        assert_eq!(still.missing(ms(1_900)), None);
+        assert_eq!(still.missing(ms(1_901)), Some((number, u64::MAX)));
+    }
+
+    #[test]
+    fn a_tile_that_many_follow_gets_another_number() {
+        let mut still = Still::new();
+        still.encoded(ms(0), 1920, 1080, Damage::All);
+        let first = still.sent(ms(400), 0, 1);
+        for at in 1..16 {
+            assert_eq!(still.next(ms(400)).map(|(next, _)| next), Some(at));
+            let number = still.sent(ms(400), at, 1);
+            still.handle_ack(ms(410), number, 1);
+        }
+        assert!(!still.handle_ack(ms(420), first + 99, 1));
+        assert_eq!(still.missing(ms(800)), None);
+        assert_eq!(still.next(ms(800)).map(|(next, _)| next), Some(0));
+        assert!(!still.is_under_way(first));
     }
 
     #[test]
     fn a_viewer_that_is_not_heard_of_is_sent_ever_less() {
         let mut still = Still::new();
         still.encoded(ms(0), 256, 128, Damage::All);
-        let sent: Vec<u64> = (0..60_000)
-            .step_by(20)
-            .flat_map(|now| send(&mut still, now, false).into_iter().map(move |_| now))
-            .collect();
-        assert!(sent.len() <= 12, "{sent:?}");
-        assert_eq!(send(&mut still, 70_000, true), [0]);
+        let number = still.sent(ms(400), 0, 2);
+        let sent: Vec<_> = (400..60_000).step_by(20).filter(|now| still.missing(ms(*now)).is_some()).collect();
+        assert!((4..=8).contains(&sent.len()), "{sent:?}");
+        assert!(still.handle_ack(ms(70_000), number, 0b11));
     }
 
     #[test]

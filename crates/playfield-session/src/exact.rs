@@ -12,13 +12,15 @@ use playfield_core::time::Time;
 use playfield_media::delta::{Encoder, PictureRows};
 use playfield_transport::Outgoing;
 
-/// First byte of the datagram that says which tiles a picture shows exactly.
+/// First byte of the datagram that says which tiles pictures show exactly.
 const MAGIC: u8 = 0xD4;
 /// How often that is said of a picture that no other follows.
 const SAID: u8 = 6;
 /// What waits goes out so often, and takes so much of what the path carries, in hundredths.
 const BEAT: Duration = Duration::from_millis(20);
 const SHARE: u64 = 50;
+/// How far apart RTP timestamps may be so that it is still clear which is the older one.
+const FARTHEST: u32 = 1 << 30;
 /// Colours of a tile that is sent as indices.
 const COLOURS: usize = 256;
 
@@ -29,11 +31,17 @@ pub(crate) struct Exact {
     encoder: Encoder,
     tile: Option<Picture>,
     rows: PictureRows,
-    /// Coded, and not sent yet.
-    waiting: VecDeque<Arc<[u8]>>,
+    /// Coded, and not sent yet, with the number of the tile.
+    waiting: VecDeque<(u32, Arc<[u8]>)>,
+    /// What is under way, for whom some of it is lost.
+    kept: Vec<(u32, Vec<Arc<[u8]>>)>,
     left: Time,
-    /// The picture that viewers see now, by its RTP timestamp.
+    /// The picture that viewers see now, by its RTP timestamp, and the last one that something changed with: any from there on shows
+    /// the same, and the newest may be lost.
     rtp: u32,
+    since: u32,
+    /// How often anything was said.
+    words: u32,
     /// How often it is still to be said which tiles it shows exactly.
     unsaid: u8,
 }
@@ -43,6 +51,7 @@ impl Exact {
     pub(crate) fn reset(&mut self) {
         self.still.reset();
         self.waiting.clear();
+        self.kept.clear();
         self.unsaid = 0;
     }
 
@@ -50,6 +59,9 @@ impl Exact {
     pub(crate) fn encoded(&mut self, now: Time, rtp: u32, picture: &Picture, damage: Damage) -> Option<Outgoing> {
         self.changed(now, picture, damage);
         self.rtp = rtp;
+        if damage != Damage::None || rtp.wrapping_sub(self.since) > FARTHEST {
+            self.since = rtp;
+        }
         self.unsaid = SAID;
         self.still.any().then(|| self.say())
     }
@@ -60,14 +72,21 @@ impl Exact {
         if damage != Damage::None {
             self.unsaid = SAID;
             // Nobody waits for what is no longer there.
-            self.waiting.clear();
+            self.forget();
         }
     }
 
     pub(crate) fn handle_ack(&mut self, now: Time, ack: Ack) {
         if self.still.handle_ack(now, ack.picture, ack.datagrams) {
             self.unsaid = SAID;
+            self.forget();
         }
+    }
+
+    /// Of tiles that came, or are no longer there, nothing needs to be sent.
+    fn forget(&mut self) {
+        self.waiting.retain(|(number, _)| self.still.is_under_way(*number));
+        self.kept.retain(|(number, _)| self.still.is_under_way(*number));
     }
 
     /// When there is something to send, if that is soon.
@@ -86,11 +105,12 @@ impl Exact {
         let mut room = (bps * SHARE / 100 / 8 * since.as_micros() as u64 / 1_000_000) as usize;
         loop {
             match self.waiting.pop_front() {
-                Some(datagram) => {
+                Some((number, datagram)) => {
                     room = room.saturating_sub(datagram.len());
+                    self.still.left(now, number);
                     packets.push(Outgoing::Lossless(datagram));
                 }
-                None if !self.code_next(now, picture) => break,
+                None if !self.again(now) && !self.code_next(now, picture) => break,
                 None => {}
             }
             if room == 0 {
@@ -104,6 +124,16 @@ impl Exact {
         packets
     }
 
+    /// What seems to be lost is to be sent again; false if nothing does.
+    fn again(&mut self, now: Time) -> bool {
+        let Some((number, missing)) = self.still.missing(now) else { return false };
+        let kept =
+            self.kept.iter().filter(|(kept, _)| *kept == number).flat_map(|(_, datagrams)| datagrams).enumerate();
+        let missing = kept.filter(|(at, _)| missing & (1 << at) != 0);
+        self.waiting.extend(missing.map(|(_, datagram)| (number, Arc::clone(datagram))));
+        true
+    }
+
     /// Codes the next tile; false if there is none.
     fn code_next(&mut self, now: Time, picture: &Picture) -> bool {
         let Some((at, place)) = self.still.next(now) else { return false };
@@ -113,21 +143,24 @@ impl Exact {
         let run = [RowRun { first_row: 0, rows: self.rows.rows(), base: None }];
         // Where it lies, in the place of the tick.
         let position = u32::from(place.x) | u32::from(place.y) << 16;
-        let datagrams = match self.encoder.encode(&self.rows, self.still.next_number(), position, &run, &|_| None) {
-            Ok(datagrams) => {
-                self.waiting.extend(datagrams.iter().map(Arc::from));
-                datagrams.len() as u8
-            }
+        let number = self.still.next_number();
+        let datagrams: Vec<Arc<[u8]>> = match self.encoder.encode(&self.rows, number, position, &run, &|_| None) {
+            Ok(datagrams) => datagrams.iter().map(Arc::from).collect(),
             // A photograph. As video it is hardly worse.
-            Err(_) => 0,
+            Err(_) => Vec::new(),
         };
-        self.still.sent(now, at, datagrams);
+        self.still.sent(now, at, datagrams.len() as u8);
+        self.waiting.extend(datagrams.iter().map(|datagram| (number, Arc::clone(datagram))));
+        self.kept.push((number, datagrams));
         true
     }
 
-    fn say(&self) -> Outgoing {
+    fn say(&mut self) -> Outgoing {
+        self.words = self.words.wrapping_add(1);
         let mut bytes = vec![MAGIC];
+        bytes.extend(self.words.to_le_bytes());
         bytes.extend(self.rtp.to_le_bytes());
+        bytes.extend(self.since.to_le_bytes());
         bytes.extend(self.still.there());
         Outgoing::Lossless(bytes.into())
     }
@@ -182,6 +215,20 @@ mod tests {
 
     #[test]
     fn a_still_screen_comes_exactly_and_then_nothing_more() {
+        let last = comes_exactly(8_000_000, &|_| false);
+        assert!((400..1_500).contains(&last), "{last}");
+    }
+
+    #[test]
+    fn what_is_lost_of_it_comes_again_also_where_that_takes_long() {
+        let last = comes_exactly(8_000_000, &|nth| nth % 5 == 3);
+        assert!((700..3_000).contains(&last), "{last}");
+        let last = comes_exactly(200_000, &|nth| nth % 5 == 3);
+        assert!((2_000..20_000).contains(&last), "{last}");
+    }
+
+    /// Sends a picture that stands over a path that carries `bps`, but for the datagrams that are lost; when the last one is sent, in ms.
+    fn comes_exactly(bps: u64, lost: &dyn Fn(usize) -> bool) -> u64 {
         let mut picture = Picture::black(600, 200, PixelFormat::Rgba8);
         for (at, pixel) in picture.pixels.chunks_exact_mut(4).enumerate() {
             // The right third has more colours than there are indices.
@@ -192,15 +239,21 @@ mod tests {
         let (mut exact, mut decoder) = (Exact::default(), Decoder::new());
         let mut screen = vec![0; picture.pixels.len()];
         assert!(exact.encoded(Time::ZERO, 77, &picture, Damage::All).is_none());
-        let (mut said, mut last, mut rgba) = (Vec::new(), 0, Vec::new());
-        for ms in (0..4_000).step_by(20) {
-            let now = Time::from_millis(ms);
-            for packet in exact.packets(now, &picture, 8_000_000) {
+        let (mut said, mut last, mut nth, mut rgba) = (Vec::new(), 0, 0, Vec::new());
+        for ms in (0..30_000).step_by(20) {
+            let (now, again) = (Time::from_millis(ms), ms >= 600);
+            if ms == 600 {
+                assert!(exact.encoded(now, 78, &picture, Damage::None).is_some(), "a frame that changes nothing");
+            }
+            for packet in exact.packets(now, &picture, bps) {
                 let Outgoing::Lossless(bytes) = packet else { panic!("{packet:?}") };
-                last = ms;
+                (last, nth) = (ms, nth + 1);
+                if lost(nth) {
+                    continue;
+                }
                 if bytes[0] == MAGIC {
-                    said = bytes[5..].to_vec();
-                    assert_eq!(bytes[1..5], [77, 0, 0, 0]);
+                    said = bytes[13..].to_vec();
+                    assert_eq!(bytes[5..13], [77 + u8::from(again), 0, 0, 0, 77, 0, 0, 0]);
                     continue;
                 }
                 decoder.push(&bytes).unwrap();
@@ -219,13 +272,13 @@ mod tests {
             }
         }
         assert_eq!(said, [0b11_1111]);
-        assert!((400..1_500).contains(&last), "{last}");
         let mut expect = Vec::new();
         picture.to_rgba(&mut expect);
         assert!(screen == expect, "every pixel is the picture's");
         assert!(
-            exact.encoded(Time::from_millis(5_000), 78, &picture, Damage::All).is_none(),
+            exact.encoded(Time::from_millis(31_000), 79, &picture, Damage::All).is_none(),
             "nothing is exact any more"
         );
+        last
     }
 }

@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Detach { connection: ConnectionId },
     /// It has these datagrams.
     Ack { connection: ConnectionId, ack: Ack, at: Time },
+    /// It shows the frame of video with that RTP timestamp.
+    Shown { connection: ConnectionId, rtp: u32 },
     /// It needs a picture that stands alone.
     Keyframe { connection: ConnectionId },
     /// Its path carries so many bits a second.
@@ -141,6 +143,7 @@ impl Command {
             | Command::Choose { connection, .. }
             | Command::Keyframe { connection }
             | Command::Paste { connection, .. }
+            | Command::Shown { connection, .. }
             | Command::Resize { connection, .. }
             | Command::Estimate { connection, .. }
             | Command::Video { connection, .. }

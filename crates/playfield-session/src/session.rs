@@ -396,14 +396,17 @@ impl Session {
             let Section::Frames(body) = section else { continue };
             // The pictures come in step with the display of the first player.
             let in_step = self.tick_hz.filter(|_| attached.slot == Some(0));
+            let mut shown = None;
             for report in wire::frames(body) {
                 // Of a picture that was not sent, or was reported before, a viewer can say what it likes.
                 let Some(measured) = attached.recent[1].shown(&report, attached.clock) else { continue };
                 self.seen[attached.seen].tally.measured(&measured);
+                shown = report.rtp.then_some(report.id).or(shown);
                 let wait = report.present_us.saturating_sub(report.decode_us);
                 let slots = in_step.and_then(|tick_hz| attached.phase.waited(tick_hz, wait));
                 slots.into_iter().for_each(|slots| self.inbox.push(Command::Delay(slots)));
             }
+            shown.into_iter().for_each(|rtp| self.inbox.push(Command::Shown { connection, rtp }));
         }
         attached.clock_reply(now, &message)
     }

@@ -195,6 +195,7 @@ impl Stage {
             Command::Delay(slots) => self.pacer.delay(slots),
             Command::Close => return false,
             Command::Ack { connection, ack, at } => self.with(connection, |viewer| viewer.handle_ack(at, ack)),
+            Command::Shown { connection, rtp } => self.with(connection, |viewer| viewer.shown(rtp)),
             Command::Keyframe { connection } => {
                 let now = self.clock.now();
                 self.with(connection, |viewer| viewer.want_keyframe(now));

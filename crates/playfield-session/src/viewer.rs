@@ -197,6 +197,13 @@ impl Viewer {
         }
     }
 
+    /// It shows the frame of video with that RTP timestamp.
+    pub(crate) fn shown(&mut self, rtp: u32) {
+        if let Some(Way::Video(video)) = &mut self.way {
+            video.on_shown(rtp);
+        }
+    }
+
     /// A picture that was coded for it did not go out.
     pub(crate) fn lost_picture(&mut self) {
         if let Some(Way::Video(video)) = &mut self.way {
@@ -248,12 +255,12 @@ impl Viewer {
         Some(ToViewer::Quality { limited })
     }
 
-    /// When more of the picture that is there now is to be sent, if that is soon: it was left out, or parts of it are sent exactly.
+    /// When more of the picture that is there now is to be sent, if that is soon: it was left out, it may be lost, or parts of it are
+    /// sent exactly.
     pub(crate) fn due(&self) -> Option<Time> {
         match &self.way {
             Some(Way::Video(video)) if !self.hidden => {
-                let left_out = video.left_out.then(|| video.quality.due());
-                left_out.into_iter().chain(self.exact.as_ref().and_then(Exact::due)).min()
+                video.due().into_iter().chain(self.exact.as_ref().and_then(Exact::due)).min()
             }
             _ => None,
         }

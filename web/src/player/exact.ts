@@ -7,25 +7,63 @@ import type { Size } from './fit';
 import type { Shows } from './lossless/tiles';
 
 const TILE = { width: 256, height: 128 };
-/** Pictures whose word is kept: it comes before they do. */
+/** Words that are kept: they come before their pictures do. */
 const KEPT = 64;
 
 export interface Tile extends Size {
+  /** Of two of the same place the one with the higher number is newer. */
+  number: number;
   x: number;
   y: number;
   /** RGBA. */
   pixels: Uint8ClampedArray<ArrayBuffer>;
 }
 
+/** What the node said of pictures. */
+export class Said {
+  /** By the newest picture each word is of. */
+  private readonly words = new Map<number, Shows>();
+
+  add(shows: Shows): void {
+    const known = this.words.get(shows.rtp);
+    if (known && !isAfter(shows.word, known.word)) return;
+    this.words.delete(shows.rtp);
+    this.words.set(shows.rtp, shows);
+    if (this.words.size > KEPT) this.words.delete(this.words.keys().next().value!);
+  }
+
+  /** The tiles that a picture shows exactly, as far as it was said last; null: nothing was said of it. */
+  of(picture: number): Uint8Array | null {
+    let last: Shows | null = null;
+    for (const shows of this.words.values()) if (covers(shows, picture) && (!last || isAfter(shows.word, last.word))) last = shows;
+    return last && last.bits;
+  }
+
+  clear(): void {
+    this.words.clear();
+  }
+}
+
+/** Whether it is said of that picture. */
+export function covers({ since, rtp }: Shows, picture: number): boolean {
+  return !isAfter(since, picture) && !isAfter(picture, rtp);
+}
+
+/** Numbers and timestamps wrap. */
+function isAfter(a: number, b: number): boolean {
+  return ((a - b) | 0) > 0;
+}
+
 export class Exact {
   readonly canvas = document.createElement('canvas');
   private readonly context = this.canvas.getContext('2d')!;
-  /** Tiles that came, and lie where nothing was drawn of them. */
-  private readonly came = new Map<number, Tile>();
-  /** Tiles that are on the canvas. */
-  private readonly drawn = new Set<number>();
-  private readonly said = new Map<number, Shows>();
-  private video = -1;
+  /** The newest tile of each place: what the node says of it, and how large the picture is, may come later, and come again. */
+  private readonly tiles = new Map<number, Tile>();
+  /** Those on the canvas. */
+  private readonly drawn = new Map<number, Tile>();
+  private readonly said = new Said();
+  /** The picture that the video shows; null: none, or nobody knows. */
+  private video: number | null = null;
 
   constructor() {
     this.canvas.className = 'picture exact';
@@ -36,24 +74,24 @@ export class Exact {
   resize({ width, height }: Size): void {
     if (this.canvas.width === width && this.canvas.height === height) return;
     Object.assign(this.canvas, { width, height });
-    this.came.clear();
     this.drawn.clear();
+    this.show();
   }
 
   tile(tile: Tile): void {
-    this.came.set(this.indexOf(tile), tile);
+    const place = (tile.y << 16) | tile.x;
+    const known = this.tiles.get(place);
+    if (!known || isAfter(tile.number, known.number)) this.tiles.set(place, tile);
   }
 
   /** The node said what a picture shows exactly, that is there or comes. */
   shows(shows: Shows): void {
-    this.said.delete(shows.rtp);
-    this.said.set(shows.rtp, shows);
-    if (this.said.size > KEPT) this.said.delete(this.said.keys().next().value!);
-    if (shows.rtp === this.video) this.show();
+    this.said.add(shows);
+    if (this.video !== null && covers(shows, this.video)) this.show();
   }
 
   /** The video shows that picture now. */
-  presented(rtp: number): void {
+  presented(rtp: number | null): void {
     this.video = rtp;
     this.show();
   }
@@ -61,27 +99,27 @@ export class Exact {
   /** A new connection: what was there belongs to the old one. */
   forget(): void {
     this.said.clear();
-    this.came.clear();
+    this.tiles.clear();
     this.show();
   }
 
   private show(): void {
-    const bits = this.said.get(this.video)?.bits;
+    const bits = this.video === null ? null : this.said.of(this.video);
     // What is on the canvas stays there: the next picture may show it again.
-    this.canvas.hidden = bits === undefined;
+    this.canvas.hidden = bits === null;
     if (!bits) return;
     const has = (index: number) => ((bits[index >> 3] ?? 0) & (1 << (index & 7))) !== 0;
-    for (const index of this.drawn) {
+    for (const index of this.drawn.keys()) {
       if (has(index)) continue;
       const { x, y } = this.placeOf(index);
       this.context.clearRect(x, y, TILE.width, TILE.height);
       this.drawn.delete(index);
     }
-    for (const [index, { x, y, width, height, pixels }] of this.came) {
-      if (!has(index)) continue;
-      this.context.putImageData(new ImageData(pixels, width, height), x, y);
-      this.drawn.add(index);
-      this.came.delete(index);
+    for (const tile of this.tiles.values()) {
+      const index = this.indexOf(tile);
+      if (!has(index) || this.drawn.get(index) === tile) continue;
+      this.context.putImageData(new ImageData(tile.pixels, tile.width, tile.height), tile.x, tile.y);
+      this.drawn.set(index, tile);
     }
   }
 

@@ -183,7 +183,7 @@ export class Surface {
     this.video.requestVideoFrameCallback((_now, metadata: FrameMetadata) => {
       this.nextVideoFrame();
       this.painted('h264', metadata.width, metadata.height);
-      this.exact.presented(metadata.rtpTimestamp ?? -1);
+      this.exact.presented(metadata.rtpTimestamp ?? null);
       if (this.shown === 'h264') this.presented([report(metadata)]);
     });
   }

@@ -1,6 +1,7 @@
 //! A viewer's pictures as video: converted, perhaps scaled, encoded; and what stands still of them.
 
 use playfield_core::codec::Codec;
+use playfield_core::follow::Follow;
 use playfield_core::frame::{Damage, Rect};
 use playfield_core::keyframe::{Answer, KeyframeRequests};
 use playfield_core::quality::{Quality, Scale};
@@ -28,12 +29,14 @@ pub(super) struct Video {
     /// What there is less of than the guest makes, and why.
     pub(super) limited: Option<String>,
     size: (u16, u16),
-    /// What changed since the picture coded last.
+    /// What is to be coded anew since the picture coded last, and what of that the guest changed.
     damage: Damage,
+    changed: Damage,
     keyframe: bool,
     /// A frame is wanted, whatever there is of news.
     frame: bool,
     requests: KeyframeRequests,
+    follow: Follow,
     /// The newest picture came too soon after the one before.
     pub(super) left_out: bool,
     /// The tick coded last, and how often.
@@ -62,9 +65,11 @@ impl Video {
             limited: None,
             size: (width, height),
             damage: Damage::All,
+            changed: Damage::All,
             keyframe: true,
             frame: false,
             requests: KeyframeRequests::default(),
+            follow: Follow::default(),
             left_out: false,
             coded: (0, 0),
             fine: false,
@@ -81,11 +86,26 @@ impl Video {
 
     /// The viewer asks for a key frame.
     pub(super) fn on_request(&mut self, now: Time) {
-        match self.requests.on_request(now) {
+        let answer = self.requests.on_request(now);
+        self.give(answer);
+    }
+
+    /// The viewer shows the frame of that RTP timestamp.
+    pub(super) fn on_shown(&mut self, rtp: u32) {
+        self.follow.on_shown(rtp);
+    }
+
+    fn give(&mut self, answer: Answer) {
+        match answer {
             Answer::Key => self.keyframe = true,
             Answer::Frame => self.frame = true,
             Answer::Nothing => {}
         }
+    }
+
+    /// When there is more to send of the picture that is there now: it was left out, or the viewer may lack it.
+    pub(super) fn due(&self) -> Option<Time> {
+        self.left_out.then(|| self.quality.due()).into_iter().chain(self.follow.due()).min()
     }
 
     /// Codes the picture, or sends exactly what stands still of it.
@@ -105,12 +125,15 @@ impl Video {
             self.size = (picture.width, picture.height);
             self.quality.set_size(source.now, picture.width, picture.height);
             self.take_quality();
-            self.damage = Damage::All;
+            (self.damage, self.changed) = (Damage::All, Damage::All);
         }
         self.damage = union(self.damage, source.damage);
+        self.changed = union(self.changed, source.damage);
         // A guest that rests is at the same tick for long: its picture is only coded again where somebody needs it whole, or to make it
         // finer, where its tick is all the time it has.
         let times = if self.coded.0 == source.tick { self.coded.1 } else { 0 };
+        let unseen = self.follow.poll(source.now);
+        self.give(unseen);
         let asked = self.keyframe || self.frame;
         if times > 0 && !asked && (self.fine || !source.free) {
             return None;
@@ -140,7 +163,7 @@ impl Video {
                 return None;
             }
         };
-        let changed = std::mem::replace(&mut self.damage, Damage::None);
+        let [anew, changed] = [&mut self.damage, &mut self.changed].map(|part| std::mem::replace(part, Damage::None));
         let done = source.clock.now();
         if self.quality.on_coded(source.now, done.since(begun), encoded.qp, source.viewers) {
             self.take_quality();
@@ -153,11 +176,13 @@ impl Video {
         self.keyframe &= !encoded.keyframe;
         self.frame = false;
         // What makes a picture finer is news as well.
-        self.requests.on_sent(source.now, want == Want::News || changed != Damage::None);
+        let news = want == Want::News || anew != Damage::None;
+        self.requests.on_sent(source.now, news);
         self.rate.on_encoded(self.unit.len());
         self.coded = (source.tick, times + 1);
         // No two pictures have the same time.
         let rtp = source.rtp.wrapping_add(times);
+        self.follow.on_sent(source.now, rtp, news);
         let said = exact.as_mut().and_then(|exact| exact.encoded(source.now, rtp, picture, changed));
         let video = Outgoing::Video { data: self.unit.as_slice().into(), codec: self.codec, rtp };
         let packets = said.into_iter().chain([video]).collect();
@@ -193,18 +218,16 @@ fn union(a: Damage, b: Damage) -> Damage {
 mod tests {
     use playfield_core::codec::H264Library;
     use playfield_core::frame::{Picture, PixelFormat};
+    use playfield_core::input::wire::Ack;
     use playfield_core::time::Time;
     use playfield_media::decode::H264Decoder;
 
     use super::*;
     use crate::Clock;
 
-    #[test]
-    fn a_picture_of_which_there_is_not_enough_is_sent_smaller_and_the_last_one_always() {
-        let picture = Picture::black(1280, 720, PixelFormat::Rgba8);
-        let (clock, mut sizes, mut decoder) = (Clock::start(), Vec::new(), H264Decoder::new().unwrap());
-        let mut source = Source {
-            picture: &picture,
+    fn source(picture: &Picture) -> Source<'_> {
+        Source {
+            picture,
             damage: Damage::All,
             tick: 0,
             tick_hz: 60,
@@ -214,8 +237,71 @@ mod tests {
             viewers: 1,
             codec: Codec::H264,
             h264: H264Library::OpenH264,
-            clock,
-        };
+            clock: Clock::start(),
+        }
+    }
+
+    /// When frames of a picture that stands are sent in five seconds, in ms, once it cannot be made finer; `tells`: the viewer says what it shows.
+    fn standing(tells: bool) -> Vec<u64> {
+        let picture = Picture::black(320, 180, PixelFormat::Rgba8);
+        let mut source = source(&picture);
+        let mut video = Video::new(&source, Codec::H264, 0);
+        let mut sent = Vec::new();
+        for tick in 1..300 {
+            (source.tick, source.rtp) = (tick, tick as u32 * 1_500);
+            source.now = Time::from_micros(tick * 16_667);
+            if let Some(coded) = video.code(&source, &mut None) {
+                sent.push(source.now.as_micros() / 1_000);
+                coded.rtp.into_iter().filter(|_| tells).for_each(|rtp| video.on_shown(rtp));
+            }
+            source.damage = Damage::None;
+        }
+        let last = sent.iter().position(|at| *at > 1_000).unwrap_or(sent.len());
+        sent.split_off(last)
+    }
+
+    #[test]
+    fn a_picture_that_stands_is_followed_by_frames_while_it_may_be_lost() {
+        assert_eq!(standing(true), [0; 0]);
+        let unseen = standing(false);
+        assert!((1..=3).contains(&unseen.len()), "{unseen:?}");
+    }
+
+    #[test]
+    fn what_is_exact_stays_so_where_the_video_is_begun_anew() {
+        let picture = Picture::black(320, 180, PixelFormat::Rgba8);
+        let mut source = source(&picture);
+        let mut video = Video::new(&source, Codec::H264, 0);
+        let (mut exact, mut said) = (Some(Exact::default()), Vec::new());
+        for tick in 1..120 {
+            (source.tick, source.rtp) = (tick, tick as u32 * 1_500);
+            source.now = Time::from_micros(tick * 16_667);
+            if tick == 100 {
+                // As where its size is another one from now on.
+                video.damage = Damage::All;
+            }
+            for packet in video.code(&source, &mut exact).into_iter().flat_map(|coded| coded.packets) {
+                match packet {
+                    Outgoing::Lossless(bytes) if bytes[0] == 0xD1 => {
+                        let picture = u32::from_le_bytes(bytes[1..5].try_into().unwrap());
+                        exact.as_mut().unwrap().handle_ack(source.now, Ack { picture, datagrams: u64::MAX });
+                    }
+                    Outgoing::Lossless(bytes) => said.push((tick, bytes[13..].to_vec())),
+                    _ => {}
+                }
+            }
+            source.damage = Damage::None;
+        }
+        let whole = said.iter().position(|(_, bits)| *bits == [0b1111]).expect("all of it is exact at last");
+        assert!(said[whole..].iter().all(|(_, bits)| *bits == [0b1111]), "{said:?}");
+        assert!(said.iter().any(|(tick, _)| *tick >= 100), "{said:?}");
+    }
+
+    #[test]
+    fn a_picture_of_which_there_is_not_enough_is_sent_smaller_and_the_last_one_always() {
+        let picture = Picture::black(1280, 720, PixelFormat::Rgba8);
+        let (mut sizes, mut decoder) = (Vec::new(), H264Decoder::new().unwrap());
+        let mut source = source(&picture);
         let mut video = Video::new(&source, Codec::H264, 0);
         let mut decoded = I420::new();
         for tick in 1..300 {

@@ -102,7 +102,7 @@ function tile(bytes: Uint8Array): void {
   if (painted) {
     const pixels = new Uint8ClampedArray(width * height * 4);
     toRgba(picture, new Uint32Array(pixels.buffer));
-    scope.postMessage({ type: 'tile', generation, tile: { x: tick & 0xffff, y: tick >>> 16, width, height, pixels } }, [pixels.buffer]);
+    scope.postMessage({ type: 'tile', generation, tile: { number, x: tick & 0xffff, y: tick >>> 16, width, height, pixels } }, [pixels.buffer]);
   }
   scope.postMessage({ type: 'acks', generation, acks: tiles.acks(MAX_ACKS), picture: number, count, painted: false, whole: painted, width, height, tick, bytes: bytes.length });
 }
