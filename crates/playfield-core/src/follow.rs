@@ -19,10 +19,21 @@ const KEPT: Duration = Duration::from_millis(2_500);
 /// How soon it is tried again to send one that could not be.
 const AGAIN: Duration = Duration::from_millis(20);
 
+/// What a frame is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// Something in it changed.
+    Changed,
+    /// It shows the same more finely.
+    Finer,
+    /// It changes nothing, or nothing but that it stands alone.
+    Follower,
+}
+
 /// The pictures of one viewer, by their RTP timestamps.
 #[derive(Debug, Default)]
 pub struct Follow {
-    /// The last picture that changed something, unless the viewer shows it.
+    /// The last picture that brought something, unless the viewer shows it.
     news: Option<(Time, u32)>,
     /// The last frame, and how many came after that picture.
     newest: u32,
@@ -33,12 +44,14 @@ pub struct Follow {
 }
 
 impl Follow {
-    /// A frame goes out; `news`: it changes something.
-    pub fn on_sent(&mut self, now: Time, rtp: u32, news: bool) {
+    /// A frame goes out.
+    pub fn on_sent(&mut self, now: Time, rtp: u32, frame: Frame) {
         (self.newest, self.sent, self.tried) = (rtp, now, None);
-        self.followers += 1;
-        if news {
-            (self.news, self.followers) = (Some((now, rtp)), 0);
+        match frame {
+            Frame::Follower => self.followers += 1,
+            // A key frame is made finer again. Who does not show that either is sent ever less.
+            Frame::Finer if self.news.is_some() => self.news = Some((now, rtp)),
+            Frame::Changed | Frame::Finer => (self.news, self.followers) = (Some((now, rtp)), 0),
         }
     }
 
@@ -77,15 +90,15 @@ mod tests {
     fn sent(reports: &[(u64, u32)], ms: u64) -> String {
         let (mut follow, mut sent, mut rtp) = (Follow::default(), Vec::new(), 7);
         follow.on_shown(3);
-        follow.on_sent(Time::from_millis(0), 6, true);
-        follow.on_sent(Time::from_millis(1), rtp, true);
+        follow.on_sent(Time::from_millis(0), 6, Frame::Changed);
+        follow.on_sent(Time::from_millis(1), rtp, Frame::Finer);
         for at in 1..=ms {
             let now = Time::from_millis(at);
             reports.iter().filter(|(when, _)| *when == at).for_each(|(_, rtp)| follow.on_shown(*rtp));
             let answer = follow.poll(now);
             if answer != Answer::Nothing {
                 rtp += 1;
-                follow.on_sent(now, rtp, false);
+                follow.on_sent(now, rtp, Frame::Follower);
                 sent.push(format!("{}{answer:?}", at - 1).replace("rame", "").replace("ey", ""));
             }
         }
@@ -107,19 +120,41 @@ mod tests {
     #[test]
     fn who_never_reports_gets_a_few() {
         let (mut follow, mut sent) = (Follow::default(), 0);
-        follow.on_sent(Time::ZERO, 1, true);
+        follow.on_sent(Time::ZERO, 1, Frame::Changed);
         while let Some(due) = follow.due() {
             assert_eq!(follow.poll(due), Answer::Frame);
             sent += 1;
-            follow.on_sent(due, 1 + sent, false);
+            follow.on_sent(due, 1 + sent, Frame::Follower);
         }
         assert_eq!(sent, UNREPORTED);
     }
 
     #[test]
+    fn a_key_frame_that_is_made_finer_does_not_begin_it_all_again() {
+        let (mut follow, mut keys, mut rtp) = (Follow::default(), Vec::new(), 1);
+        follow.on_shown(0);
+        follow.on_sent(Time::ZERO, rtp, Frame::Changed);
+        for at in 1..300_000 {
+            let now = Time::from_millis(at);
+            let answer = follow.poll(now);
+            if answer != Answer::Nothing {
+                follow.on_sent(now, rtp + 1, Frame::Follower);
+                follow.on_sent(now, rtp + 2, Frame::Finer);
+                rtp += 2;
+                keys.push(at);
+            }
+        }
+        assert!(keys.len() <= 11, "{keys:?}");
+        follow.on_shown(rtp);
+        assert_eq!(follow.due(), None);
+        follow.on_sent(Time::from_millis(300_000), rtp + 1, Frame::Finer);
+        assert_eq!(follow.due(), Some(Time::from_millis(300_150)));
+    }
+
+    #[test]
     fn one_that_could_not_be_sent_is_tried_again_soon() {
         let mut follow = Follow::default();
-        follow.on_sent(Time::ZERO, 1, true);
+        follow.on_sent(Time::ZERO, 1, Frame::Changed);
         assert_eq!(follow.poll(Time::from_millis(150)), Answer::Frame);
         assert_eq!(follow.poll(Time::from_millis(151)), Answer::Nothing);
         assert_eq!(follow.due(), Some(Time::from_millis(170)));

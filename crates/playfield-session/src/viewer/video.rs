@@ -1,7 +1,7 @@
 //! A viewer's pictures as video: converted, perhaps scaled, encoded; and what stands still of them.
 
 use playfield_core::codec::Codec;
-use playfield_core::follow::Follow;
+use playfield_core::follow::{Follow, Frame};
 use playfield_core::frame::{Damage, Rect};
 use playfield_core::keyframe::{Answer, KeyframeRequests};
 use playfield_core::quality::{Quality, Scale};
@@ -176,13 +176,17 @@ impl Video {
         self.keyframe &= !encoded.keyframe;
         self.frame = false;
         // What makes a picture finer is news as well.
-        let news = want == Want::News || anew != Damage::None;
-        self.requests.on_sent(source.now, news);
+        let frame = match (anew, want) {
+            (Damage::None, Want::News) => Frame::Finer,
+            (Damage::None, _) => Frame::Follower,
+            _ => Frame::Changed,
+        };
+        self.requests.on_sent(source.now, frame != Frame::Follower);
         self.rate.on_encoded(self.unit.len());
         self.coded = (source.tick, times + 1);
         // No two pictures have the same time.
         let rtp = source.rtp.wrapping_add(times);
-        self.follow.on_sent(source.now, rtp, news);
+        self.follow.on_sent(source.now, rtp, frame);
         let said = exact.as_mut().and_then(|exact| exact.encoded(source.now, rtp, picture, changed));
         let video = Outgoing::Video { data: self.unit.as_slice().into(), codec: self.codec, rtp };
         let packets = said.into_iter().chain([video]).collect();
