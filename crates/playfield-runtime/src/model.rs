@@ -12,6 +12,7 @@
 //!
 //! [`measure`](Model::measure) says what a picture costs on this machine.
 
+mod bare;
 mod engine;
 mod measure;
 mod onnx;
@@ -27,6 +28,7 @@ use playfield_core::model::{Decoder, Element, Findings, Manifest, Refusal, Tenso
 
 use prepare::Prepared;
 
+pub use bare::Bare;
 pub use engine::Engine;
 pub use measure::Measured;
 pub use prepare::{Numbers, Preparer};

@@ -45,7 +45,7 @@ use wasmtime::{Config, Linker, OptLevel, Strategy};
 
 pub use compile::{Compiled, Module, read_facts};
 pub use guest::{AitriosApp, AppRules, AppTick, WasmApp, WasmGuest};
-pub use host::aitrios::nn::{Given, Infer, Load};
+pub use host::aitrios::nn::{Given, Infer, Load, Models, Read, Tensor};
 pub use host::aitrios::sensor::Still;
 pub use host::aitrios::tensor::Tensors;
 pub use host::camera::View;

@@ -44,24 +44,31 @@ impl Network for Rten {
     }
 
     fn run(&mut self, input: Prepared<'_>) -> Result<(), String> {
-        let view = match input.numbers {
-            Numbers::Floats(numbers) => {
-                ValueView::from_shape(input.shape, numbers).map_err(|error| error.to_string())?
-            }
-            Numbers::Bytes(numbers) => {
-                ValueView::from_shape(input.shape, numbers).map_err(|error| error.to_string())?
-            }
-        };
-        let inputs = vec![(self.model.input_ids()[0], view.into())];
+        self.run_on(&[(&input.shape, input.numbers)])
+    }
+
+    fn results(&self) -> &[Output] {
+        &self.results
+    }
+}
+
+impl Rten {
+    /// The same of any shapes, for the first inputs in the model's order.
+    pub fn run_on(&mut self, inputs: &[(&[usize], Numbers<'_>)]) -> Result<(), String> {
+        let views: Vec<_> = inputs.iter().map(|(shape, numbers)| view(shape, *numbers)).collect::<Result<_, _>>()?;
+        let inputs = self.model.input_ids().iter().copied().zip(views.into_iter().map(Into::into)).collect();
         let values = self.model.run(inputs, self.model.output_ids(), Some(self.options.clone()));
         for (result, value) in self.results.iter_mut().zip(values.map_err(|error| error.to_string())?) {
             take(value, result)?;
         }
         Ok(())
     }
+}
 
-    fn results(&self) -> &[Output] {
-        &self.results
+fn view<'a>(shape: &[usize], numbers: Numbers<'a>) -> Result<ValueView<'a>, String> {
+    match numbers {
+        Numbers::Floats(numbers) => ValueView::from_shape(shape, numbers).map_err(|error| error.to_string()),
+        Numbers::Bytes(numbers) => ValueView::from_shape(shape, numbers).map_err(|error| error.to_string()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! AITRIOS edge apps: one as anyone would write it for a device of theirs, and some that mean no good.
 
-use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Mutex};
 
 use playfield_core::app::{AppState, Budget, Manifest, is_app, refuse_app, refuse_title};
 use playfield_core::camera::{Report, Seen};
@@ -9,7 +10,10 @@ use playfield_core::metadata::{Metadata, Object, Rect};
 use playfield_core::time::Time;
 use playfield_runtime::GuestError;
 use playfield_runtime::camera::{App, AppSetting, Made};
-use playfield_runtime::wasm::{AitriosApp, AppRules, Dialect, Given, Infer, Load, Tensors, View, rewrite};
+use playfield_runtime::model::Bare;
+use playfield_runtime::wasm::{
+    AitriosApp, AppRules, Dialect, Given, Infer, Load, Models, Tensor, Tensors, View, rewrite,
+};
 
 use crate::support::*;
 
@@ -321,7 +325,8 @@ fn bad_pointers_and_made_up_handles_are_answered_with_their_errors() {
         "(call $say (call $blob (global.get $client) (i32.const 2) (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))",
         &[11],
     );
-    check("(call $say (call $nn_load (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))", &[6]);
+    check("(call $say (call $nn_load (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))", &[2]);
+    check("(call $say (call $nn_load (i32.const -8) (i32.const 1) (i32.const 0) (i32.const 0)))", &[1]);
 }
 
 #[test]
@@ -562,9 +567,9 @@ fn shared_memory_is_for_aitrios_apps_alone() {
 struct Doubles;
 
 impl Infer for Doubles {
-    fn run(&mut self, shape: [usize; 4], given: &Given) -> Result<Vec<Vec<f32>>, String> {
+    fn run(&mut self, given: &[Tensor]) -> Result<Vec<Vec<f32>>, String> {
         match given {
-            Given::Floats(numbers) if shape == [1, 1, 1, 2] => {
+            [Tensor { shape, numbers: Given::Floats(numbers) }] if *shape == [1, 1, 1, 2] => {
                 Ok(vec![numbers.iter().map(|number| number * 2.0).collect()])
             }
             _ => Err("it takes one row of two".to_owned()),
@@ -592,7 +597,8 @@ fn an_app_runs_its_camera_s_model_on_what_it_likes() {
             (call $say (i32.load (i32.const 460))) (call $say (i32.trunc_f32_s (f32.load (i32.const 468)))) (call $look)"
         );
         let module = ENGINE.load_wasm(&starting(&body)).unwrap();
-        let mut app = module.open_aitrios_with(rules(&numbers(65536), "{}"), load).unwrap();
+        let models = Models { camera: load, brought: None };
+        let mut app = module.open_aitrios_with(rules(&numbers(65536), "{}"), models).unwrap();
         let said = app.see(view(0)).unwrap_or_else(|error| panic!("{error}"));
         let numbers: Vec<i64> = said.emitted.iter().map(|value| value["n"].as_i64().unwrap()).collect();
         (numbers, app.take_log())
@@ -604,6 +610,85 @@ fn an_app_runs_its_camera_s_model_on_what_it_likes() {
     let (codes, log) = told(1, None);
     assert_eq!(codes[..5], [8, 1, 1, 1, 1]);
     assert!(log[0].contains("a model that is not its camera's, which is: none"), "{log:?}");
+}
+
+/// An app that brings this file as a model, and gives it two tensors of 1x3x64x96, whose second numbers are 1.5 and 20.
+fn bringing(file: &[u8]) -> Vec<u8> {
+    let data: String = file.iter().map(|byte| format!("\\{byte:02x}")).collect();
+    let store = |words: &[(u32, u32)]| -> String {
+        words.iter().map(|(at, word)| format!("(i32.store (i32.const {at}) (i32.const {word}))")).collect()
+    };
+    let parts = store(&[(400, 408), (404, 1), (408, 2_048), (412, file.len() as u32)]);
+    let tensor =
+        store(&[(440, 1), (444, 3), (448, 64), (452, 96), (456, 440), (460, 4), (464, 456), (468, 1), (472, 262_144)]);
+    let room = store(&[(480, 4 * 3 * 64 * 96)]);
+    module(&format!(
+        "{PRELUDE} {MALLOC} (data (i32.const 2048) \"{data}\") (func (export \"_start\") (call $open) (call $look)
+            (drop (memory.grow (i32.const 4))) {parts} {tensor} {room}
+            (call $say (call $nn_load (i32.const 400) (i32.const 1) (i32.const 0) (i32.const 416)))
+            (call $say (call $nn_context (i32.load (i32.const 416)) (i32.const 420)))
+            (f32.store (i32.const 262148) (f32.const 1.5))
+            (call $say (call $nn_input (i32.load (i32.const 420)) (i32.const 0) (i32.const 464)))
+            (f32.store (i32.const 262148) (f32.const 20))
+            (call $say (call $nn_input (i32.load (i32.const 420)) (i32.const 1) (i32.const 464)))
+            (call $say (call $nn_compute (i32.load (i32.const 420))))
+            (call $say (call $nn_output (i32.load (i32.const 420)) (i32.const 0) (i32.const 262144) (i32.const 480)))
+            (call $say (i32.trunc_f32_s (f32.load (i32.const 262148)))) (call $look))"
+    ))
+}
+
+#[test]
+fn an_app_runs_a_model_that_it_brings() {
+    let read = |bytes| -> Result<Box<dyn Infer>, String> {
+        Ok(Box::new(Bare::load(bytes).map_err(|error| error.to_string())?))
+    };
+    let models = Models { camera: None, brought: Some(Arc::new(read)) };
+    let told = |file: &str| {
+        let file = std::fs::read(format!("{}/testdata/model/{file}.onnx", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let module = ENGINE.load_wasm(&bringing(&file)).unwrap();
+        let mut app = module.open_aitrios_with(rules(&numbers(65536), "{}"), models.clone()).unwrap();
+        let said = app.see(view(0)).unwrap_or_else(|error| panic!("{error}"));
+        let numbers: Vec<i64> = said.emitted.iter().map(|value| value["n"].as_i64().unwrap()).collect();
+        (numbers, app.take_log())
+    };
+    assert_eq!(told("two-inputs"), (vec![0, 0, 0, 0, 0, 0, 21], Vec::new()));
+    let (codes, log) = told("other-file");
+    assert_eq!(codes[..2], [5, 1]);
+    assert!(log[0].contains("keeps its weights in another file"), "{log:?}");
+    let (codes, log) = told("unknown");
+    assert_eq!(codes[0], 5);
+    assert!(log[0].contains("the model that it brings cannot be had: rten cannot load the model"), "{log:?}");
+    let (codes, log) = told("cells");
+    assert_eq!(codes[..5], [0, 0, 0, 0, 5]);
+    assert!(log[0].contains("it has 1 inputs, and was given 2"), "{log:?}");
+}
+
+/// Works until nobody waits for it any more.
+struct Hangs(Mutex<Receiver<()>>);
+
+impl Infer for Hangs {
+    fn run(&mut self, _: &[Tensor]) -> Result<Vec<Vec<f32>>, String> {
+        let _ = self.0.lock().unwrap().recv();
+        Err("it hung".to_owned())
+    }
+}
+
+#[test]
+fn an_app_whose_model_does_not_come_to_an_end_is_ended() {
+    let (waits, held) = sync_channel::<()>(0);
+    let held = Mutex::new(Some(held));
+    let read = move |_| -> Result<Box<dyn Infer>, String> {
+        Ok(Box::new(Hangs(Mutex::new(held.lock().unwrap().take().unwrap()))))
+    };
+    let models = Models { camera: None, brought: Some(Arc::new(read)) };
+    let manifest = manifest(
+        "[limits]\ntick_ms = 20\n[output]\nbytes_per_minute = 1024\n[output.fields]\nn = { kind = 'integer', min = -9, max = 9 }",
+    );
+    let mut app = ENGINE.load_wasm(&bringing(&[0])).unwrap().open_aitrios_with(rules(&manifest, "{}"), models).unwrap();
+    let ended = (0..10_000).find_map(|nth| app.see(view(nth)).err()).expect("it is ended");
+    assert!(matches!(ended, GuestError::Hung(_)), "{ended}");
+    drop(app);
+    drop(waits);
 }
 
 #[test]

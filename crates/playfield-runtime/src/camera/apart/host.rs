@@ -10,9 +10,9 @@ use playfield_core::app::Output;
 use super::words::{Begin, Bytes, End, FromApp, MOST_STILL, Opening, ToApart, ToApp};
 use crate::camera::eye::load_model;
 use crate::confine::confine;
-use crate::model::{self, Model, Numbers};
+use crate::model::{self, Bare, Model, Numbers};
 use crate::process::{Link, LinkError};
-use crate::wasm::{AitriosApp, AppRules, AppTick, Engine, Given, Infer, Load, Options, Still};
+use crate::wasm::{AitriosApp, AppRules, AppTick, Engine, Given, Infer, Load, Models, Options, Still, Tensor};
 use crate::{GuestError, Tracking};
 
 /// What it gives way to others by: its camera goes first.
@@ -79,20 +79,38 @@ fn open(module: &Path, folder: Option<PathBuf>, begin: Begin) -> Result<AitriosA
     let rules = AppRules { schema, budget, labels, config, memory_limit, tick, start_unix_ms, model };
     let load = folder
         .map(|folder| -> Load { Arc::new(move || Ok(Box::new(Own(load_model(&folder, &model::Engine::default())?)))) });
-    engine.load_file(module)?.open_aitrios_with(rules, load)
+    let brought = |bytes| -> Result<Box<dyn Infer>, String> {
+        Ok(Box::new(Bare::load(bytes).map_err(|error| error.to_string())?))
+    };
+    let models = Models { camera: load, brought: Some(Arc::new(brought)) };
+    engine.load_file(module)?.open_aitrios_with(rules, models)
 }
 
 /// The camera's model once more, for the app alone.
 struct Own(Model);
 
 impl Infer for Own {
-    fn run(&mut self, shape: [usize; 4], given: &Given) -> Result<Vec<Vec<f32>>, String> {
-        let numbers = match given {
-            Given::Floats(numbers) => Numbers::Floats(numbers),
-            Given::Bytes(numbers) => Numbers::Bytes(numbers),
+    fn run(&mut self, given: &[Tensor]) -> Result<Vec<Vec<f32>>, String> {
+        let [picture] = given else { return Err(format!("it has one input, and was given {}", given.len())) };
+        let Ok(shape) = <[usize; 4]>::try_from(picture.shape.as_slice()) else {
+            return Err(format!("a picture has four dimensions, and not {}", picture.shape.len()));
         };
-        let came = self.0.infer(shape, numbers).map_err(|error| error.to_string())?;
+        let came = self.0.infer(shape, numbers(picture)).map_err(|error| error.to_string())?;
         Ok(came.iter().map(|tensor| tensor.data.to_vec()).collect())
+    }
+}
+
+impl Infer for Bare {
+    fn run(&mut self, given: &[Tensor]) -> Result<Vec<Vec<f32>>, String> {
+        let inputs: Vec<_> = given.iter().map(|tensor| (tensor.shape.as_slice(), numbers(tensor))).collect();
+        self.infer(&inputs).map_err(|error| error.to_string())
+    }
+}
+
+fn numbers(tensor: &Tensor) -> Numbers<'_> {
+    match &tensor.numbers {
+        Given::Floats(numbers) => Numbers::Floats(numbers),
+        Given::Bytes(numbers) => Numbers::Bytes(numbers),
     }
 }
 

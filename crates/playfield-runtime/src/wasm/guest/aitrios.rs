@@ -26,7 +26,7 @@ use crate::wasm::host::aitrios::Aitrios;
 use crate::wasm::host::aitrios::booth::Booth;
 use crate::wasm::host::aitrios::evp::Evp;
 use crate::wasm::host::aitrios::files::Files;
-use crate::wasm::host::aitrios::nn::{Load, Nn};
+use crate::wasm::host::aitrios::nn::{Models, Nn};
 use crate::wasm::host::aitrios::outlet::Outlet;
 use crate::wasm::host::aitrios::sensor::{Sensor, Still};
 use crate::wasm::host::aitrios::wasi::System;
@@ -53,11 +53,11 @@ pub struct AitriosApp {
 impl Module {
     /// Starts an AITRIOS app, until it waits for the first time.
     pub fn open_aitrios(&self, rules: AppRules) -> Result<AitriosApp, GuestError> {
-        self.open_aitrios_with(rules, None)
+        self.open_aitrios_with(rules, Models::default())
     }
 
-    /// The same for one that may run its camera's model.
-    pub fn open_aitrios_with(&self, rules: AppRules, load: Option<Load>) -> Result<AitriosApp, GuestError> {
+    /// The same for one that may run models.
+    pub fn open_aitrios_with(&self, rules: AppRules, models: Models) -> Result<AitriosApp, GuestError> {
         if self.facts().dialect != Dialect::Aitrios {
             return Err(GuestError::BadModule("it is no AITRIOS app".to_owned()));
         }
@@ -75,7 +75,7 @@ impl Module {
             module: self.clone(),
             booth: Arc::clone(&booth),
             app: Arc::new(Mutex::new(app)),
-            nn: Arc::new(Mutex::new(Nn::new(&model, load))),
+            nn: Arc::new(Mutex::new(Nn::new(&model, models))),
             shared: shared.clone(),
             memory_limit,
             tick,
@@ -111,6 +111,9 @@ impl AitriosApp {
     /// The same with what it is given of the picture.
     pub fn show(&mut self, still: Still) -> Result<AppTick, GuestError> {
         self.booth.show(still, self.patience);
+        if self.booth.model_hangs() {
+            self.booth.close(GuestError::Hung(crew::WORK));
+        }
         match self.booth.ended() {
             Some(Err(error)) => Err(error),
             _ => Ok(self.said()),
@@ -155,8 +158,9 @@ impl AitriosApp {
 impl Drop for AitriosApp {
     fn drop(&mut self) {
         let gone = self.stop();
-        // One that has threads may never end; they hold on to what they need themselves.
-        if let Some(main) = self.main.take().filter(|_| gone || !self.shared) {
+        // One that has threads, or a model that hangs, may never end; they hold on to what they need themselves.
+        let ends = gone || !(self.shared || self.booth.model_hangs());
+        if let Some(main) = self.main.take().filter(|_| ends) {
             // It says how it ended through the booth.
             let _ = main.join();
         }

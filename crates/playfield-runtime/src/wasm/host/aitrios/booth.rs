@@ -57,6 +57,8 @@ struct State {
     /// One of them waited, be it for a moment.
     waited: bool,
     stopping: bool,
+    /// A model is at work for a thread, and has until then.
+    model_until: Option<Instant>,
     ended: Option<Result<(), GuestError>>,
     memory_refused: bool,
     budget: Budget,
@@ -95,6 +97,7 @@ impl Booth {
             for_time: 0,
             waited: false,
             stopping: false,
+            model_until: None,
             ended: None,
             memory_refused: false,
             budget,
@@ -137,6 +140,16 @@ impl Booth {
     pub fn stop(&self) {
         self.state().stopping = true;
         self.changed.notify_all();
+    }
+
+    /// A thread: a model works for it, and may take so long; none: no longer.
+    pub fn model(&self, may_take: Option<Duration>) {
+        self.state().model_until = may_take.map(|time| Instant::now() + time);
+    }
+
+    /// The camera: whether a model has been at work for longer than it may. Nothing can interrupt it.
+    pub fn model_hangs(&self) -> bool {
+        self.state().model_until.is_some_and(|until| Instant::now() > until)
     }
 
     /// The camera: it had its time to end, and is ended.

@@ -1,5 +1,5 @@
-//! wasi-nn in its old shape, as far as a device with one model goes: the camera's, which an app may run on what it likes. The model
-//! stays in the host; the app sees what goes in and what comes out.
+//! wasi-nn in its old shape: an app runs its camera's model, or one that it brings, on what it likes. Models stay in the host; the app
+//! sees what goes in and what comes out.
 //!
 //! Types of tensors have two numberings, by how an app was built: `fp16 fp32 u8 i32`, and `fp16 fp32 fp64 bf16 u8 i32 i64`. Floats are
 //! 1 in both. 2 and 3 are taken for the bytes and whole numbers of the first, since models take neither fp64 nor bf16; 4 and 5 are only
@@ -18,18 +18,32 @@ pub const FAILED: i32 = 5;
 pub const TOO_LARGE: i32 = 7;
 pub const NOT_FOUND: i32 = 8;
 
-/// The one graph that there is.
-const GRAPH: i32 = 1;
-/// Most contexts of it.
+/// Most models, and most contexts of all of them.
+const MOST_GRAPHS: usize = 4;
 const MOST_CONTEXTS: usize = 4;
+/// Most bytes of all models together that an app brings.
+pub const MOST_BROUGHT: usize = 16 << 20;
+/// Encodings of a model: ONNX, and whatever it is found to be.
+const ONNX: i32 = 1;
+const AUTODETECT: i32 = 6;
 /// Longest name of a model.
 const MOST_NAME: i32 = 256;
-/// Dimensions of what goes in: a batch, channels, rows and columns, in the model's order.
-const DIMENSIONS: usize = 4;
-/// Most numbers that go in.
+/// Most inputs of a model, and most dimensions of one.
+const MOST_INPUTS: usize = 8;
+const MOST_DIMENSIONS: usize = 8;
+/// Most numbers that go in as one tensor.
 const MOST_NUMBERS: usize = 16 << 20;
 
-/// What goes into a model.
+/// A tensor that goes into a model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tensor {
+    /// Its sizes, in the model's order.
+    pub shape: Vec<usize>,
+    /// As many numbers as these make.
+    pub numbers: Given,
+}
+
+/// The numbers of a tensor.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Given {
     /// 32-bit floats.
@@ -40,26 +54,42 @@ pub enum Given {
 
 /// Runs a model.
 pub trait Infer: Send {
-    /// Makes tensors of one, of this shape; says why not.
-    fn run(&mut self, shape: [usize; DIMENSIONS], given: &Given) -> Result<Vec<Vec<f32>>, String>;
+    /// Makes tensors of these, one for each input; says why not.
+    fn run(&mut self, given: &[Tensor]) -> Result<Vec<Vec<f32>>, String>;
 }
 
 /// Loads the camera's model; says why not.
 pub type Load = Arc<dyn Fn() -> Result<Box<dyn Infer>, String> + Send + Sync>;
 
-/// The app's way to the model.
+/// Loads a file of ONNX; says why not.
+pub type Read = Arc<dyn Fn(Vec<u8>) -> Result<Box<dyn Infer>, String> + Send + Sync>;
+
+/// The models that an app may run.
+#[derive(Clone, Default)]
+pub struct Models {
+    /// The camera's; none: it has none that runs here.
+    pub camera: Option<Load>,
+    /// Those that it brings; none: it may bring none.
+    pub brought: Option<Read>,
+}
+
+/// The app's way to models.
 pub struct Nn {
-    /// What the app may call it.
+    /// What the app may call the camera's.
     name: String,
-    load: Option<Load>,
-    model: Option<Box<dyn Infer>>,
+    models: Models,
+    graphs: Vec<Box<dyn Infer>>,
+    /// Which of them is the camera's.
+    camera: Option<i32>,
+    brought: usize,
     contexts: Vec<Context>,
 }
 
-/// One that goes in, and what came out of it.
+/// What goes into a model, and what came out of it.
 #[derive(Debug, Default)]
 struct Context {
-    given: Option<([usize; DIMENSIONS], Given)>,
+    graph: usize,
+    given: Vec<Option<Tensor>>,
     came: Vec<Vec<f32>>,
 }
 
@@ -73,17 +103,60 @@ impl From<Fault> for Failed {
     }
 }
 
+/// Graphs and contexts are counted from 1.
+fn nth(number: i32) -> Option<usize> {
+    usize::try_from(number).ok()?.checked_sub(1)
+}
+
 fn failed<T>(code: i32, why: impl Into<String>) -> Result<T, Failed> {
     Err(Failed(code, Some(why.into())))
 }
 
 impl Nn {
-    /// For a model of this name; without a way to load it there is none.
-    pub fn new(name: &str, load: Option<Load>) -> Nn {
-        Nn { name: name.to_owned(), load, model: None, contexts: Vec::new() }
+    /// For a camera whose model has this name.
+    pub fn new(name: &str, models: Models) -> Nn {
+        Nn { name: name.to_owned(), models, graphs: Vec::new(), camera: None, brought: 0, contexts: Vec::new() }
     }
 
-    /// Loads the model by its name, which the sensor tells as its `ai_model_bundle_id`.
+    /// How many models it has loaded.
+    pub fn loaded(&self) -> usize {
+        self.graphs.len()
+    }
+
+    /// Loads a model that the app brings: `builders` is where its parts are told, of which ONNX has one. Whatever it is to run on,
+    /// it runs on the processor.
+    pub fn load(&mut self, mem: &mut Mem<'_>, [builders, encoding, to]: [i32; 3]) -> Result<(), Failed> {
+        if encoding != ONNX && encoding != AUTODETECT {
+            return failed(ENCODING, format!("the model that it brings is to be ONNX, and not of encoding {encoding}"));
+        }
+        let builders = mem.read(builders, 8)?;
+        if word(&builders, 4)? != 1 {
+            return failed(INVALID, format!("a model of ONNX has one part, and not {}", word(&builders, 4)?));
+        }
+        let builder = mem.read(word(&builders, 0)?, 8)?;
+        let size = word(&builder, 4)?;
+        let brought = self.brought.saturating_add(size.cast_unsigned() as usize);
+        if brought > MOST_BROUGHT {
+            return failed(TOO_LARGE, format!("the models that it brings are more than {} MiB", MOST_BROUGHT >> 20));
+        }
+        let bytes = mem.read(word(&builder, 0)?, size)?;
+        mem.check(to, 4)?;
+        let Some(read) = self.models.brought.clone() else { return failed(NOT_FOUND, "it may bring no model") };
+        let graph = self.add(|| read(bytes), "the model that it brings")?;
+        self.brought = brought;
+        Ok(mem.write(to, &graph.to_le_bytes())?)
+    }
+
+    fn add(&mut self, load: impl FnOnce() -> Result<Box<dyn Infer>, String>, which: &str) -> Result<i32, Failed> {
+        if self.graphs.len() >= MOST_GRAPHS {
+            return failed(BUSY, format!("it has {MOST_GRAPHS} models already"));
+        }
+        let loaded = load().map_err(|why| Failed(FAILED, Some(format!("{which} cannot be had: {why}"))))?;
+        self.graphs.push(loaded);
+        Ok(self.graphs.len() as i32)
+    }
+
+    /// Loads the camera's model by its name, which the sensor tells as its `ai_model_bundle_id`.
     pub fn load_by_name(&mut self, mem: &mut Mem<'_>, at: i32, len: i32, to: i32) -> Result<(), Failed> {
         if !(0..=MOST_NAME).contains(&len) {
             return failed(NOT_FOUND, "it asks for a model by a name that is too long");
@@ -91,62 +164,58 @@ impl Nn {
         let asked = mem.read(at, len)?;
         // Some count the zero at the end.
         let asked = asked.strip_suffix(b"\0").unwrap_or(&asked);
-        let Some(load) = self.load.as_ref().filter(|_| asked == self.name.as_bytes()) else {
-            let there = if self.load.is_some() { &self.name } else { "none" };
+        let load = self.models.camera.clone();
+        let Some(load) = load.filter(|_| asked == self.name.as_bytes()) else {
+            let there = if self.models.camera.is_some() { &self.name } else { "none" };
             return failed(NOT_FOUND, format!("it asks for a model that is not its camera's, which is: {there}"));
         };
         mem.check(to, 4)?;
-        if self.model.is_none() {
-            let loaded =
-                load().map_err(|why| Failed(FAILED, Some(format!("the camera's model cannot be had: {why}"))))?;
-            self.model = Some(loaded);
-        }
-        Ok(mem.write(to, &GRAPH.to_le_bytes())?)
+        let graph = match self.camera {
+            Some(graph) => graph,
+            None => self.add(|| load(), "the camera's model")?,
+        };
+        self.camera = Some(graph);
+        Ok(mem.write(to, &graph.to_le_bytes())?)
     }
 
     pub fn new_context(&mut self, mem: &mut Mem<'_>, graph: i32, to: i32) -> Result<(), Failed> {
-        if self.model.is_none() || graph != GRAPH {
+        let Some(graph) = nth(graph).filter(|graph| *graph < self.graphs.len()) else {
             return Err(Failed(INVALID, None));
-        }
+        };
         if self.contexts.len() >= MOST_CONTEXTS {
             return failed(BUSY, format!("it has {MOST_CONTEXTS} contexts of a model already"));
         }
         mem.write(to, &(self.contexts.len() as i32 + 1).to_le_bytes())?;
-        self.contexts.push(Context::default());
+        self.contexts.push(Context { graph, ..Context::default() });
         Ok(())
     }
 
     fn context(&mut self, number: i32) -> Result<&mut Context, Failed> {
-        let nth = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
-        nth.and_then(|nth| self.contexts.get_mut(nth)).ok_or(Failed(INVALID, None))
+        nth(number).and_then(|nth| self.contexts.get_mut(nth)).ok_or(Failed(INVALID, None))
     }
 
     /// Takes what goes in: a tensor is where its dimensions are told, its type, and where its numbers are.
     pub fn set_input(&mut self, mem: &Mem<'_>, context: i32, index: i32, tensor: i32) -> Result<(), Failed> {
         let context = self.context(context)?;
-        if index != 0 {
-            return failed(INVALID, "a camera's model has one input, number 0");
-        }
+        let Some(index) = usize::try_from(index).ok().filter(|index| *index < MOST_INPUTS) else {
+            return failed(INVALID, format!("a model has {MOST_INPUTS} inputs at most, and no number {index}"));
+        };
         let tensor = mem.read(tensor, 12)?;
         let (dimensions, kind, data) = (word(&tensor, 0)?, word(&tensor, 4)?, word(&tensor, 8)?);
         let dimensions = mem.read(dimensions, 8)?;
-        if word(&dimensions, 4)? as usize != DIMENSIONS {
-            return failed(
-                INVALID,
-                format!("a picture has {DIMENSIONS} dimensions, and not {}", word(&dimensions, 4)?),
-            );
+        let many = word(&dimensions, 4)?;
+        if !(1..=MOST_DIMENSIONS as i32).contains(&many) {
+            return failed(INVALID, format!("a tensor has 1 to {MOST_DIMENSIONS} dimensions, and not {many}"));
         }
-        let sizes = mem.read(word(&dimensions, 0)?, 4 * DIMENSIONS as i32)?;
-        let mut shape = [0; DIMENSIONS];
-        for (nth, size) in shape.iter_mut().enumerate() {
-            *size = word(&sizes, 4 * nth)?.cast_unsigned() as usize;
-        }
+        let sizes = mem.read(word(&dimensions, 0)?, 4 * many)?;
+        let (sizes, _) = sizes.as_chunks::<4>();
+        let shape: Vec<_> = sizes.iter().map(|size| u32::from_le_bytes(*size) as usize).collect();
         let numbers = shape.iter().try_fold(1usize, |all, size| all.checked_mul(*size));
         let Some(numbers) = numbers.filter(|numbers| (1..=MOST_NUMBERS).contains(numbers)) else {
-            return failed(TOO_LARGE, format!("a picture has 1 to {MOST_NUMBERS} numbers; this one is {shape:?}"));
+            return failed(TOO_LARGE, format!("a tensor has 1 to {MOST_NUMBERS} numbers; this one is {shape:?}"));
         };
         // As bytes they are at most 64 MiB.
-        let given = match kind {
+        let numbers = match kind {
             1 => {
                 let bytes = mem.read(data, 4 * numbers as i32)?;
                 let (floats, _) = bytes.as_chunks::<4>();
@@ -155,20 +224,25 @@ impl Nn {
             2 | 4 => Given::Bytes(mem.read(data, numbers as i32)?),
             _ => return failed(ENCODING, format!("a model takes 32-bit floats or bytes, and not type {kind}")),
         };
-        context.given = Some((shape, given));
+        context.given.resize(context.given.len().max(index + 1), None);
+        context.given[index] = Some(Tensor { shape, numbers });
         Ok(())
     }
 
     /// Runs the model.
     pub fn compute(&mut self, number: i32) -> Result<(), Failed> {
-        let nothing = || Failed(INVALID, Some("there is no input yet".to_owned()));
-        let (shape, given) = self.context(number)?.given.take().ok_or_else(nothing)?;
-        let model = self.model.as_mut().ok_or_else(nothing)?;
-        let came = model.run(shape, &given);
+        let nothing = || Failed(INVALID, Some("it lacks an input".to_owned()));
+        let context = self.context(number)?;
+        if context.given.is_empty() || context.given.contains(&None) {
+            return Err(nothing());
+        }
+        let graph = context.graph;
+        let given: Vec<_> = std::mem::take(&mut context.given).into_iter().flatten().collect();
+        let came = self.graphs.get_mut(graph).ok_or_else(nothing)?.run(&given);
         let context = self.context(number)?;
         // It may be asked again.
-        context.given = Some((shape, given));
-        context.came = came.map_err(|why| Failed(FAILED, Some(format!("the camera's model did not run: {why}"))))?;
+        context.given = given.into_iter().map(Some).collect();
+        context.came = came.map_err(|why| Failed(FAILED, Some(format!("the model did not run: {why}"))))?;
         Ok(())
     }
 
@@ -201,14 +275,15 @@ mod tests {
     struct Mirror;
 
     impl Infer for Mirror {
-        fn run(&mut self, shape: [usize; DIMENSIONS], given: &Given) -> Result<Vec<Vec<f32>>, String> {
-            if shape[1] == 9 {
+        fn run(&mut self, given: &[Tensor]) -> Result<Vec<Vec<f32>>, String> {
+            if given[0].shape[1] == 9 {
                 return Err("nine channels".to_owned());
             }
-            let mut numbers: Vec<f32> = match given {
+            let floats = |given: &Tensor| match &given.numbers {
                 Given::Floats(numbers) => numbers.clone(),
                 Given::Bytes(numbers) => numbers.iter().map(|number| f32::from(*number)).collect(),
             };
+            let mut numbers: Vec<f32> = given.iter().flat_map(floats).collect();
             numbers.reverse();
             let count = numbers.len() as f32;
             Ok(vec![numbers, vec![count]])
@@ -228,9 +303,16 @@ mod tests {
         memory
     }
 
+    /// The camera's, and any that begins with a 7.
+    fn models() -> Models {
+        let read = |bytes: Vec<u8>| -> Result<Box<dyn Infer>, String> {
+            if bytes.first() == Some(&7) { Ok(Box::new(Mirror)) } else { Err("no 7".to_owned()) }
+        };
+        Models { camera: Some(Arc::new(|| Ok(Box::new(Mirror)))), brought: Some(Arc::new(read)) }
+    }
+
     fn loaded() -> Nn {
-        let load: Load = Arc::new(|| Ok(Box::new(Mirror)));
-        let mut nn = Nn::new("street", Some(load));
+        let mut nn = Nn::new("street", models());
         let mut memory = memory([1; 4], 1, &[]);
         let mut mem = Mem::Own(&mut memory);
         nn.load_by_name(&mut mem, 8, 6, 0).unwrap();
@@ -284,7 +366,10 @@ mod tests {
         assert_eq!(code(nn.compute(1)), INVALID, "nothing went in");
         assert_eq!(code(nn.compute(0)), INVALID);
         assert_eq!(code(nn.set_input(&mem, 9, 0, 80)), INVALID, "no such context");
-        assert_eq!(code(nn.set_input(&mem, 1, 1, 80)), INVALID, "no such input");
+        assert_eq!(code(nn.set_input(&mem, 1, 8, 80)), INVALID, "no such input");
+        assert_eq!(code(nn.set_input(&mem, 1, -1, 80)), INVALID);
+        nn.set_input(&mem, 1, 1, 80).unwrap();
+        assert_eq!(code(nn.compute(1)), INVALID, "nothing went in at first");
         assert_eq!(code(nn.set_input(&mem, 1, 0, -8)), INVALID);
         let told = |shape: [u32; 4], kind: u32| {
             let mut memory = self::memory(shape, kind, &[]);
@@ -306,7 +391,48 @@ mod tests {
         let mut nine = self::memory([1, 9, 1, 1], 2, &[]);
         nn.set_input(&Mem::Own(&mut nine), 1, 0, 80).unwrap();
         assert_eq!(code(nn.compute(1)), FAILED);
-        let mut none = Nn::new("street", None);
+        let mut none = Nn::new("street", Models::default());
         assert_eq!(code(none.load_by_name(&mut mem, 8, 6, 0)), NOT_FOUND);
+    }
+
+    #[test]
+    fn a_model_that_is_brought_runs_beside_the_cameras() {
+        let mut nn = loaded();
+        let mut memory = memory([1, 1, 1, 2], 2, &[1, 2]);
+        let mut mem = Mem::Own(&mut memory);
+        let words = |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
+        // One part of three bytes.
+        mem.write(256, &words(&[264, 1, 300, 3])).unwrap();
+        mem.write(300, &[7, 0, 0]).unwrap();
+        assert_eq!(code(nn.load(&mut mem, [256, 0, 0])), ENCODING, "OpenVINO");
+        assert_eq!(code(nn.load(&mut mem, [-8, ONNX, 0])), INVALID);
+        assert_eq!(code(nn.load(&mut mem, [256, ONNX, -2])), INVALID);
+        nn.load(&mut mem, [256, ONNX, 0]).unwrap();
+        assert_eq!(word(&mem.read(0, 4).unwrap(), 0), Ok(2));
+        nn.load(&mut mem, [256, AUTODETECT, 0]).unwrap();
+        mem.write(300, &[8]).unwrap();
+        assert_eq!(code(nn.load(&mut mem, [256, ONNX, 0])), FAILED);
+        mem.write(300, &[7]).unwrap();
+        nn.load(&mut mem, [256, ONNX, 0]).unwrap();
+        assert_eq!(code(nn.load(&mut mem, [256, ONNX, 0])), BUSY, "there are four");
+        mem.write(260, &words(&[2])).unwrap();
+        assert_eq!(code(nn.load(&mut mem, [256, ONNX, 0])), INVALID, "two parts");
+        mem.write(260, &words(&[1, 300, MOST_BROUGHT as u32 + 1])).unwrap();
+        assert_eq!(code(nn.load(&mut mem, [256, ONNX, 0])), TOO_LARGE);
+
+        // Two inputs: one after the other, and turned round.
+        nn.new_context(&mut mem, 2, 4).unwrap();
+        nn.set_input(&mem, 2, 0, 80).unwrap();
+        mem.write(128, &[5]).unwrap();
+        nn.set_input(&mem, 2, 1, 80).unwrap();
+        nn.compute(2).unwrap();
+        mem.write(0, &words(&[16])).unwrap();
+        nn.get_output(&mut mem, 2, [0, 512, 0]).unwrap();
+        let came: Vec<u8> = [2f32, 5.0, 2.0, 1.0].iter().flat_map(|number| number.to_le_bytes()).collect();
+        assert_eq!(mem.read(512, 16).unwrap(), came);
+
+        mem.write(260, &words(&[1, 300, 3])).unwrap();
+        let mut none = Nn::new("street", Models { brought: None, ..models() });
+        assert_eq!(code(none.load(&mut mem, [256, ONNX, 0])), NOT_FOUND);
     }
 }

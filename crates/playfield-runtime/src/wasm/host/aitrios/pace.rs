@@ -34,6 +34,11 @@ impl Pace {
         (self.limit, self.since, self.more) = (self.each, used(), Duration::ZERO);
     }
 
+    /// What it has for each stretch of work but the first.
+    pub fn each(&self) -> Duration {
+        self.each
+    }
+
     /// Something was done for it by others, which took so long.
     pub fn add(&mut self, time: Duration) {
         self.more += time;

@@ -25,7 +25,7 @@ pub fn linker(engine: &Engine) -> Result<Linker<Host>> {
     sensor::link(&mut linker)?;
     wasi::link(&mut linker)?;
     nn::link(&mut linker)?;
-    refuse(&mut linker, engine, &[evp::REFUSED, sensor::REFUSED, wasi::REFUSED, nn::REFUSED].concat())?;
+    refuse(&mut linker, engine, &[evp::REFUSED, sensor::REFUSED, wasi::REFUSED].concat())?;
     Ok(linker)
 }
 
