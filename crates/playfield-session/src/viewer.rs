@@ -260,7 +260,8 @@ impl Viewer {
     pub(crate) fn due(&self) -> Option<Time> {
         match &self.way {
             Some(Way::Video(video)) if !self.hidden => {
-                video.due().into_iter().chain(self.exact.as_ref().and_then(Exact::due)).min()
+                let exact = self.exact.as_ref().filter(|_| video.rests());
+                video.due().into_iter().chain(exact.and_then(Exact::due)).min()
             }
             _ => None,
         }

@@ -97,12 +97,12 @@ export class Link {
     return true;
   }
 
-  /** Says it now, or once the channel is open: then of all but text the last word counts. */
+  /** Says it now, or once the channel is open: then of what a later word takes back, that one is said. */
   say(message: FromViewer): void {
     const { readyState } = this.control;
     if (readyState === 'open') this.control.send(JSON.stringify(message));
     if (readyState !== 'connecting') return;
-    const others = this.unsaid.filter(({ type }) => type === 'text' || type !== message.type);
+    const others = this.unsaid.filter((other) => !takesBack(message, other));
     this.unsaid = [...others.slice(1 - MOST_UNSAID), message];
   }
 
@@ -164,6 +164,14 @@ export class Link {
     this.events?.shaky(state === 'disconnected');
     if (this.events) this.openIfReady(this.events);
   }
+}
+
+/** Whether nobody needs to hear the earlier word any more. */
+export function takesBack(later: FromViewer, earlier: FromViewer): boolean {
+  // Text is typed piece by piece, and so is a clipboard told.
+  if (later.type === 'text' || later.type === 'clipboard') return false;
+  if (later.type === 'choose' && earlier.type === 'choose') return later.key === earlier.key;
+  return later.type === earlier.type;
 }
 
 /** Without this, Chromium plays Opus as one channel, whatever the stream holds. */

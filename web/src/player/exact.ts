@@ -75,6 +75,7 @@ export class Exact {
     if (this.canvas.width === width && this.canvas.height === height) return;
     Object.assign(this.canvas, { width, height });
     this.drawn.clear();
+    for (const [place, tile] of this.tiles) if (!this.isInside(tile)) this.tiles.delete(place);
     this.show();
   }
 
@@ -104,7 +105,9 @@ export class Exact {
   }
 
   private show(): void {
-    const bits = this.video === null ? null : this.said.of(this.video);
+    const said = this.video === null ? null : this.said.of(this.video);
+    // What was said of a picture of another size counts nothing here.
+    const bits = said?.length === Math.ceil((this.columns * this.rows) / 8) ? said : null;
     // What is on the canvas stays there: the next picture may show it again.
     this.canvas.hidden = bits === null;
     if (!bits) return;
@@ -117,10 +120,18 @@ export class Exact {
     }
     for (const tile of this.tiles.values()) {
       const index = this.indexOf(tile);
-      if (!has(index) || this.drawn.get(index) === tile) continue;
+      if (!this.isInside(tile) || !has(index) || this.drawn.get(index) === tile) continue;
       this.context.putImageData(new ImageData(tile.pixels, tile.width, tile.height), tile.x, tile.y);
       this.drawn.set(index, tile);
     }
+  }
+
+  private isInside({ x, y }: Tile): boolean {
+    return x < this.canvas.width && y < this.canvas.height;
+  }
+
+  private get rows(): number {
+    return Math.ceil(this.canvas.height / TILE.height);
   }
 
   private get columns(): number {

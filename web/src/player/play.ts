@@ -413,7 +413,7 @@ export class Play {
     const link = new Link(this.lossless!);
     let open = false;
     try {
-      const { answer, resumes } = await this.sessions.resume(ticket, await link.sdp(), 'h264');
+      const { answer, resumes } = await inTime(this.sessions.resume(ticket, await link.sdp(), 'h264'), OPEN_MS);
       this.resumes = resumes;
       if (!this.over) this.next = link;
       open = await this.open(link, answer);
@@ -602,7 +602,7 @@ export class Play {
     this.asking = true;
     const session = await this.sessions.state(ticket).catch(() => null);
     this.asking = false;
-    if (!session || link !== this.link || this.state !== 'playing') return;
+    if (!session || link !== this.link || this.state !== 'playing' || this.renewing) return;
     if (session.resumes !== this.resumes || session.ended_ms !== null) void this.comeBack();
   }
 
@@ -647,6 +647,14 @@ export class Play {
 function allowedOf(understood: readonly InputKind[], may: readonly Permission[]): Set<InputKind> {
   const needs: Record<InputKind, Permission> = { pad: 'play', keys: 'keyboard', text: 'keyboard', mouse: 'pointer', motion: 'pointer', touch: 'pointer' };
   return new Set(understood.filter((kind) => may.includes(needs[kind])));
+}
+
+/** What is promised, if it comes within so many ms. */
+function inTime<T>(promise: Promise<T>, ms: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`nothing came in ${ms} ms`)), ms);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 /** Waits; a network that comes back cuts the waiting short. */

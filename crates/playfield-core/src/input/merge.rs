@@ -148,7 +148,9 @@ impl Merge {
     /// Takes a message; false if a newer one came before it.
     pub fn handle(&mut self, now: Time, message: &Message) -> bool {
         if std::mem::take(&mut self.replaced) && !self.goes_on(now, message.seq) {
+            let text = std::mem::take(&mut self.text);
             self.set_connected(now, true);
+            self.text = text;
         }
         if self.newest.is_some_and(|newest| message.seq.wrapping_sub(newest) as i32 <= 0) {
             return false;

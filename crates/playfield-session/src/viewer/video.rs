@@ -41,6 +41,8 @@ pub(super) struct Video {
     pub(super) left_out: bool,
     /// The tick coded last, and how often.
     coded: (u64, u32),
+    /// The time of the last one.
+    rtp: Option<u32>,
     /// It cannot be made finer.
     fine: bool,
     unit: Vec<u8>,
@@ -72,6 +74,7 @@ impl Video {
             follow: Follow::default(),
             left_out: false,
             coded: (0, 0),
+            rtp: None,
             fine: false,
             unit: Vec::new(),
         };
@@ -101,6 +104,11 @@ impl Video {
             Answer::Frame => self.frame = true,
             Answer::Nothing => {}
         }
+    }
+
+    /// Whether the picture that is there now went out as well as it can: parts of it are sent exactly while it does.
+    pub(super) fn rests(&self) -> bool {
+        self.fine && self.damage == Damage::None
     }
 
     /// When there is more to send of the picture that is there now: it was left out, or the viewer may lack it.
@@ -168,7 +176,8 @@ impl Video {
         if self.quality.on_coded(source.now, done.since(begun), encoded.qp, source.viewers) {
             self.take_quality();
         }
-        self.fine = encoded.skipped;
+        // Where it is to be sent in another size, it is not.
+        self.fine = encoded.skipped && self.damage == Damage::None;
         if encoded.skipped {
             exact.iter_mut().for_each(|exact| exact.changed(source.now, picture, changed));
             return None;
@@ -184,8 +193,12 @@ impl Video {
         self.requests.on_sent(source.now, frame != Frame::Follower);
         self.rate.on_encoded(self.unit.len());
         self.coded = (source.tick, times + 1);
-        // No two pictures have the same time.
+        // No two pictures have the same time, and each a later one than those before: one that a program made may come after frames
+        // of a later moment that only followed another.
+        let next = self.rtp.map(|last| last.wrapping_add(1));
         let rtp = source.rtp.wrapping_add(times);
+        let rtp = next.filter(|next| (rtp.wrapping_sub(*next) as i32) < 0).unwrap_or(rtp);
+        self.rtp = Some(rtp);
         self.follow.on_sent(source.now, rtp, frame);
         let said = exact.as_mut().and_then(|exact| exact.encoded(source.now, rtp, picture, changed));
         let video = Outgoing::Video { data: self.unit.as_slice().into(), codec: self.codec, rtp };
@@ -269,6 +282,35 @@ mod tests {
         assert_eq!(standing(true), [0; 0]);
         let unseen = standing(false);
         assert!((1..=3).contains(&unseen.len()), "{unseen:?}");
+    }
+
+    #[test]
+    fn a_picture_has_a_later_time_than_those_before_and_rests_once_it_is_as_fine_as_it_gets() {
+        let pictures = [1, 2, 3].map(|nth| {
+            let mut picture = Picture::black(320, 180, PixelFormat::Rgba8);
+            picture.pixels.iter_mut().enumerate().for_each(|(at, byte)| *byte = (at * at * nth % 251) as u8);
+            picture
+        });
+        let mut source = source(&pictures[0]);
+        let mut video = Video::new(&source, Codec::H264, 0);
+        let mut times = Vec::new();
+        for ((tick, rtp), picture) in [(1, 9_000), (2, 8_000), (3, 10_000)].into_iter().zip(&pictures) {
+            (source.tick, source.rtp, source.damage, source.picture) = (tick, rtp, Damage::All, picture);
+            source.now = Time::from_millis(tick * 100);
+            times.extend(video.code(&source, &mut None).and_then(|coded| coded.rtp));
+            assert!(!video.rests(), "it can be made finer");
+        }
+        assert_eq!(times, [9_000, 9_001, 10_000]);
+        source.damage = Damage::None;
+        let rests = (4..500).any(|tick| {
+            (source.tick, source.rtp, source.now) = (tick, tick as u32 * 9_000, Time::from_millis(tick * 100));
+            video.code(&source, &mut None);
+            video.rests()
+        });
+        assert!(rests);
+        source.damage = Damage::All;
+        video.damage = Damage::All;
+        assert!(!video.rests());
     }
 
     #[test]

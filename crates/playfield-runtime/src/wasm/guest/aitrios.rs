@@ -158,8 +158,8 @@ impl AitriosApp {
 impl Drop for AitriosApp {
     fn drop(&mut self) {
         let gone = self.stop();
-        // One that has threads, or a model that hangs, may never end; they hold on to what they need themselves.
-        let ends = gone || !(self.shared || self.booth.model_hangs());
+        // One that has threads, or a model at work, may never end; they hold on to what they need themselves.
+        let ends = gone || !(self.shared || self.booth.model_works());
         if let Some(main) = self.main.take().filter(|_| ends) {
             // It says how it ended through the booth.
             let _ = main.join();

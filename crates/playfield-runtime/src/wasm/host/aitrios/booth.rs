@@ -147,7 +147,12 @@ impl Booth {
         self.state().model_until = may_take.map(|time| Instant::now() + time);
     }
 
-    /// The camera: whether a model has been at work for longer than it may. Nothing can interrupt it.
+    /// The camera: whether a model is at work. Nothing can interrupt it.
+    pub fn model_works(&self) -> bool {
+        self.state().model_until.is_some()
+    }
+
+    /// The camera: whether a model has been at work for longer than it may.
     pub fn model_hangs(&self) -> bool {
         self.state().model_until.is_some_and(|until| Instant::now() > until)
     }
