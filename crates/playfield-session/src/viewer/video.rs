@@ -308,7 +308,6 @@ mod tests {
             video.rests()
         });
         assert!(rests);
-        source.damage = Damage::All;
         video.damage = Damage::All;
         assert!(!video.rests());
     }
