@@ -45,6 +45,8 @@ use wasmtime::{Config, Linker, OptLevel, Strategy};
 
 pub use compile::{Compiled, Module, read_facts};
 pub use guest::{AitriosApp, AppRules, AppTick, WasmApp, WasmGuest};
+pub use host::aitrios::Lent;
+pub use host::aitrios::esf::Jpeg;
 pub use host::aitrios::nn::{Given, Infer, Load, Models, Read, Tensor};
 pub use host::aitrios::sensor::Still;
 pub use host::aitrios::tensor::Tensors;

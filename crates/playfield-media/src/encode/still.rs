@@ -10,15 +10,25 @@ const QUALITIES: [u8; 5] = [92, 85, 75, 60, 40];
 pub fn jpeg(picture: &Picture, most: usize) -> Option<Vec<u8>> {
     let mut rgba = Vec::new();
     picture.to_rgba(&mut rgba);
-    QUALITIES.iter().find_map(|quality| {
-        let mut bytes = Vec::new();
-        let mut encoder = Encoder::new(&mut bytes, *quality);
-        // Whole colours where there is room for them: small things are found by their colour.
-        let sampling = if *quality > 75 { SamplingFactor::F_1_1 } else { SamplingFactor::F_2_2 };
-        encoder.set_sampling_factor(sampling);
-        encoder.encode(&rgba, picture.width, picture.height, ColorType::Rgba).ok()?;
-        (bytes.len() <= most).then_some(bytes)
-    })
+    let mut coded = QUALITIES.iter().filter_map(|quality| code(&rgba, picture, *quality));
+    coded.find(|bytes| bytes.len() <= most)
+}
+
+/// A picture as a JPEG of this quality, 1 to 100; none: it cannot be had.
+pub fn jpeg_of(picture: &Picture, quality: u8) -> Option<Vec<u8>> {
+    let mut rgba = Vec::new();
+    picture.to_rgba(&mut rgba);
+    code(&rgba, picture, quality)
+}
+
+fn code(rgba: &[u8], picture: &Picture, quality: u8) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, quality);
+    // Whole colours where there is room for them: small things are found by their colour.
+    let sampling = if quality > 75 { SamplingFactor::F_1_1 } else { SamplingFactor::F_2_2 };
+    encoder.set_sampling_factor(sampling);
+    encoder.encode(rgba, picture.width, picture.height, ColorType::Rgba).ok()?;
+    Some(bytes)
 }
 
 #[cfg(test)]
@@ -50,6 +60,20 @@ mod tests {
         assert_eq!((after.width, after.height), (320, 180));
         let furthest = before.pixels.iter().zip(&after.pixels).map(|(a, b)| a.abs_diff(*b)).max();
         assert!(furthest < Some(8), "{furthest:?}");
+    }
+
+    #[test]
+    fn a_better_quality_is_larger_and_nearer() {
+        let before = picture(40);
+        let of = |quality: u8| {
+            let bytes = jpeg_of(&before, quality).unwrap();
+            let mut after = Picture::black(1, 1, PixelFormat::Rgba8);
+            decode::jpeg(&bytes, &mut after).unwrap();
+            let off = before.pixels.iter().zip(&after.pixels).map(|(a, b)| u64::from(a.abs_diff(*b))).sum::<u64>();
+            (bytes.len(), off)
+        };
+        let [bad, good, best] = [1, 60, 100].map(of);
+        assert!(bad.0 < good.0 && good.0 < best.0 && bad.1 > good.1 && good.1 > best.1, "{bad:?} {good:?} {best:?}");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use playfield_runtime::GuestError;
 use playfield_runtime::camera::{App, AppSetting, Made};
 use playfield_runtime::model::Bare;
 use playfield_runtime::wasm::{
-    AitriosApp, AppRules, Dialect, Given, Infer, Load, Models, Tensor, Tensors, View, rewrite,
+    AitriosApp, AppRules, Dialect, Given, Infer, Lent, Load, Models, Tensor, Tensors, View, rewrite,
 };
 
 use crate::support::*;
@@ -46,6 +46,9 @@ const PRELUDE: &str = r#"
 (import "env" "senscord_channel_get_raw_data" (func $raw (param i64 i32) (result i32)))
 (import "env" "senscord_channel_get_raw_data_handle" (func $raw_handle (param i64 i32) (result i32)))
 (import "env" "senscord_get_last_error_cause" (func $cause (result i32)))
+(import "env" "EsfCodecEncodeJpeg" (func $jpeg (param i32 i32) (result i32)))
+(import "env" "EsfCodecJpegEncodeHandle" (func $jpeg_handle (param i32 i32 i32 i32) (result i32)))
+(import "env" "EsfCodecJpegEncodeRelease" (func $jpeg_release (param i32) (result i32)))
 (import "env" "EsfMemoryManagerPread" (func $pread (param i32 i32 i32 i64 i32) (result i32)))
 (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
 (import "wasi_snapshot_preview1" "fd_readdir" (func $readdir (param i32 i32 i32 i64 i32) (result i32)))
@@ -132,6 +135,11 @@ fn rules(manifest: &Manifest, config: &str) -> AppRules {
         start_unix_ms: 1_700_000_000_000,
         model: "street".to_owned(),
     }
+}
+
+/// Lends models, and nothing else.
+fn lent(models: Models) -> Lent {
+    Lent { models, ..Lent::default() }
 }
 
 /// What an app with this body says of a picture.
@@ -598,7 +606,7 @@ fn an_app_runs_its_camera_s_model_on_what_it_likes() {
         );
         let module = ENGINE.load_wasm(&starting(&body)).unwrap();
         let models = Models { camera: load, brought: None };
-        let mut app = module.open_aitrios_with(rules(&numbers(65536), "{}"), models).unwrap();
+        let mut app = module.open_aitrios_with(rules(&numbers(65536), "{}"), lent(models)).unwrap();
         let said = app.see(view(0)).unwrap_or_else(|error| panic!("{error}"));
         let numbers: Vec<i64> = said.emitted.iter().map(|value| value["n"].as_i64().unwrap()).collect();
         (numbers, app.take_log())
@@ -646,7 +654,7 @@ fn an_app_runs_a_model_that_it_brings() {
     let told = |file: &str| {
         let file = std::fs::read(format!("{}/testdata/model/{file}.onnx", env!("CARGO_MANIFEST_DIR"))).unwrap();
         let module = ENGINE.load_wasm(&bringing(&file)).unwrap();
-        let mut app = module.open_aitrios_with(rules(&numbers(65536), "{}"), models.clone()).unwrap();
+        let mut app = module.open_aitrios_with(rules(&numbers(65536), "{}"), lent(models.clone())).unwrap();
         let said = app.see(view(0)).unwrap_or_else(|error| panic!("{error}"));
         let numbers: Vec<i64> = said.emitted.iter().map(|value| value["n"].as_i64().unwrap()).collect();
         (numbers, app.take_log())
@@ -661,6 +669,88 @@ fn an_app_runs_a_model_that_it_brings() {
     let (codes, log) = told("cells");
     assert_eq!(codes[..5], [0, 0, 0, 0, 5]);
     assert!(log[0].contains("it has 1 inputs, and was given 2"), "{log:?}");
+}
+
+/// An encoder of tests: a picture is its width, its height, its first red and blue, and the quality.
+fn fake_jpeg(picture: &Picture, quality: u8) -> Option<Vec<u8>> {
+    let [red, blue] = [picture.pixels[0], picture.pixels[2]];
+    (quality < 99).then(|| vec![picture.width as u8, picture.height as u8, red, blue, quality])
+}
+
+/// What an app that looked at the picture of [`view_of`] says, and what its log says; `encoder`: it is lent one.
+fn codes(body: &str, encoder: bool) -> (Vec<i64>, Vec<String>) {
+    let lent = Lent { models: Models::default(), jpeg: encoder.then_some(fake_jpeg) };
+    let wasm = starting(&format!("(call $look) {body} (call $look)"));
+    let mut app = ENGINE.load_wasm(&wasm).unwrap().open_aitrios_with(rules(&numbers(65536), "{}"), lent).unwrap();
+    let said = app.see(view_of(0)).unwrap_or_else(|error| panic!("{error}: {:?}", app.take_log()));
+    (said.emitted.iter().map(|value| value["n"].as_i64().unwrap()).collect(), app.take_log())
+}
+
+/// Five 32-bit numbers in a row: format, width, height, stride, quality.
+fn info(at: u32, numbers: [i32; 5]) -> String {
+    let store =
+        |(nth, number): (usize, i32)| format!("(i32.store (i32.const {}) (i32.const {number}))", at as usize + 4 * nth);
+    numbers.into_iter().enumerate().map(store).collect()
+}
+
+#[test]
+fn an_app_makes_a_jpeg_of_pixels_of_its_own() {
+    let told = |from: i64, to: i64, room: i32, what: [i32; 5], encoder: bool| {
+        let body = format!(
+            "(i32.store (i32.const 2048) (i32.const 0x04030201)) (i32.store (i32.const 2052) (i32.const 0x08070605))
+            (i64.store (i32.const 400) (i64.const {from})) (i64.store (i32.const 408) (i64.const {to}))
+            (i32.store (i32.const 416) (i32.const {room})) {}
+            (call $say (call $jpeg (i32.const 400) (i32.const 460))) (call $say (i32.load (i32.const 460)))
+            (call $say (i32.load (i32.const 3000)))",
+            info(424, what)
+        );
+        codes(&body, encoder).0
+    };
+    let bgr = [2, 1, 2, 4, 80];
+    // One wide, two high; the first pixel's red is the third byte, and its blue the first.
+    assert_eq!(told(2048, 3000, 5, bgr, true), [0, 5, 0x0103_0201]);
+    assert_eq!(told(2048, 3000, 4, bgr, true), [5, 0, 0], "there is too little room, and nothing was written");
+    let refused = [
+        told(0, 3000, 5, bgr, true),
+        told(2048, 0, 5, bgr, true),
+        told(2048, 1 << 32 | 3000, 5, bgr, true),
+        told(262_140, 3000, 5, bgr, true),
+        told(2048, 262_142, 5, bgr, true),
+        told(2048, 3000, -1, bgr, true),
+        told(2048, 3000, 5, [7, 1, 2, 4, 80], true),
+        told(2048, 3000, 5, [1, 1920, 1080, 5760, 80], true),
+    ];
+    assert!(refused.iter().all(|said| *said == [1, 0, 0]), "{refused:?}");
+    assert_eq!(told(2048, 3000, 5, [2, 1, 2, 4, 99], true), [2, 0, 0], "the encoder fails");
+    assert_eq!(told(2048, 3000, 5, bgr, false), [2, 0, 0], "there is none");
+    let (said, _) = codes("(call $say (call $jpeg (i32.const -8) (i32.const 460)))", true);
+    assert_eq!(said, [1]);
+}
+
+#[test]
+fn an_app_makes_a_jpeg_of_its_frame_and_lets_go_of_it() {
+    let whole = info(424, [1, 320, 180, 960, 80]);
+    let make = |of: u32| {
+        format!("(call $say (call $jpeg_handle (i32.const {of}) (i32.const 464) (i32.const 424) (i32.const 460)))")
+    };
+    // The picture is the second channel's, by its handle; the JPEG has a handle too, until it is released.
+    let body = format!(
+        "{whole} {} (call $say (i32.load (i32.const 460)))
+        (call $say (call $pread (i32.load (i32.const 464)) (i32.const 3000) (i32.const 64) (i64.const 1) (i32.const 468)))
+        (call $say (i32.load (i32.const 468))) (call $say (i32.load16_u (i32.const 3000)))
+        (call $say (i32.load16_u (i32.const 3002)))
+        (call $say (call $jpeg_release (i32.load (i32.const 464))))
+        (call $say (call $jpeg_release (i32.load (i32.const 464))))
+        (call $say (call $pread (i32.load (i32.const 464)) (i32.const 3000) (i32.const 64) (i64.const 0) (i32.const 468)))",
+        make(2)
+    );
+    assert_eq!(codes(&body, true).0, [0, 5, 0, 4, 0x07b4, 0x5007, 0, 1, -1]);
+    // Tensors are no picture of that size; no such handle; one more than it may hold.
+    assert_eq!(codes(&format!("{whole} {} {}", make(1), make(9)), true).0, [1, 1]);
+    assert_eq!(codes(&format!("{whole} {}", make(2).repeat(5)), true).0, [0, 0, 0, 0, 3]);
+    assert_eq!(codes(&format!("{whole} {}", make(2)), false).0, [2]);
+    let none = "(call $say (call $jpeg_handle (i32.const 2) (i32.const -1) (i32.const 424) (i32.const 460)))";
+    assert_eq!(codes(&format!("{whole} {none}"), true).0, [1]);
 }
 
 /// Works until nobody waits for it any more.
@@ -684,7 +774,8 @@ fn an_app_whose_model_does_not_come_to_an_end_is_ended() {
     let manifest = manifest(
         "[limits]\ntick_ms = 20\n[output]\nbytes_per_minute = 1024\n[output.fields]\nn = { kind = 'integer', min = -9, max = 9 }",
     );
-    let mut app = ENGINE.load_wasm(&bringing(&[0])).unwrap().open_aitrios_with(rules(&manifest, "{}"), models).unwrap();
+    let mut app =
+        ENGINE.load_wasm(&bringing(&[0])).unwrap().open_aitrios_with(rules(&manifest, "{}"), lent(models)).unwrap();
     let ended = (0..10_000).find_map(|nth| app.see(view(nth)).err()).expect("it is ended");
     assert!(matches!(ended, GuestError::Hung(_)), "{ended}");
     drop(app);

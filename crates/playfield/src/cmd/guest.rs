@@ -5,6 +5,7 @@ use std::os::fd::AsFd;
 
 use anyhow::{Context, anyhow};
 use playfield_media::audio::VoiceDecoder;
+use playfield_media::encode::still::jpeg_of;
 use playfield_runtime::desktop::sound::Decode;
 use playfield_runtime::{camera, desktop, libretro};
 
@@ -36,7 +37,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     match args.kind {
         Kind::Libretro => libretro::host::run(socket).map_err(|error| anyhow!(error)),
         Kind::Camera => camera::host::run(socket, CODECS).map_err(|error| anyhow!(error)),
-        Kind::App => camera::app_host::run(socket).map_err(|error| anyhow!(error)),
+        Kind::App => camera::app_host::run(socket, jpeg_of).map_err(|error| anyhow!(error)),
         Kind::Desktop => desktop::host::run(socket, voice).map_err(|error| anyhow!(error)),
     }
 }

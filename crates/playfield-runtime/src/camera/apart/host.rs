@@ -12,7 +12,9 @@ use crate::camera::eye::load_model;
 use crate::confine::confine;
 use crate::model::{self, Bare, Model, Numbers};
 use crate::process::{Link, LinkError};
-use crate::wasm::{AitriosApp, AppRules, AppTick, Engine, Given, Infer, Load, Models, Options, Still, Tensor};
+use crate::wasm::{
+    AitriosApp, AppRules, AppTick, Engine, Given, Infer, Jpeg, Lent, Load, Models, Options, Still, Tensor,
+};
 use crate::{GuestError, Tracking};
 
 /// What it gives way to others by: its camera goes first.
@@ -20,8 +22,8 @@ const NICE: i32 = 10;
 /// Longest line that goes through.
 const MOST_LINE: usize = 1024;
 
-/// Serves the camera that the worker at the other end names, until either lets go.
-pub fn run(socket: OwnedFd) -> Result<(), String> {
+/// Serves the camera that the worker at the other end names, until either lets go. The app's pictures are made JPEGs by `jpeg`.
+pub fn run(socket: OwnedFd, jpeg: Jpeg) -> Result<(), String> {
     let mut worker = Link::new(socket);
     let (ask, camera) = worker.receive_with(None).map_err(|error| error.to_string())?;
     let (ToApart::Open(opening), Some(camera)) = (ask, camera) else {
@@ -34,7 +36,7 @@ pub fn run(socket: OwnedFd) -> Result<(), String> {
     let mut camera = Link::new(camera);
     // From here on this is the process behind the fence.
     let served = match confine(&rules) {
-        Ok(_) => serve(&mut camera, &module, model),
+        Ok(_) => serve(&mut camera, &module, model, jpeg),
         Err(error) => camera.send(&FromApp::Ended(End::Refused(error.to_string()))),
     };
     match served {
@@ -43,10 +45,10 @@ pub fn run(socket: OwnedFd) -> Result<(), String> {
     }
 }
 
-pub(super) fn serve(camera: &mut Link, module: &Path, model: Option<PathBuf>) -> Result<(), LinkError> {
+pub(super) fn serve(camera: &mut Link, module: &Path, model: Option<PathBuf>, jpeg: Jpeg) -> Result<(), LinkError> {
     let ToApp::Begin(begin) = camera.receive(None)? else { return Err(LinkError::Garbage) };
     let limit_mb = begin.memory_limit >> 20;
-    let mut app = match open(module, model, *begin) {
+    let mut app = match open(module, model, *begin, jpeg) {
         Ok(app) => app,
         Err(error) => return camera.send(&FromApp::Ended(End::of(error, false, limit_mb))),
     };
@@ -67,7 +69,7 @@ pub(super) fn serve(camera: &mut Link, module: &Path, model: Option<PathBuf>) ->
     Ok(())
 }
 
-fn open(module: &Path, folder: Option<PathBuf>, begin: Begin) -> Result<AitriosApp, GuestError> {
+fn open(module: &Path, folder: Option<PathBuf>, begin: Begin, jpeg: Jpeg) -> Result<AitriosApp, GuestError> {
     let bad = |error: &dyn std::fmt::Display| GuestError::BadModule(error.to_string());
     let Begin { output, budget, labels, config, memory_limit, tick_us, start_unix_ms, model } = begin;
     let output: Output = serde_json::from_str(&output).map_err(|error| bad(&error))?;
@@ -83,7 +85,7 @@ fn open(module: &Path, folder: Option<PathBuf>, begin: Begin) -> Result<AitriosA
         Ok(Box::new(Bare::load(bytes).map_err(|error| error.to_string())?))
     };
     let models = Models { camera: load, brought: Some(Arc::new(brought)) };
-    engine.load_file(module)?.open_aitrios_with(rules, models)
+    engine.load_file(module)?.open_aitrios_with(rules, Lent { models, jpeg: Some(jpeg) })
 }
 
 /// The camera's model once more, for the app alone.

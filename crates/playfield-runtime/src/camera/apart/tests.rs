@@ -49,7 +49,7 @@ fn process() -> (Link, JoinHandle<()>) {
     let (ours, theirs) = Link::pair().unwrap();
     let serve = move || {
         // Whoever let go of it knows.
-        let _ = host::serve(&mut Link::new(theirs), module(), None);
+        let _ = host::serve(&mut Link::new(theirs), module(), None, |_, _| None);
     };
     (ours, std::thread::spawn(serve))
 }

@@ -22,14 +22,15 @@ use self::crew::{First, Threads};
 use super::{AppRules, AppTick};
 use crate::GuestError;
 use crate::wasm::compile::Module;
-use crate::wasm::host::aitrios::Aitrios;
 use crate::wasm::host::aitrios::booth::Booth;
+use crate::wasm::host::aitrios::esf::Esf;
 use crate::wasm::host::aitrios::evp::Evp;
 use crate::wasm::host::aitrios::files::Files;
-use crate::wasm::host::aitrios::nn::{Models, Nn};
+use crate::wasm::host::aitrios::nn::Nn;
 use crate::wasm::host::aitrios::outlet::Outlet;
 use crate::wasm::host::aitrios::sensor::{Sensor, Still};
 use crate::wasm::host::aitrios::wasi::System;
+use crate::wasm::host::aitrios::{Aitrios, Lent};
 use crate::wasm::host::camera::View;
 use crate::wasm::rewrite::{Dialect, SharedPages};
 
@@ -53,11 +54,11 @@ pub struct AitriosApp {
 impl Module {
     /// Starts an AITRIOS app, until it waits for the first time.
     pub fn open_aitrios(&self, rules: AppRules) -> Result<AitriosApp, GuestError> {
-        self.open_aitrios_with(rules, Models::default())
+        self.open_aitrios_with(rules, Lent::default())
     }
 
-    /// The same for one that may run models.
-    pub fn open_aitrios_with(&self, rules: AppRules, models: Models) -> Result<AitriosApp, GuestError> {
+    /// The same for one that is lent something.
+    pub fn open_aitrios_with(&self, rules: AppRules, lent: Lent) -> Result<AitriosApp, GuestError> {
         if self.facts().dialect != Dialect::Aitrios {
             return Err(GuestError::BadModule("it is no AITRIOS app".to_owned()));
         }
@@ -70,12 +71,13 @@ impl Module {
             outlet: Outlet { schema, labels },
             system: System::new(start_unix_ms),
             files: Files::default(),
+            esf: Esf::new(lent.jpeg),
         };
         let first = First {
             module: self.clone(),
             booth: Arc::clone(&booth),
             app: Arc::new(Mutex::new(app)),
-            nn: Arc::new(Mutex::new(Nn::new(&model, models))),
+            nn: Arc::new(Mutex::new(Nn::new(&model, lent.models))),
             shared: shared.clone(),
             memory_limit,
             tick,

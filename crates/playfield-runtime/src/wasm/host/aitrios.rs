@@ -1,5 +1,5 @@
-//! The device that an AITRIOS app believes to be on: its agent (`evp`), its sensor (`sensor`), its system (`wasi`, `files`, and ESF
-//! here).
+//! The device that an AITRIOS app believes to be on: its agent (`evp`), its sensor (`sensor`), its system (`wasi`, `files`,
+//! `esf`).
 //!
 //! ```text
 //!   camera --Still--> Booth <--waits-- a thread of the app's: _start ... get_frame ... sendTelemetry ... processEvent
@@ -12,6 +12,7 @@
 //! [`Device`].
 
 pub mod booth;
+pub mod esf;
 pub mod evp;
 pub mod files;
 pub mod memory;
@@ -27,15 +28,25 @@ use std::sync::{Arc, Mutex};
 use wasmtime::SharedMemory;
 
 use self::booth::Booth;
+use self::esf::{Esf, Jpeg};
 use self::evp::Evp;
 use self::files::Files;
-use self::nn::Nn;
+use self::nn::{Models, Nn};
 use self::outlet::Outlet;
 use self::pace::Pace;
 use self::sensor::{Cause, Sensor};
 use self::wasi::System;
 
 pub use self::memory::{Fault, Mem, word};
+
+/// What the program lends an app.
+#[derive(Clone, Default)]
+pub struct Lent {
+    /// Those that it may run.
+    pub models: Models,
+    /// Makes pictures JPEGs; none: nobody does.
+    pub jpeg: Option<Jpeg>,
+}
 
 /// Everything of an AITRIOS app that lies outside its instances.
 #[derive(Debug)]
@@ -45,6 +56,7 @@ pub struct Aitrios {
     pub outlet: Outlet,
     pub system: System,
     pub files: Files,
+    pub esf: Esf,
 }
 
 /// The device, as one thread of the app's has it.

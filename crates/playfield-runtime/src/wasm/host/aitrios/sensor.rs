@@ -207,13 +207,19 @@ impl Sensor {
 
     /// The same by its number.
     pub fn raw_of(&self, id: u32) -> Option<Raw> {
+        let kind = if id == OUTPUT { "inference_data" } else { "image_data" };
+        let time_ms = self.frame.as_ref()?.still.time_ms;
+        Some(Raw { bytes: self.bytes_of(id)?.to_vec(), kind, time_ns: time_ms.saturating_mul(1_000_000) })
+    }
+
+    /// Its bytes alone.
+    pub fn bytes_of(&self, id: u32) -> Option<&[u8]> {
         let still = &self.frame.as_ref()?.still;
-        let (bytes, kind) = match id {
-            OUTPUT => (&still.tensors.bytes, "inference_data"),
-            IMAGE => (still.image.as_ref()?, "image_data"),
-            _ => return None,
-        };
-        Some(Raw { bytes: bytes.clone(), kind, time_ns: still.time_ms.saturating_mul(1_000_000) })
+        match id {
+            OUTPUT => Some(&still.tensors.bytes),
+            IMAGE => still.image.as_deref(),
+            _ => None,
+        }
     }
 
     /// Where in its memory the app was given what a channel holds.

@@ -1,5 +1,6 @@
 //! The imports of AITRIOS apps, tied to what they do. Each function is one of [`crate::wasm::abi::aitrios`].
 
+mod esf;
 mod evp;
 mod files;
 mod nn;
@@ -23,9 +24,10 @@ pub fn linker(engine: &Engine) -> Result<Linker<Host>> {
     let mut linker = Linker::new(engine);
     evp::link(&mut linker)?;
     sensor::link(&mut linker)?;
+    esf::link(&mut linker)?;
     wasi::link(&mut linker)?;
     nn::link(&mut linker)?;
-    refuse(&mut linker, engine, &[evp::REFUSED, sensor::REFUSED, wasi::REFUSED].concat())?;
+    refuse(&mut linker, engine, &[evp::REFUSED, wasi::REFUSED].concat())?;
     Ok(linker)
 }
 

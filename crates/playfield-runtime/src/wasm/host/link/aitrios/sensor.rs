@@ -1,4 +1,4 @@
-//! SensCord's calls, and those of the system that go with them.
+//! SensCord's calls.
 
 use wasmtime::{Linker, Result};
 
@@ -8,16 +8,10 @@ use crate::wasm::host::aitrios::sensor::{Cause, Sensor};
 use crate::wasm::host::aitrios::{Fault, Mem, word};
 use crate::wasm::host::link::{Call, Host};
 
-/// There is no encoder in the app's reach: a picture does not leave, so nobody needs it coded.
-pub const REFUSED: &[(&str, i32)] =
-    &[("EsfCodecEncodeJpeg", 1), ("EsfCodecJpegEncodeHandle", 1), ("EsfCodecJpegEncodeRelease", 1)];
-
 const OK: i32 = 0;
 const FAILED: i32 = -1;
 /// Largest structure of a property, in bytes.
 const MOST_PROPERTY: i32 = 4096;
-/// The device's own id is nothing that an app has to know: fifteen zeros are no id.
-const DEVICE_ID: &[u8; 16] = b"000000000000000\0";
 
 impl From<Fault> for Cause {
     fn from(_: Fault) -> Cause {
@@ -28,26 +22,7 @@ impl From<Fault> for Cause {
 pub fn link(linker: &mut Linker<Host>) -> Result<()> {
     streams(linker)?;
     channels(linker)?;
-    errors(linker)?;
-    let m = "env";
-    linker.func_wrap(m, "EsfSystemGetDeviceID", |mut c: Call<'_>, to: i32| {
-        Ok(device(&mut c)?.mem.write(to, DEVICE_ID).map_or(FAILED, |()| OK))
-    })?;
-    linker.func_wrap(
-        m,
-        "EsfMemoryManagerPread",
-        |mut c: Call<'_>, handle: i32, to: i32, len: i32, from: i64, read: i32| {
-            let At { mut mem, it, .. } = device(&mut c)?;
-            let raw = handle.checked_sub(1).and_then(|id| it.sensor.raw_of(id.cast_unsigned()));
-            let Some(rest) = raw.as_ref().and_then(|raw| raw.bytes.get(usize::try_from(from).ok()?..)) else {
-                return Ok(FAILED);
-            };
-            let part = &rest[..rest.len().min(len.cast_unsigned() as usize)];
-            let done = mem.write(to, part).and_then(|()| mem.write(read, &(part.len() as u32).to_le_bytes()));
-            Ok(done.map_or(FAILED, |()| OK))
-        },
-    )?;
-    Ok(())
+    errors(linker)
 }
 
 /// Does something, and notes why it failed, for the thread that asked.
