@@ -41,6 +41,10 @@ const COMMANDS = {
   button: ({ page, name, exact = false }) => page.getByRole('button', { name, exact }).click(),
   /** Puts text into the field of that name, as if typed. */
   fill: ({ page, name, text }) => page.getByLabel(name).fill(text),
+  /** Puts a file into the field of that name. */
+  upload: ({ page, name, file }) => page.getByLabel(name).setInputFiles(file),
+  /** Chooses of the list of that name. */
+  choose: ({ page, name, choice }) => page.getByRole('combobox', { name }).selectOption(choice),
   switch: ({ page, name }) => page.getByRole('switch', { name }).click(),
   scale: ({ page, scale }) => page.evaluate((scale) => void (document.querySelector('playfield-player').scale = scale), scale),
   press: ({ page, key }) => page.keyboard.press(key, { delay: 50 }),

@@ -244,6 +244,16 @@ impl Tab<'_> {
         self.ask("fill", json!({ "name": name, "text": text }));
     }
 
+    /// Puts a file into the field of that name.
+    pub fn upload(&self, name: &str, file: &Path) {
+        self.ask("upload", json!({ "name": name, "file": file }));
+    }
+
+    /// Chooses of the list of that name.
+    pub fn choose(&self, name: &str, choice: &str) {
+        self.ask("choose", json!({ "name": name, "choice": choice }));
+    }
+
     /// Turns the switch of that name.
     pub fn switch(&self, name: &str) {
         self.ask("switch", json!({ "name": name }));

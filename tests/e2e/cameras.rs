@@ -1,6 +1,7 @@
 //! A camera at work, from its source to the page that shows what it counts.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -120,6 +121,53 @@ fn a_model_that_cannot_be_used_is_refused_with_the_reason_and_the_camera_goes_on
         (device["state"] == "online" && device["running"] == device["version"]).then_some(())
     });
     assert_ne!(server.guests_of("camera"), process);
+}
+
+#[test]
+fn a_model_and_an_app_are_added_on_the_page_and_a_camera_is_given_them() {
+    let folder = folder();
+    let zip = |name: &str, files: &[PathBuf]| {
+        let archive = folder.join(name);
+        let made = Command::new("python3").args(["-m", "zipfile", "-c"]).arg(&archive).args(files).status().unwrap();
+        assert!(made.success());
+        archive
+    };
+    let street = root().join("models/street");
+    let night = zip("night.zip", &["model.toml", "street.onnx"].map(|file| street.join(file)));
+    let none = zip("none.zip", &[street.join("model.toml"), root().join("README.md")]);
+    let theirs = zip("threads.zip", &[root().join(THREADS)]);
+    let server = Server::with_camera();
+    let path = camera(&server);
+    let browser = Browser::start(&server);
+    let tab = browser.open("/cameras");
+    tab.button("Add one");
+    tab.upload("Archive", &none);
+    tab.button("An app");
+    tab.exact_button("Add it");
+    wait("the reason", || tab.text("form [role=alert]").filter(|why| why.contains("neither an app.toml")));
+    tab.upload("Archive", &theirs);
+    tab.exact_button("Add it");
+    wait("the app", || tab.text("section li:has-text('threads') .facts").filter(|facts| facts.contains("no camera")));
+    tab.button("Add one");
+    tab.button("A model");
+    tab.upload("Archive", &night);
+    tab.exact_button("Add it");
+    wait("the model", || tab.text("section li:has-text('night')").filter(|facts| facts.contains("Finds person")));
+
+    let tab = browser.open(&path.replace("/api/v1/devices", "/cameras"));
+    tab.button("Change what it runs");
+    tab.choose("Finds with", "night");
+    tab.choose("App", "threads");
+    tab.exact_button("Set");
+    wait("the camera with both", || {
+        let device = server.get(&path);
+        (device["state"] == "online" && device["running"] == device["version"]).then_some(())
+    });
+    let desired = &server.get(&path)["desired"];
+    assert_eq!([&desired["model"], &desired["app"]], ["night", "threads"]);
+    wait("the process of the app", || (server.guests_of("app").len() == 1).then_some(()));
+    let used = server.ask("DELETE", "/api/v1/releases/app/threads", &[], None);
+    assert!(used["detail"].as_str().unwrap().contains("has `threads`"), "{used}");
 }
 
 #[test]

@@ -451,7 +451,7 @@ export interface Device {
   machine?: { version: string; arch: string; celsius?: number; free_bytes?: number; waiting: number; dropped: number };
   trouble?: string;
   tags: string[];
-  desired: { source: CameraSource; hz: number; model: string | null; app?: string; watch: { line: Line[]; zone: Zone[]; [key: string]: unknown } };
+  desired: { source: CameraSource; hz: number; model: string | null; shadow?: string | null; app?: string | null; watch: { line: Line[]; zone: Zone[]; [key: string]: unknown } };
 }
 
 /** A link by which a browser is a camera. */
@@ -497,6 +497,20 @@ export interface Channel {
   release: string;
   rollout?: { to: string; steps: number[]; step: number; hold_s: number; began_ms: number };
   last?: { to: string; at_ms: number; back?: string };
+}
+
+/** A model or an app that cameras may have. */
+export interface Release {
+  kind: 'model' | 'app';
+  name: string;
+  title: string;
+  version: string;
+  summary: string;
+  labels: string[];
+  bytes: number;
+  sent: boolean;
+  cameras: number;
+  detail?: string;
 }
 
 /** How it went with each of many cameras. */

@@ -8,7 +8,7 @@ use playfield_store::db::{Db, Hash};
 use tokio::sync::watch;
 
 use crate::access::Access;
-use crate::cameras::{Cameras, Models};
+use crate::cameras::{Cameras, Models, Releases};
 use crate::catalogue::Catalogue;
 use crate::channels::Channels;
 use crate::config::Config;
@@ -28,6 +28,7 @@ pub(crate) struct App {
     pub catalogue: Catalogue,
     pub cameras: Cameras,
     pub models: Models,
+    pub releases: Releases,
     pub channels: Channels,
     pub rules: Service,
     pub shelf: Shelf,

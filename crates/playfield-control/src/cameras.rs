@@ -43,9 +43,10 @@ mod files;
 mod grants;
 mod linked;
 mod models;
+mod releases;
 
-pub(crate) use apps::names as app_files;
 pub(crate) use models::{Kept, Models};
+pub(crate) use releases::{MOST_MB as MOST_RELEASE_MB, Releases, names as app_files};
 
 /// How often it is looked whether every camera is at work.
 const LOOK: Duration = Duration::from_millis(500);

@@ -74,7 +74,7 @@ impl App {
         // That it can be had at all is looked at before any camera is told.
         match kind {
             Kind::Model => {
-                let kept = self.models.keep(&release).await?;
+                let kept = self.keep_model(&release).await?;
                 self.try_model(&release, &kept).await?;
             }
             Kind::App => self.look_at_app(&release)?,

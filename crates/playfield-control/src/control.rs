@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use crate::access::{Access, AccessError};
 use crate::app::{App, Shared};
-use crate::cameras::{Cameras, Models};
+use crate::cameras::{Cameras, Models, Releases};
 use crate::catalogue::Catalogue;
 use crate::channels::Channels;
 use crate::clock::now_ms;
@@ -72,9 +72,9 @@ pub enum ControlError {
     /// The folders of modules for cameras and of their files.
     #[error(transparent)]
     Blob(#[from] BlobError),
-    /// The folder of models.
+    /// A folder of models or apps.
     #[error("{path}: {error}")]
-    Models {
+    Releases {
         /// The folder.
         path: PathBuf,
         /// What the system said.
@@ -110,8 +110,12 @@ impl Control {
         // Subscribed before anybody can start a session, so that no event is missed.
         let events = bus.subscribe(EVENTS);
         let shelf = Shelf::open(&data_dir, &db).await?;
-        let models = Models::open(config.models.clone(), &data_dir, blobs.clone())
-            .map_err(|error| ControlError::Models { path: data_dir.join("models"), error })?;
+        let folder = |inside: &str| {
+            let path = data_dir.join(inside);
+            |error| ControlError::Releases { path, error }
+        };
+        let releases = Releases::open(&data_dir).map_err(folder("releases"))?;
+        let models = Models::open(&data_dir, blobs.clone()).map_err(folder("models"))?;
         let catalogue = Catalogue::new(config.titles.clone(), &data_dir, blobs, bus.clone(), nodes.clone());
         let web = Web::embedded();
         let (cameras, stopping) = (Cameras::new(db.models().await?), watch::Sender::new(false));
@@ -126,6 +130,7 @@ impl Control {
             catalogue,
             cameras,
             models,
+            releases,
             channels,
             rules,
             shelf,

@@ -38,6 +38,10 @@ pub enum Kind {
     StateUnfit,
     /// 409: somebody else changed it meanwhile.
     Changed,
+    /// 409: there is another one of that name.
+    Exists,
+    /// 409: a camera or a channel has it.
+    InUse,
     /// 410: the link's time is over.
     InviteExpired,
     /// 410: the link let in as many as it may.
@@ -100,7 +104,9 @@ impl Kind {
             | Kind::TitleBroken
             | Kind::SeatTaken
             | Kind::StateUnfit
-            | Kind::Changed => 409,
+            | Kind::Changed
+            | Kind::Exists
+            | Kind::InUse => 409,
             Kind::InviteExpired | Kind::InviteUsed | Kind::InviteRevoked | Kind::Removed => 410,
             Kind::TooLarge => 413,
             Kind::UnsupportedMediaType => 415,
@@ -132,6 +138,8 @@ impl Kind {
             Kind::SeatTaken => "The seat is taken",
             Kind::StateUnfit => "The saved state does not fit",
             Kind::Changed => "Somebody else changed it meanwhile",
+            Kind::Exists => "There is another one of that name",
+            Kind::InUse => "It is in use",
             Kind::InviteExpired => "The link has expired",
             Kind::InviteUsed => "The link was used",
             Kind::InviteRevoked => "The link was taken back",

@@ -21,6 +21,7 @@ use axum::routing::{delete, get, post, put};
 use axum::{Extension, Router};
 
 use crate::app::Shared;
+use crate::cameras::MOST_RELEASE_MB;
 use crate::config::Door;
 use crate::failure::{Failure, Kind};
 use playfield_store::db::Hash;
@@ -40,6 +41,7 @@ mod links;
 mod openapi;
 mod people;
 mod problem;
+mod releases;
 mod rules;
 mod sessions;
 mod sign_in;
@@ -108,6 +110,8 @@ fn api(app: Shared) -> Router<Shared> {
         .route("/channels", get(channels::list))
         .route("/channels/{kind}/{name}/{channel}", put(channels::put))
         .route("/channels/{kind}/{name}/{channel}/rollout", delete(channels::call_off))
+        .route("/releases", get(releases::list))
+        .route("/releases/{kind}/{name}", put(releases::put).delete(releases::remove).layer(mebibytes(MOST_RELEASE_MB)))
         .route("/enrolments", post(links::enrol))
         .route("/devices", get(devices::list).post(devices::create))
         .route("/devices/bulk", post(devices::bulk))

@@ -3,6 +3,7 @@
 //! The OpenAPI document is generated from these types.
 
 mod devices;
+mod releases;
 mod rules;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use crate::id::{InviteId, SessionId, Token, ViewerId};
 use crate::manifest::{InputKind, Players, yes};
 use crate::permission::Permissions;
 pub use devices::*;
+pub use releases::{Release, Releases};
 pub use rules::{ChangeRule, Deliveries, Delivery, DeliveryState, KnownRule, KnownRules};
 
 /// A catalogue entry.

@@ -348,6 +348,11 @@ pub enum Request {
         /// Its folder.
         folder: PathBuf,
     },
+    /// Can a camera run this app? It is compiled.
+    TryApp {
+        /// Its folder.
+        folder: PathBuf,
+    },
     /// End every session with `nodeStopping`, then exit.
     Drain,
 }

@@ -78,6 +78,11 @@ impl Agent {
                 prepared.map(|prepared| Reply::Inspected { module: prepared.facts })
             }
             Request::TryModel { folder } => self.try_model(&folder).await,
+            Request::TryApp { folder } => match self.prepare_app(&folder).await {
+                Ok(AppModule::Refused(why)) => Err(refusal(EndReason::BadModule, &why)),
+                Ok(AppModule::Compiled(_)) => Ok(Reply::Done),
+                Err(refusal) => Err(refusal),
+            },
             Request::Cover { module, guest, to } => self.make_cover(&guest, &module, &to).await,
             Request::Attach { ref session, .. }
             | Request::Leave { ref session, .. }

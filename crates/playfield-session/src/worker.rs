@@ -495,7 +495,7 @@ impl Worker {
                 self.drain();
                 Some(Reply::Done)
             }
-            Request::Cover { .. } | Request::Inspect { .. } | Request::TryModel { .. } => {
+            Request::Cover { .. } | Request::Inspect { .. } | Request::TryModel { .. } | Request::TryApp { .. } => {
                 Some(refused(EndReason::InternalError, "a worker only hosts sessions; ask the node"))
             }
         };

@@ -1,14 +1,14 @@
 //! Edge apps of cameras: where they lie, and what they say.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use playfield_core::analytics::{Event, What};
-use playfield_core::app::{self, Emitted, Package};
+use playfield_core::app::Emitted;
 use playfield_core::camera::{AppModule, Desired};
 use playfield_core::rollout;
 use playfield_store::db::NewDeviceEvent;
 
-use super::{Cameras, is_name, written};
+use super::{Cameras, written};
 use crate::app::App;
 use crate::failure::{Failure, Kind};
 use playfield_core::id::DeviceId;
@@ -36,33 +36,18 @@ impl App {
     ) -> Result<Option<PathBuf>, Failure> {
         let Some(name) = &desired.app else { return Ok(None) };
         let id = self.channels.release(rollout::Kind::App, name, device)?;
-        self.app_folder(&id).map(Some).ok_or_else(|| Failure::new(Kind::NotFound, self.no_app(&id)))
+        self.app_folder(&id).map(Some)
     }
 
     /// Whether there is such an app.
     pub(crate) fn look_at_app(&self, release: &str) -> Result<(), Failure> {
-        self.app_folder(release).map(drop).ok_or_else(|| Failure::new(Kind::NotFound, self.no_app(release)))
+        self.app_folder(release).map(drop)
     }
 
-    fn app_folder(&self, id: &str) -> Option<PathBuf> {
-        let places = self.config.apps.iter().filter_map(|folder| std::fs::canonicalize(folder.join(id)).ok());
-        places.filter(|_| is_name(id)).find(|place| Package::is(&names(place)))
+    fn app_folder(&self, id: &str) -> Result<PathBuf, Failure> {
+        let none = || Failure::new(Kind::NotFound, self.no_release(rollout::Kind::App, id));
+        self.release_folder(rollout::Kind::App, id).ok_or_else(none)
     }
-
-    fn no_app(&self, id: &str) -> String {
-        let folders: Vec<_> = self.config.apps.iter().map(|folder| folder.display().to_string()).collect();
-        let file = app::FILE;
-        format!(
-            "there is no app `{id}` in {}; put its folder there, with an `{file}`, or an AITRIOS package, unpacked",
-            folders.join(", ")
-        )
-    }
-}
-
-/// The files of a folder; of one that cannot be read, none.
-pub(crate) fn names(folder: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
 }
 
 impl Cameras {

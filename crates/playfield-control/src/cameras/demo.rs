@@ -27,7 +27,7 @@ impl App {
         if !self.db.devices().await?.is_empty() {
             return Ok(());
         }
-        let knows = self.models.keep(MODEL).await.is_ok();
+        let knows = self.keep_model(MODEL).await.is_ok();
         let desired = serde_json::to_string(&desired(knows)).map_err(Failure::internal)?;
         let device = DeviceRow {
             id: DeviceId::from_entropy(random()?),

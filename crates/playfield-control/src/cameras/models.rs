@@ -23,19 +23,16 @@ use playfield_core::model::Manifest;
 use playfield_core::rollout;
 use playfield_store::blob::{BlobId, Blobs};
 
-use super::is_name;
 use crate::app::App;
 use crate::failure::{Failure, Kind};
 
 /// The file of a model's folder that says what it is.
-const MANIFEST: &str = "model.toml";
+pub(super) const MANIFEST: &str = "model.toml";
 /// How long a node may take to try one.
 const TRY: Duration = Duration::from_secs(90);
 
 /// The models there are.
 pub(crate) struct Models {
-    /// Where they are put by whoever has them.
-    folders: Vec<PathBuf>,
     /// Where they lie by their hash.
     place: PathBuf,
     blobs: Blobs,
@@ -96,8 +93,8 @@ impl Stamp {
 }
 
 impl Models {
-    /// Models of these folders, kept under `data`. What was being laid when an earlier process ended is removed.
-    pub(crate) fn open(folders: Vec<PathBuf>, data: &Path, blobs: Blobs) -> std::io::Result<Models> {
+    /// Models that are kept under `data`. What was being laid when an earlier process ended is removed.
+    pub(crate) fn open(data: &Path, blobs: Blobs) -> std::io::Result<Models> {
         // Paths go to processes that look at them from elsewhere.
         let place = std::path::absolute(data.join("models"))?;
         match fs::remove_dir_all(place.join("partial")) {
@@ -105,7 +102,6 @@ impl Models {
             _ => fs::create_dir_all(place.join("partial"))?,
         }
         Ok(Models {
-            folders,
             place,
             blobs,
             laying: AtomicU64::new(0),
@@ -114,9 +110,8 @@ impl Models {
         })
     }
 
-    /// A model by the name of its folder.
-    pub(crate) async fn keep(&self, name: &str) -> Result<Arc<Kept>, Failure> {
-        let folder = self.find(name)?;
+    /// A model of this name, which lies in a folder.
+    async fn keep(&self, name: &str, folder: PathBuf) -> Result<Arc<Kept>, Failure> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&folder).cloned();
         if let Some(Read { stamps, kept }) = known
             && stamps.iter().all(Stamp::holds)
@@ -129,17 +124,6 @@ impl Models {
         let kept = read.kept.clone();
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(folder, read);
         Ok(kept)
-    }
-
-    fn find(&self, name: &str) -> Result<PathBuf, Failure> {
-        let places = self.folders.iter().filter_map(|folder| fs::canonicalize(folder.join(name)).ok());
-        let found = places.filter(|_| is_name(name)).find(|place| place.join(MANIFEST).is_file());
-        found.ok_or_else(|| {
-            let folders: Vec<_> = self.folders.iter().map(|folder| folder.display().to_string()).collect();
-            let folders = folders.join(", ");
-            let detail = format!("there is no model `{name}` in {folders}; put its folder there, with a `{MANIFEST}`");
-            Failure::new(Kind::NotFound, detail)
-        })
     }
 
     async fn read(&self, folder: &Path) -> Result<Read, String> {
@@ -198,6 +182,13 @@ async fn bytes(stamp: &Stamp, path: &str) -> Result<Vec<u8>, String> {
 }
 
 impl App {
+    /// A model by its name.
+    pub(crate) async fn keep_model(&self, name: &str) -> Result<Arc<Kept>, Failure> {
+        let folder = self.release_folder(rollout::Kind::Model, name);
+        let none = || Failure::new(Kind::NotFound, self.no_release(rollout::Kind::Model, name));
+        self.models.keep(name, folder.ok_or_else(none)?).await
+    }
+
     /// The model that a name means to a camera; none: it has no name.
     pub(crate) async fn model_of(
         &self,
@@ -206,7 +197,7 @@ impl App {
     ) -> Result<Option<Arc<Kept>>, Failure> {
         let Some(name) = name else { return Ok(None) };
         let release = self.channels.release(rollout::Kind::Model, name, device)?;
-        self.models.keep(&release).await.map(Some)
+        self.keep_model(&release).await.map(Some)
     }
 
     /// The classes that a camera with this model finds. Cameras can use it: a node has loaded it, and shown it a picture.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
 use axum::http::request::Parts;
@@ -39,6 +40,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 pub(super) async fn text<S: Send + Sync>(request: Request, state: &S) -> Result<String, Failure> {
     let bytes = bytes(request, state).await?;
     String::from_utf8(bytes.into()).map_err(|_| Failure::new(Kind::Malformed, "the body is not UTF-8"))
+}
+
+/// A body of bytes that may be so large.
+pub(super) fn whole(body: Result<Bytes, BytesRejection>, most_mb: u32) -> Result<Bytes, Failure> {
+    body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Failure::new(Kind::TooLarge, format!("it may be at most {most_mb} MiB")),
+        _ => Failure::new(Kind::Malformed, "the connection ended before the body did"),
+    })
 }
 
 async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Failure> {

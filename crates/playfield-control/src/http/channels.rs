@@ -56,10 +56,11 @@ pub(super) async fn call_off(
     Ok(json(StatusCode::OK, &app.call_off(kind_of(&kind)?, &name, &channel).await?))
 }
 
-fn kind_of(text: &str) -> Result<Kind, Failure> {
+/// What stands in an address for a kind.
+pub(super) fn kind_of(text: &str) -> Result<Kind, Failure> {
     match text {
         "model" => Ok(Kind::Model),
         "app" => Ok(Kind::App),
-        _ => Err(Failure::new(Why::NotFound, "channels are of a `model` or an `app`")),
+        _ => Err(Failure::new(Why::NotFound, "there are the kinds `model` and `app`")),
     }
 }

@@ -2,6 +2,7 @@
 
 use axum::Extension;
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
@@ -15,7 +16,7 @@ use playfield_core::evp::{Answer, Deployment, Key};
 use playfield_core::id::EvpId;
 
 use super::App;
-use super::body::{Json, Path, created, json};
+use super::body::{Json, Path, created, json, whole};
 use super::caller::Caller;
 use crate::evp::{no_camera, refused};
 use crate::failure::{Failure, Kind};
@@ -219,7 +220,7 @@ pub(super) async fn put_module(
     Extension(caller): Extension<Caller>,
     Path(name): Path<String>,
     headers: HeaderMap,
-    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Failure> {
     caller.signed_in()?;
     if headers.get(CONTENT_TYPE).is_none_or(|kind| kind != "application/octet-stream" && kind != "application/wasm") {
@@ -253,13 +254,6 @@ pub(super) async fn put_link(
     let work = tokio::spawn(async move { taking.take_camera_file(link, bytes.to_vec()).await });
     work.await.map_err(Failure::internal)??;
     Ok(StatusCode::CREATED.into_response())
-}
-
-fn whole(body: Result<Bytes, axum::extract::rejection::BytesRejection>, most_mb: u32) -> Result<Bytes, Failure> {
-    body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Failure::new(Kind::TooLarge, format!("it may be at most {most_mb} MiB")),
-        _ => Failure::new(Kind::Malformed, "the connection ended before the body did"),
-    })
 }
 
 fn bytes(kind: &'static str, bytes: Vec<u8>) -> Response {

@@ -8,7 +8,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::body::json;
 use super::{
-    channels, datasets, devices, events, evp, invites, links, people, rules, sessions, sign_in, states, titles, whip,
+    channels, datasets, devices, events, evp, invites, links, people, releases, rules, sessions, sign_in, states,
+    titles, whip,
 };
 
 #[derive(OpenApi)]
@@ -32,6 +33,9 @@ use super::{
         channels::list,
         channels::put,
         channels::call_off,
+        releases::list,
+        releases::put,
+        releases::remove,
         devices::create,
         devices::change,
         devices::revoke,

@@ -117,6 +117,8 @@ async fn the_document_knows_every_address() {
             "/api/v1/invite/viewers",
             "/api/v1/link",
             "/api/v1/openapi.json",
+            "/api/v1/releases",
+            "/api/v1/releases/{kind}/{name}",
             "/api/v1/rules",
             "/api/v1/rules/{id}",
             "/api/v1/rules/{id}/test",

@@ -21,17 +21,17 @@ use tokio::task::JoinHandle;
 use crate::world::{Client, Folder, World};
 
 /// A server with the camera that newcomers are shown, at work.
-struct Street {
-    world: World,
-    here: Client,
+pub struct Street {
+    pub world: World,
+    pub here: Client,
     /// Somebody who is not signed in.
-    stranger: Client,
+    pub stranger: Client,
     id: DeviceId,
     work: JoinHandle<()>,
 }
 
 impl Street {
-    async fn new() -> Street {
+    pub async fn new() -> Street {
         let folder = Folder::new();
         std::fs::create_dir_all(folder.path("models/street")).unwrap();
         std::fs::write(folder.path("models/street/model.toml"), include_str!("../../../../models/street/model.toml"))
@@ -59,16 +59,16 @@ impl Street {
         Street { world, here, stranger, id, work }
     }
 
-    fn path(&self, rest: &str) -> String {
+    pub fn path(&self, rest: &str) -> String {
         format!("/api/v1/devices/{}{rest}", self.id)
     }
 
-    async fn device(&self) -> Device {
+    pub async fn device(&self) -> Device {
         self.here.get(&self.path("")).await.is(200)
     }
 
     /// What its node was asked to start for the so manieth time, once it was.
-    async fn started(&self, times: usize) -> SessionSpec {
+    pub async fn started(&self, times: usize) -> SessionSpec {
         let start = |request| match request {
             Request::Start { spec, .. } => Some(*spec),
             _ => None,
@@ -91,7 +91,7 @@ impl Street {
     }
 
     /// At work: what it was started as.
-    async fn at_work(&self) -> SessionSpec {
+    pub async fn at_work(&self) -> SessionSpec {
         let spec = self.started(1).await;
         self.says(&spec, SessionState::Active, None).await;
         self.is(DeviceState::Online).await;

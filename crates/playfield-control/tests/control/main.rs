@@ -13,6 +13,7 @@ mod mqtt;
 mod node;
 mod ops;
 mod people;
+mod releases;
 mod rules;
 mod sessions;
 mod sockets;

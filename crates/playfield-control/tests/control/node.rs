@@ -87,6 +87,15 @@ fn usual(request: &Request) -> Reply {
             Ok(bytes) if !bytes.starts_with(b"half") => Reply::Done,
             _ => Reply::Refused { reason: EndReason::BadModule, detail: "the rest of it is missing".to_owned() },
         },
+        Request::TryApp { folder } => {
+            let mut files =
+                std::fs::read_dir(folder).unwrap().map(|entry| std::fs::read(entry.unwrap().path()).unwrap());
+            if files.any(|bytes| bytes.starts_with(b"broken")) {
+                Reply::Refused { reason: EndReason::BadModule, detail: "it asks for `fly@1`".to_owned() }
+            } else {
+                Reply::Done
+            }
+        }
         Request::Cover { to, .. } => {
             std::fs::write(to, PNG).unwrap();
             Reply::Done

@@ -176,7 +176,7 @@ pub struct Channels {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MoveChannel {
-    /// The release that it is to point to: the name of a folder of models or apps.
+    /// The release that it is to point to: the name of a model or an app.
     pub release: String,
     /// Parts of the cameras that follow it, in percent, rising, the last of them 100; 100 alone if it is not said. A channel that is
     /// new points there at once.
