@@ -60,6 +60,9 @@ pub struct Manifest {
     /// Whether an AITRIOS app is given what the camera's model made of a picture as it is, in place of what was found.
     #[serde(default)]
     pub tensors: bool,
+    /// Whether an AITRIOS app is given the picture in its own size as well, where it sees pixels.
+    #[serde(default)]
+    pub raw_image: bool,
     /// What it may take.
     #[serde(default)]
     pub limits: Limits,

@@ -111,6 +111,7 @@ fn undeclared(name: &str, version: String, entry: String) -> Result<Manifest, St
         licence: None,
         pixels: false,
         tensors: false,
+        raw_image: false,
         limits: LIMITS,
         output: aitrios::output(),
     };

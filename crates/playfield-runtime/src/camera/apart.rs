@@ -43,6 +43,7 @@ pub(super) struct Apart {
     budget: Budget,
     now: Time,
     patience: Duration,
+    raw_image: bool,
     said: AppTick,
     lines: Vec<String>,
     memory_refused: bool,
@@ -51,7 +52,8 @@ pub(super) struct Apart {
 impl Apart {
     /// Begins an app in a process that waits for it.
     pub(super) fn open(link: Link, rules: AppRules, output: String) -> Result<Apart, GuestError> {
-        let AppRules { schema, budget, labels, config, memory_limit, tick, start_unix_ms, model } = rules;
+        let AppRules { schema, budget, labels, config, memory_limit, tick, start_unix_ms, model, hz, raw_image } =
+            rules;
         let begin = Begin {
             output,
             budget,
@@ -61,6 +63,8 @@ impl Apart {
             tick_us: tick.as_micros() as u64,
             start_unix_ms,
             model,
+            hz,
+            raw_image,
         };
         let mut apart = Apart {
             link,
@@ -69,6 +73,7 @@ impl Apart {
             budget,
             now: Time::ZERO,
             patience: PATIENCE + tick,
+            raw_image,
             said: AppTick::default(),
             lines: Vec::new(),
             memory_refused: false,
@@ -81,17 +86,18 @@ impl Apart {
 
     /// Shows it a picture, and waits until it is done with it, or is busy for too long. After an error it is spent.
     pub(super) fn see(&mut self, view: View) -> Result<AppTick, GuestError> {
-        let mut still = Still::of(view);
+        let mut still = Still::of(view, self.raw_image);
         self.now = still.now();
+        let taken = |image: &mut Option<Vec<u8>>| image.as_mut().map(std::mem::take).unwrap_or_default();
         let tensors = std::mem::take(&mut still.tensors.bytes);
-        let image = still.image.as_mut().map(std::mem::take);
-        let parts = [&tensors, image.as_ref().unwrap_or(&Vec::new())].map(Vec::len);
-        if parts.iter().sum::<usize>() > MOST_STILL {
+        let parts = [tensors, taken(&mut still.image), taken(&mut still.raw_image)];
+        if parts.iter().map(Vec::len).sum::<usize>() > MOST_STILL {
             return Err(GuestError::Trap("what its camera's model makes of a picture is too much for it".to_owned()));
         }
-        let head = ToApp::Picture(Box::new(still), parts.map(|length| length as u32));
+        let lengths = [0, 1, 2].map(|nth: usize| parts[nth].len() as u32);
+        let head = ToApp::Picture(Box::new(still), lengths);
         self.link.send(&head).map_err(|error| lost(&error))?;
-        for piece in tensors.chunks(PIECE).chain(image.as_deref().unwrap_or_default().chunks(PIECE)) {
+        for piece in parts.iter().flat_map(|part| part.chunks(PIECE)) {
             self.link.send(&ToApp::Bytes(Bytes(piece.to_vec()))).map_err(|error| lost(&error))?;
         }
         self.hear()?;

@@ -42,6 +42,8 @@ pub struct AppSetting {
     pub config: String,
     /// Whether the camera lets it see pixels.
     pub pixels: bool,
+    /// Pictures a second that the camera looks at.
+    pub hz: u16,
 }
 
 /// What came of a picture.
@@ -256,6 +258,8 @@ impl App {
             tick: self.setting.manifest.limits.tick(),
             start_unix_ms: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64),
             model: self.setting.model.clone(),
+            hz: self.setting.hz,
+            raw_image: self.setting.manifest.raw_image,
         };
         let opened = match (&self.code, process) {
             (Code::Here(module), _) => Running::open(module, rules),
@@ -397,7 +401,8 @@ impl Desk {
         let opened = read_manifest(&app.folder).and_then(|manifest| {
             let config = serde_json::to_string(&camera.desired.app_config).map_err(|error| error.to_string())?;
             let pixels = camera.desired.app_pixels;
-            let setting = AppSetting { manifest, labels: labels.to_vec(), model: model.to_owned(), config, pixels };
+            let (labels, model, hz) = (labels.to_vec(), model.to_owned(), camera.desired.hz);
+            let setting = AppSetting { manifest, labels, model, config, pixels, hz };
             Desk::start(code(compiled)?, setting)
         });
         opened.map(Some).map_err(refused)

@@ -45,6 +45,7 @@ const PRELUDE: &str = r#"
 (import "env" "senscord_frame_get_channel_from_channel_id" (func $channel (param i64 i32 i32) (result i32)))
 (import "env" "senscord_channel_get_raw_data" (func $raw (param i64 i32) (result i32)))
 (import "env" "senscord_channel_get_raw_data_handle" (func $raw_handle (param i64 i32) (result i32)))
+(import "env" "senscord_channel_get_property" (func $get_of (param i64 i32 i32 i32) (result i32)))
 (import "env" "senscord_get_last_error_cause" (func $cause (result i32)))
 (import "env" "EsfCodecEncodeJpeg" (func $jpeg (param i32 i32) (result i32)))
 (import "env" "EsfCodecJpegEncodeHandle" (func $jpeg_handle (param i32 i32 i32 i32) (result i32)))
@@ -134,6 +135,8 @@ fn rules(manifest: &Manifest, config: &str) -> AppRules {
         tick: manifest.limits.tick(),
         start_unix_ms: 1_700_000_000_000,
         model: "street".to_owned(),
+        hz: 15,
+        raw_image: manifest.raw_image,
     }
 }
 
@@ -162,7 +165,7 @@ fn beside(wasm: &[u8], manifest: Manifest, pixels: bool) -> App {
 
 fn beside_with(wasm: &[u8], manifest: Manifest, pixels: bool, config: &str) -> App {
     let (labels, model, config) = (Vec::new(), "street".to_owned(), config.to_owned());
-    let setting = AppSetting { manifest, labels, model, config, pixels };
+    let setting = AppSetting { manifest, labels, model, config, pixels, hz: 15 };
     App::new(ENGINE.load_wasm(wasm).unwrap(), setting).unwrap()
 }
 
@@ -352,22 +355,54 @@ fn the_sensor_is_not_the_app_s_to_set() {
 
 #[test]
 fn it_sees_pixels_only_where_it_may() {
-    let body = "(call $look) (call $say (call $channel (i64.load (i32.const 16)) (i32.const 1) (i32.const 24)))
-        (call $say (call $raw_handle (i64.load (i32.const 24)) (i32.const 32)))
-        (call $say (call $pread (i32.load (i32.const 32)) (i32.const 2048) (i32.const 4) (i64.const 57599) (i32.const 80)))
-        (call $say (i32.load8_u (i32.const 2048))) (call $say (i32.load (i32.const 80))) (call $look)";
-    let wasm = starting(body);
-    let told = |manifest: &str, pixels: bool| {
+    let told = |channel: u32, last: u32, manifest: &str, pixels: bool| {
+        let body = format!(
+            "(call $look) (call $say (call $channel (i64.load (i32.const 16)) (i32.const {channel}) (i32.const 24)))
+            (call $say (call $raw_handle (i64.load (i32.const 24)) (i32.const 32)))
+            (call $say (call $pread (i32.load (i32.const 32)) (i32.const 2048) (i32.const 9) (i64.const {last}) (i32.const 80)))
+            (call $say (i32.load8_u (i32.const 2048))) (call $say (i32.load (i32.const 80)))
+            (drop (call $get_of (i64.load (i32.const 24)) (i32.const 200) (i32.const 300) (i32.const 76)))
+            (call $say (i32.load (i32.const 300))) (call $look)"
+        );
+        let wasm = starting_with(&format!("{MALLOC} (data (i32.const 200) \"image_property\\00\")"), &body);
         let output =
             "[output]\nbytes_per_minute = 8192\n[output.fields]\nn = { kind = 'integer', min = -9, max = 99999 }";
-        emitted(&beside(&wasm, self::manifest(&format!("{manifest}\n{output}")), pixels).see(view_of(0)))
+        let said = emitted(&beside(&wasm, self::manifest(&format!("{manifest}\n{output}")), pixels).see(view_of(0)));
+        said.iter().map(|value| value[5..value.len() - 1].parse().unwrap()).collect::<Vec<i64>>()
     };
-    // 320 x 180 x 3 bytes.
-    let seen = ["{\"n\":0}", "{\"n\":0}", "{\"n\":0}", "{\"n\":7}", "{\"n\":4}"];
-    assert_eq!(told("pixels = true", true), seen);
-    let blind = ["{\"n\":-1}", "{\"n\":-1}", "{\"n\":-1}", "{\"n\":0}", "{\"n\":0}"];
-    assert_eq!(told("pixels = true", false), blind);
-    assert_eq!(told("", true), blind);
+    // As the model saw it: the last byte of 320 x 180 x 3, and its width. In its own size the same of 640 x 360 x 3.
+    let input = |manifest: &str, pixels: bool| told(1, 172_799, manifest, pixels);
+    let raw = |manifest: &str, pixels: bool| told(0x8000_0000, 691_199, manifest, pixels);
+    assert_eq!(input("pixels = true", true), [0, 0, 0, 7, 1, 320]);
+    assert_eq!(raw("pixels = true\nraw_image = true", true), [0, 0, 0, 7, 1, 640]);
+    let blind = [-1, -1, -1, 0, 0, 0];
+    assert_eq!([input("pixels = true", false), input("", true)], [blind, blind]);
+    let wants = "pixels = true\nraw_image = true";
+    assert_eq!([raw("pixels = true", true), raw(wants, false), raw("raw_image = true", true)], [blind; 3]);
+}
+
+#[test]
+fn what_nobody_here_knows_or_takes_is_answered_so() {
+    let imports = r#"(import "env" "EsfSensorLatencySetMode" (func $mode (param i32 i32) (result i32)))
+        (import "env" "EsfSensorLatencyGetTimestamps" (func $times (param i64 i32) (result i32)))
+        (import "env" "senscord_ub_create_stream" (func $ub (param i32 i32 i32 i32 i32) (result i64)))
+        (import "env" "senscord_ub_create_stream_depth"
+          (func $ub_depth (param i32 i32 i32 i32 i32 f32 f32 f32) (result i64)))
+        (import "env" "senscord_ub_send_data" (func $ub_send (param i64 i32) (result i32)))
+        (import "env" "senscord_ub_destroy_stream" (func $ub_end (param i64) (result i32)))"#;
+    let body = "(call $say (call $mode (i32.const 1) (i32.const 8)))
+        (call $say (call $times (i64.const 1) (i32.const 300)))
+        (call $say (i32.wrap_i64 (call $ub (i32.const 100) (i32.const 8) (i32.const 8) (i32.const 8) (i32.const 100))))
+        (call $say (call $ub_send (i64.const 1) (i32.const 300))) (call $say (call $ub_end (i64.const 1)))";
+    let text = format!(
+        "{imports} {PRELUDE} {MALLOC} (func (export \"_start\") (call $open) (call $look) {body} (call $look))"
+    );
+    let mut app = open_app(&module(&text)).unwrap();
+    let said = app.see(view(0)).unwrap();
+    let codes: Vec<i64> = said.emitted.iter().map(|value| value["n"].as_i64().unwrap()).collect();
+    assert_eq!(codes, [-1, -1, 0, -1, -1]);
+    let log = app.take_log();
+    assert!(log[0].contains("it called EsfSensorLatencySetMode, which is refused here"), "{log:?}");
 }
 
 #[test]

@@ -94,6 +94,8 @@ fn open_app(wasm: &[u8]) -> Result<WasmApp, GuestError> {
         tick: manifest.limits.tick(),
         start_unix_ms: 0,
         model: String::new(),
+        hz: 15,
+        raw_image: false,
     })
 }
 
@@ -112,7 +114,8 @@ fn notes(body: &str, view: View) -> Vec<String> {
 
 /// An app beside a camera, with its restarts and its budget.
 fn beside(wasm: &[u8], manifest: Manifest, pixels: bool) -> App {
-    let setting = AppSetting { manifest, labels: labels(), model: String::new(), config: "{}".to_owned(), pixels };
+    let setting =
+        AppSetting { manifest, labels: labels(), model: String::new(), config: "{}".to_owned(), pixels, hz: 15 };
     App::new(ENGINE.load_wasm(wasm).unwrap(), setting).unwrap()
 }
 

@@ -71,14 +71,14 @@ pub(super) fn serve(camera: &mut Link, module: &Path, model: Option<PathBuf>, jp
 
 fn open(module: &Path, folder: Option<PathBuf>, begin: Begin, jpeg: Jpeg) -> Result<AitriosApp, GuestError> {
     let bad = |error: &dyn std::fmt::Display| GuestError::BadModule(error.to_string());
-    let Begin { output, budget, labels, config, memory_limit, tick_us, start_unix_ms, model } = begin;
+    let Begin { output, budget, labels, config, memory_limit, tick_us, start_unix_ms, model, hz, raw_image } = begin;
     let output: Output = serde_json::from_str(&output).map_err(|error| bad(&error))?;
     let schema = output.schema().map_err(|error| bad(&error))?;
     // It keeps no state that is saved, and starts seldom.
     let options = Options { tracking: Tracking::Compare, warm_after: Duration::MAX };
     let engine = Engine::with(options).map_err(|error| bad(&error))?;
     let tick = Duration::from_micros(tick_us);
-    let rules = AppRules { schema, budget, labels, config, memory_limit, tick, start_unix_ms, model };
+    let rules = AppRules { schema, budget, labels, config, memory_limit, tick, start_unix_ms, model, hz, raw_image };
     let load = folder
         .map(|folder| -> Load { Arc::new(move || Ok(Box::new(Own(load_model(&folder, &model::Engine::default())?)))) });
     let brought = |bytes| -> Result<Box<dyn Infer>, String> {
@@ -120,9 +120,11 @@ fn numbers(tensor: &Tensor) -> Numbers<'_> {
 fn take_still(camera: &mut Link) -> Result<Still, LinkError> {
     let ToApp::Picture(mut still, parts) = camera.receive(None)? else { return Err(LinkError::Garbage) };
     still.tensors.bytes = take_bytes(camera, parts[0])?;
-    let image = take_bytes(camera, parts[1])?;
-    if let Some(pixels) = &mut still.image {
-        *pixels = image;
+    for (length, into) in parts[1..].iter().zip([&mut still.image, &mut still.raw_image]) {
+        let image = take_bytes(camera, *length)?;
+        if let Some(pixels) = into {
+            *pixels = image;
+        }
     }
     Ok(*still)
 }

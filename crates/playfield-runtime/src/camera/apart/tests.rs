@@ -41,6 +41,8 @@ fn rules(manifest: &Manifest) -> AppRules {
         tick: manifest.limits.tick(),
         start_unix_ms: 1_700_000_000_000,
         model: "street".to_owned(),
+        hz: 15,
+        raw_image: manifest.raw_image,
     }
 }
 
@@ -128,7 +130,8 @@ fn a_process_that_is_gone_is_told() {
 fn apart() -> App {
     let config = r#"{"edge_app": {"common_settings": {"process_state":2}}}"#.to_owned();
     let manifest = manifest("[limits]\ntick_ms = 1000");
-    let setting = AppSetting { manifest, labels: Vec::new(), model: "street".to_owned(), config, pixels: false };
+    let (labels, model) = (Vec::new(), "street".to_owned());
+    let setting = AppSetting { manifest, labels, model, config, pixels: false, hz: 15 };
     App::with(code(module()).unwrap(), setting).unwrap()
 }
 

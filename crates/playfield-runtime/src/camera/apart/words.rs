@@ -39,8 +39,8 @@ pub struct Opening {
 pub(super) enum ToApp {
     /// Start the app.
     Begin(Box<Begin>),
-    /// A picture, and how many bytes of its tensors and of its pixels follow.
-    Picture(Box<Still>, [u32; 2]),
+    /// A picture, and how many bytes of its tensors, of its pixels, and of those in its own size follow.
+    Picture(Box<Still>, [u32; 3]),
     /// Some of them.
     Bytes(Bytes),
 }
@@ -57,6 +57,8 @@ pub(super) struct Begin {
     pub tick_us: u64,
     pub start_unix_ms: u64,
     pub model: String,
+    pub hz: u16,
+    pub raw_image: bool,
 }
 
 /// What the app's process says. Every picture, and the beginning, is answered with any number of values and lines, and then with
@@ -166,7 +168,7 @@ mod tests {
             assert_eq!((format!("{read:?}"), rest.len()), (format!("{message:?}"), 0));
         };
         check(ToApp::Bytes(Bytes(vec![1, 2, 255])));
-        check(ToApp::Picture(Box::new(Still { image: Some(Vec::new()), ..Still::default() }), [3, 4]));
+        check(ToApp::Picture(Box::new(Still { image: Some(Vec::new()), ..Still::default() }), [3, 4, 5]));
     }
 
     #[test]

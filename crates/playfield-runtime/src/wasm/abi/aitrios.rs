@@ -3,6 +3,7 @@
 
 use playfield_core::app::aitrios::{ESF, EVP, NN, SENSCORD, THREADS, WASI};
 use wasmparser::Import;
+use wasmparser::ValType::F32;
 
 use super::{Function, Group, I1, I2, I3, I4, I6, I32, I64, f};
 
@@ -10,6 +11,7 @@ use super::{Function, Group, I1, I2, I3, I4, I6, I32, I64, f};
 const ENV: &str = "env";
 const I5: &[wasmparser::ValType] = &[I32, I32, I32, I32, I32];
 const I7: &[wasmparser::ValType] = &[I32, I32, I32, I32, I32, I32, I32];
+const L1: &[wasmparser::ValType] = &[I64];
 const LI: &[wasmparser::ValType] = &[I64, I32];
 const LII: &[wasmparser::ValType] = &[I64, I32, I32];
 const LIII: &[wasmparser::ValType] = &[I64, I32, I32, I32];
@@ -59,12 +61,18 @@ pub const AITRIOS: &[(&str, Group)] = &[
         f("senscord_get_last_error_level", &[], I1),
         f("senscord_get_last_error_cause", &[], I1),
         f("senscord_get_last_error_string", I3, I1),
+        f("senscord_ub_create_stream", I5, L1),
+        f("senscord_ub_create_stream_depth", &[I32, I32, I32, I32, I32, F32, F32, F32], L1),
+        f("senscord_ub_send_data", LI, I1),
+        f("senscord_ub_destroy_stream", L1, I1),
     ] }),
     (ESF, Group { module: ENV, functions: &[
         f("EsfCodecEncodeJpeg", I2, I1),
         f("EsfCodecJpegEncodeHandle", I4, I1),
         f("EsfCodecJpegEncodeRelease", I1, I1),
         f("EsfSystemGetDeviceID", I1, I1),
+        f("EsfSensorLatencySetMode", I2, I1),
+        f("EsfSensorLatencyGetTimestamps", LI, I1),
         f("EsfMemoryManagerPread", &[I32, I32, I32, I64, I32], I1),
     ] }),
     (WASI, Group { module: "wasi_snapshot_preview1", functions: &[

@@ -46,6 +46,7 @@ pub struct AitriosApp {
     booth: Arc<Booth>,
     main: Option<JoinHandle<()>>,
     patience: Duration,
+    raw_image: bool,
     /// Its threads share a memory, and may wait for each other there for good.
     shared: bool,
     stopped: bool,
@@ -62,12 +63,13 @@ impl Module {
         if self.facts().dialect != Dialect::Aitrios {
             return Err(GuestError::BadModule("it is no AITRIOS app".to_owned()));
         }
-        let AppRules { schema, budget, labels, config, memory_limit, tick, start_unix_ms, model } = rules;
+        let AppRules { schema, budget, labels, config, memory_limit, tick, start_unix_ms, model, hz, raw_image } =
+            rules;
         let shared = self.facts().shared.map(|pages| self.memory(pages, memory_limit)).transpose()?;
         let booth = Arc::new(Booth::new(budget));
         let app = Aitrios {
             evp: Evp::new(&config),
-            sensor: Sensor::new(&model),
+            sensor: Sensor::new(&model, hz, raw_image),
             outlet: Outlet { schema, labels },
             system: System::new(start_unix_ms),
             files: Files::default(),
@@ -83,8 +85,14 @@ impl Module {
             tick,
         };
         let main = Threads::begin(first)?;
-        let app =
-            AitriosApp { booth, main: Some(main), patience: tick + SLACK, shared: shared.is_some(), stopped: false };
+        let app = AitriosApp {
+            booth,
+            main: Some(main),
+            patience: tick + SLACK,
+            raw_image,
+            shared: shared.is_some(),
+            stopped: false,
+        };
         app.booth.begin(STARTS);
         match app.booth.ended() {
             Some(Err(_)) if app.was_refused_memory() => Err(GuestError::OutOfMemory { limit_mb: memory_limit >> 20 }),
@@ -107,7 +115,7 @@ impl Module {
 impl AitriosApp {
     /// Shows it a picture, and waits until it waits, or is busy for too long. After an error it is spent.
     pub fn see(&mut self, view: View) -> Result<AppTick, GuestError> {
-        self.show(Still::of(view))
+        self.show(Still::of(view, self.raw_image))
     }
 
     /// The same with what it is given of the picture.

@@ -42,6 +42,10 @@ pub struct AppRules {
     pub start_unix_ms: u64,
     /// The name of the camera's model, by which an AITRIOS app knows it.
     pub model: String,
+    /// Pictures a second that the camera looks at.
+    pub hz: u16,
+    /// Whether an AITRIOS app that sees pixels is given the picture in its own size too.
+    pub raw_image: bool,
 }
 
 /// What an app made of a picture.

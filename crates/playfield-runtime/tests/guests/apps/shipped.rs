@@ -15,8 +15,11 @@ fn shipped(id: &str, config: Value, labels: &[&str]) -> App {
     assert_eq!(manifest.id, id);
     let module = ENGINE.load_wasm(&std::fs::read(folder.join(&manifest.entry)).unwrap()).unwrap();
     let labels = labels.iter().map(|label| (*label).to_owned()).collect();
-    App::new(module, AppSetting { manifest, labels, model: String::new(), config: config.to_string(), pixels: false })
-        .unwrap()
+    App::new(
+        module,
+        AppSetting { manifest, labels, model: String::new(), config: config.to_string(), pixels: false, hz: 15 },
+    )
+    .unwrap()
 }
 
 fn tally(of: &[(u16, u64)]) -> Tally {

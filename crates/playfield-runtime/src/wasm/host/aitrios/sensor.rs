@@ -13,9 +13,13 @@ pub const CORE: i64 = 1 << 32 | 1;
 pub const STREAM: i64 = 2 << 32 | 1;
 const FRAME: i64 = 3 << 32;
 const CHANNEL: i64 = 4 << 32;
-/// The channels.
+/// The channels: what the model made of the picture, the picture as the model saw it, the picture in its own size.
 const OUTPUT: u32 = 0;
 const IMAGE: u32 = 1;
+const RAW: u32 = 0x8000_0000;
+const IDS: [u32; 3] = [OUTPUT, IMAGE, RAW];
+/// Most channels that properties tell of.
+const MOST_CHANNELS: usize = 8;
 
 /// Why a call failed: SensCord's causes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,22 +67,28 @@ pub struct Still {
     pub time_ms: u64,
     /// Width and height of the picture that the app is given, in pixels.
     pub size: [u16; 2],
+    /// Its own.
+    pub raw_size: [u16; 2],
     /// What the camera's model made of it.
     pub tensors: Tensors,
     /// The picture as RGB, 24 bits a pixel, where the app may see it.
     pub image: Option<Vec<u8>>,
+    /// The same in its own size, where the app asks for that too.
+    pub raw_image: Option<Vec<u8>>,
 }
 
 impl Still {
     /// What a view is to an AITRIOS app.
-    pub fn of(view: View) -> Still {
+    pub fn of(view: View, raw_image: bool) -> Still {
         let metadata = &view.seen.metadata;
         Still {
             now_us: view.now.as_micros(),
             number: metadata.frame,
             time_ms: metadata.time_ms,
             size: tensor::size(&view),
+            raw_size: view.size,
             image: tensor::image(&view),
+            raw_image: if raw_image { tensor::raw_image(&view) } else { None },
             tensors: view.tensors.unwrap_or_else(|| tensor::of_objects(&metadata.objects)),
         }
     }
@@ -95,7 +105,24 @@ struct Frame {
     number: u32,
     still: Box<Still>,
     /// What it was given to read the channels at, by its own malloc.
-    given: [Option<i32>; 2],
+    given: [Option<i32>; IDS.len()],
+}
+
+impl Frame {
+    /// The handle of a channel, by its place among them. Apps cut it to 32 bits, and tell channels apart by those.
+    fn channel(&self, nth: usize) -> i64 {
+        CHANNEL | i64::from(self.number) << 2 | nth as i64
+    }
+
+    /// What a channel holds; none: there is no such channel.
+    fn bytes(&self, id: u32) -> Option<&[u8]> {
+        match id {
+            OUTPUT => Some(&self.still.tensors.bytes),
+            IMAGE => self.still.image.as_deref(),
+            RAW => self.still.raw_image.as_deref(),
+            _ => None,
+        }
+    }
 }
 
 /// The sensor, as far as the app opened it.
@@ -108,6 +135,13 @@ pub struct Sensor {
     frames: u32,
     /// The name of the camera's model, by which the app knows it.
     model: String,
+    /// Pictures a second.
+    hz: u16,
+    /// The app asks for pictures in their own size.
+    raw_image: bool,
+    /// Sizes of the last picture.
+    size: [u16; 2],
+    raw_size: [u16; 2],
 }
 
 /// What a channel holds.
@@ -118,9 +152,9 @@ pub struct Raw {
 }
 
 impl Sensor {
-    /// The sensor of a camera with this model.
-    pub fn new(model: &str) -> Sensor {
-        Sensor { model: model.to_owned(), ..Sensor::default() }
+    /// The sensor of a camera with this model, for an app that asks for pictures in their own size or not.
+    pub fn new(model: &str, hz: u16, raw_image: bool) -> Sensor {
+        Sensor { model: model.to_owned(), hz, raw_image, ..Sensor::default() }
     }
 
     pub fn open_core(&mut self) -> i64 {
@@ -165,7 +199,8 @@ impl Sensor {
     /// A frame: its handle.
     pub fn take(&mut self, still: Box<Still>) -> i64 {
         self.frames = self.frames.wrapping_add(1);
-        self.frame = Some(Frame { number: self.frames, still, given: [None; 2] });
+        (self.size, self.raw_size) = (still.size, still.raw_size);
+        self.frame = Some(Frame { number: self.frames, still, given: [None; IDS.len()] });
         FRAME | i64::from(self.frames)
     }
 
@@ -183,20 +218,20 @@ impl Sensor {
     /// A frame's channel; there is none of pictures where the app may not see them.
     pub fn channel(&self, frame: i64, id: i32) -> Result<i64, Cause> {
         let frame = self.frame(frame)?;
-        match id.cast_unsigned() {
-            OUTPUT => {}
-            IMAGE if frame.still.image.is_some() => {}
-            _ => return Err(Cause::NotFound),
-        }
-        Ok(CHANNEL | i64::from(frame.number) << 1 | i64::from(id))
+        let nth = IDS.iter().position(|known| *known == id.cast_unsigned()).ok_or(Cause::NotFound)?;
+        frame.bytes(IDS[nth]).ok_or(Cause::NotFound)?;
+        Ok(frame.channel(nth))
     }
 
     /// Which channel a handle is of.
     pub fn channel_id(&self, channel: i64) -> Result<u32, Cause> {
+        self.nth(channel).map(|nth| IDS[nth])
+    }
+
+    fn nth(&self, channel: i64) -> Result<usize, Cause> {
         let frame = self.frame.as_ref().ok_or(Cause::NotFound)?;
-        let of = |id: u32| CHANNEL | i64::from(frame.number) << 1 | i64::from(id);
-        let image = frame.still.image.is_some();
-        [OUTPUT, IMAGE].into_iter().find(|id| channel == of(*id) && (*id == OUTPUT || image)).ok_or(Cause::NotFound)
+        let is = |nth: &usize| channel == frame.channel(*nth) && frame.bytes(IDS[*nth]).is_some();
+        (0..IDS.len()).find(is).ok_or(Cause::NotFound)
     }
 
     /// What a channel of the frame holds.
@@ -207,25 +242,19 @@ impl Sensor {
 
     /// The same by its number.
     pub fn raw_of(&self, id: u32) -> Option<Raw> {
-        let kind = if id == OUTPUT { "inference_data" } else { "image_data" };
         let time_ms = self.frame.as_ref()?.still.time_ms;
-        Some(Raw { bytes: self.bytes_of(id)?.to_vec(), kind, time_ns: time_ms.saturating_mul(1_000_000) })
+        Some(Raw { bytes: self.bytes_of(id)?.to_vec(), kind: kind(id), time_ns: time_ms.saturating_mul(1_000_000) })
     }
 
     /// Its bytes alone.
     pub fn bytes_of(&self, id: u32) -> Option<&[u8]> {
-        let still = &self.frame.as_ref()?.still;
-        match id {
-            OUTPUT => Some(&still.tensors.bytes),
-            IMAGE => still.image.as_deref(),
-            _ => None,
-        }
+        self.frame.as_ref()?.bytes(id)
     }
 
     /// Where in its memory the app was given what a channel holds.
     pub fn given(&mut self, channel: i64) -> Result<&mut Option<i32>, Cause> {
-        let id = self.channel_id(channel)? as usize;
-        self.frame.as_mut().and_then(|frame| frame.given.get_mut(id)).ok_or(Cause::NotFound)
+        let nth = self.nth(channel)?;
+        self.frame.as_mut().and_then(|frame| frame.given.get_mut(nth)).ok_or(Cause::NotFound)
     }
 
     pub fn check_stream(&self, stream: i64) -> Result<(), Cause> {
@@ -236,15 +265,11 @@ impl Sensor {
         self.frame.as_ref().filter(|frame| handle == FRAME | i64::from(frame.number)).ok_or(Cause::NotFound)
     }
 
-    /// A property as a C structure. `asked` is the structure as the app has it, of which some fields are questions.
-    pub fn property(&self, key: &[u8], asked: &[u8]) -> Result<Vec<u8>, Cause> {
-        let words = |numbers: &[u32]| numbers.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<u8>>();
-        let chars = |text: &str, room: usize| {
-            let mut chars = text.as_bytes()[..text.floor_char_boundary(room - 1)].to_vec();
-            chars.resize(room, 0);
-            chars
-        };
-        let [width, height] = self.frame.as_ref().map_or([0, 0], |frame| frame.still.size).map(u32::from);
+    /// A property as a C structure: of a channel, or of the stream. `asked` is the structure as the app has it, of which some fields
+    /// are questions.
+    pub fn property(&self, channel: Option<u32>, key: &[u8], asked: &[u8]) -> Result<Vec<u8>, Cause> {
+        let [width, height] = if channel == Some(RAW) { self.raw_size } else { self.size }.map(u32::from);
+        let [raw_width, raw_height] = self.raw_size.map(u32::from);
         let key = std::str::from_utf8(key).ok().and_then(|key| key.strip_suffix("_property"));
         Ok(match key.ok_or(Cause::NotSupported)? {
             "ai_model_bundle_id" => chars(&self.model, 128),
@@ -266,15 +291,167 @@ impl Sensor {
                 };
                 [words(&[category]), chars(text, 128)].concat()
             }
-            "image_crop" => words(&[0, 0, width, height]),
-            "image_rotation" => words(&[0]),
-            "camera_image_flip" => vec![0, 0],
             "input_data_type" => {
-                let mut types = words(&[2, OUTPUT, IMAGE]);
-                types.resize(4 + 4 * 8, 0);
+                let ids: Vec<u32> = self.channels().map(|(id, _)| id).collect();
+                let mut types = words(&[&[ids.len() as u32], ids.as_slice()].concat());
+                types.resize(4 + 4 * MOST_CHANNELS, 0);
                 types
             }
+            "channel_info" => {
+                let of = |(id, what): (u32, &str)| [words(&[id]), chars(kind(id), 16), chars(what, 32)].concat();
+                let each: Vec<u8> = self.channels().flat_map(of).collect();
+                let mut all = [words(&[self.channels().count() as u32]), each].concat();
+                all.resize(4 + MOST_CHANNELS * (4 + 16 + 32), 0);
+                all
+            }
+            // One is buffered, and it is that which the app has.
+            "current_frame_num" => words(&[0, u32::from(self.frame.is_some())]),
+            "sub_frame" => words(&[1, 1]),
+            "frame_rate" | "camera_frame_rate" => words(&[self.hz.into(), 1]),
+            "camera_image_size" => words(&[raw_width, raw_height, 2]),
+            "image_crop" => words(&[0, 0, raw_width, raw_height]),
+            "image_rotation" => words(&[0]),
+            "camera_image_flip" => vec![0, 0],
+            "post_process_available" => vec![0],
+            "camera_digital_zoom" => 1f32.to_le_bytes().to_vec(),
+            // What a camera does of itself, nothing else of it being known here: automatic, and zeros.
+            "camera_exposure_mode"
+            | "camera_ev_compensation"
+            | "camera_anti_flicker_mode"
+            | "white_balance_mode"
+            | "auto_white_balance"
+            | "manual_white_balance_preset" => words(&[0]),
+            "camera_manual_exposure" => words(&[0; 2]),
+            "camera_auto_exposure" => words(&[0; 4]),
+            "camera_auto_exposure_metering" => words(&[0; 5]),
             _ => return Err(Cause::NotSupported),
         })
+    }
+
+    /// Whether a property may be set to this: what changes nothing is let through, so that an app that sets what it wants goes on
+    /// where it is so.
+    pub fn set(&self, key: &[u8], wanted: &[u8]) -> Result<(), Cause> {
+        let value = self.property(None, key, wanted)?;
+        let is_part = key == b"input_data_type_property" && {
+            let word = |nth: usize| wanted.get(nth * 4..)?.first_chunk().map(|four| u32::from_le_bytes(*four));
+            let count = word(0).map_or(usize::MAX, |count| count as usize);
+            // Channels that it leaves out are there all the same, for nobody.
+            let known = |nth: usize| self.channels().any(|(id, _)| word(nth) == Some(id));
+            count <= MOST_CHANNELS && (1..=count).all(known)
+        };
+        if is_part || wanted.starts_with(&value) { Ok(()) } else { Err(Cause::Denied) }
+    }
+
+    /// The channels that frames have, and what is in them.
+    fn channels(&self) -> impl Iterator<Item = (u32, &'static str)> {
+        let all = [(OUTPUT, "output tensor"), (IMAGE, "input image"), (RAW, "raw image")];
+        all.into_iter().filter(|(id, _)| *id != RAW || self.raw_image)
+    }
+}
+
+/// What a channel's bytes are called.
+fn kind(id: u32) -> &'static str {
+    if id == OUTPUT { "inference_data" } else { "image_data" }
+}
+
+fn words(numbers: &[u32]) -> Vec<u8> {
+    numbers.iter().flat_map(|number| number.to_le_bytes()).collect()
+}
+
+fn chars(text: &str, room: usize) -> Vec<u8> {
+    let mut chars = text.as_bytes()[..text.floor_char_boundary(room - 1)].to_vec();
+    chars.resize(room, 0);
+    chars
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One of a camera with these pictures, of which the app has one.
+    fn sensor(raw_image: bool) -> Sensor {
+        let mut sensor = Sensor::new("street", 12, raw_image);
+        let (core, image) = (sensor.open_core(), Some(vec![0; 3]));
+        sensor.open_stream(core, STREAM_KEY).unwrap();
+        let raw_image = raw_image.then(|| vec![0; 12]);
+        sensor.take(Box::new(Still { size: [320, 180], raw_size: [1280, 720], image, raw_image, ..Still::default() }));
+        sensor
+    }
+
+    #[test]
+    fn properties_are_as_large_as_apps_have_them() {
+        let sizes = [
+            ("ai_model_bundle_id", 128),
+            ("auto_white_balance", 4),
+            ("camera_anti_flicker_mode", 4),
+            ("camera_auto_exposure", 16),
+            ("camera_auto_exposure_metering", 20),
+            ("camera_digital_zoom", 4),
+            ("camera_ev_compensation", 4),
+            ("camera_exposure_mode", 4),
+            ("camera_frame_rate", 8),
+            ("camera_image_flip", 2),
+            ("camera_image_size", 12),
+            ("camera_manual_exposure", 8),
+            ("channel_info", 420),
+            ("current_frame_num", 8),
+            ("frame_rate", 8),
+            ("image", 76),
+            ("image_crop", 16),
+            ("image_rotation", 4),
+            ("inference", 64),
+            ("info_string", 132),
+            ("input_data_type", 36),
+            ("manual_white_balance_preset", 4),
+            ("post_process_available", 1),
+            ("sub_frame", 8),
+            ("tensor_shapes", 772),
+            ("white_balance_mode", 4),
+        ];
+        let sensor = sensor(true);
+        for (key, size) in sizes {
+            let key = format!("{key}_property");
+            let value = sensor.property(None, key.as_bytes(), &[]).unwrap();
+            assert_eq!(value.len(), size, "{key}");
+            assert_eq!(sensor.set(key.as_bytes(), &value), Ok(()), "{key}: what is so already may be set");
+            if key.starts_with("camera_") {
+                let other: Vec<u8> = value.iter().map(|byte| byte ^ 1).collect();
+                assert_eq!(sensor.set(key.as_bytes(), &other), Err(Cause::Denied), "{key}");
+            }
+        }
+        assert_eq!(sensor.property(None, b"temperature_property", &[]), Err(Cause::NotSupported));
+        assert_eq!(sensor.property(None, b"image", &[]), Err(Cause::NotSupported));
+    }
+
+    #[test]
+    fn sizes_are_those_of_the_channel_and_outlast_the_frame() {
+        let mut sensor = sensor(true);
+        let first = |sensor: &Sensor, channel: Option<u32>, key: &str| {
+            let value = sensor.property(channel, format!("{key}_property").as_bytes(), &[]).unwrap();
+            let number = |nth: usize| u32::from_le_bytes(*value[nth * 4..].first_chunk().unwrap());
+            [number(0), number(1)]
+        };
+        assert_eq!(first(&sensor, Some(IMAGE), "image"), [320, 180]);
+        assert_eq!(first(&sensor, Some(RAW), "image"), [1280, 720]);
+        assert_eq!(first(&sensor, None, "camera_frame_rate"), [12, 1]);
+        sensor.release(STREAM, FRAME | 1).unwrap();
+        assert_eq!(first(&sensor, None, "image"), [320, 180]);
+        assert_eq!(first(&sensor, None, "camera_image_size"), [1280, 720]);
+    }
+
+    #[test]
+    fn an_app_may_leave_channels_out_and_have_no_others() {
+        let set = |raw: bool, channels: &[u32]| {
+            let mut value = words(&[&[channels.len() as u32], channels].concat());
+            value.resize(36, 0);
+            sensor(raw).set(b"input_data_type_property", &value)
+        };
+        assert_eq!([set(false, &[OUTPUT]), set(false, &[IMAGE, OUTPUT]), set(true, &[RAW])], [Ok(()); 3]);
+        assert_eq!([set(false, &[RAW]), set(true, &[7])], [Err(Cause::Denied); 2]);
+        assert_eq!(sensor(true).set(b"input_data_type_property", &words(&[9])), Err(Cause::Denied));
+        let channels = [OUTPUT, IMAGE, RAW].map(|id| sensor(true).channel(FRAME | 1, id.cast_signed()).unwrap());
+        let cut = channels.map(|channel| channel as u32);
+        assert!(cut[0] != cut[1] && cut[1] != cut[2] && !cut.contains(&0), "apps tell them apart by 32 bits: {cut:?}");
+        assert_eq!(channels.map(|channel| sensor(true).channel_id(channel)), [Ok(OUTPUT), Ok(IMAGE), Ok(RAW)]);
     }
 }

@@ -75,9 +75,22 @@ pub fn size(view: &View) -> [u16; 2] {
 
 /// The picture as RGB, 24 bits a pixel; none: the app may not see it.
 pub fn image(view: &View) -> Option<Vec<u8>> {
-    let picture: &Picture = view.picture.as_ref().filter(|picture| picture.format == PixelFormat::Rgba8)?;
+    let picture = visible(view)?;
     let [width, height] = size(view).map(usize::from);
     let mut pixels = vec![0; width * height * 4];
     scale(picture, &mut pixels, width, height);
-    Some(pixels.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect())
+    Some(rgb(&pixels))
+}
+
+/// The same in the picture's own size.
+pub fn raw_image(view: &View) -> Option<Vec<u8>> {
+    Some(rgb(&visible(view)?.pixels))
+}
+
+fn visible(view: &View) -> Option<&Picture> {
+    view.picture.as_ref().filter(|picture| picture.format == PixelFormat::Rgba8)
+}
+
+fn rgb(rgba: &[u8]) -> Vec<u8> {
+    rgba.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect()
 }

@@ -27,14 +27,19 @@ pub fn linker(engine: &Engine) -> Result<Linker<Host>> {
     esf::link(&mut linker)?;
     wasi::link(&mut linker)?;
     nn::link(&mut linker)?;
-    refuse(&mut linker, engine, &[evp::REFUSED, wasi::REFUSED].concat())?;
+    refuse(&mut linker, engine, &[evp::REFUSED, esf::REFUSED, wasi::REFUSED].concat())?;
     Ok(linker)
 }
 
 /// Functions that are there to be refused: each answers one number, and the log says that it was called.
 fn refuse(linker: &mut Linker<Host>, engine: &Engine, refused: &[(&'static str, i32)]) -> Result<()> {
     let types = |types: &[wasmparser::ValType]| -> Vec<ValType> {
-        types.iter().map(|ty| if *ty == wasmparser::ValType::I64 { ValType::I64 } else { ValType::I32 }).collect()
+        let one = |ty: &wasmparser::ValType| match ty {
+            wasmparser::ValType::I64 => ValType::I64,
+            wasmparser::ValType::F32 => ValType::F32,
+            _ => ValType::I32,
+        };
+        types.iter().map(one).collect()
     };
     for group in AITRIOS.iter().map(|(_, group)| group) {
         for function in group.functions {
@@ -42,9 +47,11 @@ fn refuse(linker: &mut Linker<Host>, engine: &Engine, refused: &[(&'static str, 
                 continue;
             };
             let ty = FuncType::new(engine, types(function.params), types(function.results));
+            let wide = function.results.first() == Some(&wasmparser::ValType::I64);
+            let answered = if wide { Val::I64(answer.into()) } else { Val::I32(answer) };
             linker.func_new(group.module, name, ty, move |mut call, _, results| {
                 own(&mut call)?.booth.line(format!("it called {name}, which is refused here"));
-                results.iter_mut().for_each(|result| *result = Val::I32(answer));
+                results.iter_mut().for_each(|result| *result = answered.clone());
                 Ok(())
             })?;
         }

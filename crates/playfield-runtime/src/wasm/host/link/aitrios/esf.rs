@@ -17,6 +17,16 @@ const PIXELS: usize = 24;
 /// The device's own id is nothing that an app has to know: fifteen zeros are no id.
 const DEVICE_ID: &[u8; 16] = b"000000000000000\0";
 
+/// Nobody here knows when which part of the sensor did what; and there is no device that streams of the app's own would go to.
+pub const REFUSED: &[(&str, i32)] = &[
+    ("EsfSensorLatencySetMode", FAILED),
+    ("EsfSensorLatencyGetTimestamps", FAILED),
+    ("senscord_ub_create_stream", 0),
+    ("senscord_ub_create_stream_depth", 0),
+    ("senscord_ub_send_data", FAILED),
+    ("senscord_ub_destroy_stream", FAILED),
+];
+
 impl From<Fault> for JpegError {
     fn from(_: Fault) -> JpegError {
         JpegError::Parameter

@@ -76,7 +76,7 @@ fn streams(linker: &mut Linker<Host>) -> Result<()> {
         |mut c: Call<'_>, stream: i64, key: i32, to: i32, size: i32| {
             sense(&mut c, |mem, sensor| {
                 sensor.check_stream(stream)?;
-                get_property(mem, sensor, key, [to, size])
+                get_property(mem, sensor, None, key, [to, size])
             })
         },
     )?;
@@ -113,8 +113,14 @@ fn get_frame(call: &mut Call<'_>, stream: i64, to: i32, timeout: i32) -> Result<
     })
 }
 
-fn get_property(mem: &mut Mem<'_>, sensor: &Sensor, key: i32, [to, size]: [i32; 2]) -> Result<(), Cause> {
-    let value = sensor.property(&mem.text(key)?, &mem.read(to, size.clamp(0, MOST_PROPERTY))?)?;
+fn get_property(
+    mem: &mut Mem<'_>,
+    sensor: &Sensor,
+    channel: Option<u32>,
+    key: i32,
+    [to, size]: [i32; 2],
+) -> Result<(), Cause> {
+    let value = sensor.property(channel, &mem.text(key)?, &mem.read(to, size.clamp(0, MOST_PROPERTY))?)?;
     // A structure that is shorter than the property is another one.
     if value.len() > size.cast_unsigned() as usize {
         return Err(Cause::InvalidArgument);
@@ -122,11 +128,9 @@ fn get_property(mem: &mut Mem<'_>, sensor: &Sensor, key: i32, [to, size]: [i32; 
     Ok(mem.write(to, &value)?)
 }
 
-/// What changes nothing is let through, so that an app that sets what it wants goes on where it is so.
 fn set_property(mem: &Mem<'_>, sensor: &Sensor, key: i32, [from, size]: [i32; 2]) -> Result<(), Cause> {
     let wanted = mem.read(from, size.clamp(0, MOST_PROPERTY))?;
-    let value = sensor.property(&mem.text(key)?, &wanted)?;
-    if wanted.starts_with(&value) { Ok(()) } else { Err(Cause::Denied) }
+    sensor.set(&mem.text(key)?, &wanted)
 }
 
 fn channels(linker: &mut Linker<Host>) -> Result<()> {
@@ -162,8 +166,8 @@ fn channels(linker: &mut Linker<Host>) -> Result<()> {
         "senscord_channel_get_property",
         |mut c: Call<'_>, channel: i64, key: i32, to: i32, size: i32| {
             sense(&mut c, |mem, sensor| {
-                sensor.channel_id(channel)?;
-                get_property(mem, sensor, key, [to, size])
+                let id = sensor.channel_id(channel)?;
+                get_property(mem, sensor, Some(id), key, [to, size])
             })
         },
     )?;
@@ -201,9 +205,10 @@ fn errors(linker: &mut Linker<Host>) -> Result<()> {
     linker.func_wrap(m, "senscord_get_last_error_string", |mut c: Call<'_>, _of: i32, to: i32, length: i32| {
         let At { mut mem, last, .. } = device(&mut c)?;
         let words = [last.words().as_bytes(), b"\0"].concat();
+        // The length that it is told is without the zero.
         let Ok(room) = mem.read(length, 4).and_then(|four| word(&four, 0)) else { return Ok(FAILED) };
         let part = &words[..words.len().min(room.cast_unsigned() as usize)];
-        let done = mem.write(to, part).and_then(|()| mem.write(length, &(words.len() as u32).to_le_bytes()));
+        let done = mem.write(to, part).and_then(|()| mem.write(length, &(words.len() as u32 - 1).to_le_bytes()));
         Ok(done.map_or(FAILED, |()| OK))
     })?;
     Ok(())
