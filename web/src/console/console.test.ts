@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { columns, nameOf } from './chart';
-import { Stage } from './stage';
+import { Stage, free } from './stage';
 import { ago, inBytes, inMs, saidBy, sentence, several, sourceOf } from './words';
 
 test('counts become columns of the minutes there are, and the highest is known', () => {
@@ -57,4 +57,16 @@ test('what an app said is read field by field', () => {
   const value = { people_in: 3, by: { person: 2, car: 1 }, free: true };
   expect(saidBy({ app: 'a', time_ms: 0, value })).toEqual([['people in', '3'], ['by person', '2'], ['by car', '1'], ['free', 'true']]);
   expect(saidBy(null)).toEqual([]);
+});
+
+test('names stand below each other where they would lie on each other', () => {
+  const there = [
+    { left: 10, wide: 80, y: 100 },
+    { left: 200, wide: 80, y: 100 },
+    { left: 10, wide: 80, y: 121 },
+  ];
+  expect(free([], 10, 80, 100, 20)).toBe(100);
+  expect(free(there, 105, 80, 100, 20), 'beside the first').toBe(100);
+  expect(free(there, 50, 80, 95, 20), 'below the first and the third').toBe(141);
+  expect(free(there, 230, 80, 110, 20), 'below the second').toBe(120);
 });

@@ -9,6 +9,8 @@ const PATH = 40;
 const LINGERS = 1_200;
 /** How long a line is lit after it was crossed, in ms. */
 const LIT = 700;
+/** What is narrower has small names, in pixels. */
+const NARROW = 520;
 
 interface Path {
   points: Place[];
@@ -32,7 +34,25 @@ export interface Watched {
   captions: Record<string, string>;
 }
 
+/** The name of a line or a zone, and where it stands. */
+export interface Caption {
+  text: string;
+  size: number;
+  left: number;
+  wide: number;
+  y: number;
+}
+
+/** The first place from `y` downwards where nothing of `there` is, in pixels. */
+export function free(there: Pick<Caption, 'left' | 'wide' | 'y'>[], left: number, wide: number, y: number, high: number): number {
+  const inTheWay = (place: number) =>
+    there.find((other) => Math.abs(other.y - place) < high && other.left - 12 < left + wide && left - 12 < other.left + other.wide);
+  for (let other = inTheWay(y); other; other = inTheWay(y)) y = other.y + high;
+  return y;
+}
+
 export class Stage {
+  private captions: Caption[] = [];
   watched: Watched = { lines: [], zones: [], captions: {} };
   heat: { width: number; height: number; cells: number[] } | null = null;
   labels: string[] = [];
@@ -64,10 +84,12 @@ export class Stage {
     if (!this.bare) this.ground(context, width, height, look);
     if (this.heat) this.warm(context, width, height, look);
     context.lineJoin = context.lineCap = 'round';
+    this.captions = [];
     for (const zone of this.watched.zones) this.zone(context, zone, width, height, look, now);
     for (const line of this.watched.lines) this.line(context, line, width, height, look, now);
     for (const path of this.paths.values()) this.path(context, path, width, height, look, now);
     for (const object of this.objects) this.box(context, object, width, height, look);
+    this.say(context, look);
   }
 
   /** A floor of points, so that places can be told where no picture is. */
@@ -108,7 +130,7 @@ export class Stage {
     context.stroke();
     context.setLineDash([]);
     const [x, y] = zone.points.reduce(([ax, ay], [bx, by]) => (by < ay ? [bx, by] : [ax, ay]));
-    this.caption(context, zone.name, x * width, y * height - 8, look, 'center');
+    this.caption(context, zone.name, x * width, y * height - 8, 'center');
   }
 
   private line(context: CanvasRenderingContext2D, line: Line, width: number, height: number, look: Palette, now: number): void {
@@ -125,22 +147,31 @@ export class Stage {
       context.arc(x * width, y * height, 4, 0, 7);
       context.fill();
     }
-    this.caption(context, line.name, bx * width + 10, by * height + 4, look, 'left');
+    this.caption(context, line.name, bx * width + 10, by * height + 4, 'left');
   }
 
-  private caption(context: CanvasRenderingContext2D, name: string, x: number, y: number, look: Palette, align: CanvasTextAlign): void {
+  /** Where a name goes: beside the point, inside the picture, and below names that are there already. */
+  private caption(context: CanvasRenderingContext2D, name: string, x: number, y: number, align: CanvasTextAlign): void {
     const text = [name, this.watched.captions[name]].filter(Boolean).join('  ');
-    context.font = '600 13px system-ui, sans-serif';
-    context.textAlign = align;
+    const size = context.canvas.clientWidth < NARROW ? 11 : 13;
+    context.font = `600 ${size}px system-ui, sans-serif`;
     const wide = context.measureText(text).width;
     const left = Math.min(Math.max(align === 'center' ? x - wide / 2 : x, 8), context.canvas.clientWidth - wide - 8);
-    context.fillStyle = look.ground;
-    context.globalAlpha = 0.8;
-    context.fillRect(left - 5, y - 13, wide + 10, 18);
-    context.globalAlpha = 1;
-    context.fillStyle = look.text;
+    this.captions.push({ text, size, left, wide, y: free(this.captions, left, wide, y, size + 7) });
+  }
+
+  /** The names, over everything else: what moves goes through below them. */
+  private say(context: CanvasRenderingContext2D, look: Palette): void {
     context.textAlign = 'left';
-    context.fillText(text, left, y);
+    for (const { text, size, left, wide, y } of this.captions) {
+      context.font = `600 ${size}px system-ui, sans-serif`;
+      context.fillStyle = look.ground;
+      context.globalAlpha = 0.85;
+      context.fillRect(left - 5, y - size, wide + 10, size + 5);
+      context.globalAlpha = 1;
+      context.fillStyle = look.text;
+      context.fillText(text, left, y);
+    }
   }
 
   private path(context: CanvasRenderingContext2D, path: Path, width: number, height: number, look: Palette, now: number): void {
