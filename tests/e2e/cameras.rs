@@ -161,10 +161,9 @@ fn a_model_and_an_app_are_added_on_the_page_and_a_camera_is_given_them() {
     tab.exact_button("Set");
     wait("the camera with both", || {
         let device = server.get(&path);
-        (device["state"] == "online" && device["running"] == device["version"]).then_some(())
+        let has = [&device["desired"]["model"], &device["desired"]["app"]] == ["night", "threads"];
+        (has && device["state"] == "online" && device["running"] == device["version"]).then_some(())
     });
-    let desired = &server.get(&path)["desired"];
-    assert_eq!([&desired["model"], &desired["app"]], ["night", "threads"]);
     wait("the process of the app", || (server.guests_of("app").len() == 1).then_some(()));
     let used = server.ask("DELETE", "/api/v1/releases/app/threads", &[], None);
     assert!(used["detail"].as_str().unwrap().contains("has `threads`"), "{used}");

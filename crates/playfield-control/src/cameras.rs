@@ -26,7 +26,7 @@ use playfield_core::id::{DeviceId, SessionId};
 use playfield_core::motion::LABEL;
 use playfield_store::db::{DbError, DeviceCount, DeviceEventRow, DeviceRow, NewDeviceEvent, NewSession};
 use serde_json::Value;
-use tokio::sync::{Notify, broadcast, watch};
+use tokio::sync::{Notify, OwnedRwLockReadGuard, broadcast, watch};
 use tokio::time::Instant;
 
 use crate::app::{App, Shared};
@@ -512,13 +512,15 @@ impl App {
         self.shown_device(row.ok_or_else(none)?)
     }
 
-    /// Whether a camera can do this, of one that did that before; `here`: on a machine whose files are ours to look at.
+    /// Whether a camera can do this, of one that did that before; `here`: on a machine whose files are ours to look at. What it needs
+    /// stays there for as long as the answer is held: until it is written down.
     pub(crate) async fn check_desired(
         &self,
         desired: &Desired,
         before: Option<&Desired>,
         here: bool,
-    ) -> Result<(), Failure> {
+    ) -> Result<OwnedRwLockReadGuard<()>, Failure> {
+        let named = self.releases.named().await;
         let name = desired.model.as_deref();
         let labels = match desired.runs_model() {
             true => self.fit_model(name).await?,
@@ -534,7 +536,7 @@ impl App {
         if before.is_none_or(|before| desired.app != before.app) {
             self.check_app(desired)?;
         }
-        Ok(())
+        Ok(named)
     }
 
     /// Changes a camera. What it is to do is checked first.
@@ -543,7 +545,7 @@ impl App {
         if let Some(desired) = change.desired {
             let desired = &self.with_secrets(id, desired).await?;
             let here = self.db.device(id.clone()).await?.is_some_and(|row| self.nodes.contains(&row.node));
-            self.check_desired(desired, Some(&device.desired), here).await?;
+            let _named = self.check_desired(desired, Some(&device.desired), here).await?;
             let version = change.version.unwrap_or(device.version);
             let json = serde_json::to_string(desired).map_err(Failure::internal)?;
             if self.db.set_desired(id.clone(), version, json).await?.is_none() {

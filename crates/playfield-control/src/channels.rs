@@ -71,7 +71,8 @@ impl App {
             let detail = "a channel's names are letters, digits, `-` and `_`";
             return Err(Failure::new(Why::Malformed, detail));
         }
-        // That it can be had at all is looked at before any camera is told.
+        // That it can be had at all is looked at before any camera is told, and it stays there.
+        let _named = self.releases.named().await;
         match kind {
             Kind::Model => {
                 let kept = self.keep_model(&release).await?;

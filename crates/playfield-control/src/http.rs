@@ -15,6 +15,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::Method;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
@@ -57,6 +58,8 @@ pub use openapi::openapi;
 pub(crate) const BODY_MAX: usize = 256 * 1024;
 /// The longest that a request may take: longer than any node is waited for.
 const REQUEST: Duration = Duration::from_secs(100);
+/// The same of one that sends a model or an app, over whatever line, and then has it tried.
+const SENDING: Duration = Duration::from_secs(1_800);
 
 /// Whom a request comes from: the address at the other end of the connection.
 #[derive(Clone, Copy, Debug)]
@@ -162,7 +165,8 @@ fn api(app: Shared) -> Router<Shared> {
 }
 
 async fn in_time(request: Request, next: Next) -> Response {
-    tokio::time::timeout(REQUEST, next.run(request))
+    let sends = request.method() == Method::PUT && request.uri().path().starts_with("/api/v1/releases/");
+    tokio::time::timeout(if sends { SENDING } else { REQUEST }, next.run(request))
         .await
         .unwrap_or_else(|_| Failure::new(Kind::NodeTimeout, "the request took too long; try again").into_response())
 }

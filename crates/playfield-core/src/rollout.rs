@@ -49,7 +49,7 @@ pub struct Channel {
     pub name: String,
     /// Its name: what is behind the `@`.
     pub channel: String,
-    /// The release that it points to: the name of a folder.
+    /// The release that it points to: the name of a model or an app.
     pub release: String,
     /// Where it is on its way to.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -113,7 +113,7 @@ impl App {
             None => self.nodes.first().cloned(),
         };
         let node = node.ok_or_else(none)?;
-        self.check_desired(&desired, None, self.nodes.contains(&node)).await?;
+        let _named = self.check_desired(&desired, None, self.nodes.contains(&node)).await?;
         let there = self.db.devices_of(node.clone()).await?.into_iter().filter(|row| row.revoked_ms.is_none());
         if there.count() >= MOST_CAMERAS {
             let detail = format!("a machine has at most {MOST_CAMERAS} cameras");

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use playfield_core::bus::Request;
 use playfield_core::link::Package;
 use playfield_core::model::Manifest;
 use playfield_core::rollout::{Channel, Kind};
+use tokio::sync::{Mutex, OwnedRwLockReadGuard, RwLock};
 
 use super::is_name;
 use super::models::{Kept, MANIFEST};
@@ -32,16 +34,19 @@ pub(crate) const MOST_MB: u32 = 128;
 const LONGEST: usize = 64;
 /// Most bytes of a text that says what something is.
 const MOST_TEXT: u64 = 64 << 10;
-/// How long a node may take to try an app.
-const TRY: Duration = Duration::from_secs(60);
+/// How long a node may take to try an app: longer than it gives itself.
+const TRY: Duration = Duration::from_secs(120);
+/// How long a removal waits for those who are just choosing.
+const ALONE: Duration = Duration::from_secs(5);
 
 /// Where what was sent lies.
 pub(crate) struct Releases {
     place: PathBuf,
     /// Tells those apart that are unpacked one after the other.
     next: AtomicU64,
-    /// One is taken in at a time, or removed.
-    turn: tokio::sync::Mutex<()>,
+    /// One is unpacked at a time.
+    turn: Mutex<()>,
+    named: Arc<RwLock<()>>,
 }
 
 impl Releases {
@@ -49,7 +54,7 @@ impl Releases {
     pub(crate) fn open(data: &Path) -> io::Result<Releases> {
         // Paths go to processes that look at them from elsewhere.
         let place = std::path::absolute(data.join("releases"))?;
-        let releases = Releases { place, next: AtomicU64::new(0), turn: tokio::sync::Mutex::default() };
+        let releases = Releases { place, next: AtomicU64::new(0), turn: Mutex::default(), named: Arc::default() };
         match fs::remove_dir_all(releases.partial()) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -70,6 +75,21 @@ impl Releases {
 
     fn partial(&self) -> PathBuf {
         self.place.join("partial")
+    }
+
+    /// A folder that nobody looks into, and that is not there yet.
+    fn beside(&self) -> Partial {
+        Partial(self.partial().join(self.next.fetch_add(1, Ordering::Relaxed).to_string()))
+    }
+
+    /// Removes a folder at once, or not at all.
+    fn remove(&self, folder: &Path) -> io::Result<()> {
+        fs::rename(folder, &self.beside().0)
+    }
+
+    /// As long as it is held no release is removed: for whoever looks whether one is there, and then writes its name down.
+    pub(crate) async fn named(&self) -> OwnedRwLockReadGuard<()> {
+        self.named.clone().read_owned().await
     }
 }
 
@@ -132,11 +152,14 @@ impl App {
 
     /// That there is none of this name, and what to do.
     pub(super) fn no_release(&self, kind: Kind, name: &str) -> String {
-        let (what, named, holds) = match kind {
+        let (what, folders, holds) = match kind {
             Kind::Model => ("model", &self.config.models, format!("with a `{MANIFEST}`")),
-            Kind::App => ("app", &self.config.apps, format!("with an `{}`, or an AITRIOS package, unpacked", FILE)),
+            Kind::App => ("app", &self.config.apps, format!("with an `{FILE}`, or an AITRIOS package, unpacked")),
         };
-        let folders: Vec<_> = named.iter().map(|folder| folder.display().to_string()).collect();
+        let folders: Vec<_> = folders.iter().map(|folder| folder.display().to_string()).collect();
+        if folders.is_empty() {
+            return format!("there is no {what} `{name}`; add it on the page of cameras");
+        }
         let folders = folders.join(", ");
         format!(
             "there is no {what} `{name}` in {folders}; put its folder there, {holds}, or add it on the page of cameras"
@@ -208,36 +231,55 @@ impl App {
             let detail = format!("a release's name is 1 to {LONGEST} letters, digits, `-` and `_`");
             return Err(Failure::new(Why::Malformed, detail));
         }
-        let _turn = self.releases.turn.lock().await;
-        let number = self.releases.next.fetch_add(1, Ordering::Relaxed);
-        let partial = Partial(self.releases.partial().join(number.to_string()));
-        let into = partial.0.clone();
-        let unpacked = tokio::task::spawn_blocking(move || unpack::unpack(&archive, &into));
-        let package = unpacked.await.map_err(Failure::internal)?.map_err(|error| match error {
-            unpack::Error::Archive(why) => Failure::new(Why::Malformed, format!("the archive: {why}")),
-            unpack::Error::Disk(error) => Failure::internal(error),
-        })?;
+        let partial = self.releases.beside();
+        let package = self.unpack(archive, partial.0.clone()).await?;
         if let Some(there) = self.release_folder(kind, name) {
-            return if unpack::holds(&there, &package) {
-                Ok((self.release(kind, name, &there).await?, false))
-            } else {
-                let detail = format!(
-                    "there is another `{name}`, and a release stays as it is; send this one by a name of its own, and \
-                     move a channel there"
-                );
-                Err(Failure::new(Why::Exists, detail))
-            };
+            return self.same_release(kind, name, &there, package).await;
         }
         match kind {
-            Kind::Model => self.fit_sent_model(name, &partial.0, package).await?,
+            Kind::Model => self.fit_sent_model(name, &partial.0, &package).await?,
             Kind::App => self.fit_sent_app(name, &partial.0).await?,
         }
         let place = self.releases.folder(kind).join(name);
-        // What lies there is no release.
-        let _ = fs::remove_dir_all(&place);
-        partial.lay(&place).map_err(Failure::internal)?;
-        tracing::info!(?kind, name, "a release was taken in");
-        Ok((self.release(kind, name, &place).await?, true))
+        match partial.lay(&place) {
+            Ok(()) => {
+                tracing::info!(?kind, name, "a release was taken in");
+                Ok((self.release(kind, name, &place).await?, true))
+            }
+            // Somebody else was quicker: nothing that is there is replaced.
+            Err(_) if self.release_folder(kind, name).is_some() => self.same_release(kind, name, &place, package).await,
+            Err(error) => Err(Failure::internal(error)),
+        }
+    }
+
+    /// What is in an archive, in a folder of its own; one archive at a time, since each takes memory.
+    async fn unpack(&self, archive: Vec<u8>, into: PathBuf) -> Result<Package, Failure> {
+        let _turn = self.releases.turn.lock().await;
+        let unpacked = tokio::task::spawn_blocking(move || unpack::unpack(&archive, &into));
+        unpacked.await.map_err(Failure::internal)?.map_err(|error| match error {
+            unpack::Error::Archive(why) => Failure::new(Why::Malformed, format!("the archive: {why}")),
+            unpack::Error::Disk(error) => Failure::internal(error),
+        })
+    }
+
+    /// The release that is there already, if it is the same.
+    async fn same_release(
+        &self,
+        kind: Kind,
+        name: &str,
+        there: &Path,
+        package: Package,
+    ) -> Result<(Release, bool), Failure> {
+        let place = there.to_owned();
+        let same = tokio::task::spawn_blocking(move || unpack::holds(&place, &package));
+        if same.await.map_err(Failure::internal)? {
+            return Ok((self.release(kind, name, there).await?, false));
+        }
+        let detail = format!(
+            "there is another `{name}`, and a release stays as it is; send this one by a name of its own, and move a \
+             channel there"
+        );
+        Err(Failure::new(Why::Exists, detail))
     }
 
     async fn release(&self, kind: Kind, name: &str, folder: &Path) -> Result<Release, Failure> {
@@ -248,13 +290,16 @@ impl App {
     }
 
     /// Whether cameras can use what was unpacked there.
-    async fn fit_sent_model(&self, name: &str, folder: &Path, package: Package) -> Result<(), Failure> {
+    async fn fit_sent_model(&self, name: &str, folder: &Path, sent: &Package) -> Result<(), Failure> {
         let unfit = |why: String| Failure::new(Why::Malformed, format!("the model `{name}`: {why}"));
         let manifest = model(folder).map_err(unfit)?;
         // One that runs on a sensor need not be here.
         if !folder.join(&manifest.file).exists() {
             return Ok(());
         }
+        // Of what was sent, that which it is known by.
+        let file = |path: &str| sent.files.iter().find(|file| file.path == path).cloned();
+        let package = Package { files: [MANIFEST, &manifest.file].into_iter().filter_map(file).collect() };
         self.try_model(name, &Kept { folder: folder.to_owned(), labels: manifest.labels, package }).await
     }
 
@@ -275,10 +320,19 @@ impl App {
 
     /// Forgets one that was sent, and that nobody is to have.
     pub(crate) async fn remove_release(&self, kind: Kind, name: &str) -> Result<(), Failure> {
-        let _turn = self.releases.turn.lock().await;
+        let busy = |_| {
+            let detail = "a camera or a channel is being changed just now; try again in a moment";
+            Failure::new(Why::InProgress, detail)
+        };
+        let _alone = tokio::time::timeout(ALONE, self.releases.named.write()).await.map_err(busy)?;
         let none = || Failure::new(Why::NotFound, format!("there is no release `{name}`"));
         let folder = self.release_folder(kind, name).ok_or_else(none)?;
         if !self.sent(kind, &folder) {
+            // One of that name that was sent before is nobody's any more.
+            let hidden = self.releases.folder(kind).join(name);
+            if hidden.is_dir() {
+                return self.releases.remove(&hidden).map_err(Failure::internal);
+            }
             let detail = format!("`{name}` was not sent here: it lies in {}", folder.display());
             return Err(Failure::new(Why::Forbidden, detail));
         }
@@ -295,10 +349,7 @@ impl App {
             let detail = format!("the camera `{}` has `{name}`; give it another one first", device.name);
             return Err(Failure::new(Why::InUse, detail));
         }
-        // Gone at once, or not at all.
-        let number = self.releases.next.fetch_add(1, Ordering::Relaxed);
-        let partial = Partial(self.releases.partial().join(number.to_string()));
-        fs::rename(&folder, &partial.0).map_err(Failure::internal)?;
+        self.releases.remove(&folder).map_err(Failure::internal)?;
         tracing::info!(?kind, name, "a release was removed");
         Ok(())
     }

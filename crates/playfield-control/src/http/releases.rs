@@ -2,8 +2,7 @@
 
 use axum::Extension;
 use axum::body::Bytes;
-use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -43,15 +42,16 @@ pub(super) async fn put(
     Extension(caller): Extension<Caller>,
     Path((kind, name)): Path<(String, String)>,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    request: Request,
 ) -> Result<Response, Failure> {
+    // Before anything of the body is kept.
     caller.signed_in()?;
     let kind = kind_of(&kind)?;
     if headers.get(CONTENT_TYPE).is_none_or(|given| !ARCHIVES.iter().any(|archive| given == archive)) {
         let detail = "send a ZIP archive, with the header `content-type: application/zip`";
         return Err(Failure::new(Kind::UnsupportedMediaType, detail));
     }
-    let archive = whole(body, MOST_RELEASE_MB)?;
+    let archive = whole(Bytes::from_request(request, &app).await, MOST_RELEASE_MB)?;
     // In a task of its own: whoever hangs up leaves nothing half unpacked.
     let work = tokio::spawn(async move { app.put_release(kind, &name, archive.into()).await });
     let (release, new) = work.await.map_err(Failure::internal)??;

@@ -5,6 +5,7 @@ use playfield_core::camera::{Desired, Source};
 use playfield_core::id::{DeviceId, NodeId, Token};
 use playfield_core::link::Invitation;
 use playfield_store::db::{DeviceRow, Hash, NodeRow, Redeemed};
+use tokio::sync::OwnedRwLockReadGuard;
 
 use crate::app::App;
 use crate::cameras::name;
@@ -24,6 +25,8 @@ struct Fresh {
     node: NodeRow,
     token: Token,
     device: DeviceRow,
+    /// What its camera needs stays until it is written down.
+    named: OwnedRwLockReadGuard<()>,
 }
 
 /// Who joined.
@@ -54,7 +57,7 @@ impl App {
         desired: Option<Desired>,
         client: &str,
     ) -> Result<Joined, Failure> {
-        let Fresh { node: row, token, device } = self.fresh(wanted, desired).await?;
+        let Fresh { node: row, token, device, named: _named } = self.fresh(wanted, desired).await?;
         let (node, camera) = (row.id.clone(), device.id.clone());
         self.access.try_code(client)?;
         let code = hash(code.reveal().trim().to_ascii_uppercase().as_bytes());
@@ -79,7 +82,7 @@ impl App {
         wanted: &str,
         desired: Option<Desired>,
     ) -> Result<Joined, Failure> {
-        let Fresh { node: row, token, device } = self.fresh(wanted, desired).await?;
+        let Fresh { node: row, token, device, named: _named } = self.fresh(wanted, desired).await?;
         let (fresh, camera, known) = (row.id.clone(), device.id.clone(), hash(token.reveal().as_bytes()));
         let node = self.db.join_by_certificate(certificate, row, known, device).await?;
         let away = || Failure::new(Kind::Forbidden, "a machine with this certificate was turned away");
@@ -94,7 +97,7 @@ impl App {
     async fn fresh(&self, wanted: &str, desired: Option<Desired>) -> Result<Fresh, Failure> {
         let name = name(wanted)?;
         let desired = desired.unwrap_or_else(|| Desired::new(Source::Scene { seed: None }));
-        self.check_desired(&desired, None, false).await?;
+        let named = self.check_desired(&desired, None, false).await?;
         let (node, token, now) = (NodeId::from_entropy(random()?), Token::from_entropy(random()?), now_ms());
         let row = NodeRow {
             id: node.clone(),
@@ -114,6 +117,6 @@ impl App {
             revoked_ms: None,
             tags: Vec::new(),
         };
-        Ok(Fresh { node: row, token, device })
+        Ok(Fresh { node: row, token, device, named })
     }
 }

@@ -32,6 +32,13 @@ async fn put(client: &Client, what: &str, archive: Vec<u8>) -> Reply {
     client.send("PUT", &format!("/api/v1/releases/{what}"), Body::from(archive)).await
 }
 
+/// Puts a file into the server's folder.
+fn lie(street: &Street, file: &str, text: &str) {
+    let path = street.world.folder.path(file);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
 async fn names(client: &Client) -> Vec<(Kind, String)> {
     let all: Releases = client.get("/api/v1/releases").await.is(200);
     all.releases.into_iter().map(|release| (release.kind, release.name)).collect()
@@ -86,7 +93,7 @@ async fn what_nobody_has_is_removed_and_what_was_sent_outlives_the_server() {
         .await
         .is::<Release>(201);
     // What a server was unpacking when it ended is of no use to the next one.
-    street.world.folder.write("data/releases/partial/7/model.toml", b"half");
+    lie(&street, "data/releases/partial/7/model.toml", "half");
     let control = World::control(&street.world.folder, &street.world.bus, &street.world.db, Config::default()).await;
     let after = Client::new(control.router(playfield_control::Door::Local), "localhost");
     assert_eq!(names(&after).await, [(Kind::Model, "night".to_owned()), (Kind::App, "bay".to_owned())]);
@@ -145,4 +152,54 @@ async fn packages_of_aitrios_and_models_of_sensors_are_taken_as_they_are() {
     assert_eq!((app.title.as_str(), app.version.as_str(), app.bytes), ("Doors", "1.2.0", 8));
     let sensor: Release = put(&street.here, "model/imx500", zip(&[("model.toml", MODEL.as_bytes())])).await.is(201);
     assert!(sensor.detail.unwrap().contains("it is for sensors that run it themselves"));
+}
+
+#[tokio::test]
+async fn a_camera_gets_a_release_or_it_is_removed_but_not_both() {
+    let street = Street::new().await;
+    street.at_work().await;
+    let archive = zip(&[("model.toml", MODEL.as_bytes()), ("street.onnx", b"other weights")]);
+    let give = async |model: &str| {
+        let device = street.device().await;
+        let mut desired = serde_json::to_value(&device.desired).unwrap();
+        desired["model"] = json!(model);
+        street.here.patch(&street.path(""), json!({ "desired": desired })).await.status.as_u16()
+    };
+    let remove = async |before: u32| {
+        for _ in 0..before {
+            tokio::task::yield_now().await;
+        }
+        street.here.delete("/api/v1/releases/model/night").await.status.as_u16()
+    };
+    for nth in 0..24 {
+        put(&street.here, "model/night", archive.clone()).await;
+        let (given, removed) = tokio::join!(give("night"), remove(nth));
+        assert!([(200, 409), (404, 204)].contains(&(given, removed)), "{nth}: {given} {removed}");
+        assert_eq!(give("street").await, 200);
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_kept_of_what_those_send_who_may_not() {
+    let world = World::new().await;
+    let viewer = world.elsewhere(true).bearer(world.create().await.viewer.token.reveal());
+    let unread = futures_util::stream::poll_fn(|_| -> std::task::Poll<Option<Result<Vec<u8>, std::io::Error>>> {
+        panic!("it was read")
+    });
+    let client = viewer.with("content-type", "application/zip");
+    let refused = client.send("PUT", "/api/v1/releases/model/night", Body::from_stream(unread)).await;
+    refused.problem(401, "signInRequired");
+}
+
+#[tokio::test]
+async fn one_that_the_operator_s_own_hides_can_be_removed() {
+    let street = Street::new().await;
+    let archive = zip(&[("model.toml", MODEL.as_bytes()), ("street.onnx", b"other weights")]);
+    put(&street.here, "model/night", archive).await.is::<Release>(201);
+    lie(&street, "models/night/model.toml", MODEL);
+    let all: Releases = street.here.get("/api/v1/releases").await.is(200);
+    let night = all.releases.iter().find(|release| release.name == "night").unwrap();
+    assert!(!night.sent && night.detail.is_some(), "the operator's counts: {night:?}");
+    assert_eq!(street.here.delete("/api/v1/releases/model/night").await.status, 204);
+    street.here.delete("/api/v1/releases/model/night").await.problem(403, "forbidden");
 }

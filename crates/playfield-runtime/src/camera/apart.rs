@@ -92,7 +92,9 @@ impl Apart {
         let tensors = std::mem::take(&mut still.tensors.bytes);
         let parts = [tensors, taken(&mut still.image), taken(&mut still.raw_image)];
         if parts.iter().map(Vec::len).sum::<usize>() > MOST_STILL {
-            return Err(GuestError::Trap("what its camera's model makes of a picture is too much for it".to_owned()));
+            return Err(GuestError::Trap(
+                "a picture, with what its camera's model makes of it, is too much for it".to_owned(),
+            ));
         }
         let lengths = [0, 1, 2].map(|nth: usize| parts[nth].len() as u32);
         let head = ToApp::Picture(Box::new(still), lengths);

@@ -13,6 +13,11 @@ use super::MOST_MB;
 
 /// Most bytes of all files.
 const MOST_BYTES: u64 = (MOST_MB as u64) << 20;
+/// What begins an entry of an archive's directory, and its end; and how many of these are looked at.
+const ENTRY: [u8; 4] = *b"PK\x01\x02";
+const END: [u8; 4] = *b"PK\x05\x06";
+const MOST_ENTRIES: usize = 4_096;
+const MOST_ENDS: usize = 16;
 /// What systems put into archives beside what was meant.
 const BESIDES: &str = "__MACOSX/";
 
@@ -27,6 +32,10 @@ pub(super) enum Error {
 /// Unpacks an archive into a folder that is not there yet. If all that it holds is in one folder, that one is meant.
 pub(super) fn unpack(archive: &[u8], into: &Path) -> Result<Package, Error> {
     let wrong = |error: ZipError| Error::Archive(format!("it is no ZIP archive that can be read: {error}"));
+    // The library reads all that an archive says of itself before it says how much that is, and as often as it has an end.
+    if count_of(ENTRY, archive) > MOST_ENTRIES || count_of(END, archive) > MOST_ENDS {
+        return Err(Error::Archive(format!("it holds more than {MOST_FILES} files")));
+    }
     let mut archive = ZipArchive::new(Cursor::new(archive)).map_err(wrong)?;
     let mut wanted = Vec::new();
     for nth in 0..archive.len() {
@@ -35,8 +44,9 @@ pub(super) fn unpack(archive: &[u8], into: &Path) -> Result<Package, Error> {
         if file.is_symlink() {
             return Err(Error::Archive(format!("`{}` is a link to somewhere else", shown(file.name()))));
         }
-        if file.is_file() && !is_beside(file.name()) {
-            wanted.push((nth, file.name().to_owned()));
+        let name = file.name().trim_start_matches("./");
+        if file.is_file() && !is_beside(name) {
+            wanted.push((nth, name.to_owned()));
         }
         if wanted.len() > MOST_FILES {
             return Err(Error::Archive(format!("it holds more than {MOST_FILES} files")));
@@ -62,8 +72,25 @@ pub(super) fn unpack(archive: &[u8], into: &Path) -> Result<Package, Error> {
     if package.files.is_empty() {
         return Err(Error::Archive("it holds no files".to_owned()));
     }
+    sync(into).map_err(Error::Disk)?;
     package.files.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(package)
+}
+
+/// How often these bytes stand in others.
+fn count_of(what: [u8; 4], bytes: &[u8]) -> usize {
+    bytes.windows(4).filter(|four| *four == what).count()
+}
+
+/// Brings folders to the disk, with the names of what is in them.
+fn sync(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync(&entry.path())?;
+        }
+    }
+    File::open(folder)?.sync_all()
 }
 
 /// Whether a folder has these files, and no others.
@@ -111,12 +138,10 @@ fn outer_folder(wanted: &[(usize, String)]) -> usize {
 
 /// On the disk when it returns, but for its place.
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(path);
-    fs::create_dir_all(folder)?;
+    fs::create_dir_all(path.parent().unwrap_or(path))?;
     let mut file = File::create_new(path)?;
     file.write_all(bytes)?;
-    file.sync_all()?;
-    File::open(folder)?.sync_all()
+    file.sync_all()
 }
 
 fn shown(name: &str) -> String {
@@ -185,6 +210,7 @@ mod tests {
             ("street/a", b"name"),
         ];
         check(zip(&nested), &["a", "b"]);
+        check(zip(&[("./street/a", b"name"), ("./street/b/c", b"numbers")]), &["a", "b/c"]);
     }
 
     #[test]
@@ -200,6 +226,10 @@ mod tests {
         let names: Vec<String> = (0..=MOST_FILES).map(|nth| nth.to_string()).collect();
         let many: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b""[..])).collect();
         assert!(refusal(&zip(&many)).contains("more than 64 files"));
+        let ends = [&zip(&flat_file())[..], &END.repeat(MOST_ENDS)].concat();
+        assert!(refusal(&ends).contains("more than 64 files"), "what has many ends is read as often");
+        let entries = [&ENTRY.repeat(MOST_ENTRIES), &zip(&flat_file())[..]].concat();
+        assert!(refusal(&entries).contains("more than 64 files"));
 
         let mut link = ZipWriter::new(Cursor::new(Vec::new()));
         link.add_symlink("model.toml", "/etc/passwd", SimpleFileOptions::default()).unwrap();
@@ -209,6 +239,10 @@ mod tests {
         let at = damaged.len() / 2;
         damaged[at] ^= 0xff;
         assert!(refusal(&damaged).contains("`model.toml` is damaged"));
+    }
+
+    fn flat_file() -> [(&'static str, &'static [u8]); 1] {
+        [("model.toml", b"name")]
     }
 
     fn noise(length: usize) -> Vec<u8> {

@@ -11,6 +11,8 @@ use super::word;
 pub const INFO: usize = 20;
 /// Most coded pictures that an app holds by a handle.
 const MOST: usize = 4;
+/// Most bytes of pixels, with what is between the rows: over twice what the largest picture has.
+const MOST_BYTES: i32 = 16 << 20;
 /// Handles of coded pictures begin here; those of a frame's channels are less.
 const FIRST: u32 = 16;
 
@@ -97,7 +99,7 @@ impl Info {
     /// How many bytes the pixels are. What would follow the last row is none of them.
     pub fn bytes(&self) -> Option<i32> {
         let all = (self.rows() - 1).checked_mul(self.stride)?.checked_add(self.row())?;
-        i32::try_from(all).ok()
+        i32::try_from(all).ok().filter(|all| *all <= MOST_BYTES)
     }
 
     /// The pixels as a picture; none: they are too few.
@@ -215,6 +217,7 @@ mod tests {
             [4, 3, 2, 3, 80],
             [1, 2, 2, -6, 80],
             [3, 2, 1080, i32::MAX, 80],
+            [3, 2, 2, 60 << 20, 80],
             [1, 2, 2, 6, 101],
             [1, 2, 2, 6, -1],
         ];
