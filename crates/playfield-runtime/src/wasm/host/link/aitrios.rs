@@ -51,7 +51,7 @@ fn refuse(linker: &mut Linker<Host>, engine: &Engine, refused: &[(&'static str, 
             let answered = if wide { Val::I64(answer.into()) } else { Val::I32(answer) };
             linker.func_new(group.module, name, ty, move |mut call, _, results| {
                 own(&mut call)?.booth.line(format!("it called {name}, which is refused here"));
-                results.iter_mut().for_each(|result| *result = answered.clone());
+                results.iter_mut().for_each(|result| *result = answered);
                 Ok(())
             })?;
         }
