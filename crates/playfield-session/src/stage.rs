@@ -45,6 +45,8 @@ pub(crate) struct Stage {
     guest: Hosted,
     /// The guest is another process.
     apart: bool,
+    /// It is a camera.
+    camera: bool,
     /// What its pictures are to be, where they are video.
     codec: Codec,
     h264: H264Library,
@@ -105,6 +107,7 @@ impl Stage {
         Stage {
             session: spec.id.clone(),
             apart: spec.kind != Kind::Wasm,
+            camera: matches!(spec.kind, Kind::Camera { .. }),
             codec,
             h264,
             inbox,
@@ -139,7 +142,7 @@ impl Stage {
                 self.pacer = Pacer::new(self.clock.now(), guest.tick_hz());
                 let (session, tick_hz) = (self.session.clone(), guest.tick_hz());
                 let (feed, intake) = (guest.take_feed(), guest.take_intake());
-                let cannot_save = guest.snapshots().err().map(|error| sentence(&error));
+                let cannot_save = guest.snapshots().err().map(|error| sentence(&error.to_string()));
                 self.guest = Hosted::Open(guest);
                 self.outbox.send(FromStage::Opened { session, tick_hz, feed, intake, cannot_save });
             }
@@ -157,7 +160,8 @@ impl Stage {
 
     fn end(&mut self, error: &GuestError) {
         self.guest = Hosted::Gone;
-        let (reason, detail) = (reason_of(error), Some(sentence(error)));
+        let (reason, words) = (reason_of(error), if self.camera { of_camera(error) } else { error.to_string() });
+        let detail = Some(sentence(&words));
         self.outbox.send(FromStage::Ended { session: self.session.clone(), reason, detail });
     }
 
@@ -598,10 +602,41 @@ fn reason_of(error: &GuestError) -> EndReason {
     }
 }
 
-/// The error as a sentence for a person.
-fn sentence(error: &GuestError) -> String {
-    let text = error.to_string();
+/// What became of a camera, whose model and source are no title.
+fn of_camera(error: &GuestError) -> String {
+    match error {
+        GuestError::BadModule(why) => format!("it cannot work: {why}"),
+        GuestError::Trap(why) => format!("it crashed: {why}"),
+        GuestError::Hung(what) => format!("it did not finish {what} in time and was stopped"),
+        GuestError::OutOfMemory { limit_mb } => {
+            format!("it needs more than its {limit_mb} MiB of memory: give it a smaller model, or fewer regions")
+        }
+        other => other.to_string(),
+    }
+}
+
+/// What is said, as a sentence for a person.
+fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let first: String = chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
     format!("{first}{}.", chars.as_str().trim_end_matches('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_camera_nothing_is_said_that_only_titles_have() {
+        let errors = [
+            GuestError::BadModule("an operator is not known".to_owned()),
+            GuestError::Trap("its process crashed".to_owned()),
+            GuestError::Hung("a picture"),
+            GuestError::OutOfMemory { limit_mb: 512 },
+        ];
+        let said = errors.map(|error| sentence(&of_camera(&error)));
+        assert!(said.iter().all(|words| words.starts_with("It ") && words.ends_with('.')), "{said:?}");
+        assert!(!said.iter().any(|words| words.contains("title") || words.contains("module")), "{said:?}");
+        assert!(said[3].contains("more than its 512 MiB"), "{said:?}");
+    }
 }

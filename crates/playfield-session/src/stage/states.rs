@@ -55,7 +55,7 @@ impl Stage {
 
 fn take(session: &SessionId, guest: &mut dyn Guest, to: SaveTo) -> Result<Taken, Refused> {
     let mut state = Snapshot::default();
-    guest.snapshot(&mut state).map_err(|error| Refused::new(StateRefusal::Impossible, sentence(&error)))?;
+    guest.snapshot(&mut state).map_err(|error| Refused::new(StateRefusal::Impossible, sentence(&error.to_string())))?;
     let SaveTo { path, most, maker, name } = to;
     let (session, picture, tick_hz) = (session.clone(), guest.picture().clone(), guest.tick_hz());
     Ok(Taken { session, state, tick_hz, picture, maker, to: path, most, name })
