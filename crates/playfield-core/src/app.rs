@@ -57,12 +57,9 @@ pub fn refuse_title(groups: &[String]) -> Option<String> {
 
 /// Why a module that imports these groups is no edge app; none: it is one.
 pub fn refuse_app(groups: &[String]) -> Option<String> {
-    let refused = groups.iter().find(|group| !OFFERED.contains(&group.as_str()) && !aitrios::is_group(group));
-    if let Some(group) = refused {
-        let offered = OFFERED.join(", ");
-        return Some(format!(
-            "it asks for `{group}`, which an edge app does not get: what it says leaves by `emit` alone; it gets {offered}"
-        ));
-    }
-    (!is_app(groups)).then(|| format!("it asks for neither `{CAMERA}` nor `{INFER}`: it is no edge app"))
+    let group = groups.iter().find(|group| !OFFERED.contains(&group.as_str()) && !aitrios::is_group(group))?;
+    let offered = OFFERED.join(", ");
+    Some(format!(
+        "it asks for `{group}`, which an edge app does not get: what it says leaves by `emit` alone; it gets {offered}"
+    ))
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use playfield_core::api::EndReason;
-use playfield_core::app::{self, refuse_app, refuse_title};
+use playfield_core::app::{self, CAMERA, INFER, is_app, refuse_app, refuse_title};
 use playfield_core::bus::{
     Attach, CAMERA_MEMORY_MB, CompileAnswer, CoreFiles, Missing, ModuleFacts, Refusal, Reply, Request, SessionSpec,
 };
@@ -307,6 +307,9 @@ impl Agent {
         match tokio::time::timeout(limit, self.compiler.ensure(Work::compile(&entry))).await {
             Ok(Ok(done)) => match refuse_app(&done.facts.groups) {
                 Some(why) => refused(why),
+                None if !is_app(&done.facts.groups) => {
+                    refused(format!("it asks for neither `{CAMERA}` nor `{INFER}`: it is no edge app"))
+                }
                 None => Ok(AppModule::Compiled(done.path)),
             },
             Ok(Err(refusal)) if refusal.reason == EndReason::BadModule => refused(refusal.detail),

@@ -273,10 +273,11 @@ async fn the_app_of_a_camera_is_compiled_and_a_bad_one_does_not_keep_it_from_wor
     assert!(start(2, "game.wasm", true).await.contains("video@1`, which an edge app does not get"));
     assert!(start(3, "bad.wasm", true).await.contains("group telepathy"));
     assert!(start(4, "app.txt", false).await.contains("nor a module"));
+    assert!(start(5, "good.wasm", true).await.contains("it is no edge app"));
     // The same before there is a camera that could have it.
     let tried = |n: u8| Request::TryApp { folder: house.data.join(format!("app-{n}")) };
     assert_eq!(house.ask(tried(1)).await, Reply::Done);
-    for (n, why) in [(2, "which an edge app does not get"), (3, "group telepathy"), (4, "nor a module")] {
+    for (n, why) in [(2, "which an edge app does not get"), (3, "group telepathy"), (4, "nor a module"), (5, "no edge app")] {
         let (reason, detail) = house.refused(tried(n)).await;
         assert!(reason == EndReason::BadModule && detail.contains(why), "{reason:?} {detail}");
     }
