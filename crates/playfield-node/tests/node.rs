@@ -277,7 +277,9 @@ async fn the_app_of_a_camera_is_compiled_and_a_bad_one_does_not_keep_it_from_wor
     // The same before there is a camera that could have it.
     let tried = |n: u8| Request::TryApp { folder: house.data.join(format!("app-{n}")) };
     assert_eq!(house.ask(tried(1)).await, Reply::Done);
-    for (n, why) in [(2, "which an edge app does not get"), (3, "group telepathy"), (4, "nor a module"), (5, "no edge app")] {
+    for (n, why) in
+        [(2, "which an edge app does not get"), (3, "group telepathy"), (4, "nor a module"), (5, "no edge app")]
+    {
         let (reason, detail) = house.refused(tried(n)).await;
         assert!(reason == EndReason::BadModule && detail.contains(why), "{reason:?} {detail}");
     }

@@ -11,9 +11,9 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -38,6 +38,8 @@ pub struct Relay {
 struct Shared {
     stop: AtomicBool,
     lose_channels: AtomicBool,
+    /// What the path is to be instead, once that is looked at.
+    path: Mutex<Option<Path>>,
     entered: AtomicU64,
     left: AtomicU64,
 }
@@ -124,6 +126,11 @@ impl Relay {
         self.shared.lose_channels.store(lose, Ordering::Relaxed);
     }
 
+    /// The path is another one from now on, there and back.
+    pub fn set_path(&self, path: Path) {
+        *self.shared.path.lock().unwrap_or_else(PoisonError::into_inner) = Some(path);
+    }
+
     /// Packets that came in, and that went on.
     pub fn counts(&self) -> (u64, u64) {
         (self.shared.entered.load(Ordering::Relaxed), self.shared.left.load(Ordering::Relaxed))
@@ -194,6 +201,10 @@ impl Carrier {
     fn take(&mut self, arrival: Arrival) {
         self.shared.entered.fetch_add(1, Ordering::Relaxed);
         let now = self.now();
+        if let Some(path) = self.shared.path.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            self.up.set_path(path);
+            self.down.set_path(path);
+        }
         let (Arrival::FromClient(parcel) | Arrival::FromWorker(parcel)) = &arrival;
         if parcel.bytes.first() == Some(&APPLICATION_DATA) && self.shared.lose_channels.load(Ordering::Relaxed) {
             return;
