@@ -46,6 +46,7 @@ pub(crate) struct Releases {
     next: AtomicU64,
     /// One is unpacked at a time.
     turn: Mutex<()>,
+    /// Held for reading by whoever writes a name down, and for writing by whoever removes one.
     named: Arc<RwLock<()>>,
 }
 
@@ -124,8 +125,7 @@ impl App {
             }
             for name in names {
                 let Some(folder) = self.release_folder(kind, &name) else { continue };
-                let cameras = devices.iter().filter(|device| self.is_to_have(device, kind, &name)).count();
-                all.push(self.told(kind, name, &folder, u32::try_from(cameras).unwrap_or(u32::MAX)));
+                all.push(self.told(kind, name, &folder, &devices));
             }
         }
         Ok(all)
@@ -166,8 +166,9 @@ impl App {
         )
     }
 
-    fn told(&self, kind: Kind, name: String, folder: &Path, cameras: u32) -> Release {
+    fn told(&self, kind: Kind, name: String, folder: &Path, devices: &[Device]) -> Release {
         let sent = self.sent(kind, folder);
+        let cameras = devices.iter().filter(|device| self.is_to_have(device, kind, &name)).count() as u32;
         let none = Release {
             kind,
             title: name.clone(),
@@ -283,10 +284,8 @@ impl App {
     }
 
     async fn release(&self, kind: Kind, name: &str, folder: &Path) -> Result<Release, Failure> {
-        let devices = self.devices().await?;
-        let cameras = devices.iter().filter(|device| self.is_to_have(device, kind, name)).count();
         let folder = fs::canonicalize(folder).map_err(Failure::internal)?;
-        Ok(self.told(kind, name.to_owned(), &folder, u32::try_from(cameras).unwrap_or(u32::MAX)))
+        Ok(self.told(kind, name.to_owned(), &folder, &self.devices().await?))
     }
 
     /// Whether cameras can use what was unpacked there.
