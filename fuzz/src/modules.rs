@@ -107,7 +107,8 @@ fn is_small(event: &GuestEvent) -> bool {
         | GuestEvent::Records(_)
         | GuestEvent::LastWords(_)
         | GuestEvent::Camera(_)
-        | GuestEvent::Sample(_) => false,
+        | GuestEvent::Sample(_)
+        | GuestEvent::Upload(_) => false,
         GuestEvent::Rumble { player, rumble } => *player < 4 && rumble.ms <= 5_000,
     }
 }

@@ -19,6 +19,7 @@ use crate::input::hold::Hold;
 use crate::manifest::{InputKind, Kind, Limits};
 use crate::people::{Person, Roster};
 use crate::receipt::Part;
+use crate::upload::{Piece, Place};
 
 /// Bus subject on which node `id` takes [`Request`]s.
 pub fn node_subject(id: &crate::id::NodeId) -> String {
@@ -269,6 +270,13 @@ pub enum Request {
         /// The session it runs in.
         session: SessionId,
     },
+    /// A piece of what a camera's app uploads: somebody was let have it. Answered when there is one, or after a while.
+    Upload {
+        /// The session it runs in.
+        session: SessionId,
+        /// Which; what is before it is kept.
+        place: Place,
+    },
     /// Somebody brings a camera its pictures, in place of whoever does so now. Answered with [`Reply::Attached`].
     Ingest {
         /// The session it runs in.
@@ -428,6 +436,11 @@ pub enum Reply {
     Sampled {
         /// Both.
         sample: Box<Sample>,
+    },
+    /// A piece of what an app uploads.
+    Uploaded {
+        /// None: it uploads nothing just now.
+        piece: Option<Box<Piece>>,
     },
     /// It could not be done.
     Refused {

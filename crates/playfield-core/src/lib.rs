@@ -5,7 +5,7 @@
 //! and feed it. So every rule here is tested on virtual time, in milliseconds, with the network made of numbers.
 //!
 //! ```text
-//!   words       id  time  frame  input  permission  codec  manifest  metadata  model  smartcamera  camera  recording  dataset  app  onvif  api  bus  signal  desk
+//!   words       id  time  frame  input  permission  codec  manifest  metadata  model  smartcamera  camera  recording  dataset  upload  app  onvif  api  bus  signal  desk
 //!   wire        input::wire  delta::wire          (formats the browser speaks too: docs/reference/wire.md)
 //!   decisions   keyframe  follow  input::merge  input::uplink  delta::sender  session  people  seats  pace  phase  rate  clock  receipt
 //!               voice  motion  track  analytics  mask  evp  rule  watchdog
@@ -56,5 +56,6 @@ pub mod smartcamera;
 pub mod still;
 pub mod time;
 pub mod track;
+pub mod upload;
 pub mod voice;
 pub mod watchdog;

@@ -277,6 +277,7 @@ pub fn may_be_asked(request: &Request) -> bool {
             | Request::Seats { .. }
             | Request::Receipt { .. }
             | Request::Sample { .. }
+            | Request::Upload { .. }
             | Request::Ingest { .. }
             | Request::EndIngest { .. }
     )

@@ -92,6 +92,7 @@ impl Agent {
             | Request::Seats { ref session }
             | Request::Live { ref session, .. }
             | Request::Sample { ref session }
+            | Request::Upload { ref session, .. }
             | Request::Input { ref session, .. }
             | Request::Ingest { ref session, .. }
             | Request::EndIngest { ref session, .. }

@@ -3,7 +3,7 @@
 //! Pictures are taken, understood and forgotten in the camera's process, which has no network and no files but its model's and its source's.
 //! Pictures that come coded are decoded there too, by the [`Codecs`] that the program hands in.
 //! What leaves it is a [`Report`](playfield_core::camera::Report): what was found, counted and measured. A picture leaves it
-//! only while its worker says that somebody may look.
+//! only while its worker says that somebody may look, and a file of its app's only when it is asked for.
 //!
 //! ```text
 //!   worker                                guest process, behind the fence
@@ -25,6 +25,7 @@ pub mod host;
 mod intake;
 mod pipeline;
 mod source;
+mod uploads;
 mod words;
 
 pub use apart::{Opening as AppOpening, host as app_host};

@@ -51,6 +51,7 @@ use playfield_core::desk::Cursor;
 use playfield_core::frame::{Damage, Picture};
 use playfield_core::input::{Rumble, TickInput};
 use playfield_core::setting::Setting;
+use playfield_core::upload::{Piece, Place};
 
 pub use changes::{Changes, Tracking};
 pub use feed::{Fed, Feed, VoicePacket};
@@ -130,6 +131,8 @@ pub enum GuestEvent {
     Camera(Box<Report>),
     /// The picture that [`Guest::sample`] asked for, and what a camera found in it.
     Sample(Box<(Picture, Found)>),
+    /// The piece that [`Guest::upload`] asked for; none: a camera's app uploads nothing just now.
+    Upload(Option<Box<Piece>>),
     /// All that the player can choose, in place of what it said of that before.
     Settings(Vec<Setting>),
 }
@@ -226,6 +229,11 @@ pub trait Guest: Send {
 
     /// A camera is to hand over its next picture, and what it finds in it. False: it is no camera.
     fn sample(&mut self) -> bool {
+        false
+    }
+
+    /// A camera is to hand over what its app uploads, from there on. False: it is no camera.
+    fn upload(&mut self, _place: Place) -> bool {
         false
     }
 

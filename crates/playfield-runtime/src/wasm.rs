@@ -50,7 +50,7 @@ pub use host::aitrios::esf::Jpeg;
 pub use host::aitrios::nn::{Given, Infer, Load, Models, Read, Tensor};
 pub use host::aitrios::sensor::Still;
 pub use host::aitrios::tensor::Tensors;
-pub use host::camera::View;
+pub use host::camera::{UploadTerms, View};
 pub use rewrite::{Dialect, Facts};
 
 use self::pages::Watch;

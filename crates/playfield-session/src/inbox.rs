@@ -13,6 +13,7 @@ use playfield_core::input::wire::Ack;
 use playfield_core::receipt::{Input, Made};
 use playfield_core::signal::Carrier;
 use playfield_core::time::Time;
+use playfield_core::upload::Place;
 use playfield_runtime::Snapshot;
 use playfield_transport::{ConnectionId, Ways};
 
@@ -57,6 +58,8 @@ pub(crate) enum Command {
     Live(bool),
     /// A camera is to hand over its next picture.
     Sample,
+    /// A camera is to hand over what its app uploads, from there on.
+    Upload(Place),
     /// Make pictures, or rest.
     Run(bool),
     /// Let go of the guest.
@@ -156,6 +159,7 @@ impl Command {
             | Command::Delay(_)
             | Command::Live(_)
             | Command::Sample
+            | Command::Upload(_)
             | Command::Run(_)
             | Command::Close => None,
         }

@@ -45,6 +45,8 @@ pub(crate) enum FromStage {
     StateDone { session: SessionId, reply: Reply },
     /// What became of a picture that was asked for.
     Sampled { session: SessionId, reply: Reply },
+    /// What became of what was asked for of an app's uploads.
+    Uploaded { session: SessionId, reply: Reply },
     /// A session's guest thread let go of it: nothing more comes of it.
     Gone { session: SessionId },
     /// A tick began later than one period.

@@ -121,8 +121,9 @@ pub(crate) struct Session {
     microphone: microphone::Microphone,
     ingests: ingest::Ingests,
     pub(crate) keeping: Keeping,
-    /// The request for a picture that waits for it.
+    /// The requests that wait: for a picture, and for what a camera's app uploads.
     pub(crate) sampled: Option<u64>,
+    pub(crate) uploaded: Option<u64>,
 }
 
 /// Who is there, as viewers were told last.
@@ -172,6 +173,7 @@ impl Session {
             ingests: ingest::Ingests::of(&spec.kind),
             keeping: Keeping::of(spec),
             sampled: None,
+            uploaded: None,
         }
     }
 

@@ -196,6 +196,7 @@ impl Stage {
                 }
             }
             Command::Sample => self.sample(),
+            Command::Upload(place) => self.upload(place),
             Command::Delay(slots) => self.pacer.delay(slots),
             Command::Close => return false,
             Command::Ack { connection, ack, at } => self.with(connection, |viewer| viewer.handle_ack(at, ack)),
@@ -391,6 +392,7 @@ impl Stage {
                 GuestEvent::Stored { key, value } => self.keeper.stored(key, value),
                 GuestEvent::Rumble { player, rumble } => self.rumbles.tell(&self.session, player, rumble, &self.outbox),
                 GuestEvent::Sample(sample) => samples::code(*sample, &self.session, &self.shelf, &self.outbox),
+                GuestEvent::Upload(piece) => samples::hand_over(piece, &self.session, &self.outbox),
                 event => self.outbox.send(FromStage::Said { session: self.session.clone(), event }),
             }
         }

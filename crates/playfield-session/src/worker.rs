@@ -250,6 +250,7 @@ impl Worker {
             FromStage::StateRead { session, state } => self.state_read(&session, state),
             FromStage::StateDone { session, reply } => self.state_done(&session, reply),
             FromStage::Sampled { session, reply } => self.sampled(&session, reply),
+            FromStage::Uploaded { session, reply } => self.uploaded(&session, reply),
             FromStage::Gone { session } => self.gone(session),
             FromStage::Late => self.late_ticks += 1,
         }
@@ -289,7 +290,7 @@ impl Worker {
             GuestEvent::Log { line, .. } => tracing::info!(%session, "guest: {line}"),
             GuestEvent::Timeline { name, value } => tracing::debug!(%session, name, value, "guest timeline"),
             // Its stage sends it by itself.
-            GuestEvent::Rumble { .. } | GuestEvent::Sample(_) => {}
+            GuestEvent::Rumble { .. } | GuestEvent::Sample(_) | GuestEvent::Upload(_) => {}
             GuestEvent::Message(text) => {
                 tracing::debug!(%session, "guest says to its player: {text}");
                 let players = self.sessions.get(&session).map(Session::players).unwrap_or_default();
@@ -479,6 +480,7 @@ impl Worker {
             Request::Seats { session } => Some(self.seats(&session)),
             Request::Live { session, live } => Some(self.set_live(&session, live)),
             Request::Sample { session } => self.sample(id, &session),
+            Request::Upload { session, place } => self.upload(id, &session, place),
             Request::Input { session, hold } => Some(self.input(&session, &hold)),
             Request::Ingest { session, ingest } => Some(self.ingest(&session, &ingest)),
             Request::EndIngest { session, link, ingest, detail } => {
@@ -834,7 +836,7 @@ impl Worker {
         if let Some((request, reply)) = session.left_asked() {
             self.reports.send(FromWorker::Reply { id: request, reply });
         }
-        if let Some(request) = session.sampled.take() {
+        for request in [session.sampled.take(), session.uploaded.take()].into_iter().flatten() {
             self.reports.send(FromWorker::Reply { id: request, reply: refused(reason, detail) });
         }
         session.inbox.push(Command::Close);

@@ -33,7 +33,7 @@ mod tail;
 mod words;
 
 pub use camera_links::CameraLinkRow;
-pub use datasets::{DatasetRow, PutSample, SampleRow};
+pub use datasets::{DatasetRow, PutKept, SampleRow, UploadRow};
 pub use links::{NodeRow, NodeTold, Redeemed};
 pub use mqtt::{EvpDevice, EvpModule, EvpProof, EvpState, EvpUpload};
 pub use outbox::{DeliveryRow, Fired, FiringRow, NewDelivery};

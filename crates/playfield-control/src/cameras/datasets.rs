@@ -1,11 +1,12 @@
-//! Datasets: pictures of a camera that somebody has leave to keep, with what the camera found in them.
+//! Datasets: pictures of a camera that somebody has leave to keep, with what the camera found in them; and what its app uploads.
 //!
 //! Leave is asked for as it is to look ([`super::grants`]), is on record for good, and ends by itself. Each picture is asked for one by
-//! one: when nobody asks, none leaves the camera's process.
+//! one, and so is each piece of what an app uploads: when nobody asks, nothing leaves the camera's process.
 //!
 //! ```text
-//!   collect --Sample--> camera --Sampled--> blob, row        every_ms, while leave is given
-//!                          rows --coco::zip--> annotations.json, images/000001.jpg ..
+//!   collect --Sample--> camera --Sampled---> blob, row        every_ms, while leave is given
+//!           --Upload-->        --Uploaded--> blob, row        all the time, while leave is given
+//!                          rows --zip--> annotations.json, images/000001.jpg .., uploads/000001-NAME ..
 //! ```
 
 use std::collections::{HashMap, HashSet};
@@ -14,9 +15,9 @@ use std::time::Duration;
 use playfield_core::api::{CreateDataset, Dataset, Datasets};
 use playfield_core::bus::{Reply, Request};
 use playfield_core::dataset::{MOST_JPEG, Sample};
-use playfield_core::id::{DeviceId, GrantId, ViewerId};
+use playfield_core::id::{DeviceId, GrantId, NodeId, SessionId, ViewerId};
 use playfield_store::blob::BlobId;
-use playfield_store::db::{DatasetRow, GrantRow, PutSample, SampleRow};
+use playfield_store::db::{DatasetRow, GrantRow, PutKept, SampleRow};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -26,16 +27,19 @@ use crate::clock::now_ms;
 use crate::failure::{Failure, Kind};
 use crate::secret::random;
 
+mod uploads;
 mod zip;
 
+use uploads::Mark;
 pub(crate) use zip::Archive;
 
 /// Longest time in which pictures are added, in minutes: a week.
 const MOST_MINUTES: u32 = 7 * 24 * 60;
 /// How far pictures may be apart, in milliseconds.
 const EVERY: std::ops::RangeInclusive<u32> = 200..=3_600_000;
-/// Pictures of one dataset.
+/// Pictures of one dataset, and files of what an app uploads.
 const MOST_PICTURES: u32 = 10_000;
+const MOST_FILES: u32 = 10_000;
 /// Things in one picture, and bytes of what was found in it, as JSON.
 const MOST_OBJECTS: usize = 500;
 const MOST_FOUND: usize = 200 << 10;
@@ -43,42 +47,72 @@ const MOST_FOUND: usize = 200 << 10;
 const LISTED: u32 = 100;
 /// How often it is looked who has leave.
 const LOOK: Duration = Duration::from_millis(500);
-/// How long a camera has for a picture: it may look at one a second, and the model may be slow.
+/// How long a camera has for a picture, or to say that its app uploads nothing: it may look at one a second, and the model may be slow.
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// What pictures are taken next, and when.
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum What {
+    Picture,
+    Upload,
+}
+
+/// What is asked for next, and when.
 #[derive(Default)]
 struct Beats {
-    next: HashMap<GrantId, Instant>,
-    /// Those that wait for a picture.
-    busy: HashSet<GrantId>,
+    next: HashMap<(GrantId, What), Instant>,
+    /// What is waited for.
+    busy: HashSet<(GrantId, What)>,
+    /// Up to where apps were followed.
+    marks: HashMap<GrantId, Mark>,
 }
 
 impl Beats {
-    /// Of the datasets that are open, those that a picture is due of.
-    fn due(&mut self, now: Instant, open: Vec<DatasetRow>) -> Vec<DatasetRow> {
-        self.next.retain(|id, _| open.iter().any(|dataset| dataset.grant.id == *id));
-        let due = |dataset: &DatasetRow| {
-            let next = self.next.entry(dataset.grant.id.clone()).or_insert(now);
-            if *next > now || self.busy.contains(&dataset.grant.id) {
-                return false;
+    /// Of the datasets that are open, those that something is due of, and what.
+    fn due(&mut self, now: Instant, open: Vec<DatasetRow>) -> Vec<(DatasetRow, What)> {
+        self.next.retain(|(id, _), _| open.iter().any(|dataset| dataset.grant.id == *id));
+        self.marks.retain(|id, _| open.iter().any(|dataset| dataset.grant.id == *id));
+        let mut due = Vec::new();
+        for dataset in open {
+            let id = &dataset.grant.id;
+            if dataset.every_ms > 0 && self.is_due(now, id, What::Picture) {
+                let next = self.next.entry((id.clone(), What::Picture)).or_insert(now);
+                // Who is late misses pictures, and does not catch up on them.
+                *next = (*next + Duration::from_millis(dataset.every_ms.into())).max(now);
+                due.push((dataset.clone(), What::Picture));
             }
-            // Who is late misses pictures, and does not catch up on them.
-            *next = (*next + Duration::from_millis(dataset.every_ms.into())).max(now);
-            self.busy.insert(dataset.grant.id.clone())
-        };
-        open.into_iter().filter(due).collect()
+            if dataset.uploads && self.is_due(now, id, What::Upload) {
+                due.push((dataset, What::Upload));
+            }
+        }
+        due
+    }
+
+    fn is_due(&mut self, now: Instant, id: &GrantId, what: What) -> bool {
+        let key = (id.clone(), what);
+        let next = *self.next.entry(key.clone()).or_insert(now);
+        next <= now && self.busy.insert(key)
+    }
+
+    /// It was answered. Who uploaded something is asked for the next thing at once, and else in a while.
+    fn answered(&mut self, now: Instant, id: GrantId, what: What, mark: Option<Mark>) {
+        self.busy.remove(&(id.clone(), what));
+        if what == What::Picture {
+            return;
+        }
+        self.next.insert((id.clone(), what), if mark.is_some() { now } else { now + LOOK });
+        self.marks.extend(mark.map(|mark| (id, mark)));
     }
 
     /// When something is due next, or is to be looked for.
     fn wakes(&self, now: Instant) -> Instant {
-        let waiting = self.next.iter().filter(|(id, _)| !self.busy.contains(*id)).map(|(_, at)| *at);
+        let waiting = self.next.iter().filter(|(key, _)| !self.busy.contains(*key)).map(|(_, at)| *at);
         waiting.chain([now + LOOK]).min().unwrap_or(now + LOOK).max(now)
     }
 }
 
 impl App {
-    /// Begins to keep pictures of a camera, for a while.
+    /// Begins to keep pictures of a camera, or what its app uploads, for a while.
     pub(crate) async fn create_dataset(
         &self,
         id: &DeviceId,
@@ -89,8 +123,13 @@ impl App {
         if !(1..=MOST_MINUTES).contains(&wanted.minutes) {
             return Err(Failure::new(Kind::Malformed, format!("`minutes` must be 1 to {MOST_MINUTES}, a week")));
         }
-        if !EVERY.contains(&wanted.every_ms) {
-            let detail = format!("`every_ms` must be {} to {}", EVERY.start(), EVERY.end());
+        let CreateDataset { every_ms, uploads, .. } = wanted;
+        if !EVERY.contains(&every_ms) && every_ms != 0 {
+            let detail = format!("`every_ms` must be {} to {}, or 0 for no pictures", EVERY.start(), EVERY.end());
+            return Err(Failure::new(Kind::Malformed, detail));
+        }
+        if every_ms == 0 && !uploads {
+            let detail = "nothing would be kept: give `every_ms`, or `uploads` for what the camera's app uploads";
             return Err(Failure::new(Kind::Malformed, detail));
         }
         self.device(id).await?;
@@ -107,9 +146,13 @@ impl App {
             ended_ms: None,
         };
         // On record before anything is kept.
-        self.db.insert_dataset(grant.clone(), wanted.every_ms).await?;
-        tracing::info!(device = %id, grant = %grant.id, reason, minutes = wanted.minutes, "a camera's pictures are kept");
-        Ok(shown(DatasetRow { grant, every_ms: wanted.every_ms, pictures: 0, bytes: 0 }, now))
+        if !self.db.insert_dataset(grant.clone(), every_ms, uploads).await? {
+            let detail = "what its app uploads goes into another dataset now: stop that one first";
+            return Err(Failure::new(Kind::InUse, detail));
+        }
+        let minutes = wanted.minutes;
+        tracing::info!(device = %id, grant = %grant.id, reason, minutes, every_ms, uploads, "a camera's pictures are kept");
+        Ok(shown(DatasetRow { grant, every_ms, pictures: 0, uploads, files: 0, bytes: 0 }, now))
     }
 
     /// Datasets of a camera, the newest first.
@@ -124,15 +167,16 @@ impl App {
     pub(crate) async fn dataset(&self, id: &DeviceId, dataset: GrantId) -> Result<Archive, Failure> {
         let device = self.device(id).await?;
         let row = self.db.dataset(id.clone(), dataset.clone()).await?.ok_or_else(no_dataset)?;
-        let samples = self.db.samples(dataset).await?;
-        Ok(Archive { about: format!("{}: {}", device.name, row.grant.reason), row, samples })
+        let samples = self.db.samples(dataset.clone()).await?;
+        let uploads = self.db.uploads(dataset).await?;
+        Ok(Archive { about: format!("{}: {}", device.name, row.grant.reason), row, samples, uploads })
     }
 
-    /// Forgets a dataset, its pictures, and what was found in them.
+    /// Forgets a dataset, its pictures, what was found in them, and its files.
     pub(crate) async fn remove_dataset(&self, id: &DeviceId, dataset: GrantId) -> Result<(), Failure> {
         self.db.device(id.clone()).await?.ok_or_else(no_dataset)?;
         let blobs = self.db.remove_dataset(id.clone(), dataset.clone(), now_ms()).await?.ok_or_else(no_dataset)?;
-        tracing::info!(device = %id, grant = %dataset, pictures = blobs.len(), "a camera's pictures are kept no longer");
+        tracing::info!(device = %id, grant = %dataset, files = blobs.len(), "a camera's pictures are kept no longer");
         self.shelf.drop_blobs(&self.db, blobs).await;
         Ok(())
     }
@@ -145,32 +189,39 @@ impl App {
                 tracing::error!(%error, "it cannot be read which pictures are to be kept");
                 Vec::new()
             });
-            for dataset in beats.due(Instant::now(), open) {
-                let app = self.clone();
+            for (dataset, what) in beats.due(Instant::now(), open) {
+                let (app, mark) = (self.clone(), beats.marks.get(&dataset.grant.id).cloned());
                 asking.spawn(async move {
-                    let id = dataset.grant.id.clone();
-                    if let Err(error) = app.take_sample(dataset).await {
-                        tracing::warn!(dataset = %id, error = error.detail, "a picture is missing in a dataset");
+                    let taken = match what {
+                        What::Picture => app.take_sample(&dataset).await.map(|()| None),
+                        What::Upload => app.take_upload(&dataset, mark).await,
+                    };
+                    let id = dataset.grant.id;
+                    if let Err(error) = &taken {
+                        tracing::warn!(dataset = %id, error = error.detail, "something is missing in a dataset");
                     }
-                    id
+                    (id, what, taken.ok().flatten())
                 });
             }
             let wakes = beats.wakes(Instant::now());
             tokio::select! {
-                Some(Ok(id)) = asking.join_next() => { beats.busy.remove(&id); }
+                Some(Ok((id, what, mark))) = asking.join_next() => beats.answered(Instant::now(), id, what, mark),
                 () = tokio::time::sleep_until(wakes) => {}
             }
         }
     }
 
+    /// Where a camera is at work just now: its machine, and its session.
+    async fn at_work(&self, device: &DeviceId) -> Result<Option<(NodeId, SessionId)>, Failure> {
+        let Some(session) = self.cameras.session_of(device) else { return Ok(None) };
+        let row = self.db.device(device.clone()).await?.filter(|row| row.revoked_ms.is_none());
+        Ok(row.map(|row| (row.node, session)))
+    }
+
     /// Keeps one picture. A camera that does not work just now has none.
-    async fn take_sample(&self, dataset: DatasetRow) -> Result<(), Failure> {
-        let device = &dataset.grant.device;
-        let Some(session) = self.cameras.session_of(device) else { return Ok(()) };
-        let Some(row) = self.db.device(device.clone()).await?.filter(|row| row.revoked_ms.is_none()) else {
-            return Ok(());
-        };
-        let Reply::Sampled { sample } = self.ask(&row.node, &Request::Sample { session }, ANSWER).await? else {
+    async fn take_sample(&self, dataset: &DatasetRow) -> Result<(), Failure> {
+        let Some((node, session)) = self.at_work(&dataset.grant.device).await? else { return Ok(()) };
+        let Reply::Sampled { sample } = self.ask(&node, &Request::Sample { session }, ANSWER).await? else {
             return Err(Failure::internal("a camera answered something else"));
         };
         let Sample { jpeg, size, found } = check(*sample)?;
@@ -179,14 +230,19 @@ impl App {
         self.shelf.put(&self.db, jpeg).await?;
         let quota = u64::from(self.config.limits.datasets_mb) << 20;
         let sample = SampleRow { seq: 0, size, blob: blob.clone(), bytes, found };
-        let id = dataset.grant.id.clone();
-        let put = self.db.put_sample(id.clone(), sample, now_ms(), (MOST_PICTURES, quota)).await?;
-        if put != PutSample::Stored {
+        let put = self.db.put_sample(dataset.grant.id.clone(), sample, now_ms(), (MOST_PICTURES, quota)).await?;
+        self.put(dataset, put, blob).await
+    }
+
+    /// What follows of having added something, or not.
+    async fn put(&self, dataset: &DatasetRow, put: PutKept, blob: BlobId) -> Result<(), Failure> {
+        if put != PutKept::Stored {
             self.shelf.drop_blobs(&self.db, vec![blob]).await;
         }
-        if put == PutSample::Full {
-            tracing::warn!(dataset = %id, "a dataset is full: no more pictures are added to it");
-            self.db.end_grant(device.clone(), id, now_ms()).await?;
+        if put == PutKept::Full {
+            let GrantRow { id, device, .. } = &dataset.grant;
+            tracing::warn!(dataset = %id, "a dataset is full: nothing more is added to it");
+            self.db.end_grant(device.clone(), id.clone(), now_ms()).await?;
         }
         Ok(())
     }
@@ -209,9 +265,9 @@ fn no_dataset() -> Failure {
 }
 
 fn shown(row: DatasetRow, now_ms: u64) -> Dataset {
-    let DatasetRow { grant, every_ms, pictures, bytes } = row;
+    let DatasetRow { grant, every_ms, pictures, uploads, files, bytes } = row;
     let open = grant.ended_ms.is_none() && grant.expires_ms > now_ms;
-    Dataset { grant: shown_grant(grant), every_ms, pictures, bytes, open }
+    Dataset { grant: shown_grant(grant), every_ms, pictures, uploads, files, bytes, open }
 }
 
 #[cfg(test)]
@@ -231,7 +287,7 @@ mod tests {
             expires_ms: 0,
             ended_ms: None,
         };
-        DatasetRow { grant, every_ms, pictures: 0, bytes: 0 }
+        DatasetRow { grant, every_ms, pictures: 0, uploads: every_ms == 0, files: 0, bytes: 0 }
     }
 
     #[test]
@@ -239,7 +295,7 @@ mod tests {
         let (mut beats, began) = (Beats::default(), Instant::now());
         let due = |beats: &mut Beats, at_ms: u64, answered: bool| {
             let now = began + Duration::from_millis(at_ms);
-            let due: Vec<u32> = beats.due(now, vec![open(200), open(1_000)]).iter().map(|it| it.every_ms).collect();
+            let due: Vec<u32> = beats.due(now, vec![open(200), open(1_000)]).iter().map(|(it, _)| it.every_ms).collect();
             if answered {
                 beats.busy.clear();
             }
@@ -253,6 +309,25 @@ mod tests {
         assert_eq!(due(&mut beats, 1_000, true), (vec![200], 1_200));
         beats.due(began, Vec::new());
         assert!(beats.next.is_empty(), "what is over is forgotten");
+    }
+
+    #[test]
+    fn who_uploads_is_asked_at_once_for_more_and_else_in_a_while() {
+        let (mut beats, now) = (Beats::default(), Instant::now());
+        let (id, mark) = (open(0).grant.id, Mark::of([3; 16], 8));
+        let due = |beats: &mut Beats, now: Instant| {
+            let due = beats.due(now, vec![open(0)]);
+            due.into_iter().map(|(dataset, what)| (dataset.grant.id, what)).collect::<Vec<_>>()
+        };
+        assert_eq!(due(&mut beats, now), [(id.clone(), What::Upload)], "no pictures");
+        assert_eq!(due(&mut beats, now + LOOK), [], "one question at a time");
+        beats.answered(now, id.clone(), What::Upload, Some(mark.clone()));
+        assert_eq!((due(&mut beats, now).len(), beats.marks.get(&id)), (1, Some(&mark)));
+        beats.answered(now, id.clone(), What::Upload, None);
+        assert_eq!((due(&mut beats, now).len(), beats.wakes(now)), (0, now + LOOK));
+        assert_eq!((due(&mut beats, now + LOOK).len(), beats.marks.get(&id)), (1, Some(&mark)), "it is not forgotten");
+        beats.due(now, Vec::new());
+        assert!(beats.marks.is_empty(), "what is over is");
     }
 
     #[test]

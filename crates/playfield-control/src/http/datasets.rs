@@ -1,4 +1,4 @@
-//! `/api/v1/devices/{id}/datasets`: pictures that are kept, with what was found in them. For the operator.
+//! `/api/v1/devices/{id}/datasets`: pictures that are kept, with what was found in them, and what an app uploads. For the operator.
 
 use axum::Extension;
 use axum::extract::State;
@@ -13,8 +13,9 @@ use super::caller::Caller;
 use super::devices::device;
 use crate::failure::{Failure, Kind};
 
-/// Keeps pictures of a camera for a while, each with what the camera found in it. That stays on record among its grants, with the
-/// reason; `DELETE` of the grant ends it, and keeps the pictures.
+/// Keeps pictures of a camera for a while, each with what the camera found in it, and with `uploads` what its app uploads. That
+/// stays on record among its grants, with the reason; `DELETE` of the grant ends it, and keeps what came. What an app uploads goes
+/// into one dataset at a time: another one is refused as `inUse`.
 #[utoipa::path(post, path = "/api/v1/devices/{id}/datasets", tag = "devices", params(("id" = String, Path)),
     request_body = CreateDataset, responses(
         (status = 201, body = Dataset),
@@ -48,7 +49,8 @@ pub(super) async fn list(
 }
 
 /// A dataset as COCO has it: a ZIP archive with `annotations.json`, and the pictures under `images/`. What the model found is a
-/// beginning for whoever corrects it: each annotation has the model's `score`.
+/// beginning for whoever corrects it: each annotation has the model's `score`. What the camera's app uploaded lies under `uploads/`,
+/// by the app's names, each behind its number.
 #[utoipa::path(get, path = "/api/v1/devices/{id}/datasets/{dataset}", tag = "devices",
     params(("id" = String, Path), ("dataset" = String, Path)), responses(
         (status = 200, description = "The archive", content_type = "application/zip"),
@@ -66,7 +68,7 @@ pub(super) async fn one(
     Ok((headers, archive.body(app)).into_response())
 }
 
-/// Forgets a dataset: its pictures, and what was found in them. If pictures were still being added, that ends.
+/// Forgets a dataset: its pictures, what was found in them, and its files. If more was still being added, that ends.
 #[utoipa::path(delete, path = "/api/v1/devices/{id}/datasets/{dataset}", tag = "devices",
     params(("id" = String, Path), ("dataset" = String, Path)), responses(
         (status = 204, description = "It is gone"),

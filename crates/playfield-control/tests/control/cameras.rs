@@ -299,6 +299,7 @@ async fn pictures_are_kept_with_leave_and_come_as_coco() {
         (json!({"reason": " ", "minutes": 5}), "`reason`"),
         (json!({"reason": "training", "minutes": 10_081}), "`minutes`"),
         (json!({"reason": "training", "minutes": 5, "every_ms": 100}), "`every_ms`"),
+        (json!({"reason": "training", "minutes": 5, "every_ms": 0}), "nothing would be kept"),
     ] {
         let problem = street.here.post(&street.path("/datasets"), wrong).await.problem(400, "malformed");
         assert!(problem.detail.contains(says), "{problem:?}");
@@ -346,6 +347,45 @@ async fn pictures_are_kept_with_leave_and_come_as_coco() {
     street.here.delete(&street.path(&here)).await.problem(404, "notFound");
     let grants: Grants = street.here.get(&street.path("/grants")).await.is(200);
     assert_eq!(grants.grants.len(), 1, "that there was leave stays on record");
+}
+
+#[tokio::test]
+async fn what_an_app_uploads_is_kept_with_leave_in_one_dataset_at_a_time() {
+    let street = Street::new().await;
+    let spec = street.at_work().await;
+    let asked = || {
+        let asked = street.world.node.asked().into_iter();
+        asked.filter_map(|asked| match asked {
+            Request::Upload { session, place } if session == spec.id => Some((place.file, place.at)),
+            _ => None,
+        })
+    };
+    let wanted = json!({"reason": "what is blurred", "minutes": 5, "every_ms": 0, "uploads": true});
+    let made: Dataset = street.here.post(&street.path("/datasets"), wanted.clone()).await.is(201);
+    assert!(made.open && made.uploads && made.every_ms == 0 && made.files == 0, "{made:?}");
+    let problem = street.here.post(&street.path("/datasets"), wanted.clone()).await.problem(409, "inUse");
+    assert!(problem.detail.contains("stop that one first"), "{problem:?}");
+    let told = async || street.here.get(&street.path("/datasets")).await.is::<Datasets>(200).datasets.remove(0);
+    until("two files", async || (told().await.files == 2).then_some(())).await;
+    until("a question for the third", async || asked().any(|place| place == (72, 0)).then_some(())).await;
+    assert_eq!(asked().take(4).collect::<Vec<_>>(), [(0, 0), (70, 3), (71, 0), (72, 0)]);
+    assert!(!street.world.node.asked().iter().any(|asked| matches!(asked, Request::Sample { .. })), "no picture");
+
+    assert_eq!(street.here.delete(&street.path(&format!("/grants/{}", made.grant.id))).await.status, 204);
+    let over = told().await;
+    assert_eq!((over.open, over.files, over.pictures, over.bytes), (false, 2, 0, 10));
+    let archive = street.here.get(&street.path(&format!("/datasets/{}", made.grant.id))).await;
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(archive.body.clone())).unwrap();
+    let names: Vec<_> = zip.file_names().map(str::to_owned).collect();
+    assert_eq!(names, ["annotations.json", "uploads/000001-20260102.jpg", "uploads/000002-20260102.txt"]);
+    let mut bytes = Vec::new();
+    zip.by_name(&names[1]).unwrap().read_to_end(&mut bytes).unwrap();
+    assert_eq!(bytes, b"\xff\xd8 abc");
+    let grants: Grants = street.here.get(&street.path("/grants")).await.is(200);
+    assert_eq!((grants.grants.len(), grants.grants[0].reason.as_str()), (1, "what is blurred"));
+    let again: Dataset = street.here.post(&street.path("/datasets"), wanted).await.is(201);
+    assert!(again.open, "the other one is over");
+    assert_eq!(street.here.delete(&street.path(&format!("/datasets/{}", made.grant.id))).await.status, 204);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use playfield_core::api::EndReason;
 use playfield_core::bus::{ModuleFacts, Reply, Request, StateFacts, node_subject};
 use playfield_core::dataset::{Found, Sample};
+use playfield_core::upload::{Piece, Place};
 use playfield_core::frame::{PixelFormat, Shape};
 use playfield_core::id::NodeId;
 use playfield_core::metadata::{Object, Rect};
@@ -103,6 +104,7 @@ fn usual(request: &Request) -> Reply {
         Request::Ingest { ingest, .. } => Reply::Attached { answer: format!("answer to {}", ingest.offer) },
         Request::Live { .. } | Request::Input { .. } | Request::EndIngest { .. } => Reply::Done,
         Request::Sample { .. } => Reply::Sampled { sample: Box::new(sample()) },
+        Request::Upload { place, .. } => Reply::Uploaded { piece: piece(*place).map(Box::new) },
         Request::Seats { .. } => Reply::Seats { taken: vec![0] },
         Request::People { .. } => Reply::People { people: Vec::new() },
         Request::Change { .. } | Request::Remove { .. } => Reply::Changed { roster: Default::default() },
@@ -118,6 +120,19 @@ fn sample() -> Sample {
     let objects = vec![Object { class: 0, score: 0.75, area, track: None, keypoints: Vec::new() }];
     let found = Found { time_ms: 1_700_000_000_000, objects, labels: vec!["person".to_owned()] };
     Sample { jpeg: b"\xff\xd8 a picture".to_vec(), size: [640, 360], found }
+}
+
+/// Of a camera whose app uploads two files, in two pieces and in one, and then nothing.
+fn piece(Place { file, at }: Place) -> Option<Piece> {
+    let piece = |file, name: &str, length, bytes: &[u8]| {
+        Some(Piece { file, name: name.to_owned(), length, at, bytes: bytes.to_vec() })
+    };
+    match (file, at) {
+        (..=70, 0) => piece(70, "images/20260102.jpg", 6, b"\xff\xd8 "),
+        (70, 3) => piece(70, "images/20260102.jpg", 6, b"abc"),
+        (71, 0) => piece(71, "20260102.txt", 4, b"text"),
+        _ => None,
+    }
 }
 
 /// A worker wrote these bytes as a state, after 90 ticks at 60 Hz.

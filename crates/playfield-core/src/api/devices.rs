@@ -246,7 +246,7 @@ pub struct Granted {
     pub viewer: Viewer,
 }
 
-/// `POST /api/v1/devices/{id}/datasets`: to keep pictures of a camera, with what is found in them.
+/// `POST /api/v1/devices/{id}/datasets`: to keep pictures of a camera, with what is found in them, or what its app uploads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateDataset {
@@ -254,27 +254,34 @@ pub struct CreateDataset {
     pub reason: String,
     /// For how long, 1 to 10080 (a week).
     pub minutes: u32,
-    /// A picture each so many milliseconds, 200 to 3600000.
+    /// A picture each so many milliseconds, 200 to 3600000; 0: none.
     #[serde(default = "every_second")]
     pub every_ms: u32,
+    /// Whether files are kept that its app uploads. Only an AITRIOS app does.
+    #[serde(default)]
+    pub uploads: bool,
 }
 
 fn every_second() -> u32 {
     1_000
 }
 
-/// Pictures of a camera that are kept.
+/// Pictures of a camera that are kept, and files that its app uploads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Dataset {
-    /// By what leave. Its id is the dataset's; taken back, no pictures are added.
+    /// By what leave. Its id is the dataset's; taken back, nothing is added.
     pub grant: Grant,
-    /// A picture is taken each so many milliseconds.
+    /// A picture is taken each so many milliseconds; 0: none is.
     pub every_ms: u32,
     /// Pictures so far.
     pub pictures: u32,
-    /// Their bytes.
+    /// Files that its app uploads are kept.
+    pub uploads: bool,
+    /// Those so far.
+    pub files: u32,
+    /// Bytes of both.
     pub bytes: u64,
-    /// Pictures are being added.
+    /// More is being added.
     pub open: bool,
 }
 

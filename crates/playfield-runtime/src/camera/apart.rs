@@ -7,7 +7,7 @@
 //!   worker             Keeper: starts it, watches its memory, ends it
 //!                        |  one end of a Link to each
 //!   camera's process   Apart --begin, picture--> host: AitriosApp     app's process, behind the same fence
-//!                            <--values, lines---
+//!                            <--values, files, lines---
 //! ```
 //!
 //! Pictures and what is said go between the two alone. The camera does not trust the app's process more than the app: what it says is
@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use playfield_core::app::{Budget, Schema};
 use playfield_core::time::Time;
+use playfield_core::upload::{Upload, upload_name};
 
 pub(super) use self::keeper::Keeper;
 use self::words::{Begin, Bytes, End, FromApp, MOST_STILL, PIECE, ToApp};
@@ -47,6 +48,8 @@ pub(super) struct Apart {
     said: AppTick,
     lines: Vec<String>,
     memory_refused: bool,
+    /// Bytes that it may still upload; none: nobody was let have them.
+    room: Option<u64>,
 }
 
 impl Apart {
@@ -77,6 +80,7 @@ impl Apart {
             said: AppTick::default(),
             lines: Vec::new(),
             memory_refused: false,
+            room: None,
         };
         apart.link.patient(PATIENCE).map_err(|error| lost(&error.into()))?;
         apart.link.send(&ToApp::Begin(Box::new(begin))).map_err(|error| lost(&error))?;
@@ -87,7 +91,7 @@ impl Apart {
     /// Shows it a picture, and waits until it is done with it, or is busy for too long. After an error it is spent.
     pub(super) fn see(&mut self, view: View) -> Result<AppTick, GuestError> {
         let mut still = Still::of(view, self.raw_image);
-        self.now = still.now();
+        (self.now, self.room) = (still.now(), still.uploads.room);
         let taken = |image: &mut Option<Vec<u8>>| image.as_mut().map(std::mem::take).unwrap_or_default();
         let tensors = std::mem::take(&mut still.tensors.bytes);
         let parts = [tensors, taken(&mut still.image), taken(&mut still.raw_image)];
@@ -132,6 +136,7 @@ impl Apart {
         for _ in 0..MOST_ANSWERS {
             match self.link.receive(Some(self.patience)).map_err(|error| lost(&error))? {
                 FromApp::Value(json) => self.let_out(&json)?,
+                FromApp::Upload(name, length) => self.take_upload(&name, length)?,
                 FromApp::Line(line) => self.lines.push(line),
                 FromApp::Refused(times) => self.said.refused = self.said.refused.saturating_add(times),
                 FromApp::Seen => return Ok(()),
@@ -139,6 +144,7 @@ impl Apart {
                     self.said.exited = true;
                     return Ok(());
                 }
+                FromApp::Bytes(_) => return Err(lost(&LinkError::Garbage)),
                 FromApp::Ended(end) => {
                     self.memory_refused = matches!(end, End::Memory(_));
                     return Err(end.into());
@@ -146,6 +152,25 @@ impl Apart {
             }
         }
         Err(GuestError::Trap("its process does not stop to speak".to_owned()))
+    }
+
+    /// Takes a file that it uploads, if it may.
+    fn take_upload(&mut self, name: &str, length: u32) -> Result<(), GuestError> {
+        self.room = self.room.and_then(|room| room.checked_sub(length.into()));
+        if self.room.is_none() {
+            return Err(GuestError::Trap("its process uploads what it may not".to_owned()));
+        }
+        let (length, mut bytes) = (length as usize, Vec::new());
+        while bytes.len() < length {
+            match self.link.receive(Some(self.patience)).map_err(|error| lost(&error))? {
+                FromApp::Bytes(Bytes(piece)) if !piece.is_empty() && bytes.len() + piece.len() <= length => {
+                    bytes.extend_from_slice(&piece);
+                }
+                _ => return Err(lost(&LinkError::Garbage)),
+            }
+        }
+        self.said.uploads.push(Upload { name: upload_name(name), bytes });
+        Ok(())
     }
 
     /// Holds what it says against what it may say.

@@ -17,6 +17,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use playfield_core::app::{AppState, AppStatus, Budget, Emitted, Manifest, Package, Restarts, Schema, coarse};
 use playfield_core::camera::{AppModule, Camera, Report};
 use playfield_core::time::Time;
+use playfield_core::upload::Upload;
 
 use super::apart::Apart;
 use crate::process::Link;
@@ -55,6 +56,8 @@ pub struct Made {
     pub lines: Vec<String>,
     /// What it wants of its worker.
     pub wants: Option<Wants>,
+    /// Files that it uploads, for whoever was let have them.
+    pub uploads: Vec<Upload>,
 }
 
 /// What an app that has a process of its own wants of its worker.
@@ -155,6 +158,9 @@ pub struct App {
     pub(super) status: AppStatus,
     /// How often it was refused in all.
     refused: u64,
+    /// Files that it uploaded and that were not said to be kept or not; and those of them from before it was started again.
+    unsettled: usize,
+    stale: usize,
     told: Option<(Time, AppStatus)>,
 }
 
@@ -180,6 +186,8 @@ impl App {
             running: None,
             status,
             refused: 0,
+            unsettled: 0,
+            stale: 0,
             told: None,
         })
     }
@@ -217,6 +225,7 @@ impl App {
         if !self.setting.manifest.tensors {
             view.tensors = None;
         }
+        self.settle(&mut view.uploads.settled);
         self.start(now, &mut made);
         if let Some(mut running) = self.running.take() {
             let seen = running.see(view);
@@ -235,6 +244,14 @@ impl App {
         made
     }
 
+    /// Leaves what is news to the app that runs: not of what one before it uploaded.
+    fn settle(&mut self, settled: &mut Vec<bool>) {
+        self.unsettled = self.unsettled.saturating_sub(settled.len());
+        let stale = self.stale.min(settled.len());
+        self.stale -= stale;
+        settled.drain(..stale);
+    }
+
     fn start(&mut self, now: Time, made: &mut Made) {
         let waits = matches!(self.status.state, AppState::Starting | AppState::Waiting);
         if self.running.is_some() || !waits || !self.restarts.may_start(now) {
@@ -248,6 +265,7 @@ impl App {
             return;
         }
         self.asked = false;
+        self.stale = self.unsettled;
         self.restarts.started(now);
         let rules = AppRules {
             schema: self.schema.clone(),
@@ -293,6 +311,8 @@ impl App {
         self.status.bytes += tick.bytes;
         self.refused = self.refused.saturating_add(tick.refused);
         self.status.refused = coarse(self.refused);
+        self.unsettled += tick.uploads.len();
+        made.uploads.extend(tick.uploads);
         let app = &self.setting.manifest.id;
         let emitted = tick.emitted.into_iter().map(|value| Emitted { app: app.clone(), time_ms, value });
         made.reports.extend(emitted.map(Report::Emitted));
@@ -449,10 +469,10 @@ impl Desk {
         }
     }
 
-    /// Shows it a picture, unless it is busy with another.
-    pub(super) fn show(&mut self, view: impl FnOnce() -> View) {
-        if !self.busy {
-            self.busy = self.to.try_send(ToDesk::See(Box::new(view()))).is_ok();
-        }
+    /// Shows it a picture, unless it is busy with another. False: it is.
+    pub(super) fn show(&mut self, view: impl FnOnce() -> View) -> bool {
+        let shown = !self.busy && self.to.try_send(ToDesk::See(Box::new(view()))).is_ok();
+        self.busy |= shown;
+        shown
     }
 }

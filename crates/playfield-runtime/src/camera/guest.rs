@@ -8,6 +8,7 @@ use playfield_core::camera::Report;
 use playfield_core::dataset::Found;
 use playfield_core::frame::{Damage, MAX_HEIGHT, MAX_WIDTH, Picture, PixelFormat};
 use playfield_core::input::TickInput;
+use playfield_core::upload::Place;
 
 use super::apart::Keeper;
 use super::intake::Intake;
@@ -111,6 +112,7 @@ impl CameraGuest {
                     damage = Damage::All;
                 }
                 Ok(FromCamera::Sample(width, height, found)) => self.take_sample(width, height, &found)?,
+                Ok(FromCamera::Upload(piece)) => self.events.push(GuestEvent::Upload(piece.map(Box::new))),
                 Ok(FromCamera::Log(line)) => self.log(LogLevel::Warn, line),
                 Ok(FromCamera::Said(line)) => self.log(LogLevel::Info, line),
                 Ok(FromCamera::StartApp(memory_mb)) => self.start_app(memory_mb),
@@ -226,6 +228,12 @@ impl Guest for CameraGuest {
     fn sample(&mut self) -> bool {
         // If it is gone, that is noticed at the next tick.
         let _ = self.process.link().send(&ToCamera::Sample);
+        true
+    }
+
+    fn upload(&mut self, place: Place) -> bool {
+        // If it is gone, that is noticed at the next tick.
+        let _ = self.process.link().send(&ToCamera::Upload(place));
         true
     }
 

@@ -19,6 +19,7 @@ use super::decode::Codecs;
 use super::intake::Fed;
 use super::pipeline::Pipeline;
 use super::source::{self, NoPicture, Source};
+use super::uploads::Uploads;
 use super::words::{FromCamera, PICTURE, SHARED_LEN, ToCamera};
 use crate::confine::confine;
 use crate::model::Engine;
@@ -101,6 +102,8 @@ struct Host {
     sampled: bool,
     /// Somebody wants to know what is in each picture.
     live: bool,
+    /// What its app uploads.
+    uploads: Uploads,
     masks: Blinds,
     /// Figures taken.
     taken: u32,
@@ -140,6 +143,7 @@ impl Host {
             showing: false,
             sampled: false,
             live: false,
+            uploads: Uploads::new(unix_ms()),
             masks: Blinds::new(&camera.desired.masks)?,
             taken: 0,
             counted: Counts::default(),
@@ -161,6 +165,10 @@ impl Host {
                 Ok(ToCamera::Show(shown)) => (self.shown, self.showing) = (shown, false),
                 Ok(ToCamera::Taken) => self.showing = false,
                 Ok(ToCamera::Sample) => self.sampled = true,
+                Ok(ToCamera::Upload(place)) => {
+                    self.uploads.ask(self.time(Instant::now()), place);
+                    self.answer_upload(link)?;
+                }
                 Ok(ToCamera::Live(live)) => (self.live, self.taken) = (live, 0),
                 Ok(ToCamera::App) => self.hand_to_app(socket.map(ToDesk::Process)),
                 Ok(ToCamera::NoApp(why)) => self.hand_to_app(Some(ToDesk::NoProcess(why))),
@@ -178,6 +186,7 @@ impl Host {
         if now >= self.report_at {
             self.report_at = now + FIGURES;
             self.tell_figures(link)?;
+            self.answer_upload(link)?;
         }
         self.watch(now, link)?;
         if self.over || now < self.due() {
@@ -289,7 +298,10 @@ impl Host {
 
     /// What its app made of an earlier picture.
     fn tell_app(&mut self, link: &mut Link) -> Result<(), LinkError> {
-        let Some(Made { reports, lines, wants }) = self.app.as_mut().and_then(Desk::take) else { return Ok(()) };
+        let Some(made) = self.app.as_mut().and_then(Desk::take) else { return Ok(()) };
+        let Made { reports, lines, wants, uploads } = made;
+        self.uploads.take(self.time(Instant::now()), uploads);
+        self.answer_upload(link)?;
         match wants {
             Some(Wants::Process(memory_mb)) => link.send(&FromCamera::StartApp(memory_mb))?,
             Some(Wants::End) => link.send(&FromCamera::EndApp)?,
@@ -297,6 +309,14 @@ impl Host {
         }
         reports.iter().try_for_each(|report| self.tell(link, report))?;
         lines.into_iter().try_for_each(|line| link.send(&FromCamera::Said(line)))
+    }
+
+    /// Answers who asked for what its app uploads, if it is time for that.
+    fn answer_upload(&mut self, link: &mut Link) -> Result<(), LinkError> {
+        match self.uploads.answer(self.time(Instant::now())) {
+            Some(piece) => link.send(&FromCamera::Upload(piece)),
+            None => Ok(()),
+        }
     }
 
     /// What the worker says of the process of its app.
@@ -307,19 +327,24 @@ impl Host {
     }
 
     fn show_app(&mut self, seen: &Seen) {
-        let Host { app, pipeline, source, picture, began, .. } = self;
+        let Host { app, pipeline, source, picture, began, uploads, .. } = self;
         let Some(app) = app else { return };
-        let shown = app.pixels.then_some(&*picture);
+        let pixels = app.pixels.then_some(&*picture);
         let tensors = app.tensors;
-        app.show(|| View {
-            now: Time::from_micros(began.elapsed().as_micros() as u64),
+        let now = Time::from_micros(began.elapsed().as_micros() as u64);
+        let shown = app.show(|| View {
+            now,
+            uploads: uploads.terms(now),
             zones: pipeline.zones(seen),
             seen: seen.clone(),
             counts: pipeline.counts(),
             size: [picture.width, picture.height],
-            picture: shown.cloned(),
+            picture: pixels.cloned(),
             tensors: if tensors { pipeline.tensors(source.inferred()) } else { None },
         });
+        if shown {
+            uploads.told();
+        }
     }
 
     fn tell_figures(&mut self, link: &mut Link) -> Result<(), LinkError> {

@@ -1,6 +1,7 @@
 //! What a worker and the process of a camera say to each other, and where in their shared memory things lie.
 
 use playfield_core::frame::{MAX_HEIGHT, MAX_WIDTH};
+use playfield_core::upload::{Piece, Place};
 use serde::{Deserialize, Serialize};
 
 use super::AppOpening;
@@ -24,6 +25,8 @@ pub enum ToCamera {
     Live(bool),
     /// Hand over the next picture, with what is found in it.
     Sample,
+    /// Hand over what its app uploads, from there on: whoever was let have it has what is before.
+    Upload(Place),
     /// The process of its app was started: its socket comes with it.
     App,
     /// It could not be, and why.
@@ -63,6 +66,8 @@ pub enum FromCamera {
     /// The picture that was asked for is there: width, height, and what was found, as JSON of
     /// [`Found`](playfield_core::dataset::Found).
     Sample(u16, u16, String),
+    /// What was asked for of what its app uploads; none: it uploads nothing.
+    Upload(Option<Piece>),
     /// A line for whoever looks after the node.
     Log(String),
     /// A line of its app's log, for the same.

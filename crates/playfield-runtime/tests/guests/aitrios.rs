@@ -17,6 +17,8 @@ use playfield_runtime::wasm::{
 
 use crate::support::*;
 
+mod uploads;
+
 /// `aitrios/detector.rs`
 const DETECTOR: &[u8] = include_bytes!("aitrios/detector.wasm");
 /// `aitrios/threads.c`
@@ -332,10 +334,6 @@ fn bad_pointers_and_made_up_handles_are_answered_with_their_errors() {
     check("(call $say (call $readdir (i32.const 3) (i32.const 64) (i32.const 9) (i64.const 0) (i32.const 40)))", &[0]);
     check("(call $say (call $readdir (i32.const 3) (i32.const 64) (i32.const 9) (i64.const -1) (i32.const 40)))", &[0]);
     check("(call $say (call $poll (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))", &[58]);
-    check(
-        "(call $say (call $blob (global.get $client) (i32.const 2) (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))",
-        &[11],
-    );
     check("(call $say (call $nn_load (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))", &[2]);
     check("(call $say (call $nn_load (i32.const -8) (i32.const 1) (i32.const 0) (i32.const 0)))", &[1]);
 }

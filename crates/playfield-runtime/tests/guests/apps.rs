@@ -13,7 +13,7 @@ use playfield_core::metadata::{Metadata, Object, Rect};
 use playfield_core::time::Time;
 use playfield_runtime::GuestError;
 use playfield_runtime::camera::{App, AppSetting, Made};
-use playfield_runtime::wasm::{AppRules, View, WasmApp};
+use playfield_runtime::wasm::{AppRules, UploadTerms, View, WasmApp};
 
 use crate::support::*;
 
@@ -149,6 +149,7 @@ fn view(ms: u64) -> View {
         size: [640, 360],
         picture: None,
         tensors: None,
+        uploads: UploadTerms::default(),
     }
 }
 

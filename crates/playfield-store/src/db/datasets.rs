@@ -1,6 +1,6 @@
-//! Datasets: pictures of cameras that are kept, by somebody's leave.
+//! Datasets: pictures of cameras, and files that their apps upload, that are kept by somebody's leave.
 //!
-//! The bytes of a picture come into the blob store and are let go of as those of saved states: [`super::states`] says how.
+//! The bytes of either come into the blob store and are let go of as those of saved states: [`super::states`] says how.
 
 use playfield_core::id::{DeviceId, GrantId};
 use rusqlite::{OptionalExtension, Row, Rows, Transaction, params};
@@ -15,11 +15,15 @@ use crate::blob::BlobId;
 pub struct DatasetRow {
     /// By what leave: its id is the dataset's.
     pub grant: GrantRow,
-    /// A picture is taken each so many milliseconds.
+    /// A picture is taken each so many milliseconds; 0: none is.
     pub every_ms: u32,
     /// Pictures so far.
     pub pictures: u32,
-    /// Their bytes.
+    /// Files that the camera's app uploads are kept.
+    pub uploads: bool,
+    /// Those so far.
+    pub files: u32,
+    /// Bytes of both.
     pub bytes: u64,
 }
 
@@ -38,9 +42,22 @@ pub struct SampleRow {
     pub found: String,
 }
 
-/// Whether a picture was added.
+/// A file of a dataset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UploadRow {
+    /// Its place, from 1; given when it is written down.
+    pub seq: u64,
+    /// Its name, without a path.
+    pub name: String,
+    /// Its bytes, in the blob store.
+    pub blob: BlobId,
+    /// How many.
+    pub bytes: u64,
+}
+
+/// Whether a picture or a file was added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PutSample {
+pub enum PutKept {
     /// It is durable.
     Stored,
     /// Leave is over, or was taken back.
@@ -50,21 +67,35 @@ pub enum PutSample {
 }
 
 /// Datasets as they are listed.
-const LIST: &str = "SELECT grants.*, datasets.every_ms,
+const LIST: &str = "SELECT grants.*, datasets.every_ms, datasets.uploads,
         (SELECT count(*) FROM samples WHERE dataset = datasets.id) AS pictures,
-        (SELECT coalesce(sum(bytes), 0) FROM samples WHERE dataset = datasets.id) AS bytes
+        (SELECT count(*) FROM uploads WHERE dataset = datasets.id) AS files,
+        (SELECT coalesce(sum(bytes), 0) FROM samples WHERE dataset = datasets.id)
+            + (SELECT coalesce(sum(bytes), 0) FROM uploads WHERE dataset = datasets.id) AS bytes
     FROM datasets JOIN grants USING (id)";
 
 impl Db {
-    /// Writes down that pictures of a camera may be kept, one each `every_ms`.
-    pub async fn insert_dataset(&self, grant: GrantRow, every_ms: u32) -> Result<(), DbError> {
+    /// Writes down that pictures of a camera may be kept, one each `every_ms` or none, and what its app uploads, or not. False:
+    /// another dataset has that now, and nothing changed.
+    pub async fn insert_dataset(&self, grant: GrantRow, every_ms: u32, uploads: bool) -> Result<bool, DbError> {
         self.call(move |connection| {
             let change = connection.transaction()?;
+            let taken: Option<i64> = change
+                .prepare_cached(
+                    "SELECT 1 FROM datasets JOIN grants USING (id)
+                     WHERE device = ?1 AND uploads = 1 AND ended_ms IS NULL AND expires_ms > ?2 LIMIT 1",
+                )?
+                .query_row(params![grant.device.as_str(), grant.created_ms as i64], |row| row.get(0))
+                .optional()?;
+            if uploads && taken.is_some() {
+                return Ok(false);
+            }
             insert_grant(&change, &grant)?;
             change
-                .prepare_cached("INSERT INTO datasets (id, every_ms) VALUES (?1, ?2)")?
-                .execute(params![grant.id.as_str(), every_ms])?;
-            Ok(change.commit()?)
+                .prepare_cached("INSERT INTO datasets (id, every_ms, uploads) VALUES (?1, ?2, ?3)")?
+                .execute(params![grant.id.as_str(), every_ms, uploads])?;
+            change.commit()?;
+            Ok(true)
         })
         .await
     }
@@ -78,7 +109,7 @@ impl Db {
         .await
     }
 
-    /// Datasets that pictures are added to now.
+    /// Datasets that something is added to now.
     pub async fn datasets_open(&self, now_ms: u64) -> Result<Vec<DatasetRow>, DbError> {
         self.call(move |connection| {
             let list = format!("{LIST} WHERE ended_ms IS NULL AND expires_ms > ?1 ORDER BY created_ms, id");
@@ -105,38 +136,57 @@ impl Db {
         sample: SampleRow,
         now_ms: u64,
         (most, quota): (u32, u64),
-    ) -> Result<PutSample, DbError> {
+    ) -> Result<PutKept, DbError> {
         self.call(move |connection| {
             let change = connection.transaction()?;
-            let open: Option<i64> = change
-                .prepare_cached(
-                    "SELECT 1 FROM datasets JOIN grants USING (id)
-                     WHERE id = ?1 AND ended_ms IS NULL AND expires_ms > ?2",
-                )?
-                .query_row(params![dataset.as_str(), now_ms as i64], |row| row.get(0))
-                .optional()?;
-            if open.is_none() {
-                return Ok(PutSample::Over);
-            }
-            let last: i64 = change
-                .prepare_cached("SELECT coalesce(max(seq), 0) FROM samples WHERE dataset = ?1")?
-                .query_row([dataset.as_str()], |row| row.get(0))?;
-            let all: i64 = change
-                .prepare_cached("SELECT coalesce(sum(bytes), 0) FROM samples")?
-                .query_row([], |row| row.get(0))?;
-            if last >= i64::from(most) || all as u64 + sample.bytes > quota {
-                return Ok(PutSample::Full);
-            }
+            let seq = match place(&change, "samples", &dataset, now_ms, sample.bytes, (most, quota))? {
+                Ok(seq) => seq,
+                Err(no_place) => return Ok(no_place),
+            };
             let SampleRow { size: [width, height], blob, bytes, found, .. } = sample;
             change
                 .prepare_cached(
                     "INSERT INTO samples (dataset, seq, width, height, blob, bytes, found)
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                 )?
-                .execute(params![dataset.as_str(), last + 1, width, height, blob.as_str(), bytes as i64, found])?;
-            change.prepare_cached("DELETE FROM loose_blobs WHERE blob = ?1")?.execute([blob.as_str()])?;
+                .execute(params![dataset.as_str(), seq, width, height, blob.as_str(), bytes as i64, found])?;
+            named(&change, &blob)?;
             change.commit()?;
-            Ok(PutSample::Stored)
+            Ok(PutKept::Stored)
+        })
+        .await
+    }
+
+    /// Adds a file, under the same terms. The same bytes by the same name as the last one's are it once more.
+    pub async fn put_upload(
+        &self,
+        dataset: GrantId,
+        upload: UploadRow,
+        now_ms: u64,
+        (most, quota): (u32, u64),
+    ) -> Result<PutKept, DbError> {
+        self.call(move |connection| {
+            let change = connection.transaction()?;
+            let UploadRow { name, blob, bytes, .. } = upload;
+            let last: Option<(String, String)> = change
+                .prepare_cached("SELECT name, blob FROM uploads WHERE dataset = ?1 ORDER BY seq DESC LIMIT 1")?
+                .query_row([dataset.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?;
+            if last.is_some_and(|last| last == (name.clone(), blob.as_str().to_owned())) {
+                named(&change, &blob)?;
+                change.commit()?;
+                return Ok(PutKept::Stored);
+            }
+            let seq = match place(&change, "uploads", &dataset, now_ms, bytes, (most, quota))? {
+                Ok(seq) => seq,
+                Err(no_place) => return Ok(no_place),
+            };
+            change
+                .prepare_cached("INSERT INTO uploads (dataset, seq, name, blob, bytes) VALUES (?1, ?2, ?3, ?4, ?5)")?
+                .execute(params![dataset.as_str(), seq, name, blob.as_str(), bytes as i64])?;
+            named(&change, &blob)?;
+            change.commit()?;
+            Ok(PutKept::Stored)
         })
         .await
     }
@@ -155,7 +205,21 @@ impl Db {
         .await
     }
 
-    /// Forgets a dataset and its pictures, whose blobs are loose from then on; that leave was given stays on record, and is over.
+    /// The files of a dataset, in the order they came.
+    pub async fn uploads(&self, dataset: GrantId) -> Result<Vec<UploadRow>, DbError> {
+        self.call(move |connection| {
+            let mut find = connection.prepare_cached("SELECT * FROM uploads WHERE dataset = ?1 ORDER BY seq")?;
+            let mut rows = find.query([dataset.as_str()])?;
+            let mut uploads = Vec::new();
+            while let Some(row) = rows.next()? {
+                uploads.push(read_upload(row)?);
+            }
+            Ok(uploads)
+        })
+        .await
+    }
+
+    /// Forgets a dataset, its pictures and its files, whose blobs are loose from then on; that leave was given stays on record, and is over.
     /// None: there is none.
     pub async fn remove_dataset(
         &self,
@@ -186,11 +250,48 @@ impl Db {
     }
 }
 
+/// The number of what is added next to a table of a dataset: or why nothing is.
+fn place(
+    change: &Transaction<'_>,
+    table: &str,
+    dataset: &GrantId,
+    now_ms: u64,
+    bytes: u64,
+    (most, quota): (u32, u64),
+) -> Result<Result<i64, PutKept>, DbError> {
+    let open: Option<i64> = change
+        .prepare_cached(
+            "SELECT 1 FROM datasets JOIN grants USING (id) WHERE id = ?1 AND ended_ms IS NULL AND expires_ms > ?2",
+        )?
+        .query_row(params![dataset.as_str(), now_ms as i64], |row| row.get(0))
+        .optional()?;
+    if open.is_none() {
+        return Ok(Err(PutKept::Over));
+    }
+    let last: i64 = change
+        .prepare_cached(&format!("SELECT coalesce(max(seq), 0) FROM {table} WHERE dataset = ?1"))?
+        .query_row([dataset.as_str()], |row| row.get(0))?;
+    let all: i64 = change
+        .prepare_cached(
+            "SELECT (SELECT coalesce(sum(bytes), 0) FROM samples) + (SELECT coalesce(sum(bytes), 0) FROM uploads)",
+        )?
+        .query_row([], |row| row.get(0))?;
+    let full = last >= i64::from(most) || all as u64 + bytes > quota;
+    Ok(if full { Err(PutKept::Full) } else { Ok(last + 1) })
+}
+
+/// A row names the blob.
+fn named(change: &Transaction<'_>, blob: &BlobId) -> Result<(), DbError> {
+    change.prepare_cached("DELETE FROM loose_blobs WHERE blob = ?1")?.execute([blob.as_str()])?;
+    Ok(())
+}
+
 fn loosen_all(change: &Transaction<'_>, dataset: &GrantId) -> Result<Vec<BlobId>, DbError> {
+    let all = "SELECT blob FROM samples WHERE dataset = ?1 UNION SELECT blob FROM uploads WHERE dataset = ?1";
     change
-        .prepare_cached("INSERT OR IGNORE INTO loose_blobs (blob) SELECT blob FROM samples WHERE dataset = ?1")?
+        .prepare_cached(&format!("INSERT OR IGNORE INTO loose_blobs (blob) {all}"))?
         .execute([dataset.as_str()])?;
-    let mut find = change.prepare_cached("SELECT DISTINCT blob FROM samples WHERE dataset = ?1")?;
+    let mut find = change.prepare_cached(all)?;
     let mut rows = find.query([dataset.as_str()])?;
     let mut blobs = Vec::new();
     while let Some(row) = rows.next()? {
@@ -212,6 +313,8 @@ fn read_dataset(row: &Row<'_>) -> Result<DatasetRow, DbError> {
         grant: read_grant(row)?,
         every_ms: row.get("every_ms")?,
         pictures: row.get("pictures")?,
+        uploads: row.get("uploads")?,
+        files: row.get("files")?,
         bytes: row.get::<_, i64>("bytes")? as u64,
     })
 }
@@ -223,5 +326,14 @@ fn read_sample(row: &Row<'_>) -> Result<SampleRow, DbError> {
         blob: read_id("a blob id", row.get("blob")?)?,
         bytes: row.get::<_, i64>("bytes")? as u64,
         found: row.get("found")?,
+    })
+}
+
+fn read_upload(row: &Row<'_>) -> Result<UploadRow, DbError> {
+    Ok(UploadRow {
+        seq: row.get::<_, i64>("seq")? as u64,
+        name: row.get("name")?,
+        blob: read_id("a blob id", row.get("blob")?)?,
+        bytes: row.get::<_, i64>("bytes")? as u64,
     })
 }

@@ -375,6 +375,19 @@ const STEPS: &[&str] = &[
     DROP TABLE device_counts;
     ALTER TABLE minutes RENAME TO device_counts;
 ",
+    // What apps upload, where that is kept.
+    "
+    ALTER TABLE datasets ADD COLUMN uploads INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE uploads (
+        dataset TEXT NOT NULL REFERENCES datasets ON DELETE CASCADE,
+        seq INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        blob TEXT NOT NULL,
+        bytes INTEGER NOT NULL,
+        PRIMARY KEY (dataset, seq)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX uploads_by_blob ON uploads (blob);
+",
 ];
 
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), DbError> {

@@ -100,7 +100,8 @@ impl Db {
         self.call(|connection| {
             let mut find = connection.prepare_cached(
                 "SELECT blob FROM loose_blobs WHERE blob NOT IN (SELECT blob FROM states)
-                 AND blob NOT IN (SELECT blob FROM samples) ORDER BY blob",
+                 AND blob NOT IN (SELECT blob FROM samples)
+                 AND blob NOT IN (SELECT blob FROM uploads) ORDER BY blob",
             )?;
             let mut rows = find.query([])?;
             let mut blobs = Vec::new();

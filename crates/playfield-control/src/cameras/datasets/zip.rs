@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use axum::body::{Body, Bytes};
 use playfield_core::dataset::{Found, Kept, coco, file_name};
-use playfield_store::db::{DatasetRow, SampleRow};
+use playfield_store::blob::BlobId;
+use playfield_store::db::{DatasetRow, SampleRow, UploadRow};
 use tokio::sync::mpsc::{self, Sender};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
@@ -20,6 +21,7 @@ pub(crate) struct Archive {
     pub(super) about: String,
     pub(super) row: DatasetRow,
     pub(super) samples: Vec<SampleRow>,
+    pub(super) uploads: Vec<UploadRow>,
 }
 
 impl Archive {
@@ -33,9 +35,9 @@ impl Archive {
         let (pieces, waiting) = mpsc::channel(WAITING);
         let runtime = tokio::runtime::Handle::current();
         tokio::task::spawn_blocking(move || {
-            let get = |sample: &SampleRow| {
-                let bytes = runtime.block_on(app.shelf.get(&sample.blob)).map_err(io::Error::other)?;
-                bytes.ok_or_else(|| io::Error::other(format!("picture {} is gone", sample.seq)))
+            let get = |blob: &BlobId| {
+                let bytes = runtime.block_on(app.shelf.get(blob)).map_err(io::Error::other)?;
+                bytes.ok_or_else(|| io::Error::other(format!("blob {blob} is gone")))
             };
             let written = self.write(Pieces { to: pieces.clone(), piece: Vec::new() }, get);
             // Who receives it may go, which is no fault.
@@ -51,7 +53,7 @@ impl Archive {
         }))
     }
 
-    fn write(&self, to: impl Write, get: impl Fn(&SampleRow) -> io::Result<Vec<u8>>) -> io::Result<()> {
+    fn write(&self, to: impl Write, get: impl Fn(&BlobId) -> io::Result<Vec<u8>>) -> io::Result<()> {
         let mut zip = ZipWriter::new_stream(to);
         let mut kept = Vec::with_capacity(self.samples.len());
         for sample in &self.samples {
@@ -66,7 +68,11 @@ impl Archive {
         let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
         for sample in &self.samples {
             zip.start_file(file_name(sample.seq), stored)?;
-            zip.write_all(&get(sample)?)?;
+            zip.write_all(&get(&sample.blob)?)?;
+        }
+        for UploadRow { seq, name, blob, .. } in &self.uploads {
+            zip.start_file(format!("uploads/{seq:06}-{name}"), stored)?;
+            zip.write_all(&get(blob)?)?;
         }
         zip.finish()?.into_inner().flush()
     }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use playfield_core::app::Output;
+use playfield_core::upload::Upload;
 
-use super::words::{Begin, Bytes, End, FromApp, MOST_STILL, Opening, ToApart, ToApp};
+use super::words::{Begin, Bytes, End, FromApp, MOST_STILL, Opening, PIECE, ToApart, ToApp};
 use crate::camera::eye::load_model;
 use crate::confine::confine;
 use crate::model::{self, Bare, Model, Numbers};
@@ -158,6 +159,10 @@ fn tell(
     }
     if tick.refused > 0 {
         camera.send(&FromApp::Refused(tick.refused))?;
+    }
+    for Upload { name, bytes } in tick.uploads {
+        camera.send(&FromApp::Upload(name, bytes.len() as u32))?;
+        bytes.chunks(PIECE).try_for_each(|piece| camera.send(&FromApp::Bytes(Bytes(piece.to_vec()))))?;
     }
     for mut line in app.take_log() {
         line.truncate(line.floor_char_boundary(MOST_LINE));

@@ -11,7 +11,7 @@ use playfield_core::metadata::{Metadata, Object, Rect};
 
 use super::*;
 use crate::camera::app::{App, AppSetting, Made, ToDesk, Wants, code};
-use crate::wasm::{Engine, compile};
+use crate::wasm::{Engine, UploadTerms, compile};
 
 const THREADS: &[u8] = include_bytes!("../../../tests/guests/aitrios/threads.wasm");
 
@@ -115,6 +115,78 @@ fn a_process_says_no_more_than_its_app_could() {
     let all = std::iter::once(FromApp::Seen).chain(flood).collect();
     let tick = open(says(all), &manifest(class)).unwrap().see(view(0)).unwrap();
     assert_eq!((tick.emitted.len(), tick.refused), (1, 10));
+}
+
+fn view_with(ms: u64, room: Option<u64>, settled: &[bool]) -> View {
+    View { uploads: UploadTerms { room, settled: settled.to_vec() }, ..view(ms) }
+}
+
+#[test]
+fn a_process_uploads_no_more_than_its_app_could() {
+    let upload = |length: u32| FromApp::Upload("../a/b.txt".to_owned(), length);
+    let bytes = |length: usize| FromApp::Bytes(Bytes(vec![7; length]));
+    let see = |answers: Vec<FromApp>, room: Option<u64>| {
+        let all = std::iter::once(FromApp::Seen).chain(answers).collect();
+        let seen = open(says(all), &manifest("")).unwrap().see(view_with(0, room, &[]));
+        seen.map(|tick| tick.uploads).map_err(|error| error.to_string())
+    };
+    let whole = vec![upload(5), bytes(2), bytes(3), upload(0), FromApp::Seen];
+    let file = |length: usize| Upload { name: "b.txt".to_owned(), bytes: vec![7; length] };
+    assert_eq!(see(whole.clone(), Some(5)), Ok(vec![file(5), file(0)]));
+    for room in [None, Some(4)] {
+        assert!(see(whole.clone(), room).unwrap_err().contains("uploads what it may not"), "{room:?}");
+    }
+    assert!(see(vec![upload(3), bytes(3), upload(3)], Some(5)).unwrap_err().contains("uploads what it may not"));
+    for garbage in [vec![bytes(3)], vec![upload(3), bytes(4)], vec![upload(3), bytes(0)], vec![upload(3), FromApp::Seen]] {
+        assert!(see(garbage, Some(5)).unwrap_err().contains("makes no sense"));
+    }
+}
+
+/// A process that uploads a file with each picture, says which of its files it was told of, and ends in the middle of the third.
+fn uploads() -> Link {
+    let (ours, theirs) = Link::pair().unwrap();
+    std::thread::spawn(move || {
+        let (mut theirs, mut pictures) = (Link::new(theirs), 0);
+        while let Ok(said) = theirs.receive::<ToApp>(None) {
+            match said {
+                ToApp::Begin(_) => {}
+                ToApp::Bytes(_) if pictures == 3 => return,
+                ToApp::Bytes(_) => continue,
+                ToApp::Picture(still, _) => {
+                    theirs.send(&FromApp::Line(format!("{:?}", still.uploads.settled))).unwrap();
+                    theirs.send(&FromApp::Upload("a".to_owned(), 0)).unwrap();
+                    pictures += 1;
+                    if pictures == 3 {
+                        continue;
+                    }
+                }
+            }
+            theirs.send(&FromApp::Seen).unwrap();
+        }
+    });
+    ours
+}
+
+#[test]
+fn an_app_that_is_started_again_is_told_of_its_own_files_alone() {
+    let mut app = apart();
+    app.see(view(0));
+    app.hear(ToDesk::Process(uploads().into_socket()), &mut Made::default());
+    let mut see = |ms: u64, settled: &[bool]| {
+        let made = app.see(view_with(ms, Some(9), settled));
+        if made.wants.is_some() {
+            app.hear(ToDesk::Process(uploads().into_socket()), &mut Made::default());
+        }
+        (made.uploads.len(), made.lines.first().map(|line| line.trim_start_matches("threads: ").to_owned()))
+    };
+    let told = |settled: &str| Some(settled.to_owned());
+    assert_eq!(see(1, &[]), (1, told("[]")));
+    assert_eq!(see(2, &[true]), (1, told("[true]")));
+    assert_eq!(see(3, &[]), (1, told("[]")), "it fails, and what it uploaded before is there");
+    // Two of its files are on their way. The next process is not told of them.
+    assert_eq!(see(2_000, &[]).0, 1, "it is started again");
+    assert_eq!(see(2_001, &[true, false, true]), (1, told("[true]")));
+    assert_eq!(see(2_002, &[false]), (1, told("[false]")));
 }
 
 #[test]

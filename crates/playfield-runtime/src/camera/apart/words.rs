@@ -61,14 +61,18 @@ pub(super) struct Begin {
     pub raw_image: bool,
 }
 
-/// What the app's process says. Every picture, and the beginning, is answered with any number of values and lines, and then with
+/// What the app's process says. Every picture, and the beginning, is answered with any number of values, files and lines, and then with
 /// [`FromApp::Seen`] or [`FromApp::Ended`].
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum FromApp {
     /// Something that the app said, as JSON.
     Value(String),
     /// So many more things that it said were refused.
     Refused(u64),
+    /// A file that it uploads: its name, and how many bytes of it follow.
+    Upload(String, u32),
+    /// Some of them.
+    Bytes(Bytes),
     /// A line of its log.
     Line(String),
     /// That is all for now.
@@ -119,7 +123,7 @@ impl From<End> for GuestError {
 }
 
 /// Bytes that are written down as they are, and not one by one.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Bytes(pub Vec<u8>);
 
 impl Serialize for Bytes {

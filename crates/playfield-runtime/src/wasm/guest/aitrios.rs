@@ -22,7 +22,8 @@ use self::crew::{First, Threads};
 use super::{AppRules, AppTick};
 use crate::GuestError;
 use crate::wasm::compile::Module;
-use crate::wasm::host::aitrios::booth::Booth;
+use crate::wasm::host::aitrios::blobs::Blobs;
+use crate::wasm::host::aitrios::booth::{Booth, Said};
 use crate::wasm::host::aitrios::esf::Esf;
 use crate::wasm::host::aitrios::evp::Evp;
 use crate::wasm::host::aitrios::files::Files;
@@ -69,6 +70,7 @@ impl Module {
         let booth = Arc::new(Booth::new(budget));
         let app = Aitrios {
             evp: Evp::new(&config),
+            blobs: Blobs::default(),
             sensor: Sensor::new(&model, hz, raw_image),
             outlet: Outlet { schema, labels },
             system: System::new(start_unix_ms),
@@ -134,7 +136,8 @@ impl AitriosApp {
     pub fn said(&mut self) -> AppTick {
         let said = self.booth.take_said();
         let exited = matches!(self.booth.ended(), Some(Ok(())));
-        AppTick { emitted: said.emitted, bytes: said.bytes, refused: said.refused, exited }
+        let Said { emitted, bytes, refused, uploads } = said;
+        AppTick { emitted, bytes, refused, uploads, exited }
     }
 
     /// What it may still send: for the one that is started in its place.

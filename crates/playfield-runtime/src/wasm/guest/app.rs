@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use playfield_core::app::{self, Budget, Schema};
+use playfield_core::upload::Upload;
 use serde_json::Value;
 use wasmtime::Store;
 
@@ -57,6 +58,8 @@ pub struct AppTick {
     pub bytes: u64,
     /// How often something was refused.
     pub refused: u64,
+    /// Files that it uploads.
+    pub uploads: Vec<Upload>,
     /// It is done.
     pub exited: bool,
 }
@@ -128,6 +131,7 @@ impl WasmApp {
             emitted,
             bytes: std::mem::take(&mut camera.bytes),
             refused: std::mem::take(&mut camera.refused),
+            uploads: Vec::new(),
             exited,
         }
     }

@@ -1,4 +1,4 @@
-//! The device that an AITRIOS app believes to be on: its agent (`evp`), its sensor (`sensor`), its system (`wasi`, `files`,
+//! The device that an AITRIOS app believes to be on: its agent (`evp`, `blobs`), its sensor (`sensor`), its system (`wasi`, `files`,
 //! `esf`).
 //!
 //! ```text
@@ -11,6 +11,7 @@
 //! device is [`Aitrios`], behind a lock that nobody holds while they wait or run code of the app; what each has for itself is
 //! [`Device`].
 
+pub mod blobs;
 pub mod booth;
 pub mod esf;
 pub mod evp;
@@ -27,6 +28,7 @@ use std::sync::{Arc, Mutex};
 
 use wasmtime::SharedMemory;
 
+use self::blobs::Blobs;
 use self::booth::Booth;
 use self::esf::{Esf, Jpeg};
 use self::evp::Evp;
@@ -52,6 +54,7 @@ pub struct Lent {
 #[derive(Debug)]
 pub struct Aitrios {
     pub evp: Evp,
+    pub blobs: Blobs,
     pub sensor: Sensor,
     pub outlet: Outlet,
     pub system: System,

@@ -7,6 +7,7 @@ use playfield_core::camera::Seen;
 use playfield_core::frame::{Picture, PixelFormat};
 use playfield_core::metadata::Object;
 use playfield_core::time::Time;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::aitrios::tensor::Tensors;
@@ -38,6 +39,17 @@ pub struct View {
     pub picture: Option<Picture>,
     /// What the camera's model made of it, where the app asks for that and there is one.
     pub tensors: Option<Tensors>,
+    /// What an AITRIOS app may upload.
+    pub uploads: UploadTerms,
+}
+
+/// What an app may upload, and what became of what it did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadTerms {
+    /// Bytes that there is room for; none: nobody was let have it.
+    pub room: Option<u64>,
+    /// Of each of its files whose end is news, in the order it gave them: whether it is kept.
+    pub settled: Vec<bool>,
 }
 
 /// The desk of an app: what lies on it, and what it hands over.

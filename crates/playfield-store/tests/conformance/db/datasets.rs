@@ -1,8 +1,8 @@
-//! Pictures of cameras that are kept.
+//! Pictures of cameras, and files that their apps upload, that are kept.
 
 use playfield_core::id::{GrantId, ViewerId};
 use playfield_store::blob::BlobId;
-use playfield_store::db::{Db, GrantRow, PutSample, SampleRow};
+use playfield_store::db::{Db, GrantRow, PutKept, SampleRow, UploadRow};
 
 use super::device;
 
@@ -30,7 +30,7 @@ fn sample(bytes: &[u8]) -> SampleRow {
 }
 
 /// Adds a picture as it is done: its blob is loose until the row names it.
-async fn put(db: &Db, dataset: &GrantRow, bytes: &[u8], now_ms: u64, bounds: (u32, u64)) -> PutSample {
+async fn put(db: &Db, dataset: &GrantRow, bytes: &[u8], now_ms: u64, bounds: (u32, u64)) -> PutKept {
     db.loosen(BlobId::of(bytes)).await.unwrap();
     db.put_sample(dataset.id.clone(), sample(bytes), now_ms, bounds).await.unwrap()
 }
@@ -38,17 +38,17 @@ async fn put(db: &Db, dataset: &GrantRow, bytes: &[u8], now_ms: u64, bounds: (u3
 pub async fn pictures_are_kept_while_leave_is_given_and_room_is_left(db: Db) {
     db.insert_device(device(1)).await.unwrap();
     let (first, second) = (leave(1, 1_000), leave(2, 2_000));
-    db.insert_dataset(first.clone(), 500).await.unwrap();
-    db.insert_dataset(second.clone(), 1_000).await.unwrap();
-    assert_eq!(put(&db, &first, b"one", 1_010, (3, 10)).await, PutSample::Stored);
-    assert_eq!(put(&db, &first, b"other", 1_020, (3, 10)).await, PutSample::Stored);
-    assert_eq!(put(&db, &first, b"more", 1_030, (3, 10)).await, PutSample::Full, "12 bytes in all");
-    assert_eq!(put(&db, &second, b"two", 2_010, (3, 10)).await, PutSample::Full, "those of others count");
-    assert_eq!(put(&db, &first, b"more", 1_030, (2, 100)).await, PutSample::Full, "a third picture");
-    assert_eq!(put(&db, &first, b"late", 1_100, (9, 100)).await, PutSample::Over, "its time is over");
+    db.insert_dataset(first.clone(), 500, false).await.unwrap();
+    db.insert_dataset(second.clone(), 1_000, false).await.unwrap();
+    assert_eq!(put(&db, &first, b"one", 1_010, (3, 10)).await, PutKept::Stored);
+    assert_eq!(put(&db, &first, b"other", 1_020, (3, 10)).await, PutKept::Stored);
+    assert_eq!(put(&db, &first, b"more", 1_030, (3, 10)).await, PutKept::Full, "12 bytes in all");
+    assert_eq!(put(&db, &second, b"two", 2_010, (3, 10)).await, PutKept::Full, "those of others count");
+    assert_eq!(put(&db, &first, b"more", 1_030, (2, 100)).await, PutKept::Full, "a third picture");
+    assert_eq!(put(&db, &first, b"late", 1_100, (9, 100)).await, PutKept::Over, "its time is over");
     db.end_grant(device(1).id, second.id.clone(), 2_020).await.unwrap();
-    assert_eq!(put(&db, &second, b"two", 2_030, (9, 100)).await, PutSample::Over, "it was taken back");
-    assert_eq!(put(&db, &leave(3, 2_000), b"two", 2_030, (9, 100)).await, PutSample::Over, "it was never given");
+    assert_eq!(put(&db, &second, b"two", 2_030, (9, 100)).await, PutKept::Over, "it was taken back");
+    assert_eq!(put(&db, &leave(3, 2_000), b"two", 2_030, (9, 100)).await, PutKept::Over, "it was never given");
 
     let samples = db.samples(first.id.clone()).await.unwrap();
     let expect = [SampleRow { seq: 1, ..sample(b"one") }, SampleRow { seq: 2, ..sample(b"other") }];
@@ -70,10 +70,10 @@ pub async fn a_dataset_that_is_removed_lets_go_of_its_pictures_and_leaves_its_gr
     db.insert_device(device(1)).await.unwrap();
     let (first, second) = (leave(1, 1_000), leave(2, 1_000));
     for dataset in [&first, &second] {
-        db.insert_dataset(dataset.clone(), 500).await.unwrap();
-        assert_eq!(put(&db, dataset, b"both", 1_010, (9, 100)).await, PutSample::Stored);
+        db.insert_dataset(dataset.clone(), 500, false).await.unwrap();
+        assert_eq!(put(&db, dataset, b"both", 1_010, (9, 100)).await, PutKept::Stored);
     }
-    assert_eq!(put(&db, &first, b"own", 1_010, (9, 100)).await, PutSample::Stored);
+    assert_eq!(put(&db, &first, b"own", 1_010, (9, 100)).await, PutKept::Stored);
     assert_eq!(db.loose_blobs().await.unwrap(), [], "rows name them");
     assert_eq!(db.remove_dataset(device(2).id, first.id.clone(), 1_020).await.unwrap(), None, "another camera's");
     let mut freed = db.remove_dataset(device(1).id, first.id.clone(), 1_020).await.unwrap().unwrap();
@@ -87,4 +87,46 @@ pub async fn a_dataset_that_is_removed_lets_go_of_its_pictures_and_leaves_its_gr
     let grants = db.grants(device(1).id, 9).await.unwrap();
     let ended = grants.iter().find(|grant| grant.id == first.id).unwrap();
     assert_eq!(ended.ended_ms, Some(1_020), "it stays on record, and is over");
+}
+
+fn file(name: &str, bytes: &[u8]) -> UploadRow {
+    UploadRow { seq: 0, name: name.to_owned(), blob: BlobId::of(bytes), bytes: bytes.len() as u64 }
+}
+
+pub async fn files_that_an_app_uploads_are_kept_in_one_dataset_at_a_time(db: Db) {
+    db.insert_device(device(1)).await.unwrap();
+    let (first, second, third) = (leave(1, 1_000), leave(2, 1_010), leave(3, 1_100));
+    assert!(db.insert_dataset(first.clone(), 0, true).await.unwrap());
+    assert!(!db.insert_dataset(second.clone(), 0, true).await.unwrap(), "the first one has them");
+    assert_eq!(db.grants(device(1).id, 9).await.unwrap().len(), 1, "nothing is on record of what was refused");
+    assert!(db.insert_dataset(second.clone(), 500, false).await.unwrap(), "pictures are another matter");
+    assert!(db.insert_dataset(third, 0, true).await.unwrap(), "by then the first one is over");
+
+    let put = async |name: &str, bytes: &[u8], now_ms, bounds| {
+        db.loosen(BlobId::of(bytes)).await.unwrap();
+        db.put_upload(first.id.clone(), file(name, bytes), now_ms, bounds).await.unwrap()
+    };
+    assert_eq!(put("a.txt", b"one", 1_010, (3, 10)).await, PutKept::Stored);
+    assert_eq!(put("a.txt", b"one", 1_020, (3, 10)).await, PutKept::Stored);
+    assert_eq!(put("a.txt", b"other", 1_030, (3, 10)).await, PutKept::Stored);
+    assert_eq!(put("b.txt", b"more", 1_030, (3, 10)).await, PutKept::Full, "12 bytes in all");
+    let picture = db.put_sample(second.id.clone(), sample(b"too much"), 1_030, (9, 10)).await.unwrap();
+    assert_eq!(picture, PutKept::Full, "pictures and files count together");
+    assert_eq!(put("b.txt", b"", 1_030, (2, 100)).await, PutKept::Full, "a third file");
+    assert_eq!(put("b.txt", b"", 1_030, (9, 100)).await, PutKept::Stored, "one may be empty");
+    assert_eq!(put("c.txt", b"late", 1_100, (9, 100)).await, PutKept::Over, "its time is over");
+
+    let uploads = db.uploads(first.id.clone()).await.unwrap();
+    let rows = [("a.txt", &b"one"[..]), ("a.txt", b"other"), ("b.txt", b"")];
+    let expect: Vec<_> =
+        rows.into_iter().zip(1..).map(|((name, bytes), seq)| UploadRow { seq, ..file(name, bytes) }).collect();
+    assert_eq!(uploads, expect, "what comes twice in a row is there once");
+    let row = db.dataset(device(1).id, first.id.clone()).await.unwrap().unwrap();
+    assert_eq!((row.every_ms, row.pictures, row.uploads, row.files, row.bytes), (0, 0, true, 3, 8));
+
+    let loose = db.loose_blobs().await.unwrap();
+    assert!(!loose.contains(&BlobId::of(b"one")) && loose.contains(&BlobId::of(b"late")), "{loose:?}");
+    let freed = db.remove_dataset(device(1).id, first.id.clone(), 1_200).await.unwrap().unwrap();
+    assert_eq!((freed.len(), db.uploads(first.id).await.unwrap()), (3, Vec::new()));
+    assert!(db.loose_blobs().await.unwrap().contains(&BlobId::of(b"one")));
 }

@@ -1,10 +1,12 @@
 //! Where an AITRIOS app and its camera meet: the newest picture, what the app's threads wait for, and what it said.
 
+use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use playfield_core::app::{Budget, Refusal};
 use playfield_core::time::Time;
+use playfield_core::upload::Upload;
 use serde_json::Value;
 
 use super::sensor::Still;
@@ -26,12 +28,15 @@ pub enum For {
     Picture,
     /// Time to pass.
     Time,
+    /// Time to pass, or something to tell.
+    News,
 }
 
 /// Why a wait is over.
 #[derive(Debug)]
 pub enum Woken {
     Picture(Box<Still>),
+    News,
     Late,
     /// The app is to end.
     Stopping,
@@ -63,6 +68,14 @@ struct State {
     memory_refused: bool,
     budget: Budget,
     said: Said,
+    /// Bytes of uploads that there is room for, on top of what is promised; none: nobody was let have them.
+    room: Option<u64>,
+    /// Bytes of uploads that are promised room, or wait to be taken.
+    promised: u64,
+    /// Of uploads that were handed over, in their order: whether they are kept.
+    settled: VecDeque<bool>,
+    /// There may be something to tell that no thread looked for yet.
+    news: bool,
     /// Why it was refused so far, each once.
     refusals: Vec<Refusal>,
     lines: Vec<String>,
@@ -70,11 +83,12 @@ struct State {
 
 impl State {
     /// Whether nothing more is to be expected of the picture: it was taken, and a thread is back for the next one; or all of them
-    /// wait, and none for a picture. Of threads that wait for each other nobody knows.
+    /// wait, and none for a picture. Of threads that wait for each other nobody knows, and one that uploads something waits for the
+    /// next picture to be told what became of it.
     fn rests(&self) -> bool {
         let back = self.for_picture > 0 && self.still.is_none();
         let idle = self.for_picture == 0 && self.for_time >= self.threads;
-        self.ended.is_some() || back || idle
+        self.ended.is_some() || back || idle || !self.said.uploads.is_empty()
     }
 }
 
@@ -84,6 +98,17 @@ pub struct Said {
     pub emitted: Vec<Value>,
     pub bytes: u64,
     pub refused: u64,
+    pub uploads: Vec<Upload>,
+}
+
+/// Whether there is room for an upload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    Promised,
+    /// Not before others are gone.
+    Full,
+    /// Nobody was let have it.
+    Denied,
 }
 
 impl Booth {
@@ -102,6 +127,10 @@ impl Booth {
             memory_refused: false,
             budget,
             said: Said::default(),
+            room: None,
+            promised: 0,
+            settled: VecDeque::new(),
+            news: false,
             refusals: Vec::new(),
             lines: Vec::new(),
         };
@@ -115,7 +144,11 @@ impl Booth {
     /// The camera: shows a picture in place of one that was not taken, and lets the app work until it waits again.
     pub fn show(&self, still: Still, patience: Duration) {
         let mut state = self.state();
+        let promised = state.promised;
         state.now = still.now();
+        state.room = still.uploads.room.map(|room| room.saturating_sub(promised));
+        state.settled.extend(&still.uploads.settled);
+        state.news |= !still.uploads.settled.is_empty();
         state.still = Some(Box::new(still));
         self.changed.notify_all();
         self.until(state, patience, State::rests);
@@ -165,7 +198,10 @@ impl Booth {
 
     /// The camera: what it said, and its log.
     pub fn take_said(&self) -> Said {
-        std::mem::take(&mut self.state().said)
+        let mut state = self.state();
+        let said = std::mem::take(&mut state.said);
+        state.promised -= said.uploads.iter().map(|file| file.bytes.len() as u64).sum::<u64>();
+        said
     }
 
     pub fn take_lines(&self) -> Vec<String> {
@@ -219,7 +255,7 @@ impl Booth {
         let until = Instant::now() + time;
         let mut state = self.state();
         // A moment is not taken for rest: what it does next may still be about the picture that it has.
-        let counts = [usize::from(what == For::Picture), usize::from(what == For::Time && time > LEAST)];
+        let counts = [usize::from(what == For::Picture), usize::from(what != For::Picture && time > LEAST)];
         state.for_picture += counts[0];
         state.for_time += counts[1];
         state.waited = true;
@@ -231,6 +267,9 @@ impl Booth {
             }
             if state.stopping && (!told_to_end || now >= until) {
                 break Woken::Stopping;
+            }
+            if what == For::News && std::mem::take(&mut state.news) {
+                break Woken::News;
             }
             if let Some(still) = state.still.take_if(|_| what == For::Picture && !told_to_end) {
                 break Woken::Picture(still);
@@ -259,6 +298,39 @@ impl Booth {
         state.said.bytes += bytes;
         state.said.emitted.extend(values);
         Ok(())
+    }
+
+    /// A thread: there is something to tell, by whichever thread looks for that.
+    pub fn news(&self) {
+        self.state().news = true;
+        self.changed.notify_all();
+    }
+
+    /// The app: it is about to upload so many bytes.
+    pub fn promise(&self, bytes: u64) -> Room {
+        let mut state = self.state();
+        let Some(room) = state.room else { return Room::Denied };
+        let Some(rest) = room.checked_sub(bytes) else { return Room::Full };
+        (state.room, state.promised) = (Some(rest), state.promised + bytes);
+        Room::Promised
+    }
+
+    /// The app: so many bytes do not come.
+    pub fn forgo(&self, bytes: u64) {
+        let mut state = self.state();
+        state.room = state.room.map(|room| room + bytes);
+        state.promised -= bytes;
+    }
+
+    /// The app: it uploads what it was promised room for.
+    pub fn upload(&self, file: Upload) {
+        self.state().said.uploads.push(file);
+        self.changed.notify_all();
+    }
+
+    /// The app: what became of the next one of its uploads.
+    pub fn settled(&self) -> Option<bool> {
+        self.state().settled.pop_front()
     }
 
     /// The app: something that it said was refused. True: so it was not refused before.

@@ -14,6 +14,7 @@ pub const SHOULD_EXIT: i32 = 1;
 pub const TIMED_OUT: i32 = 2;
 pub const ERROR: i32 = 3;
 pub const INVALID: i32 = 4;
+pub const NO_MEMORY: i32 = 5;
 pub const TOO_BIG: i32 = 6;
 pub const AGAIN: i32 = 7;
 pub const FAULT: i32 = 10;

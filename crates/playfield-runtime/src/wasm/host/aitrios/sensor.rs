@@ -4,7 +4,7 @@ use playfield_core::time::Time;
 use serde::{Deserialize, Serialize};
 
 use super::tensor::{self, Tensors};
-use crate::wasm::host::camera::View;
+use crate::wasm::host::camera::{UploadTerms, View};
 
 /// The stream's name.
 pub const STREAM_KEY: &[u8] = b"inference_stream";
@@ -75,6 +75,8 @@ pub struct Still {
     pub image: Option<Vec<u8>>,
     /// The same in its own size, where the app asks for that too.
     pub raw_image: Option<Vec<u8>>,
+    /// What the app may upload.
+    pub uploads: UploadTerms,
 }
 
 impl Still {
@@ -89,6 +91,7 @@ impl Still {
             raw_size: view.size,
             image: tensor::image(&view),
             raw_image: if raw_image { tensor::raw_image(&view) } else { None },
+            uploads: view.uploads,
             tensors: view.tensors.unwrap_or_else(|| tensor::of_objects(&metadata.objects)),
         }
     }

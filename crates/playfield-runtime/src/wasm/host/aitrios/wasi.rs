@@ -7,6 +7,7 @@ use crate::wasm::host::rng::Rng;
 
 pub const SUCCESS: i32 = 0;
 pub const BAD_FD: i32 = 8;
+pub const CANCELED: i32 = 11;
 pub const EXISTS: i32 = 20;
 pub const FAULT: i32 = 21;
 pub const TOO_LARGE: i32 = 22;
@@ -16,6 +17,7 @@ pub const IS_FOLDER: i32 = 31;
 pub const TOO_MANY_OPEN: i32 = 33;
 pub const NAME_TOO_LONG: i32 = 37;
 pub const NO_ENTRY: i32 = 44;
+pub const NO_MEMORY: i32 = 48;
 pub const NO_SPACE: i32 = 51;
 pub const NOT_FOLDER: i32 = 54;
 pub const NOT_EMPTY: i32 = 55;

@@ -1,5 +1,6 @@
 //! The imports of AITRIOS apps, tied to what they do. Each function is one of [`crate::wasm::abi::aitrios`].
 
+mod blobs;
 mod esf;
 mod evp;
 mod files;
@@ -14,6 +15,7 @@ use wasmtime::{Engine, Extern, Func, FuncType, Linker, Result, Val, ValType, for
 use super::{Call, Host};
 use crate::wasm::abi::aitrios::AITRIOS;
 use crate::wasm::host::aitrios::booth::{Booth, For, Woken};
+use crate::wasm::host::aitrios::evp::Callback;
 use crate::wasm::host::aitrios::sensor::Cause;
 use crate::wasm::host::aitrios::{Aitrios, Device, Mem};
 use crate::wasm::host::{HostTrap, trap};
@@ -23,6 +25,7 @@ use crate::wasm::rewrite::TABLE;
 pub fn linker(engine: &Engine) -> Result<Linker<Host>> {
     let mut linker = Linker::new(engine);
     evp::link(&mut linker)?;
+    blobs::link(&mut linker)?;
     sensor::link(&mut linker)?;
     esf::link(&mut linker)?;
     wasi::link(&mut linker)?;
@@ -124,8 +127,24 @@ fn function(call: &mut Call<'_>, name: &str) -> Result<Func> {
     call.get_export(name).and_then(Extern::into_func).ok_or_else(|| format_err!("it has no function `{name}`"))
 }
 
+/// Number 0 of a table is no function.
+fn callback(function: i32, user: i32) -> Option<Callback> {
+    (function != 0).then_some(Callback { function: function.cast_unsigned(), user })
+}
+
 /// Calls a function by its number in the app's table.
 fn call_back(call: &mut Call<'_>, number: u32, with: &[i32]) -> Result<()> {
+    invoke(call, number, with, &mut [])
+}
+
+/// Calls one that fills a buffer: 0, or it failed.
+fn fill(call: &mut Call<'_>, number: u32, with: &[i32]) -> Result<i32> {
+    let mut failed = [Val::I32(0)];
+    invoke(call, number, with, &mut failed)?;
+    Ok(failed[0].unwrap_i32())
+}
+
+fn invoke(call: &mut Call<'_>, number: u32, with: &[i32], results: &mut [Val]) -> Result<()> {
     let table = call.get_export(TABLE).and_then(Extern::into_table);
     let found = table.and_then(|table| table.get(&mut *call, number.into()));
     let at = format!("it wants to be called back at function {number} of its table");
@@ -133,9 +152,10 @@ fn call_back(call: &mut Call<'_>, number: u32, with: &[i32]) -> Result<()> {
         return Err(HostTrap(format!("{at}, which is none")).into());
     };
     let ty = func.ty(&*call);
-    if ty.params().len() != with.len() || !ty.params().all(|ty| ty.is_i32()) || ty.results().len() > 0 {
+    let counts = (ty.params().len(), ty.results().len()) == (with.len(), results.len());
+    if !counts || !ty.params().chain(ty.results()).all(|ty| ty.is_i32()) {
         return Err(HostTrap(format!("{at}, which is of another type")).into());
     }
     let params: Vec<Val> = with.iter().copied().map(Val::I32).collect();
-    func.call(&mut *call, &params, &mut [])
+    func.call(&mut *call, &params, results)
 }

@@ -1,13 +1,16 @@
 //! EVP's calls.
 
+use std::time::{Duration, Instant};
+
 use playfield_core::app::Refusal;
 use playfield_core::app::aitrios::MOST_TELEMETRY;
 use wasmtime::{Linker, Result};
 
-use super::{At, call_back, device, give, own, take_back, wait};
-use crate::wasm::host::aitrios::booth::For;
+use super::{At, blobs, call_back, callback, device, give, own, take_back, wait};
+use crate::wasm::host::aitrios::blobs::Next;
+use crate::wasm::host::aitrios::booth::{Booth, For, Woken};
 use crate::wasm::host::aitrios::evp::{
-    AGAIN, Callback, DENIED, ERROR, Event, FAULT, INVALID, NOT_SUPPORTED, OK, SHOULD_EXIT, TIMED_OUT, TOO_BIG,
+    AGAIN, Callback, ERROR, Event, FAULT, INVALID, NOT_SUPPORTED, OK, SHOULD_EXIT, TIMED_OUT, TOO_BIG,
 };
 use crate::wasm::host::aitrios::files::PLACE;
 use crate::wasm::host::aitrios::{Aitrios, Fault, Mem, word};
@@ -20,15 +23,9 @@ const SENT: i32 = 0;
 const MESSAGE_FAILED: i32 = 1;
 const SAYING_DENIED: i32 = 3;
 
-/// Blobs and streams would be other ways out; nobody calls an app here.
+/// Streams would be another way out; nobody calls an app here.
 pub const REFUSED: &[(&str, i32)] = &[
     ("EVP_sendRpcResponse", INVALID),
-    ("EVP_blobOperation", DENIED),
-    ("EVP_BlobRequestHttpExt_initialize", 0),
-    ("EVP_BlobRequestHttpExt_addHeader", INVALID),
-    ("EVP_BlobRequestHttpExt_addAzureHeader", INVALID),
-    ("EVP_BlobRequestHttpExt_setUrl", INVALID),
-    ("EVP_BlobRequestHttpExt_free", 0),
     ("EVP_streamInputOpen", NOT_SUPPORTED),
     ("EVP_streamOutputOpen", NOT_SUPPORTED),
     ("EVP_streamClose", INVALID),
@@ -93,14 +90,10 @@ fn workspace(call: &mut Call<'_>, handle: i32, kind: i32) -> Result<i32> {
     }
 }
 
-/// Number 0 of a table is no function.
-fn callback(function: i32, user: i32) -> Option<Callback> {
-    (function != 0).then_some(Callback { function: function.cast_unsigned(), user })
-}
-
 /// Does something for a client that there is.
 fn on(call: &mut Call<'_>, handle: i32, work: impl FnOnce(&mut Aitrios) -> i32) -> Result<i32> {
-    let mut it = device(call)?.it;
+    let At { mut it, booth, .. } = device(call)?;
+    booth.news();
     Ok(if it.evp.knows(handle) { work(&mut it) } else { INVALID })
 }
 
@@ -122,7 +115,7 @@ fn send(call: &mut Call<'_>, handle: i32, what: [i32; 3], to: Option<Callback>, 
     }
     let Ok(said) = mem.read(at, len) else { return Ok(FAULT) };
     let said = it.outlet.say(booth, &said);
-    tell(&mut it, to, said, refused);
+    tell(&mut it, booth, to, said, refused);
     Ok(OK)
 }
 
@@ -143,7 +136,7 @@ fn telemetry(call: &mut Call<'_>, handle: i32, [at, count]: [i32; 2], to: Option
         Err(Fault) => return Ok(FAULT),
     };
     let said = values.iter().try_for_each(|value| it.outlet.say(booth, value));
-    tell(&mut it, to, said, SAYING_DENIED);
+    tell(&mut it, booth, to, said, SAYING_DENIED);
     Ok(OK)
 }
 
@@ -163,15 +156,23 @@ fn values(mem: &Mem<'_>, at: i32, count: i32) -> Result<Option<Vec<Vec<u8>>>, Fa
 }
 
 /// The app is told what became of it, when it looks.
-fn tell(it: &mut Aitrios, to: Option<Callback>, said: Result<(), Refusal>, refused: i32) {
+fn tell(it: &mut Aitrios, booth: &Booth, to: Option<Callback>, said: Result<(), Refusal>, refused: i32) {
     if let Some(to) = to {
         it.evp.push(Event::Sent { to, reason: if said.is_ok() { SENT } else { refused } });
+        booth.news();
     }
 }
 
-/// Runs one event, or waits so long for none.
+/// What is to be done in `EVP_processEvent`.
+enum Due {
+    Event(Event),
+    Blob(Next),
+}
+
+/// Runs one event, or waits so long for one.
 fn process(call: &mut Call<'_>, handle: i32, timeout: i32) -> Result<i32> {
-    let event = {
+    let until = u64::try_from(timeout).ok().map(|millis| Instant::now() + Duration::from_millis(millis));
+    let due = loop {
         let At { mut it, booth, .. } = device(call)?;
         if !it.evp.knows(handle) {
             return Ok(INVALID);
@@ -179,18 +180,28 @@ fn process(call: &mut Call<'_>, handle: i32, timeout: i32) -> Result<i32> {
         if it.evp.inside {
             return Ok(ERROR);
         }
-        let event = if booth.stopping() { None } else { it.evp.pop() };
-        it.evp.inside = event.is_some();
-        event
-    };
-    let Some(event) = event else {
+        let due = if booth.stopping() { None } else { next(&mut it, booth) };
+        it.evp.inside = due.is_some();
+        drop(it);
+        if let Some(due) = due {
+            break due;
+        }
         // One that is to end has its time once more, to do so by itself.
-        wait(call, For::Time, timeout.into())?;
-        return Ok(if own(call)?.booth.stopping() { SHOULD_EXIT } else { TIMED_OUT });
+        let rest = until.map_or(-1, |until| until.saturating_duration_since(Instant::now()).as_millis() as i64);
+        if !matches!(wait(call, For::News, rest)?, Woken::News) {
+            return Ok(if own(call)?.booth.stopping() { SHOULD_EXIT } else { TIMED_OUT });
+        }
     };
-    run(call, event)?;
+    match due {
+        Due::Event(event) => run(call, event)?,
+        Due::Blob(next) => blobs::run(call, next)?,
+    }
     device(call)?.it.evp.inside = false;
     Ok(OK)
+}
+
+fn next(it: &mut Aitrios, booth: &Booth) -> Option<Due> {
+    it.evp.pop().map(Due::Event).or_else(|| it.blobs.next(booth).map(Due::Blob))
 }
 
 fn run(call: &mut Call<'_>, event: Event) -> Result<()> {

@@ -108,7 +108,7 @@ fn get_frame(call: &mut Call<'_>, stream: i64, to: i32, timeout: i32) -> Result<
         Woken::Picture(still) => {
             sensor.may_take(stream).and_then(|()| Ok(mem.write(to, &sensor.take(still).to_le_bytes())?))
         }
-        Woken::Late => Err(Cause::Timeout),
+        Woken::Late | Woken::News => Err(Cause::Timeout),
         Woken::Stopping | Woken::Over => Err(Cause::Cancelled),
     })
 }
