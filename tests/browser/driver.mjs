@@ -46,6 +46,7 @@ const COMMANDS = {
   /** Chooses of the list of that name. */
   choose: ({ page, name, choice }) => page.getByRole('combobox', { name }).selectOption(choice),
   switch: ({ page, name }) => page.getByRole('switch', { name }).click(),
+  tick: ({ page, name }) => page.getByRole('checkbox', { name }).click(),
   scale: ({ page, scale }) => page.evaluate((scale) => void (document.querySelector('playfield-player').scale = scale), scale),
   press: ({ page, key }) => page.keyboard.press(key, { delay: 50 }),
   hold: ({ page, key, down }) => (down ? page.keyboard.down(key) : page.keyboard.up(key)),

@@ -259,6 +259,11 @@ impl Tab<'_> {
         self.ask("switch", json!({ "name": name }));
     }
 
+    /// Ticks the box of that name, or no longer.
+    pub fn tick(&self, name: &str) {
+        self.ask("tick", json!({ "name": name }));
+    }
+
     /// How the picture fits its room from now on.
     pub fn set_scale(&self, scale: &str) {
         self.ask("scale", json!({ "scale": scale }));

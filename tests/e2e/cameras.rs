@@ -14,6 +14,9 @@ use crate::wait;
 /// An AITRIOS app with threads, as AITRIOS's own library makes them.
 const THREADS: &str = "crates/playfield-runtime/tests/guests/aitrios/threads.wasm";
 
+/// One that uploads what it sees.
+const SENDER: &str = "crates/playfield-runtime/tests/guests/aitrios/sender.wasm";
+
 /// The demo camera's path, once it is at work.
 fn camera(server: &Server) -> String {
     let id = wait("the camera", || {
@@ -254,5 +257,73 @@ fn pictures_are_kept_while_the_page_says_so_and_come_as_coco() {
     for annotation in found {
         let [left, top, width, height] = [0, 1, 2, 3].map(|at| annotation["bbox"][at].as_f64().unwrap());
         assert!(left >= 0.0 && top >= 0.0 && left + width <= 640.01 && top + height <= 360.01, "{annotation}");
+    }
+}
+
+/// Reads an archive at an address: the names of what an app uploaded, and how each begins.
+const UPLOADS: &str = "
+import io, json, sys, urllib.request, zipfile
+archive = zipfile.ZipFile(io.BytesIO(urllib.request.urlopen(sys.argv[1]).read()))
+assert archive.testzip() is None
+print(json.dumps({name: archive.read(name)[:17].decode('latin-1') for name in archive.namelist()}))
+";
+
+#[test]
+fn what_an_aitrios_app_uploads_leaves_while_somebody_keeps_it_and_at_no_other_time() {
+    let apps = folder().join("apps");
+    fs::create_dir_all(apps.join("sender")).unwrap();
+    fs::copy(root().join(SENDER), apps.join("sender/sender.wasm")).unwrap();
+    let limits = "pixels = true\nlimits = { memory_mb = 8, tick_ms = 1000 }\n[output]\nbytes_per_minute = 100000";
+    let field = |name: &str| format!("{name} = {{ kind = 'integer', min = 0, max = 9999 }}");
+    let fields = format!("[output.fields]\n{}\n{}", field("kept"), field("lost"));
+    let manifest = format!("id = 'sender'\nname = 'Sender'\nentry = 'sender.wasm'\n{limits}\n{fields}\n");
+    fs::write(apps.join("sender/app.toml"), manifest).unwrap();
+    let server = Server::with_apps(&apps);
+    let path = camera(&server);
+    change(&server, &path, &json!({ "app": "sender", "app_pixels": true }));
+    let said = || {
+        let events = server.get(&format!("{path}/events?most=200"));
+        let of = |event: &&Value| event["app"] == "sender" && event["value"].is_object();
+        let newest = events["events"].as_array()?.iter().find(of)?["value"].clone();
+        Some((newest["kept"].as_u64()?, newest["lost"].as_u64()?))
+    };
+    wait("the app to be denied", || said().filter(|(_, lost)| *lost > 0));
+    assert_eq!(said().unwrap().0, 0, "nobody keeps anything");
+    wait("its log", || server.log().contains("which nobody lets it").then_some(()));
+
+    let browser = Browser::start(&server);
+    let tab = browser.open(path.trim_start_matches("/api/v1/devices").replacen('/', "/cameras/", 1).as_str());
+    wait("the app on the page", || tab.text(".counts").filter(|text| text.contains("App: sender")));
+    tab.button("Keep pictures");
+    tab.fill("What for", "what it blurs");
+    tab.tick("Pictures");
+    tab.exact_button("Keep");
+    wait("the page to say so", || tab.text(".privacy").filter(|text| text.contains("What its app uploads is kept")));
+    let kept = || server.get(&format!("{path}/datasets"))["datasets"][0].clone();
+    wait("some files", || (kept()["files"].as_u64()? >= 6).then_some(()));
+    wait("the app to hear of it", || said().filter(|(kept, _)| *kept >= 4));
+    tab.exact_button("Stop");
+    wait("the page to say that it is over", || {
+        tab.text(".privacy").filter(|text| text.contains("No picture leaves this camera"))
+    });
+    let over = kept();
+    let lost = said().unwrap().1;
+    wait("the app to be denied again", || said().filter(|(_, more)| *more > lost + 2));
+    assert_eq!(kept()["files"], over["files"], "nothing more is kept");
+    assert_eq!((&over["pictures"], &over["every_ms"]), (&json!(0), &json!(0)));
+
+    let address = format!("{}{path}/datasets/{}", server.url, over["grant"]["id"].as_str().unwrap());
+    let read = Command::new("python3").args(["-c", UPLOADS, &address]).output().unwrap();
+    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+    let files: Value = serde_json::from_slice(&read.stdout).unwrap();
+    let uploads: Vec<_> = files.as_object().unwrap().iter().filter(|(name, _)| name.starts_with("uploads/")).collect();
+    assert_eq!(uploads.len() as u64, over["files"].as_u64().unwrap());
+    for (name, begins) in uploads {
+        let begins = begins.as_str().unwrap();
+        match name.rsplit_once('.').unwrap() {
+            (name, "jpg") => assert!(name.contains("-20260102") && begins.starts_with("\u{ff}\u{d8}"), "{name}"),
+            (name, "txt") => assert_eq!(begins, "it sees a picture", "{name}"),
+            other => panic!("{other:?}"),
+        }
     }
 }

@@ -528,14 +528,18 @@ export interface Grant {
   ended_ms?: number;
 }
 
-/** Pictures of a camera that are kept, with what was found in them. */
+/** Pictures of a camera that are kept, with what was found in them, and files that its app uploads. */
 export interface Dataset {
   /** By what leave. Its id is the dataset's. */
   grant: Grant;
+  /** 0: no pictures. */
   every_ms: number;
   pictures: number;
+  /** Files that its app uploads are kept. */
+  uploads: boolean;
+  files: number;
   bytes: number;
-  /** Pictures are being added. */
+  /** More is being added. */
   open: boolean;
 }
 

@@ -72,7 +72,7 @@ pub struct Limits {
     pub state_mb: u32,
     /// What all saved states may take, in MiB; 0: none are kept. Default 4096.
     pub states_mb: u32,
-    /// What the pictures of all datasets may take, in MiB; 0: none are kept. Default 2048.
+    /// What the pictures and files of all datasets may take, in MiB; 0: none are kept. Default 2048.
     pub datasets_mb: u32,
 }
 

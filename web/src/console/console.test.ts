@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { columns, nameOf } from './chart';
 import { Stage, free } from './stage';
-import { ago, inBytes, inMs, saidBy, sentence, several, sourceOf } from './words';
+import type { Dataset } from '../api';
+import { ago, inBytes, inMs, keptOf, saidBy, sentence, several, sourceOf } from './words';
 
 test('counts become columns of the minutes there are, and the highest is known', () => {
   const counts = [
@@ -69,4 +70,12 @@ test('names stand below each other where they would lie on each other', () => {
   expect(free(there, 105, 80, 100, 20), 'beside the first').toBe(100);
   expect(free(there, 50, 80, 95, 20), 'below the first and the third').toBe(141);
   expect(free(there, 230, 80, 110, 20), 'below the second').toBe(120);
+});
+
+test('a dataset says what it has of what it was to have', () => {
+  const of = (every_ms: number, pictures: number, uploads: boolean, files: number): string =>
+    keptOf({ every_ms, pictures, uploads, files } as Dataset);
+  expect(of(1_000, 1, false, 0)).toBe('1 picture');
+  expect(of(1_000, 12, true, 1)).toBe('12 pictures, 1 file');
+  expect(of(0, 0, true, 0)).toBe('0 files');
 });

@@ -1,6 +1,6 @@
 // How figures and states are said.
 
-import type { CameraApp, CameraEvent, CameraSource, ClassCount, DeviceState, Emitted } from '../api';
+import type { CameraApp, CameraEvent, CameraSource, ClassCount, Dataset, DeviceState, Emitted } from '../api';
 
 export const STATES: Record<DeviceState, string> = { starting: 'Starting', online: 'At work', broken: 'Broken', offline: 'Not connected' };
 
@@ -62,6 +62,12 @@ export function inBytes(bytes: number): string {
   let [n, unit] = [bytes, 0];
   while (n >= 999.5 && unit < units.length - 1) [n, unit] = [n / 1000, unit + 1];
   return `${unit === 0 || n >= 99.5 ? Math.round(n) : n.toFixed(n < 9.95 ? 2 : 1)} ${units[unit]}`;
+}
+
+/** What a dataset has. */
+export function keptOf({ every_ms, pictures, uploads, files }: Dataset): string {
+  const some = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
+  return [every_ms ? [some(pictures, 'picture')] : [], uploads ? [some(files, 'file')] : []].flat().join(', ');
 }
 
 /** A time of day. */

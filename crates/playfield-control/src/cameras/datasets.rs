@@ -295,7 +295,8 @@ mod tests {
         let (mut beats, began) = (Beats::default(), Instant::now());
         let due = |beats: &mut Beats, at_ms: u64, answered: bool| {
             let now = began + Duration::from_millis(at_ms);
-            let due: Vec<u32> = beats.due(now, vec![open(200), open(1_000)]).iter().map(|(it, _)| it.every_ms).collect();
+            let due: Vec<u32> =
+                beats.due(now, vec![open(200), open(1_000)]).iter().map(|(it, _)| it.every_ms).collect();
             if answered {
                 beats.busy.clear();
             }

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 use playfield_core::api::EndReason;
 use playfield_core::bus::{ModuleFacts, Reply, Request, StateFacts, node_subject};
 use playfield_core::dataset::{Found, Sample};
-use playfield_core::upload::{Piece, Place};
 use playfield_core::frame::{PixelFormat, Shape};
 use playfield_core::id::NodeId;
 use playfield_core::metadata::{Object, Rect};
 use playfield_core::receipt::{Made, Part};
+use playfield_core::upload::{Piece, Place};
 use playfield_store::bus::Bus;
 
 /// A tiny but well-formed start of a PNG.

@@ -288,9 +288,7 @@ fn named(change: &Transaction<'_>, blob: &BlobId) -> Result<(), DbError> {
 
 fn loosen_all(change: &Transaction<'_>, dataset: &GrantId) -> Result<Vec<BlobId>, DbError> {
     let all = "SELECT blob FROM samples WHERE dataset = ?1 UNION SELECT blob FROM uploads WHERE dataset = ?1";
-    change
-        .prepare_cached(&format!("INSERT OR IGNORE INTO loose_blobs (blob) {all}"))?
-        .execute([dataset.as_str()])?;
+    change.prepare_cached(&format!("INSERT OR IGNORE INTO loose_blobs (blob) {all}"))?.execute([dataset.as_str()])?;
     let mut find = change.prepare_cached(all)?;
     let mut rows = find.query([dataset.as_str()])?;
     let mut blobs = Vec::new();

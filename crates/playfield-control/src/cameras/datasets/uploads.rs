@@ -46,7 +46,8 @@ impl App {
         self.shelf.put(&self.db, file.bytes).await?;
         let upload = UploadRow { seq: 0, name: file.name, blob: blob.clone(), bytes };
         let quota = u64::from(self.config.limits.datasets_mb) << 20;
-        let put = self.db.put_upload(dataset.grant.id.clone(), upload, crate::clock::now_ms(), (MOST_FILES, quota)).await?;
+        let put =
+            self.db.put_upload(dataset.grant.id.clone(), upload, crate::clock::now_ms(), (MOST_FILES, quota)).await?;
         self.put(dataset, put, blob).await?;
         Ok(Some(Mark { next: number + 1, ..mark }))
     }
@@ -74,7 +75,8 @@ impl Whole {
             from => file == self.place.file && at == from,
         };
         let all = self.bytes.len() + bytes.len();
-        if !goes_on || length > MOST_UPLOAD || bytes.len() > PIECE || all > length || (bytes.is_empty() && all < length) {
+        if !goes_on || length > MOST_UPLOAD || bytes.len() > PIECE || all > length || (bytes.is_empty() && all < length)
+        {
             return Err(Failure::internal("a camera sent what is no part of a file"));
         }
         self.bytes.extend(bytes);

@@ -137,7 +137,9 @@ fn a_process_uploads_no_more_than_its_app_could() {
         assert!(see(whole.clone(), room).unwrap_err().contains("uploads what it may not"), "{room:?}");
     }
     assert!(see(vec![upload(3), bytes(3), upload(3)], Some(5)).unwrap_err().contains("uploads what it may not"));
-    for garbage in [vec![bytes(3)], vec![upload(3), bytes(4)], vec![upload(3), bytes(0)], vec![upload(3), FromApp::Seen]] {
+    for garbage in
+        [vec![bytes(3)], vec![upload(3), bytes(4)], vec![upload(3), bytes(0)], vec![upload(3), FromApp::Seen]]
+    {
         assert!(see(garbage, Some(5)).unwrap_err().contains("makes no sense"));
     }
 }

@@ -61,7 +61,8 @@ fn uploading(more: &str, body: &str) -> AitriosApp {
 fn told(app: &mut AitriosApp, terms: &[(Option<u64>, &[bool])]) -> (Vec<i64>, Vec<Upload>) {
     let (mut said, mut uploads) = (Vec::new(), Vec::new());
     for (room, settled) in terms {
-        let tick = app.see(with_room(view(0), *room, settled)).unwrap_or_else(|why| panic!("{why}: {:?}", app.take_log()));
+        let tick =
+            app.see(with_room(view(0), *room, settled)).unwrap_or_else(|why| panic!("{why}: {:?}", app.take_log()));
         said.extend(tick.emitted.iter().map(|value| value["n"].as_i64().unwrap()));
         uploads.extend(tick.uploads);
     }
@@ -106,7 +107,11 @@ fn what_it_uploads_is_read_piece_by_piece_and_it_is_told_what_became_of_it() {
     assert_eq!(said, [0, 0]);
     let of = |bytes: Vec<u8>| Upload { name: "a.jpg".to_owned(), bytes };
     assert_eq!(uploads, [of(vec![5; size]), of(Vec::new())]);
-    assert_eq!(told(&mut app, &[(room, &[true, false])]).0, [50, 0, 201, 0, 62], "the second one was denied in the end");
+    assert_eq!(
+        told(&mut app, &[(room, &[true, false])]).0,
+        [50, 0, 201, 0, 62],
+        "the second one was denied in the end"
+    );
 }
 
 #[test]
@@ -151,7 +156,9 @@ fn what_makes_no_sense_is_answered_so_and_nothing_is_uploaded() {
 #[test]
 fn without_leave_nothing_is_taken_from_it_and_its_log_says_so_once() {
     let put = "(call $put (i32.const 1))";
-    let body = format!("(call $memory (i32.const 1) (i32.const 4)) {put} {put} (call $file (i32.const 700)) {put} (call $events (i32.const 9))");
+    let body = format!(
+        "(call $memory (i32.const 1) (i32.const 4)) {put} {put} (call $file (i32.const 700)) {put} (call $events (i32.const 9))"
+    );
     let mut app = uploading(MALLOC, &body);
     assert_eq!(told(&mut app, &[(None, &[])]), (vec![11; 3], vec![]));
     let log = app.take_log();
@@ -172,7 +179,9 @@ fn there_are_so_many_uploads_at_a_time_and_what_room_is_given_back_is_there_agai
 #[test]
 fn a_function_that_is_none_ends_it_in_words() {
     for (function, why) in [(3, "which is of another type"), (9, "which is none")] {
-        let body = format!("(call $memory (i32.const {function}) (i32.const 4)) (call $put (i32.const 1)) (call $events (i32.const 1))");
+        let body = format!(
+            "(call $memory (i32.const {function}) (i32.const 4)) (call $put (i32.const 1)) (call $events (i32.const 1))"
+        );
         let error = uploading(MALLOC, &body).see(with_room(view(0), Some(9), &[])).unwrap_err().to_string();
         assert!(error.contains(&format!("function {function} of its table, {why}")), "{error}");
     }
@@ -205,7 +214,8 @@ fn requests_with_headers_lie_in_its_own_memory() {
           (br_if $more (i32.load (i32.const 40))))
         (call $say (call $azure (local.get $i))) (call $let_go (local.get $i))";
     check(MALLOC, many, &[6]);
-    let wrong = "(call $say (call $url (i32.const -4) (i32.const 640))) (call $say (call $url (i32.const 600) (i32.const -1)))
+    let wrong =
+        "(call $say (call $url (i32.const -4) (i32.const 640))) (call $say (call $url (i32.const 600) (i32.const -1)))
         (call $say (call $header (i32.const 600) (i32.const -1) (i32.const 640)))
         (call $say (call $azure (i32.const 262140))) (call $let_go (i32.const -4))
         (i32.store (i32.const 604) (i32.const 262140)) (i32.store (i32.const 608) (i32.const 3))

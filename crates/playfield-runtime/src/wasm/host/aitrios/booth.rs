@@ -72,7 +72,9 @@ struct State {
     room: Option<u64>,
     /// Bytes of uploads that are promised room, or wait to be taken.
     promised: u64,
-    /// Of uploads that were handed over, in their order: whether they are kept.
+    /// Uploads that were handed over and not said to be kept or not.
+    on_their_way: usize,
+    /// Of those that were handed over, in their order: whether they are kept.
     settled: VecDeque<bool>,
     /// There may be something to tell that no thread looked for yet.
     news: bool,
@@ -83,12 +85,12 @@ struct State {
 
 impl State {
     /// Whether nothing more is to be expected of the picture: it was taken, and a thread is back for the next one; or all of them
-    /// wait, and none for a picture. Of threads that wait for each other nobody knows, and one that uploads something waits for the
-    /// next picture to be told what became of it.
+    /// wait, and none for a picture. Of threads that wait for each other nobody knows: while it waits to be told what became of an
+    /// upload, which comes with a later picture, nothing is expected.
     fn rests(&self) -> bool {
         let back = self.for_picture > 0 && self.still.is_none();
         let idle = self.for_picture == 0 && self.for_time >= self.threads;
-        self.ended.is_some() || back || idle || !self.said.uploads.is_empty()
+        self.ended.is_some() || back || idle || self.on_their_way > 0
     }
 }
 
@@ -129,6 +131,7 @@ impl Booth {
             said: Said::default(),
             room: None,
             promised: 0,
+            on_their_way: 0,
             settled: VecDeque::new(),
             news: false,
             refusals: Vec::new(),
@@ -147,6 +150,7 @@ impl Booth {
         let promised = state.promised;
         state.now = still.now();
         state.room = still.uploads.room.map(|room| room.saturating_sub(promised));
+        state.on_their_way = state.on_their_way.saturating_sub(still.uploads.settled.len());
         state.settled.extend(&still.uploads.settled);
         state.news |= !still.uploads.settled.is_empty();
         state.still = Some(Box::new(still));
@@ -324,7 +328,9 @@ impl Booth {
 
     /// The app: it uploads what it was promised room for.
     pub fn upload(&self, file: Upload) {
-        self.state().said.uploads.push(file);
+        let mut state = self.state();
+        state.on_their_way += 1;
+        state.said.uploads.push(file);
         self.changed.notify_all();
     }
 

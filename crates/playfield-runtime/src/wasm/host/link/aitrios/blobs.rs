@@ -41,11 +41,15 @@ pub fn link(linker: &mut Linker<Host>) -> Result<()> {
     linker.func_wrap(m, "EVP_BlobRequestHttpExt_setUrl", |mut c: Call<'_>, request: i32, url: i32| {
         set_url(&mut c, request, url)
     })?;
-    linker.func_wrap(m, "EVP_BlobRequestHttpExt_addHeader", |mut c: Call<'_>, request: i32, name: i32, value: i32| {
-        let mem = device(&mut c)?.mem;
-        let (Ok(name), Ok(value)) = (mem.text(name), mem.text(value)) else { return Ok(FAULT) };
-        add_header(&mut c, request, &[&*name, b": ", &*value, b"\0"].concat())
-    })?;
+    linker.func_wrap(
+        m,
+        "EVP_BlobRequestHttpExt_addHeader",
+        |mut c: Call<'_>, request: i32, name: i32, value: i32| {
+            let mem = device(&mut c)?.mem;
+            let (Ok(name), Ok(value)) = (mem.text(name), mem.text(value)) else { return Ok(FAULT) };
+            add_header(&mut c, request, &[&*name, b": ", &*value, b"\0"].concat())
+        },
+    )?;
     linker.func_wrap(m, "EVP_BlobRequestHttpExt_addAzureHeader", |mut c: Call<'_>, request: i32| {
         add_header(&mut c, request, b"x-ms-blob-type: BlockBlob\0")
     })?;
