@@ -273,6 +273,8 @@ fn what_an_aitrios_app_uploads_leaves_while_somebody_keeps_it_and_at_no_other_ti
     let apps = folder().join("apps");
     fs::create_dir_all(apps.join("sender")).unwrap();
     fs::copy(root().join(SENDER), apps.join("sender/sender.wasm")).unwrap();
+    fs::create_dir_all(apps.join("sender/files")).unwrap();
+    fs::write(apps.join("sender/files/words.txt"), "a word of its own").unwrap();
     let limits = "pixels = true\nlimits = { memory_mb = 8, tick_ms = 1000 }\n[output]\nbytes_per_minute = 100000";
     let field = |name: &str| format!("{name} = {{ kind = 'integer', min = 0, max = 9999 }}");
     let fields = format!("[output.fields]\n{}\n{}", field("kept"), field("lost"));
@@ -297,6 +299,7 @@ fn what_an_aitrios_app_uploads_leaves_while_somebody_keeps_it_and_at_no_other_ti
     tab.button("Keep pictures");
     tab.fill("What for", "what it blurs");
     tab.tick("Pictures");
+    tab.tick("What sender uploads");
     tab.exact_button("Keep");
     wait("the page to say so", || tab.text(".privacy").filter(|text| text.contains("What its app uploads is kept")));
     let kept = || server.get(&format!("{path}/datasets"))["datasets"][0].clone();
@@ -322,7 +325,7 @@ fn what_an_aitrios_app_uploads_leaves_while_somebody_keeps_it_and_at_no_other_ti
         let begins = begins.as_str().unwrap();
         match name.rsplit_once('.').unwrap() {
             (name, "jpg") => assert!(name.contains("-20260102") && begins.starts_with("\u{ff}\u{d8}"), "{name}"),
-            (name, "txt") => assert_eq!(begins, "it sees a picture", "{name}"),
+            (name, "txt") => assert_eq!(begins, "a word of its own", "{name}"),
             other => panic!("{other:?}"),
         }
     }

@@ -72,8 +72,11 @@ pub struct Limits {
     pub state_mb: u32,
     /// What all saved states may take, in MiB; 0: none are kept. Default 4096.
     pub states_mb: u32,
-    /// What the pictures and files of all datasets may take, in MiB; 0: none are kept. Default 2048.
+    /// What the pictures of all datasets may take, in MiB; 0: none are kept. Default 2048.
     pub datasets_mb: u32,
+    /// What the files of all datasets may take that apps of cameras upload, in MiB; 0: none are kept. Default 1024. One dataset has a
+    /// quarter of it at most.
+    pub uploads_mb: u32,
 }
 
 /// How long what was is remembered.
@@ -129,6 +132,7 @@ impl Default for Limits {
             state_mb: 32,
             states_mb: 4_096,
             datasets_mb: 2_048,
+            uploads_mb: 1_024,
         }
     }
 }

@@ -8,7 +8,6 @@
 //! Who may is for the worker to say, which knows the people of the session; whose they are, the session's profile says. A
 //! process that is killed anywhere leaves the old state or the new one: `playfield_store::db` says how.
 
-use std::collections::HashSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,6 +20,7 @@ use playfield_core::bus::{MAX_STATE_PICTURE, Reply, Request, StateFacts, StateRe
 use playfield_core::id::{SessionId, ViewerId};
 use playfield_store::blob::{BlobError, BlobId, Blobs};
 use playfield_store::db::{Db, DbError, Hash, PutState, SessionRow, StateRow};
+use tokio::sync::RwLock;
 
 use crate::app::App;
 use crate::clock::now_ms;
@@ -34,6 +34,8 @@ const ANSWER: Duration = Duration::from_secs(15);
 pub(crate) struct Shelf {
     folder: PathBuf,
     blobs: Blobs,
+    /// Held by whoever keeps bytes until a row names them, and apart from those by who removes some.
+    unnamed: RwLock<()>,
     /// Tells files that are being written apart.
     files: AtomicU64,
 }
@@ -74,14 +76,20 @@ impl Shelf {
             blobs.remove(&blob).await?;
             db.forget_loose(blob).await?;
         }
-        Ok(Shelf { folder, blobs, files: AtomicU64::new(0) })
+        Ok(Shelf { folder, blobs, unnamed: RwLock::new(()), files: AtomicU64::new(0) })
     }
 
-    /// Keeps bytes that a row is to name next.
-    pub(crate) async fn put(&self, db: &Db, bytes: Vec<u8>) -> Result<(), Failure> {
+    /// Keeps bytes, and has a row name them.
+    pub(crate) async fn put<T>(
+        &self,
+        db: &Db,
+        bytes: Vec<u8>,
+        named: impl Future<Output = Result<T, DbError>>,
+    ) -> Result<T, Failure> {
+        let _unnamed = self.unnamed.read().await;
         db.loosen(BlobId::of(&bytes)).await?;
         self.blobs.put(bytes).await?;
-        Ok(())
+        Ok(named.await?)
     }
 
     /// Bytes that a row names.
@@ -92,11 +100,13 @@ impl Shelf {
     /// Removes bytes that no row names any more. What fails here is done at the next start.
     pub(crate) async fn drop_blobs(&self, db: &Db, blobs: impl IntoIterator<Item = BlobId>) {
         let dropped = async {
-            // The same bytes may have been saved twice.
-            let loose: HashSet<BlobId> = db.loose_blobs().await?.into_iter().collect();
-            for blob in blobs.into_iter().filter(|blob| loose.contains(blob)) {
-                self.blobs.remove(&blob).await?;
-                db.forget_loose(blob).await?;
+            for blob in blobs {
+                let _alone = self.unnamed.write().await;
+                // The same bytes may have been saved twice, or may be saved again.
+                if db.is_loose(blob.clone()).await? {
+                    self.blobs.remove(&blob).await?;
+                    db.forget_loose(blob).await?;
+                }
             }
             Ok::<(), ShelfError>(())
         };
@@ -179,9 +189,9 @@ impl App {
         let module = ground.row.module.clone();
         let (blob, size, saved_ms) = (BlobId::of(&bytes), bytes.len() as u64, now_ms());
         let row = StateRow { slot, module, maker, blob: blob.clone(), bytes: size, tick, tick_hz, picture, saved_ms };
-        self.shelf.put(&self.db, bytes).await?;
         let quota = u64::from(self.config.limits.states_mb) << 20;
-        match self.db.put_state(profile, ground.row.title.clone(), row.clone(), quota).await? {
+        let named = self.db.put_state(profile, ground.row.title.clone(), row.clone(), quota);
+        match self.shelf.put(&self.db, bytes, named).await? {
             PutState::Stored { before } => {
                 self.shelf.drop_blobs(&self.db, before).await;
                 Ok(shown(row, &ground))

@@ -25,7 +25,7 @@ mod tests;
 
 pub use budget::{Budget, ENVELOPE};
 pub use manifest::{FILE, Limits, Manifest, ManifestError, Output};
-pub use package::Package;
+pub use package::{FILES, Package};
 pub use restarts::Restarts;
 pub use schema::{Field, MOST_OBJECT, Refusal, Schema};
 pub use status::{AppState, AppStatus, Emitted, coarse};

@@ -19,7 +19,7 @@ use crate::input::hold::Hold;
 use crate::manifest::{InputKind, Kind, Limits};
 use crate::people::{Person, Roster};
 use crate::receipt::Part;
-use crate::upload::{Piece, Place};
+use crate::upload::{Ask, Piece};
 
 /// Bus subject on which node `id` takes [`Request`]s.
 pub fn node_subject(id: &crate::id::NodeId) -> String {
@@ -275,7 +275,7 @@ pub enum Request {
         /// The session it runs in.
         session: SessionId,
         /// Which; what is before it is kept.
-        place: Place,
+        ask: Ask,
     },
     /// Somebody brings a camera its pictures, in place of whoever does so now. Answered with [`Reply::Attached`].
     Ingest {

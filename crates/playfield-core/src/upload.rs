@@ -4,7 +4,7 @@
 //! that was not is asked for again.
 //!
 //! ```text
-//!   an app --Upload--> camera <--Place--  whoever was let have them
+//!   an app --Upload--> camera <---Ask---  whoever was let have them
 //!                             --Piece-->
 //! ```
 
@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 
 /// Largest file, and most that waits in a camera, in bytes.
 pub const MOST_UPLOAD: usize = 8 << 20;
+/// Files of an app that are under way at a time.
+pub const MOST_UPLOADS: usize = 8;
 /// Bytes of a piece: as Base64 it fits a message of a camera's process.
 pub const PIECE: usize = 64 << 10;
 /// Longest name of a file, in bytes.
@@ -30,11 +32,14 @@ pub struct Upload {
 
 /// What is asked for. Everything before it is kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub struct Ask {
     /// A number; the first file of that number or a higher one is meant. 0: the first that there is.
     pub file: u64,
     /// From which byte on, of just that file.
     pub at: u32,
+    /// Nothing: nobody will ask any more, and what is left is not wanted.
+    #[serde(default)]
+    pub last: bool,
 }
 
 /// A part of a file.
@@ -48,7 +53,7 @@ pub struct Piece {
     pub length: u32,
     /// Where these are.
     pub at: u32,
-    /// At most [`PIECE`] of them; none: there are no more.
+    /// As many as there are from there on, or [`PIECE`] of them.
     #[serde(with = "crate::bus::base64_bytes")]
     pub bytes: Vec<u8>,
 }

@@ -51,7 +51,7 @@ use playfield_core::desk::Cursor;
 use playfield_core::frame::{Damage, Picture};
 use playfield_core::input::{Rumble, TickInput};
 use playfield_core::setting::Setting;
-use playfield_core::upload::{Piece, Place};
+use playfield_core::upload::{Ask, Piece};
 
 pub use changes::{Changes, Tracking};
 pub use feed::{Fed, Feed, VoicePacket};
@@ -233,7 +233,7 @@ pub trait Guest: Send {
     }
 
     /// A camera is to hand over what its app uploads, from there on. False: it is no camera.
-    fn upload(&mut self, _place: Place) -> bool {
+    fn upload(&mut self, _ask: Ask) -> bool {
         false
     }
 

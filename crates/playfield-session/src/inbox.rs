@@ -13,7 +13,7 @@ use playfield_core::input::wire::Ack;
 use playfield_core::receipt::{Input, Made};
 use playfield_core::signal::Carrier;
 use playfield_core::time::Time;
-use playfield_core::upload::Place;
+use playfield_core::upload::Ask;
 use playfield_runtime::Snapshot;
 use playfield_transport::{ConnectionId, Ways};
 
@@ -59,7 +59,7 @@ pub(crate) enum Command {
     /// A camera is to hand over its next picture.
     Sample,
     /// A camera is to hand over what its app uploads, from there on.
-    Upload(Place),
+    Upload(Ask),
     /// Make pictures, or rest.
     Run(bool),
     /// Let go of the guest.

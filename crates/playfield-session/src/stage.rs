@@ -196,7 +196,7 @@ impl Stage {
                 }
             }
             Command::Sample => self.sample(),
-            Command::Upload(place) => self.upload(place),
+            Command::Upload(ask) => self.upload(ask),
             Command::Delay(slots) => self.pacer.delay(slots),
             Command::Close => return false,
             Command::Ack { connection, ack, at } => self.with(connection, |viewer| viewer.handle_ack(at, ack)),

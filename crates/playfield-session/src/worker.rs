@@ -480,7 +480,7 @@ impl Worker {
             Request::Seats { session } => Some(self.seats(&session)),
             Request::Live { session, live } => Some(self.set_live(&session, live)),
             Request::Sample { session } => self.sample(id, &session),
-            Request::Upload { session, place } => self.upload(id, &session, place),
+            Request::Upload { session, ask } => self.upload(id, &session, ask),
             Request::Input { session, hold } => Some(self.input(&session, &hold)),
             Request::Ingest { session, ingest } => Some(self.ingest(&session, &ingest)),
             Request::EndIngest { session, link, ingest, detail } => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { columns, nameOf } from './chart';
 import { Stage, free } from './stage';
 import type { Dataset } from '../api';
-import { ago, inBytes, inMs, keptOf, saidBy, sentence, several, sourceOf } from './words';
+import { ago, inBytes, inMs, isKept, keptOf, saidBy, sentence, several, sourceOf } from './words';
 
 test('counts become columns of the minutes there are, and the highest is known', () => {
   const counts = [
@@ -73,9 +73,15 @@ test('names stand below each other where they would lie on each other', () => {
 });
 
 test('a dataset says what it has of what it was to have', () => {
-  const of = (every_ms: number, pictures: number, uploads: boolean, files: number): string =>
-    keptOf({ every_ms, pictures, uploads, files } as Dataset);
+  const dataset = (every_ms: number, pictures: number, uploads: boolean, files: number): Dataset =>
+    ({ every_ms, pictures, uploads, files }) as Dataset;
+  const of = (...is: Parameters<typeof dataset>): string => keptOf(dataset(...is));
   expect(of(1_000, 1, false, 0)).toBe('1 picture');
+  expect(of(1_000, 1, false, 2)).toBe('1 picture, 2 files');
+  const [pictures, files] = [dataset(1_000, 0, false, 0), dataset(0, 0, true, 0)];
+  expect(isKept([pictures])).toBe('Pictures of this camera are kept');
+  expect(isKept([files])).toBe('What its app uploads is kept');
+  expect(isKept([files, pictures])).toBe('Pictures of this camera are kept, and what its app uploads');
   expect(of(1_000, 12, true, 1)).toBe('12 pictures, 1 file');
   expect(of(0, 0, true, 0)).toBe('0 files');
 });

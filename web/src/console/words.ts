@@ -64,10 +64,18 @@ export function inBytes(bytes: number): string {
   return `${unit === 0 || n >= 99.5 ? Math.round(n) : n.toFixed(n < 9.95 ? 2 : 1)} ${units[unit]}`;
 }
 
-/** What a dataset has. */
+/** What a dataset has of what it was to have. */
 export function keptOf({ every_ms, pictures, uploads, files }: Dataset): string {
   const some = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
-  return [every_ms ? [some(pictures, 'picture')] : [], uploads ? [some(files, 'file')] : []].flat().join(', ');
+  return [every_ms ? [some(pictures, 'picture')] : [], uploads || files ? [some(files, 'file')] : []].flat().join(', ');
+}
+
+/** What is kept just now, of datasets that are open. */
+export function isKept(open: Dataset[]): string {
+  const pictures = open.some(({ every_ms }) => every_ms > 0);
+  const uploads = open.some((dataset) => dataset.uploads);
+  if (pictures && uploads) return 'Pictures of this camera are kept, and what its app uploads';
+  return pictures ? 'Pictures of this camera are kept' : 'What its app uploads is kept';
 }
 
 /** A time of day. */

@@ -37,16 +37,16 @@ pub(crate) use zip::Archive;
 const MOST_MINUTES: u32 = 7 * 24 * 60;
 /// How far pictures may be apart, in milliseconds.
 const EVERY: std::ops::RangeInclusive<u32> = 200..=3_600_000;
-/// Pictures of one dataset, and files of what an app uploads.
+/// Pictures of one dataset.
 const MOST_PICTURES: u32 = 10_000;
-const MOST_FILES: u32 = 10_000;
 /// Things in one picture, and bytes of what was found in it, as JSON.
 const MOST_OBJECTS: usize = 500;
 const MOST_FOUND: usize = 200 << 10;
 /// Datasets that are listed.
 const LISTED: u32 = 100;
-/// How often it is looked who has leave.
+/// How often it is looked who has leave; and how long an app that uploads is left alone after a file.
 const LOOK: Duration = Duration::from_millis(500);
+const SOON: Duration = Duration::from_millis(50);
 /// How long a camera has for a picture, or to say that its app uploads nothing: it may look at one a second, and the model may be slow.
 const ANSWER: Duration = Duration::from_secs(5);
 
@@ -68,10 +68,16 @@ struct Beats {
 }
 
 impl Beats {
-    /// Of the datasets that are open, those that something is due of, and what.
-    fn due(&mut self, now: Instant, open: Vec<DatasetRow>) -> Vec<(DatasetRow, What)> {
-        self.next.retain(|(id, _), _| open.iter().any(|dataset| dataset.grant.id == *id));
-        self.marks.retain(|id, _| open.iter().any(|dataset| dataset.grant.id == *id));
+    /// Of the datasets that are open, those that something is due of, and what; and up to where those apps were followed that are
+    /// followed no longer.
+    fn due(&mut self, now: Instant, open: Vec<DatasetRow>) -> (Vec<(DatasetRow, What)>, Vec<Mark>) {
+        let is_open = |id: &GrantId, what: What| {
+            open.iter().any(|dataset| dataset.grant.id == *id && (what == What::Picture || dataset.uploads))
+        };
+        self.next.retain(|(id, what), _| is_open(id, *what));
+        let busy = &self.busy;
+        let over = |id: &GrantId| !is_open(id, What::Upload) && !busy.contains(&(id.clone(), What::Upload));
+        let over = self.marks.extract_if(|id, _| over(id)).map(|(_, mark)| mark).collect();
         let mut due = Vec::new();
         for dataset in open {
             let id = &dataset.grant.id;
@@ -85,7 +91,7 @@ impl Beats {
                 due.push((dataset, What::Upload));
             }
         }
-        due
+        (due, over)
     }
 
     fn is_due(&mut self, now: Instant, id: &GrantId, what: What) -> bool {
@@ -94,13 +100,13 @@ impl Beats {
         next <= now && self.busy.insert(key)
     }
 
-    /// It was answered. Who uploaded something is asked for the next thing at once, and else in a while.
+    /// It was answered. Who uploaded something is soon asked for the next thing, and else in a while.
     fn answered(&mut self, now: Instant, id: GrantId, what: What, mark: Option<Mark>) {
         self.busy.remove(&(id.clone(), what));
         if what == What::Picture {
             return;
         }
-        self.next.insert((id.clone(), what), if mark.is_some() { now } else { now + LOOK });
+        self.next.insert((id.clone(), what), now + if mark.is_some() { SOON } else { LOOK });
         self.marks.extend(mark.map(|mark| (id, mark)));
     }
 
@@ -189,7 +195,12 @@ impl App {
                 tracing::error!(%error, "it cannot be read which pictures are to be kept");
                 Vec::new()
             });
-            for (dataset, what) in beats.due(Instant::now(), open) {
+            let (due, over) = beats.due(Instant::now(), open);
+            for mark in over {
+                let app = self.clone();
+                tokio::spawn(async move { app.end_uploads(mark).await });
+            }
+            for (dataset, what) in due {
                 let (app, mark) = (self.clone(), beats.marks.get(&dataset.grant.id).cloned());
                 asking.spawn(async move {
                     let taken = match what {
@@ -205,7 +216,13 @@ impl App {
             }
             let wakes = beats.wakes(Instant::now());
             tokio::select! {
-                Some(Ok((id, what, mark))) = asking.join_next() => beats.answered(Instant::now(), id, what, mark),
+                Some(taken) = asking.join_next() => match taken {
+                    Ok((id, what, mark)) => beats.answered(Instant::now(), id, what, mark),
+                    Err(error) => {
+                        tracing::error!(%error, "what was to be kept in a dataset is not");
+                        beats.busy.clear();
+                    }
+                },
                 () = tokio::time::sleep_until(wakes) => {}
             }
         }
@@ -227,21 +244,16 @@ impl App {
         let Sample { jpeg, size, found } = check(*sample)?;
         let found = serde_json::to_string(&found).map_err(Failure::internal)?;
         let (blob, bytes) = (BlobId::of(&jpeg), jpeg.len() as u64);
-        self.shelf.put(&self.db, jpeg).await?;
         let quota = u64::from(self.config.limits.datasets_mb) << 20;
         let sample = SampleRow { seq: 0, size, blob: blob.clone(), bytes, found };
-        let put = self.db.put_sample(dataset.grant.id.clone(), sample, now_ms(), (MOST_PICTURES, quota)).await?;
-        self.put(dataset, put, blob).await
-    }
-
-    /// What follows of having added something, or not.
-    async fn put(&self, dataset: &DatasetRow, put: PutKept, blob: BlobId) -> Result<(), Failure> {
+        let named = self.db.put_sample(dataset.grant.id.clone(), sample, now_ms(), (MOST_PICTURES, quota));
+        let put = self.shelf.put(&self.db, jpeg, named).await?;
         if put != PutKept::Stored {
             self.shelf.drop_blobs(&self.db, vec![blob]).await;
         }
         if put == PutKept::Full {
             let GrantRow { id, device, .. } = &dataset.grant;
-            tracing::warn!(dataset = %id, "a dataset is full: nothing more is added to it");
+            tracing::warn!(dataset = %id, "a dataset is full: no more pictures are added to it");
             self.db.end_grant(device.clone(), id.clone(), now_ms()).await?;
         }
         Ok(())
@@ -296,7 +308,7 @@ mod tests {
         let due = |beats: &mut Beats, at_ms: u64, answered: bool| {
             let now = began + Duration::from_millis(at_ms);
             let due: Vec<u32> =
-                beats.due(now, vec![open(200), open(1_000)]).iter().map(|(it, _)| it.every_ms).collect();
+                beats.due(now, vec![open(200), open(1_000)]).0.iter().map(|(it, _)| it.every_ms).collect();
             if answered {
                 beats.busy.clear();
             }
@@ -313,22 +325,33 @@ mod tests {
     }
 
     #[test]
-    fn who_uploads_is_asked_at_once_for_more_and_else_in_a_while() {
+    fn who_uploads_is_soon_asked_for_more_and_else_in_a_while() {
         let (mut beats, now) = (Beats::default(), Instant::now());
         let (id, mark) = (open(0).grant.id, Mark::of([3; 16], 8));
         let due = |beats: &mut Beats, now: Instant| {
-            let due = beats.due(now, vec![open(0)]);
+            let (due, over) = beats.due(now, vec![open(0)]);
+            assert!(over.is_empty());
             due.into_iter().map(|(dataset, what)| (dataset.grant.id, what)).collect::<Vec<_>>()
         };
         assert_eq!(due(&mut beats, now), [(id.clone(), What::Upload)], "no pictures");
         assert_eq!(due(&mut beats, now + LOOK), [], "one question at a time");
         beats.answered(now, id.clone(), What::Upload, Some(mark.clone()));
-        assert_eq!((due(&mut beats, now).len(), beats.marks.get(&id)), (1, Some(&mark)));
+        assert_eq!((due(&mut beats, now).len(), beats.wakes(now)), (0, now + SOON));
+        assert_eq!((due(&mut beats, now + SOON).len(), beats.marks.get(&id)), (1, Some(&mark)));
         beats.answered(now, id.clone(), What::Upload, None);
         assert_eq!((due(&mut beats, now).len(), beats.wakes(now)), (0, now + LOOK));
         assert_eq!((due(&mut beats, now + LOOK).len(), beats.marks.get(&id)), (1, Some(&mark)), "it is not forgotten");
-        beats.due(now, Vec::new());
-        assert!(beats.marks.is_empty(), "what is over is");
+
+        // Over while it is asked: it is told when that is answered.
+        assert_eq!(beats.due(now, Vec::new()), (vec![], vec![]));
+        beats.answered(now, id.clone(), What::Upload, None);
+        assert_eq!(beats.due(now, Vec::new()), (vec![], vec![mark.clone()]));
+        assert_eq!(beats.due(now, Vec::new()), (vec![], vec![]), "once");
+        // Or its files are, and its pictures go on.
+        beats.marks.insert(id, mark.clone());
+        let pictures = DatasetRow { every_ms: 200, uploads: false, ..open(0) };
+        let (due, over) = beats.due(now, vec![pictures]);
+        assert_eq!((due.len(), due[0].1, over), (1, What::Picture, vec![mark]));
     }
 
     #[test]

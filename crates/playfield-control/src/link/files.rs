@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use playfield_core::app;
 use playfield_core::link::{FileHash, MOST_BYTES, PIECE, Package, PackageFile};
+use playfield_core::upload::upload_name;
 use sha2::{Digest, Sha256};
 
 use crate::cameras::app_files;
@@ -40,7 +41,8 @@ impl Files {
         self.lay(folder, |folder| {
             let read = |file: &str| std::fs::read_to_string(folder.join(file)).map_err(|error| error.to_string());
             let package = app::Package::look(&app_files(folder), read)?;
-            Ok(package.described_by.map(str::to_owned).into_iter().chain([package.manifest.entry]).collect())
+            let own = package.described_by.map(str::to_owned).into_iter().chain([package.manifest.entry]);
+            Ok(own.chain(brought(folder)).collect())
         })
         .await
     }
@@ -85,6 +87,15 @@ impl Files {
     }
 }
 
+/// Files that an app brings along: those that it can name.
+fn brought(folder: &Path) -> Vec<String> {
+    let place = folder.join(app::FILES);
+    let is_one = |file: &String| upload_name(file) == *file && place.join(file).is_file();
+    let mut files: Vec<String> = app_files(&place).into_iter().filter(is_one).collect();
+    files.sort();
+    files.into_iter().map(|file| format!("{}/{file}", app::FILES)).collect()
+}
+
 /// A piece of a file, as Base64; none: it is not there any more.
 pub(super) async fn piece(path: PathBuf, from: u64) -> Option<String> {
     let read = move || {
@@ -95,4 +106,30 @@ pub(super) async fn piece(path: PathBuf, from: u64) -> Option<String> {
         Ok::<_, std::io::Error>(STANDARD.encode(bytes))
     };
     tokio::task::spawn_blocking(read).await.ok()?.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_app_goes_with_what_describes_it_its_module_and_what_it_brings_along() {
+        let folder = std::env::temp_dir().join(format!("playfield-laid-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("files/inner")).unwrap();
+        for (file, bytes) in [
+            ("app.toml", "id = 'lpr'\nname = 'Plates'\nentry = 'lpr.wasm'"),
+            ("lpr.wasm", "module"),
+            ("notes.txt", "of whoever made it"),
+            ("files/words.txt", "many words"),
+            ("files/letters.bin", "abc"),
+            ("files/no name", "that it could give"),
+        ] {
+            std::fs::write(folder.join(file), bytes).unwrap();
+        }
+        let laid = Arc::new(Files::default()).app(folder.clone()).await.unwrap();
+        let files: Vec<_> = laid.package.files.iter().map(|file| (file.path.as_str(), file.bytes)).collect();
+        assert_eq!(files[1..], [("lpr.wasm", 6), ("files/letters.bin", 3), ("files/words.txt", 10)]);
+        assert_eq!((files[0].0, laid.paths.len()), ("app.toml", 4));
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 }

@@ -15,6 +15,7 @@ use playfield_core::camera::{Report, Seen, Source};
 use playfield_core::id::{DeviceId, IngestId};
 use playfield_core::manifest::Kind;
 use playfield_core::metadata::Metadata;
+use playfield_core::upload::PIECE;
 use serde_json::json;
 use tokio::task::JoinHandle;
 
@@ -356,7 +357,7 @@ async fn what_an_app_uploads_is_kept_with_leave_in_one_dataset_at_a_time() {
     let asked = || {
         let asked = street.world.node.asked().into_iter();
         asked.filter_map(|asked| match asked {
-            Request::Upload { session, place } if session == spec.id => Some((place.file, place.at)),
+            Request::Upload { session, ask } if session == spec.id => Some((ask.file, ask.at as usize, ask.last)),
             _ => None,
         })
     };
@@ -367,20 +368,22 @@ async fn what_an_app_uploads_is_kept_with_leave_in_one_dataset_at_a_time() {
     assert!(problem.detail.contains("stop that one first"), "{problem:?}");
     let told = async || street.here.get(&street.path("/datasets")).await.is::<Datasets>(200).datasets.remove(0);
     until("two files", async || (told().await.files == 2).then_some(())).await;
-    until("a question for the third", async || asked().any(|place| place == (72, 0)).then_some(())).await;
-    assert_eq!(asked().take(4).collect::<Vec<_>>(), [(0, 0), (70, 3), (71, 0), (72, 0)]);
+    until("a question for the third", async || asked().any(|ask| ask == (72, 0, false)).then_some(())).await;
+    let asks = [(0, 0, false), (70, PIECE, false), (71, 0, false), (72, 0, false)];
+    assert_eq!(asked().take(4).collect::<Vec<_>>(), asks);
     assert!(!street.world.node.asked().iter().any(|asked| matches!(asked, Request::Sample { .. })), "no picture");
 
     assert_eq!(street.here.delete(&street.path(&format!("/grants/{}", made.grant.id))).await.status, 204);
     let over = told().await;
-    assert_eq!((over.open, over.files, over.pictures, over.bytes), (false, 2, 0, 10));
+    assert_eq!((over.open, over.files, over.pictures, over.bytes as usize), (false, 2, 0, PIECE + 6));
+    until("the camera to be told", async || (asked().last() == Some((72, 0, true))).then_some(())).await;
     let archive = street.here.get(&street.path(&format!("/datasets/{}", made.grant.id))).await;
     let mut zip = zip::ZipArchive::new(std::io::Cursor::new(archive.body.clone())).unwrap();
     let names: Vec<_> = zip.file_names().map(str::to_owned).collect();
     assert_eq!(names, ["annotations.json", "uploads/000001-20260102.jpg", "uploads/000002-20260102.txt"]);
     let mut bytes = Vec::new();
     zip.by_name(&names[1]).unwrap().read_to_end(&mut bytes).unwrap();
-    assert_eq!(bytes, b"\xff\xd8 abc");
+    assert!(bytes.starts_with(b"\xff\xd8") && bytes.len() == PIECE + 2);
     let grants: Grants = street.here.get(&street.path("/grants")).await.is(200);
     assert_eq!((grants.grants.len(), grants.grants[0].reason.as_str()), (1, "what is blurred"));
     let again: Dataset = street.here.post(&street.path("/datasets"), wanted).await.is(201);

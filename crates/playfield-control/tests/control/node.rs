@@ -9,7 +9,7 @@ use playfield_core::frame::{PixelFormat, Shape};
 use playfield_core::id::NodeId;
 use playfield_core::metadata::{Object, Rect};
 use playfield_core::receipt::{Made, Part};
-use playfield_core::upload::{Piece, Place};
+use playfield_core::upload::{Ask, PIECE, Piece};
 use playfield_store::bus::Bus;
 
 /// A tiny but well-formed start of a PNG.
@@ -104,7 +104,7 @@ fn usual(request: &Request) -> Reply {
         Request::Ingest { ingest, .. } => Reply::Attached { answer: format!("answer to {}", ingest.offer) },
         Request::Live { .. } | Request::Input { .. } | Request::EndIngest { .. } => Reply::Done,
         Request::Sample { .. } => Reply::Sampled { sample: Box::new(sample()) },
-        Request::Upload { place, .. } => Reply::Uploaded { piece: piece(*place).map(Box::new) },
+        Request::Upload { ask, .. } => Reply::Uploaded { piece: piece(*ask).map(Box::new) },
         Request::Seats { .. } => Reply::Seats { taken: vec![0] },
         Request::People { .. } => Reply::People { people: Vec::new() },
         Request::Change { .. } | Request::Remove { .. } => Reply::Changed { roster: Default::default() },
@@ -123,16 +123,15 @@ fn sample() -> Sample {
 }
 
 /// Of a camera whose app uploads two files, in two pieces and in one, and then nothing.
-fn piece(Place { file, at }: Place) -> Option<Piece> {
-    let piece = |file, name: &str, length, bytes: &[u8]| {
-        Some(Piece { file, name: name.to_owned(), length, at, bytes: bytes.to_vec() })
+fn piece(Ask { file, at, .. }: Ask) -> Option<Piece> {
+    let jpeg = [&b"\xff\xd8"[..], &[7; PIECE]].concat();
+    let (file, name, bytes) = match file {
+        ..=70 => (70, "images/20260102.jpg", &jpeg[..]),
+        71 => (71, "20260102.txt", &b"text"[..]),
+        _ => return None,
     };
-    match (file, at) {
-        (..=70, 0) => piece(70, "images/20260102.jpg", 6, b"\xff\xd8 "),
-        (70, 3) => piece(70, "images/20260102.jpg", 6, b"abc"),
-        (71, 0) => piece(71, "20260102.txt", 4, b"text"),
-        _ => None,
-    }
+    let piece = bytes[at as usize..].iter().take(PIECE).copied().collect();
+    Some(Piece { file, name: name.to_owned(), length: bytes.len() as u32, at, bytes: piece })
 }
 
 /// A worker wrote these bytes as a state, after 90 ticks at 60 Hz.

@@ -14,6 +14,8 @@ use super::manifest::{FILE, Limits, Manifest};
 
 /// Files that say what an app is; the first one that is there does.
 const DESCRIPTIONS: [&str; 3] = [FILE, "manifest.json", "manifest"];
+/// The folder of files that an AITRIOS app brings along, and fetches when it runs.
+pub const FILES: &str = "files";
 /// What ends the name of a module.
 const MODULE: &str = ".wasm";
 /// What an app may take that says nothing of it: what AITRIOS's samples ask for, and some.

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use playfield_core::app::{Budget, Schema};
 use playfield_core::time::Time;
-use playfield_core::upload::{Upload, upload_name};
+use playfield_core::upload::{MOST_UPLOAD, MOST_UPLOADS, Upload, upload_name};
 
 pub(super) use self::keeper::Keeper;
 use self::words::{Begin, Bytes, End, FromApp, MOST_STILL, PIECE, ToApp};
@@ -48,8 +48,6 @@ pub(super) struct Apart {
     said: AppTick,
     lines: Vec<String>,
     memory_refused: bool,
-    /// Bytes that it may still upload; none: nobody was let have them.
-    room: Option<u64>,
 }
 
 impl Apart {
@@ -80,7 +78,6 @@ impl Apart {
             said: AppTick::default(),
             lines: Vec::new(),
             memory_refused: false,
-            room: None,
         };
         apart.link.patient(PATIENCE).map_err(|error| lost(&error.into()))?;
         apart.link.send(&ToApp::Begin(Box::new(begin))).map_err(|error| lost(&error))?;
@@ -91,7 +88,7 @@ impl Apart {
     /// Shows it a picture, and waits until it is done with it, or is busy for too long. After an error it is spent.
     pub(super) fn see(&mut self, view: View) -> Result<AppTick, GuestError> {
         let mut still = Still::of(view, self.raw_image);
-        (self.now, self.room) = (still.now(), still.uploads.room);
+        self.now = still.now();
         let taken = |image: &mut Option<Vec<u8>>| image.as_mut().map(std::mem::take).unwrap_or_default();
         let tensors = std::mem::take(&mut still.tensors.bytes);
         let parts = [tensors, taken(&mut still.image), taken(&mut still.raw_image)];
@@ -154,22 +151,24 @@ impl Apart {
         Err(GuestError::Trap("its process does not stop to speak".to_owned()))
     }
 
-    /// Takes a file that it uploads, if it may.
+    /// Takes a file that it uploads. Whether it may is for its camera to say, which lets go of it else: leave may have ended since it
+    /// was told of it.
     fn take_upload(&mut self, name: &str, length: u32) -> Result<(), GuestError> {
-        self.room = self.room.and_then(|room| room.checked_sub(length.into()));
-        if self.room.is_none() {
-            return Err(GuestError::Trap("its process uploads what it may not".to_owned()));
+        let (uploads, length) = (&mut self.said.uploads, length as usize);
+        let all = length + uploads.iter().map(|file| file.bytes.len()).sum::<usize>();
+        if uploads.len() == MOST_UPLOADS || all > MOST_UPLOAD {
+            return Err(GuestError::Trap("its process uploads more than it may".to_owned()));
         }
-        let (length, mut bytes) = (length as usize, Vec::new());
+        let mut bytes = Vec::new();
         while bytes.len() < length {
             match self.link.receive(Some(self.patience)).map_err(|error| lost(&error))? {
-                FromApp::Bytes(Bytes(piece)) if !piece.is_empty() && bytes.len() + piece.len() <= length => {
+                FromApp::Bytes(Bytes(piece)) if piece.len() == PIECE.min(length - bytes.len()) => {
                     bytes.extend_from_slice(&piece);
                 }
                 _ => return Err(lost(&LinkError::Garbage)),
             }
         }
-        self.said.uploads.push(Upload { name: upload_name(name), bytes });
+        uploads.push(Upload { name: upload_name(name), bytes });
         Ok(())
     }
 

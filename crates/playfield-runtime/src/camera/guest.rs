@@ -8,7 +8,7 @@ use playfield_core::camera::Report;
 use playfield_core::dataset::Found;
 use playfield_core::frame::{Damage, MAX_HEIGHT, MAX_WIDTH, Picture, PixelFormat};
 use playfield_core::input::TickInput;
-use playfield_core::upload::Place;
+use playfield_core::upload::Ask;
 
 use super::apart::Keeper;
 use super::intake::Intake;
@@ -231,9 +231,9 @@ impl Guest for CameraGuest {
         true
     }
 
-    fn upload(&mut self, place: Place) -> bool {
+    fn upload(&mut self, ask: Ask) -> bool {
         // If it is gone, that is noticed at the next tick.
-        let _ = self.process.link().send(&ToCamera::Upload(place));
+        let _ = self.process.link().send(&ToCamera::Upload(ask));
         true
     }
 

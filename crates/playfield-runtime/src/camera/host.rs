@@ -165,8 +165,8 @@ impl Host {
                 Ok(ToCamera::Show(shown)) => (self.shown, self.showing) = (shown, false),
                 Ok(ToCamera::Taken) => self.showing = false,
                 Ok(ToCamera::Sample) => self.sampled = true,
-                Ok(ToCamera::Upload(place)) => {
-                    self.uploads.ask(self.time(Instant::now()), place);
+                Ok(ToCamera::Upload(ask)) => {
+                    self.uploads.ask(self.time(Instant::now()), ask);
                     self.answer_upload(link)?;
                 }
                 Ok(ToCamera::Live(live)) => (self.live, self.taken) = (live, 0),

@@ -7,19 +7,20 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use playfield_core::time::Time;
-use playfield_core::upload::{MOST_UPLOAD, PIECE, Piece, Place, Upload};
+use playfield_core::upload::{Ask, MOST_UPLOAD, PIECE, Piece, Upload};
 
 use crate::wasm::UploadTerms;
 
-/// How long somebody counts as one who asks.
-const ASKS: Duration = Duration::from_secs(5);
+/// How long somebody counts as one who asks, who does not say that it was the last time. An answer may be lost.
+const ASKS: Duration = Duration::from_secs(15);
 /// How long a question waits for a file.
 const WAITS: Duration = Duration::from_secs(1);
 
 /// Files of an app, the oldest first.
 #[derive(Debug)]
 pub(super) struct Uploads {
-    files: VecDeque<(u64, Upload)>,
+    /// Each has a number. None: it was not taken, and its app is told so in its turn.
+    files: VecDeque<(u64, Option<Upload>)>,
     /// The number of the next file. It begins at another one each time, so that none is taken for one of an earlier process.
     next: u64,
     /// Whether each is kept whose end its app was not told.
@@ -27,7 +28,7 @@ pub(super) struct Uploads {
     /// Somebody asks, until then.
     open_until: Option<Time>,
     /// The question that waits, and since when.
-    asked: Option<(Place, Time)>,
+    asked: Option<(Ask, Time)>,
 }
 
 impl Uploads {
@@ -37,42 +38,41 @@ impl Uploads {
     }
 
     /// Somebody asks: whatever is before that place is kept.
-    pub(super) fn ask(&mut self, now: Time, place: Place) {
-        while self.files.pop_front_if(|(number, _)| *number < place.file).is_some() {
-            self.settled.push(true);
+    pub(super) fn ask(&mut self, now: Time, ask: Ask) {
+        while let Some((_, file)) = self.files.pop_front_if(|(number, _)| *number < ask.file) {
+            self.settled.push(file.is_some());
         }
-        self.open_until = Some(now + ASKS);
-        self.asked = Some((place, now));
+        self.asked = Some((ask, now));
+        self.open_until = (!ask.last).then_some(now + ASKS);
+        self.expire(now);
     }
 
     /// The answer to who asked, if it is time for one: a piece, or none.
     pub(super) fn answer(&mut self, now: Time) -> Option<Option<Piece>> {
-        let (place, since) = self.asked?;
-        if self.files.is_empty() && now.since(since) < WAITS {
+        let (ask, since) = self.asked?;
+        let front = self.files.front().and_then(|(number, file)| Some(piece(*number, file.as_ref()?, ask)));
+        if front.is_none() && !ask.last && now.since(since) < WAITS {
             return None;
         }
         self.asked = None;
-        Some(self.files.front().map(|(number, file)| piece(*number, file, place)))
+        Some(front)
     }
 
     /// The app hands over files.
     pub(super) fn take(&mut self, now: Time, files: Vec<Upload>) {
         self.expire(now);
-        if self.open_until.is_none() {
-            self.settled.extend(files.iter().map(|_| false));
-            return;
-        }
         for file in files {
-            self.files.push_back((self.next, file));
+            let fits = self.open_until.is_some() && self.held() + file.bytes.len() <= MOST_UPLOAD;
+            self.files.push_back((self.next, fits.then_some(file)));
             self.next += 1;
         }
+        self.refuse();
     }
 
     /// What its app is to be told; it counts as told by [`Uploads::told`].
     pub(super) fn terms(&mut self, now: Time) -> UploadTerms {
         self.expire(now);
-        let held: usize = self.files.iter().map(|(_, file)| file.bytes.len()).sum();
-        let room = self.open_until.map(|_| MOST_UPLOAD.saturating_sub(held) as u64);
+        let room = self.open_until.map(|_| MOST_UPLOAD.saturating_sub(self.held()) as u64);
         UploadTerms { room, settled: self.settled.clone() }
     }
 
@@ -82,15 +82,28 @@ impl Uploads {
 
     /// Lets go of what nobody asks for any more.
     fn expire(&mut self, now: Time) {
-        if self.open_until.is_some_and(|until| now >= until) {
+        if self.open_until.is_none_or(|until| now >= until) {
             self.open_until = None;
-            self.settled.extend(self.files.drain(..).map(|_| false));
+            self.files.iter_mut().for_each(|(_, file)| *file = None);
         }
+        self.refuse();
+    }
+
+    /// Those at the front that were not taken have had their turn.
+    fn refuse(&mut self) {
+        while self.files.pop_front_if(|(_, file)| file.is_none()).is_some() {
+            self.settled.push(false);
+        }
+    }
+
+    /// Bytes that wait.
+    fn held(&self) -> usize {
+        self.files.iter().filter_map(|(_, file)| file.as_ref()).map(|file| file.bytes.len()).sum()
     }
 }
 
-fn piece(number: u64, file: &Upload, place: Place) -> Piece {
-    let at = if number == place.file { (place.at as usize).min(file.bytes.len()) } else { 0 };
+fn piece(number: u64, file: &Upload, ask: Ask) -> Piece {
+    let at = if number == ask.file { (ask.at as usize).min(file.bytes.len()) } else { 0 };
     let bytes = file.bytes[at..].iter().take(PIECE).copied().collect();
     Piece { file: number, name: file.name.clone(), length: file.bytes.len() as u32, at: at as u32, bytes }
 }
@@ -115,7 +128,7 @@ mod tests {
     fn a_file_goes_piece_by_piece_and_is_kept_when_the_next_one_is_asked_for() {
         let mut uploads = Uploads::new(7);
         assert_eq!(uploads.terms(at(0)), terms(None, &[]));
-        uploads.ask(at(0), Place::default());
+        uploads.ask(at(0), Ask::default());
         assert_eq!(uploads.terms(at(0)), terms(Some(MOST_UPLOAD), &[]));
         assert_eq!(uploads.answer(at(0)), None, "there may be one in a moment");
         uploads.take(at(0), vec![file("a.bin", PIECE + 5), file("b.bin", 0)]);
@@ -124,7 +137,7 @@ mod tests {
         assert_eq!(first.bytes, file("", PIECE).bytes);
         assert_eq!(uploads.answer(at(0)), None, "a question has one answer");
         let mut ask = |file: u64, from: usize| {
-            uploads.ask(at(1), Place { file, at: from as u32 });
+            uploads.ask(at(1), Ask { file, at: from as u32, last: false });
             let piece = uploads.answer(at(1)).flatten();
             let told = piece.map(|piece| (piece.file, piece.at as usize, piece.bytes.len()));
             (told, uploads.terms(at(1)).settled)
@@ -142,12 +155,12 @@ mod tests {
     #[test]
     fn who_asks_anew_gets_what_is_there() {
         let mut uploads = Uploads::new(100);
-        uploads.ask(at(0), Place::default());
+        uploads.ask(at(0), Ask::default());
         uploads.take(at(0), vec![file("a", 9)]);
-        for place in [Place::default(), Place { file: 3, at: 4 }] {
-            uploads.ask(at(0), place);
+        for ask in [Ask::default(), Ask { file: 3, at: 4, last: false }] {
+            uploads.ask(at(0), ask);
             let piece = uploads.answer(at(0)).flatten().unwrap();
-            assert_eq!((piece.file, piece.at, piece.bytes.len()), (100, 0, 9), "{place:?}");
+            assert_eq!((piece.file, piece.at, piece.bytes.len()), (100, 0, 9), "{ask:?}");
         }
     }
 
@@ -157,11 +170,32 @@ mod tests {
         uploads.take(at(0), vec![file("a", 9)]);
         assert_eq!(uploads.terms(at(0)), terms(None, &[false]), "nobody was let have it");
         uploads.told();
-        uploads.ask(at(1), Place::default());
+        uploads.ask(at(1), Ask::default());
         uploads.take(at(1), vec![file("b", 9)]);
-        assert_eq!(uploads.terms(at(5)), terms(Some(MOST_UPLOAD - 9), &[]));
-        assert_eq!(uploads.terms(at(6)), terms(None, &[false]), "nobody asks any more");
-        uploads.take(at(6), vec![file("c", 9)]);
-        assert_eq!(uploads.terms(at(6)), terms(None, &[false, false]));
+        assert_eq!(uploads.terms(at(15)), terms(Some(MOST_UPLOAD - 9), &[]));
+        assert_eq!(uploads.terms(at(16)), terms(None, &[false]), "nobody asks any more");
+        uploads.take(at(16), vec![file("c", 9)]);
+        assert_eq!(uploads.terms(at(16)), terms(None, &[false, false]));
+    }
+
+    #[test]
+    fn the_last_question_says_what_was_kept_and_lets_go_of_the_rest() {
+        let mut uploads = Uploads::new(1);
+        uploads.ask(at(0), Ask::default());
+        uploads.take(at(0), vec![file("a", 9), file("b", 9), file("c", 9)]);
+        uploads.ask(at(1), Ask { file: 2, at: 0, last: true });
+        assert_eq!(uploads.answer(at(1)), Some(None), "at once");
+        assert_eq!(uploads.terms(at(1)), terms(None, &[true, false, false]));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_said_in_its_turn() {
+        let mut uploads = Uploads::new(1);
+        uploads.ask(at(0), Ask::default());
+        uploads.take(at(0), vec![file("a", MOST_UPLOAD - 1), file("b", 2), file("c", 1)]);
+        assert_eq!(uploads.terms(at(0)), terms(Some(0), &[]));
+        uploads.ask(at(0), Ask { file: 2, at: 0, last: false });
+        assert_eq!(uploads.answer(at(0)).flatten().map(|piece| piece.file), Some(3));
+        assert_eq!(uploads.terms(at(0)), terms(Some(MOST_UPLOAD - 1), &[true, false]));
     }
 }

@@ -1,7 +1,7 @@
 //! What a worker and the process of a camera say to each other, and where in their shared memory things lie.
 
 use playfield_core::frame::{MAX_HEIGHT, MAX_WIDTH};
-use playfield_core::upload::{Piece, Place};
+use playfield_core::upload::{Ask, Piece};
 use serde::{Deserialize, Serialize};
 
 use super::AppOpening;
@@ -26,7 +26,7 @@ pub enum ToCamera {
     /// Hand over the next picture, with what is found in it.
     Sample,
     /// Hand over what its app uploads, from there on: whoever was let have it has what is before.
-    Upload(Place),
+    Upload(Ask),
     /// The process of its app was started: its socket comes with it.
     App,
     /// It could not be, and why.

@@ -5,7 +5,7 @@ use playfield_core::bus::Reply;
 use playfield_core::dataset::Found;
 use playfield_core::frame::Picture;
 use playfield_core::id::SessionId;
-use playfield_core::upload::{Piece, Place};
+use playfield_core::upload::{Ask, Piece};
 
 use super::{Hosted, Stage};
 use crate::outbox::{FromStage, Outbox};
@@ -27,9 +27,9 @@ impl Stage {
     }
 
     /// Asks the guest for what its app uploads.
-    pub(super) fn upload(&mut self, place: Place) {
+    pub(super) fn upload(&mut self, ask: Ask) {
         let asked = match &mut self.guest {
-            Hosted::Open(guest) => guest.upload(place),
+            Hosted::Open(guest) => guest.upload(ask),
             _ => false,
         };
         if !asked {

@@ -3,7 +3,7 @@
 use playfield_core::api::EndReason;
 use playfield_core::bus::{FromWorker, Reply};
 use playfield_core::id::SessionId;
-use playfield_core::upload::Place;
+use playfield_core::upload::Ask;
 
 use super::{Worker, gone, refused};
 use crate::inbox::Command;
@@ -21,8 +21,8 @@ impl Worker {
     }
 
     /// Asks for what an app uploads.
-    pub(super) fn upload(&mut self, request: u64, id: &SessionId, place: Place) -> Option<Reply> {
-        self.ask_guest(request, id, |session| &mut session.uploaded, Command::Upload(place))
+    pub(super) fn upload(&mut self, request: u64, id: &SessionId, ask: Ask) -> Option<Reply> {
+        self.ask_guest(request, id, |session| &mut session.uploaded, Command::Upload(ask))
     }
 
     /// There is a piece, or none.

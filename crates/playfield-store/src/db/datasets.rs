@@ -49,6 +49,8 @@ pub struct UploadRow {
     pub seq: u64,
     /// Its name, without a path.
     pub name: String,
+    /// Which it is where it comes from: what comes twice is written down once.
+    pub origin: String,
     /// Its bytes, in the blob store.
     pub blob: BlobId,
     /// How many.
@@ -128,8 +130,8 @@ impl Db {
         .await
     }
 
-    /// Adds a picture, whose bytes are in the blob store, while leave is given: unless there are `most`, or all datasets together
-    /// would take more than `quota` bytes.
+    /// Adds a picture, whose bytes are in the blob store, while leave is given: unless there are `most`, or pictures of all datasets
+    /// together would take more than `quota` bytes.
     pub async fn put_sample(
         &self,
         dataset: GrantId,
@@ -139,17 +141,25 @@ impl Db {
     ) -> Result<PutKept, DbError> {
         self.call(move |connection| {
             let change = connection.transaction()?;
-            let seq = match place(&change, "samples", &dataset, now_ms, sample.bytes, (most, quota))? {
-                Ok(seq) => seq,
-                Err(no_place) => return Ok(no_place),
-            };
+            if !is_open(&change, &dataset, now_ms, "every_ms > 0")? {
+                return Ok(PutKept::Over);
+            }
+            let (last, all): (u32, i64) = change
+                .prepare_cached(
+                    "SELECT (SELECT coalesce(max(seq), 0) FROM samples WHERE dataset = ?1),
+                        (SELECT coalesce(sum(bytes), 0) FROM samples)",
+                )?
+                .query_row([dataset.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            if last >= most || all as u64 + sample.bytes > quota {
+                return Ok(PutKept::Full);
+            }
             let SampleRow { size: [width, height], blob, bytes, found, .. } = sample;
             change
                 .prepare_cached(
                     "INSERT INTO samples (dataset, seq, width, height, blob, bytes, found)
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                 )?
-                .execute(params![dataset.as_str(), seq, width, height, blob.as_str(), bytes as i64, found])?;
+                .execute(params![dataset.as_str(), last + 1, width, height, blob.as_str(), bytes as i64, found])?;
             named(&change, &blob)?;
             change.commit()?;
             Ok(PutKept::Stored)
@@ -157,36 +167,70 @@ impl Db {
         .await
     }
 
-    /// Adds a file, under the same terms. The same bytes by the same name as the last one's are it once more.
+    /// Adds a file, whose bytes are in the blob store, while it is let: unless there are `most`, those of its dataset would take more
+    /// than `share` bytes, or those of all more than `quota`. One that is there already is not added again.
     pub async fn put_upload(
         &self,
         dataset: GrantId,
         upload: UploadRow,
         now_ms: u64,
-        (most, quota): (u32, u64),
+        (most, share, quota): (u32, u64, u64),
     ) -> Result<PutKept, DbError> {
         self.call(move |connection| {
             let change = connection.transaction()?;
-            let UploadRow { name, blob, bytes, .. } = upload;
-            let last: Option<(String, String)> = change
-                .prepare_cached("SELECT name, blob FROM uploads WHERE dataset = ?1 ORDER BY seq DESC LIMIT 1")?
-                .query_row([dataset.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()?;
-            if last.is_some_and(|last| last == (name.clone(), blob.as_str().to_owned())) {
-                named(&change, &blob)?;
-                change.commit()?;
+            let UploadRow { name, origin, blob, bytes, .. } = upload;
+            let known: bool = change
+                .prepare_cached("SELECT EXISTS (SELECT 1 FROM uploads WHERE dataset = ?1 AND origin = ?2)")?
+                .query_row(params![dataset.as_str(), origin], |row| row.get(0))?;
+            if known {
                 return Ok(PutKept::Stored);
             }
-            let seq = match place(&change, "uploads", &dataset, now_ms, bytes, (most, quota))? {
-                Ok(seq) => seq,
-                Err(no_place) => return Ok(no_place),
-            };
+            if !is_open(&change, &dataset, now_ms, "uploads = 1")? {
+                return Ok(PutKept::Over);
+            }
+            let (last, own, all): (u32, i64, i64) = change
+                .prepare_cached(
+                    "SELECT (SELECT coalesce(max(seq), 0) FROM uploads WHERE dataset = ?1),
+                        (SELECT coalesce(sum(bytes), 0) FROM uploads WHERE dataset = ?1),
+                        (SELECT coalesce(sum(bytes), 0) FROM uploads)",
+                )?
+                .query_row([dataset.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            if last >= most || own as u64 + bytes > share || all as u64 + bytes > quota {
+                return Ok(PutKept::Full);
+            }
             change
-                .prepare_cached("INSERT INTO uploads (dataset, seq, name, blob, bytes) VALUES (?1, ?2, ?3, ?4, ?5)")?
-                .execute(params![dataset.as_str(), seq, name, blob.as_str(), bytes as i64])?;
+                .prepare_cached(
+                    "INSERT INTO uploads (dataset, seq, name, origin, blob, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                )?
+                .execute(params![dataset.as_str(), last + 1, name, origin, blob.as_str(), bytes as i64])?;
             named(&change, &blob)?;
             change.commit()?;
             Ok(PutKept::Stored)
+        })
+        .await
+    }
+
+    /// No more files are added to a dataset; and if it has no pictures either, leave for it is over.
+    pub async fn end_uploads(&self, dataset: GrantId, now_ms: u64) -> Result<(), DbError> {
+        self.call(move |connection| {
+            let change = connection.transaction()?;
+            change.prepare_cached("UPDATE datasets SET uploads = 0 WHERE id = ?1")?.execute([dataset.as_str()])?;
+            change
+                .prepare_cached(
+                    "UPDATE grants SET ended_ms = ?2 WHERE id = ?1 AND ended_ms IS NULL AND expires_ms > ?2
+                     AND EXISTS (SELECT 1 FROM datasets WHERE id = ?1 AND every_ms = 0)",
+                )?
+                .execute(params![dataset.as_str(), now_ms as i64])?;
+            Ok(change.commit()?)
+        })
+        .await
+    }
+
+    /// Whether files are added to a dataset now.
+    pub async fn takes_uploads(&self, dataset: GrantId, now_ms: u64) -> Result<bool, DbError> {
+        self.call(move |connection| {
+            let change = connection.transaction()?;
+            is_open(&change, &dataset, now_ms, "uploads = 1")
         })
         .await
     }
@@ -250,34 +294,13 @@ impl Db {
     }
 }
 
-/// The number of what is added next to a table of a dataset: or why nothing is.
-fn place(
-    change: &Transaction<'_>,
-    table: &str,
-    dataset: &GrantId,
-    now_ms: u64,
-    bytes: u64,
-    (most, quota): (u32, u64),
-) -> Result<Result<i64, PutKept>, DbError> {
-    let open: Option<i64> = change
-        .prepare_cached(
-            "SELECT 1 FROM datasets JOIN grants USING (id) WHERE id = ?1 AND ended_ms IS NULL AND expires_ms > ?2",
-        )?
-        .query_row(params![dataset.as_str(), now_ms as i64], |row| row.get(0))
-        .optional()?;
-    if open.is_none() {
-        return Ok(Err(PutKept::Over));
-    }
-    let last: i64 = change
-        .prepare_cached(&format!("SELECT coalesce(max(seq), 0) FROM {table} WHERE dataset = ?1"))?
-        .query_row([dataset.as_str()], |row| row.get(0))?;
-    let all: i64 = change
-        .prepare_cached(
-            "SELECT (SELECT coalesce(sum(bytes), 0) FROM samples) + (SELECT coalesce(sum(bytes), 0) FROM uploads)",
-        )?
-        .query_row([], |row| row.get(0))?;
-    let full = last >= i64::from(most) || all as u64 + bytes > quota;
-    Ok(if full { Err(PutKept::Full) } else { Ok(last + 1) })
+/// Whether a dataset of this kind is added to.
+fn is_open(change: &Transaction<'_>, dataset: &GrantId, now_ms: u64, kind: &str) -> Result<bool, DbError> {
+    let open = format!(
+        "SELECT EXISTS (SELECT 1 FROM datasets JOIN grants USING (id)
+         WHERE id = ?1 AND ended_ms IS NULL AND expires_ms > ?2 AND {kind})"
+    );
+    Ok(change.prepare_cached(&open)?.query_row(params![dataset.as_str(), now_ms as i64], |row| row.get(0))?)
 }
 
 /// A row names the blob.
@@ -331,6 +354,7 @@ fn read_upload(row: &Row<'_>) -> Result<UploadRow, DbError> {
     Ok(UploadRow {
         seq: row.get::<_, i64>("seq")? as u64,
         name: row.get("name")?,
+        origin: row.get("origin")?,
         blob: read_id("a blob id", row.get("blob")?)?,
         bytes: row.get::<_, i64>("bytes")? as u64,
     })

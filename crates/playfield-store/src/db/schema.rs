@@ -382,11 +382,14 @@ const STEPS: &[&str] = &[
         dataset TEXT NOT NULL REFERENCES datasets ON DELETE CASCADE,
         seq INTEGER NOT NULL,
         name TEXT NOT NULL,
+        origin TEXT NOT NULL,
         blob TEXT NOT NULL,
         bytes INTEGER NOT NULL,
-        PRIMARY KEY (dataset, seq)
+        PRIMARY KEY (dataset, seq),
+        UNIQUE (dataset, origin)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX uploads_by_blob ON uploads (blob);
+    CREATE INDEX states_by_blob ON states (blob);
 ",
 ];
 

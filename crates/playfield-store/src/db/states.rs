@@ -12,6 +12,11 @@ use super::words::read_id;
 use super::{Db, DbError, Hash, PutState, StateRow};
 use crate::blob::BlobId;
 
+/// Of a loose blob: no row came to name it.
+const UNNAMED: &str = "NOT EXISTS (SELECT 1 FROM states WHERE states.blob = loose_blobs.blob)
+    AND NOT EXISTS (SELECT 1 FROM samples WHERE samples.blob = loose_blobs.blob)
+    AND NOT EXISTS (SELECT 1 FROM uploads WHERE uploads.blob = loose_blobs.blob)";
+
 impl Db {
     /// The states of a title that a profile has, by slot.
     pub async fn states(&self, profile: Hash, title: String) -> Result<Vec<StateRow>, DbError> {
@@ -98,17 +103,23 @@ impl Db {
     /// Blobs that no row names.
     pub async fn loose_blobs(&self) -> Result<Vec<BlobId>, DbError> {
         self.call(|connection| {
-            let mut find = connection.prepare_cached(
-                "SELECT blob FROM loose_blobs WHERE blob NOT IN (SELECT blob FROM states)
-                 AND blob NOT IN (SELECT blob FROM samples)
-                 AND blob NOT IN (SELECT blob FROM uploads) ORDER BY blob",
-            )?;
+            let mut find =
+                connection.prepare_cached(&format!("SELECT blob FROM loose_blobs WHERE {UNNAMED} ORDER BY blob"))?;
             let mut rows = find.query([])?;
             let mut blobs = Vec::new();
             while let Some(row) = rows.next()? {
                 blobs.push(read_id("a blob id", row.get(0)?)?);
             }
             Ok(blobs)
+        })
+        .await
+    }
+
+    /// Whether no row names a blob.
+    pub async fn is_loose(&self, blob: BlobId) -> Result<bool, DbError> {
+        self.call(move |connection| {
+            let find = format!("SELECT EXISTS (SELECT 1 FROM loose_blobs WHERE blob = ?1 AND {UNNAMED})");
+            Ok(connection.prepare_cached(&find)?.query_row([blob.as_str()], |row| row.get(0))?)
         })
         .await
     }

@@ -59,6 +59,7 @@ suite!(
         leave_to_look_ends_once_and_stays_on_record,
         pictures_are_kept_while_leave_is_given_and_room_is_left,
         files_that_an_app_uploads_are_kept_in_one_dataset_at_a_time,
+        what_is_full_of_files_takes_no_more_and_its_pictures_go_on,
         a_dataset_that_is_removed_lets_go_of_its_pictures_and_leaves_its_grant,
         links_of_cameras_are_found_by_their_secrets_and_stay_on_record,
         a_rule_is_changed_by_who_knows_its_version,

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use playfield_core::app::FILES;
 use playfield_core::bus::Missing;
 use playfield_core::camera::{AppModule, Camera, Desired, Source};
 use playfield_runtime::camera::{AppOpening, Opening};
@@ -40,20 +41,22 @@ pub fn opening(camera: &Camera, config: &GuestConfig, missing: Missing) -> Resul
     })
 }
 
-/// The process of its app, should that want one: no network, no files but its module and the camera's model.
+/// The process of its app, should that want one: no network, no files but its module, what it brought along, and the camera's model.
 fn app(camera: &Camera, missing: Missing) -> Option<AppOpening> {
-    let Some(AppModule::Compiled(module)) = &camera.app.as_ref()?.module else { return None };
+    let app = camera.app.as_ref()?;
+    let Some(AppModule::Compiled(module)) = &app.module else { return None };
+    let files = Some(app.folder.join(FILES)).filter(|folder| folder.is_dir());
     // A sensor's model runs on the sensor, and need not be there.
     let model = camera.model.clone().filter(|_| camera.desired.runs_model());
     let rules = Rules {
         memory_limit: BESIDES + WORKING * model.as_deref().map_or(0, bytes_in),
-        read: model.iter().chain([module]).cloned().collect(),
+        read: model.iter().chain(&files).chain([module]).cloned().collect(),
         scratch: SCRATCH,
         processes: PROCESSES,
         missing,
         ..Rules::default()
     };
-    Some(AppOpening { module: module.clone(), model, rules })
+    Some(AppOpening { module: module.clone(), model, files, rules })
 }
 
 /// Bytes of the files in a folder.

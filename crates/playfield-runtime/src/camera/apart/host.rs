@@ -20,6 +20,13 @@ use crate::{GuestError, Tracking};
 
 /// What it gives way to others by: its camera goes first.
 const NICE: i32 = 10;
+/// Folders that it may look into: of its camera's model, and of files that it brought along.
+#[derive(Default)]
+pub(super) struct Brings {
+    pub model: Option<PathBuf>,
+    pub files: Option<PathBuf>,
+}
+
 /// Longest line that goes through.
 const MOST_LINE: usize = 1024;
 
@@ -30,14 +37,14 @@ pub fn run(socket: OwnedFd, jpeg: Jpeg) -> Result<(), String> {
     let (ToApart::Open(opening), Some(camera)) = (ask, camera) else {
         return Err("the first message must be what to open, with the socket of its camera".to_owned());
     };
-    let Opening { module, model, mut rules } = *opening;
+    let Opening { module, model, files, mut rules } = *opening;
     rules.keep.extend([worker.fd(), camera.as_raw_fd()]);
     // One that is not allowed to give way takes its turn like others.
     let _ = rustix::process::nice(NICE);
     let mut camera = Link::new(camera);
     // From here on this is the process behind the fence.
     let served = match confine(&rules) {
-        Ok(_) => serve(&mut camera, &module, model, jpeg),
+        Ok(_) => serve(&mut camera, &module, Brings { model, files }, jpeg),
         Err(error) => camera.send(&FromApp::Ended(End::Refused(error.to_string()))),
     };
     match served {
@@ -46,10 +53,10 @@ pub fn run(socket: OwnedFd, jpeg: Jpeg) -> Result<(), String> {
     }
 }
 
-pub(super) fn serve(camera: &mut Link, module: &Path, model: Option<PathBuf>, jpeg: Jpeg) -> Result<(), LinkError> {
+pub(super) fn serve(camera: &mut Link, module: &Path, brings: Brings, jpeg: Jpeg) -> Result<(), LinkError> {
     let ToApp::Begin(begin) = camera.receive(None)? else { return Err(LinkError::Garbage) };
     let limit_mb = begin.memory_limit >> 20;
-    let mut app = match open(module, model, *begin, jpeg) {
+    let mut app = match open(module, brings, *begin, jpeg) {
         Ok(app) => app,
         Err(error) => return camera.send(&FromApp::Ended(End::of(error, false, limit_mb))),
     };
@@ -70,7 +77,7 @@ pub(super) fn serve(camera: &mut Link, module: &Path, model: Option<PathBuf>, jp
     Ok(())
 }
 
-fn open(module: &Path, folder: Option<PathBuf>, begin: Begin, jpeg: Jpeg) -> Result<AitriosApp, GuestError> {
+fn open(module: &Path, brings: Brings, begin: Begin, jpeg: Jpeg) -> Result<AitriosApp, GuestError> {
     let bad = |error: &dyn std::fmt::Display| GuestError::BadModule(error.to_string());
     let Begin { output, budget, labels, config, memory_limit, tick_us, start_unix_ms, model, hz, raw_image } = begin;
     let output: Output = serde_json::from_str(&output).map_err(|error| bad(&error))?;
@@ -80,13 +87,14 @@ fn open(module: &Path, folder: Option<PathBuf>, begin: Begin, jpeg: Jpeg) -> Res
     let engine = Engine::with(options).map_err(|error| bad(&error))?;
     let tick = Duration::from_micros(tick_us);
     let rules = AppRules { schema, budget, labels, config, memory_limit, tick, start_unix_ms, model, hz, raw_image };
-    let load = folder
+    let load = brings
+        .model
         .map(|folder| -> Load { Arc::new(move || Ok(Box::new(Own(load_model(&folder, &model::Engine::default())?)))) });
     let brought = |bytes| -> Result<Box<dyn Infer>, String> {
         Ok(Box::new(Bare::load(bytes).map_err(|error| error.to_string())?))
     };
     let models = Models { camera: load, brought: Some(Arc::new(brought)) };
-    engine.load_file(module)?.open_aitrios_with(rules, Lent { models, jpeg: Some(jpeg) })
+    engine.load_file(module)?.open_aitrios_with(rules, Lent { models, jpeg: Some(jpeg), files: brings.files })
 }
 
 /// The camera's model once more, for the app alone.

@@ -51,7 +51,7 @@ fn process() -> (Link, JoinHandle<()>) {
     let (ours, theirs) = Link::pair().unwrap();
     let serve = move || {
         // Whoever let go of it knows.
-        let _ = host::serve(&mut Link::new(theirs), module(), None, |_, _| None);
+        let _ = host::serve(&mut Link::new(theirs), module(), host::Brings::default(), |_, _| None);
     };
     (ours, std::thread::spawn(serve))
 }
@@ -122,7 +122,7 @@ fn view_with(ms: u64, room: Option<u64>, settled: &[bool]) -> View {
 }
 
 #[test]
-fn a_process_uploads_no_more_than_its_app_could() {
+fn a_process_uploads_no_more_at_a_time_than_its_app_could() {
     let upload = |length: u32| FromApp::Upload("../a/b.txt".to_owned(), length);
     let bytes = |length: usize| FromApp::Bytes(Bytes(vec![7; length]));
     let see = |answers: Vec<FromApp>, room: Option<u64>| {
@@ -130,17 +130,26 @@ fn a_process_uploads_no_more_than_its_app_could() {
         let seen = open(says(all), &manifest("")).unwrap().see(view_with(0, room, &[]));
         seen.map(|tick| tick.uploads).map_err(|error| error.to_string())
     };
-    let whole = vec![upload(5), bytes(2), bytes(3), upload(0), FromApp::Seen];
+    let whole = vec![upload(5), bytes(5), upload(0), FromApp::Seen];
     let file = |length: usize| Upload { name: "b.txt".to_owned(), bytes: vec![7; length] };
-    assert_eq!(see(whole.clone(), Some(5)), Ok(vec![file(5), file(0)]));
-    for room in [None, Some(4)] {
-        assert!(see(whole.clone(), room).unwrap_err().contains("uploads what it may not"), "{room:?}");
+    for room in [Some(5), None] {
+        assert_eq!(see(whole.clone(), room), Ok(vec![file(5), file(0)]), "its camera says what becomes of it");
     }
-    assert!(see(vec![upload(3), bytes(3), upload(3)], Some(5)).unwrap_err().contains("uploads what it may not"));
-    for garbage in
-        [vec![bytes(3)], vec![upload(3), bytes(4)], vec![upload(3), bytes(0)], vec![upload(3), FromApp::Seen]]
+    let many = |count: usize| [vec![upload(0); count], vec![FromApp::Seen]].concat();
+    assert_eq!(see(many(MOST_UPLOADS), None).map(|files| files.len()), Ok(MOST_UPLOADS));
+    for more in
+        [many(MOST_UPLOADS + 1), vec![upload(5), bytes(5), upload(MOST_UPLOAD as u32 - 4)], vec![upload(u32::MAX)]]
     {
-        assert!(see(garbage, Some(5)).unwrap_err().contains("makes no sense"));
+        assert!(see(more, None).unwrap_err().contains("uploads more than it may"));
+    }
+    for garbage in [
+        vec![bytes(3)],
+        vec![upload(3), bytes(4)],
+        vec![upload(3), bytes(2)],
+        vec![upload(3), bytes(0)],
+        vec![upload(3), FromApp::Seen],
+    ] {
+        assert!(see(garbage, None).unwrap_err().contains("makes no sense"));
     }
 }
 

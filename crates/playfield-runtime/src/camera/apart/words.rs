@@ -30,6 +30,8 @@ pub struct Opening {
     pub module: PathBuf,
     /// The folder of the camera's model, which the app may run.
     pub model: Option<PathBuf>,
+    /// The folder of files that it brought along.
+    pub files: Option<PathBuf>,
     /// What its process may see and use; its memory without that of the app itself, which comes on top.
     pub rules: Rules,
 }

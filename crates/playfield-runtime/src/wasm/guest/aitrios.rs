@@ -75,6 +75,7 @@ impl Module {
             outlet: Outlet { schema, labels },
             system: System::new(start_unix_ms),
             files: Files::default(),
+            brought: lent.files,
             esf: Esf::new(lent.jpeg),
         };
         let first = First {

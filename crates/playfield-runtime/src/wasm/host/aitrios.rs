@@ -24,6 +24,7 @@ pub mod sensor;
 pub mod tensor;
 pub mod wasi;
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use wasmtime::SharedMemory;
@@ -48,6 +49,8 @@ pub struct Lent {
     pub models: Models,
     /// Makes pictures JPEGs; none: nobody does.
     pub jpeg: Option<Jpeg>,
+    /// The folder of files that it brought along; none: it brought none.
+    pub files: Option<PathBuf>,
 }
 
 /// Everything of an AITRIOS app that lies outside its instances.
@@ -59,6 +62,8 @@ pub struct Aitrios {
     pub outlet: Outlet,
     pub system: System,
     pub files: Files,
+    /// The folder of files that it brought along.
+    pub brought: Option<PathBuf>,
     pub esf: Esf,
 }
 

@@ -1,6 +1,7 @@
 //! An edge app for AITRIOS that uploads what it sees, as AITRIOS's own library does: one thread looks at pictures, makes each a
 //! JPEG, uploads it out of its memory and a note about it out of its workspace, and waits for what becomes of both; the main
-//! thread looks at events. After each picture it says how many were kept so far, and how many not. Nothing in it knows of Playfield.
+//! thread looks at events. What it notes it fetches once, from an address. After each picture it says how many were kept so far,
+//! and how many not. Nothing in it knows of Playfield.
 //!
 //! `sender.wasm` beside it is this file, built by `rustc --edition 2024 --target wasm32-wasip1-threads -O -C panic=abort
 //! -C strip=symbols -C link-args="--export=malloc --export=free --export-table" sender.rs`.
@@ -102,30 +103,32 @@ unsafe extern "C" {
 }
 
 const SHOULD_EXIT: i32 = 1;
+const AZURE: i32 = 0;
 const EVP_EXT: i32 = 3;
 const HTTP_EXT: i32 = 4;
+const GET: i32 = 0;
 const PUT: i32 = 1;
 
-/// An upload, until it is known what became of it.
+/// An upload, or something fetched, until it is known what became of it.
 struct Upload {
     bytes: Vec<u8>,
     sent: usize,
-    kept: Mutex<Option<bool>>,
+    status: Mutex<Option<u32>>,
     known: Condvar,
 }
 
 impl Upload {
     fn new(bytes: Vec<u8>) -> Box<Upload> {
-        Box::new(Upload { bytes, sent: 0, kept: Mutex::new(None), known: Condvar::new() })
+        Box::new(Upload { bytes, sent: 0, status: Mutex::new(None), known: Condvar::new() })
     }
 
-    /// Whether it is kept, once it was begun with this answer.
-    fn wait(&self, answer: i32) -> bool {
+    /// The status of HTTP that it ended with, once it was begun with this answer; 0: it failed.
+    fn wait(&self, answer: i32) -> u32 {
         if answer != 0 {
-            return false;
+            return 0;
         }
-        let kept = self.known.wait_while(self.kept.lock().unwrap(), |kept| kept.is_none()).unwrap();
-        kept.unwrap()
+        let status = self.known.wait_while(self.status.lock().unwrap(), |status| status.is_none()).unwrap();
+        status.unwrap()
     }
 }
 
@@ -139,8 +142,8 @@ extern "C" fn fill(to: *mut u8, length: usize, user: *mut c_void) -> i32 {
 
 extern "C" fn on_blob(reason: i32, outcome: *const Outcome, user: *mut c_void) {
     let upload = unsafe { &*user.cast::<Upload>() };
-    let kept = reason == 0 && unsafe { (*outcome).result == 0 && (*outcome).http_status == 201 };
-    *upload.kept.lock().unwrap() = Some(kept);
+    let status = if reason == 0 { unsafe { (*outcome).http_status } } else { 0 };
+    *upload.status.lock().unwrap() = Some(status);
     upload.known.notify_all();
 }
 
@@ -185,7 +188,19 @@ fn upload_picture(client: i32, name: &str, jpeg: Vec<u8>) -> bool {
     let upload = Box::into_raw(Upload::new(jpeg));
     let request = (&raw const request).cast();
     let answer = unsafe { EVP_blobOperation(client, EVP_EXT, PUT, request, &store, on_blob, upload.cast()) };
-    unsafe { Box::from_raw(upload) }.wait(answer)
+    unsafe { Box::from_raw(upload) }.wait(answer) == 201
+}
+
+/// Fetches a file into the workspace, from an address. What is in it.
+fn fetch(client: i32, folder: &str) -> Option<String> {
+    let path = CString::new(format!("{folder}/words.txt")).unwrap();
+    let url = c"https://storage.invalid/words/words.txt?signature=a%2Fb".as_ptr();
+    let (request, fetched) = ([url], Box::into_raw(Upload::new(Vec::new())));
+    let store = Store { path: path.as_ptr(), fill: None, length: 0 };
+    let request = request.as_ptr().cast();
+    let answer = unsafe { EVP_blobOperation(client, AZURE, GET, request, &store, on_blob, fetched.cast()) };
+    let status = unsafe { Box::from_raw(fetched) }.wait(answer);
+    (status == 200).then(|| std::fs::read_to_string(path.to_str().unwrap()).unwrap())
 }
 
 /// Uploads a note out of the workspace, to an address. Whether it is kept.
@@ -205,7 +220,7 @@ fn upload_note(client: i32, name: &str, folder: &str, text: &str) -> bool {
         EVP_BlobRequestHttpExt_free(request);
         answer
     };
-    let kept = unsafe { Box::from_raw(upload) }.wait(answer);
+    let kept = unsafe { Box::from_raw(upload) }.wait(answer) == 201;
     std::fs::remove_file(written).unwrap();
     kept
 }
@@ -223,6 +238,7 @@ fn iterate(client: i32, folder: String) {
         senscord_core_open_stream(core, c"inference_stream".as_ptr(), &mut stream);
         senscord_stream_start(stream);
     }
+    let words = fetch(client, &folder);
     for number in 1.. {
         let mut frame = 0;
         if unsafe { senscord_stream_get_frame(stream, &mut frame, -1) } != 0 {
@@ -231,7 +247,7 @@ fn iterate(client: i32, folder: String) {
         let jpeg = picture(frame);
         unsafe { senscord_stream_release_frame(stream, frame) };
         let name = format!("20260102{number:09}");
-        let seen = if jpeg.is_some() { "it sees a picture" } else { "it sees no picture" };
+        let seen = words.as_deref().unwrap_or(if jpeg.is_some() { "it sees a picture" } else { "it sees no picture" });
         let uploads = [
             jpeg.is_some_and(|jpeg| upload_picture(client, &name, jpeg)),
             upload_note(client, &name, &folder, seen),

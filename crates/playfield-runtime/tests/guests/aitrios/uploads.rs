@@ -1,4 +1,6 @@
-//! What apps upload: what may leave, what is answered to what makes no sense, and what becomes of it.
+//! What apps upload and fetch: what may leave, what is answered to what makes no sense, and what becomes of it.
+
+use std::path::{Path, PathBuf};
 
 use playfield_core::upload::{MOST_UPLOAD, Upload};
 use playfield_runtime::wasm::UploadTerms;
@@ -8,7 +10,8 @@ use super::*;
 /// `sender.rs`
 const SENDER: &[u8] = include_bytes!("sender.wasm");
 
-/// A function that fills a buffer with its first word, one that fails, one that says what became of an upload and what stands in
+/// A function that fills a buffer with its first word, one that fails, one that says a buffer's first byte and length, and one that
+/// says what became of an upload and what stands in
 /// its result, and calls of blobs: `$put` with the request at 600 and the store at 620, which `$memory` and `$file` set.
 const BLOBS: &str = r#"
 (import "env" "EVP_BlobRequestHttpExt_initialize" (func $request (result i32)))
@@ -18,13 +21,15 @@ const BLOBS: &str = r#"
 (import "env" "EVP_BlobRequestHttpExt_free" (func $let_go (param i32)))
 "#;
 const MORE: &str = r#"
-(elem (i32.const 1) $fill $fail $done)
+(elem (i32.const 1) $fill $fail $done $take)
 (data (i32.const 640) "images/a.jpg\00")
 (data (i32.const 660) "/workspace/none\00")
 (data (i32.const 680) "/etc/passwd\00")
 (data (i32.const 700) "/workspace/note\00")
 (func $fill (param $to i32) (param $length i32) (param $user i32) (result i32)
   (memory.fill (local.get $to) (local.get $user) (local.get $length)) (i32.const 0))
+(func $take (param $from i32) (param $length i32) (param $user i32) (result i32)
+  (call $say (local.get $length)) (call $say (i32.load8_u (local.get $from))) (i32.const 0))
 (func $fail (param i32 i32 i32) (result i32) (i32.const 7))
 (func $done (param $reason i32) (param $result i32) (param $user i32)
   (call $say (i32.add (i32.mul (local.get $user) (i32.const 10)) (local.get $reason)))
@@ -40,6 +45,9 @@ const MORE: &str = r#"
 (func $put (param $user i32)
   (call $say (call $blob (global.get $client) (i32.const 3) (i32.const 1) (i32.const 600) (i32.const 620) (i32.const 3)
     (local.get $user))))
+(func $fetch (param $user i32)
+  (call $say (call $blob (global.get $client) (i32.const 0) (i32.const 0) (i32.const 600) (i32.const 620) (i32.const 3)
+    (local.get $user))))
 (func $events (param $n i32)
   (loop $more
     (drop (call $process (global.get $client) (i32.const 0)))
@@ -52,9 +60,15 @@ fn with_room(view: View, room: Option<u64>, settled: &[bool]) -> View {
 
 /// An app of this body, which is done with its first picture.
 fn uploading(more: &str, body: &str) -> AitriosApp {
+    bringing_along(None, more, body)
+}
+
+fn bringing_along(files: Option<&Path>, more: &str, body: &str) -> AitriosApp {
     let imports = format!("{BLOBS}{PRELUDE}{more}{MORE}");
     let start = format!(r#"(func (export "_start") (local $i i32) (call $open) (call $look) {body} (call $look))"#);
-    ENGINE.load_wasm(&module(&format!("{imports}{start}"))).unwrap().open_aitrios(rules(&numbers(65536), "{}")).unwrap()
+    let lent = Lent { files: files.map(Path::to_owned), ..Lent::default() };
+    let module = ENGINE.load_wasm(&module(&format!("{imports}{start}"))).unwrap();
+    module.open_aitrios_with(rules(&numbers(65536), "{}"), lent).unwrap()
 }
 
 /// What it says of pictures that come with these terms, and what it uploads.
@@ -73,7 +87,7 @@ fn told(app: &mut AitriosApp, terms: &[(Option<u64>, &[bool])]) -> (Vec<i64>, Ve
 fn an_app_written_for_aitrios_uploads_what_it_likes_while_somebody_lets_it() {
     let fields = "[output.fields]\nkept = { kind = 'integer', min = 0, max = 99 }\nlost = { kind = 'integer', min = 0, max = 99 }";
     let manifest = manifest(&format!("[limits]\ntick_ms = 1000\n[output]\nbytes_per_minute = 65536\n{fields}"));
-    let lent = Lent { models: Models::default(), jpeg: Some(fake_jpeg) };
+    let lent = Lent { jpeg: Some(fake_jpeg), ..Lent::default() };
     let mut app = ENGINE.load_wasm(SENDER).unwrap().open_aitrios_with(rules(&manifest, "{}"), lent).unwrap();
     let said = |tick: &playfield_runtime::wasm::AppTick| {
         tick.emitted.iter().map(|value| (value["kept"].as_u64(), value["lost"].as_u64())).collect::<Vec<_>>()
@@ -97,9 +111,10 @@ fn an_app_written_for_aitrios_uploads_what_it_likes_while_somebody_lets_it() {
 #[test]
 fn what_it_uploads_is_read_piece_by_piece_and_it_is_told_what_became_of_it() {
     let size = 80_000;
+    let next = "(drop (call $release (i64.load (i32.const 8)) (i64.load (i32.const 16)))) (call $look)";
     let body = format!(
         "(call $memory (i32.const 1) (i32.const {size})) (call $put (i32.const 5)) (call $events (i32.const 3))
-         (call $memory (i32.const 1) (i32.const 0)) (call $put (i32.const 6)) (call $look) (call $events (i32.const 2))"
+         (call $memory (i32.const 1) (i32.const 0)) (call $put (i32.const 6)) {next} (call $events (i32.const 2)) {next}"
     );
     let mut app = uploading(MALLOC, &body);
     let room = Some(1 << 20);
@@ -141,7 +156,6 @@ fn what_makes_no_sense_is_answered_so_and_nothing_is_uploaded() {
     }
     check(&format!("{memory} (i32.store (i32.const 600) (i32.const -1))"), &but(0, 0), &[10]);
     check("(call $file (i32.const -3))", &but(0, 2), &[10]);
-    check(memory, &but(1, 0), &[11]);
     check("(call $memory (i32.const 0) (i32.const 4))", &call(ours, good), &[4]);
     check(&format!("(call $memory (i32.const 1) (i32.const {}))", MOST_UPLOAD + 1), &call(ours, good), &[6]);
     check("(call $memory (i32.const 1) (i32.const -1))", &call(ours, good), &[6]);
@@ -163,6 +177,37 @@ fn without_leave_nothing_is_taken_from_it_and_its_log_says_so_once() {
     assert_eq!(told(&mut app, &[(None, &[])]), (vec![11; 3], vec![]));
     let log = app.take_log();
     assert_eq!(log, ["it wants to upload a file, which nobody lets it; that is not said again"]);
+}
+
+#[test]
+fn it_fetches_what_it_brought_along_and_nothing_else() {
+    let folder: PathBuf = std::env::temp_dir().join(format!("playfield-fetched-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("a.jpg"), vec![7; 40_000]).unwrap();
+    let check = |files: Option<&Path>, body: &str, expect: &[i64]| {
+        let (said, uploads) = told(&mut bringing_along(files, MALLOC, body), &[(None, &[])]);
+        assert_eq!((said, uploads), (expect.to_vec(), vec![]), "{body}");
+    };
+    let get = "(call $fetch (i32.const 5)) (call $events (i32.const 3))";
+    let memory = |take: u32| format!("(call $memory (i32.const {take}) (i32.const 0)) {get}");
+    check(Some(&folder), &memory(4), &[0, 32_768, 7, 7_232, 7, 50, 0, 200, 0]);
+    check(Some(&folder), &memory(0), &[0, 50, 0, 200, 0]);
+    check(Some(&folder), &memory(2), &[0, 50, 1, 0, 11]);
+    check(None, &memory(4), &[0, 50, 2, 404, 0]);
+    // It is called by another name, and comes by its path's last part.
+    check(
+        Some(&folder),
+        &format!("{} (i32.store8 (i32.const 647) (i32.const 98)) {get}", "(call $memory (i32.const 4) (i32.const 0))"),
+        &[0, 50, 2, 404, 0],
+    );
+    let into = |path: u32| format!("(call $file (i32.const {path})) {get}");
+    check(Some(&folder), &into(660), &[0, 50, 0, 200, 0]);
+    check(Some(&folder), &into(680), &[4]);
+    // What it put into its workspace so, it can upload.
+    let both = format!("{} (call $put (i32.const 6))", into(660));
+    let (said, uploads) = told(&mut bringing_along(Some(&folder), MALLOC, &both), &[(Some(99_999), &[])]);
+    assert_eq!((said, uploads[0].bytes.len()), (vec![0, 50, 0, 200, 0, 0], 40_000));
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]

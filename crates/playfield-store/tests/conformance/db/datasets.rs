@@ -89,8 +89,9 @@ pub async fn a_dataset_that_is_removed_lets_go_of_its_pictures_and_leaves_its_gr
     assert_eq!(ended.ended_ms, Some(1_020), "it stays on record, and is over");
 }
 
-fn file(name: &str, bytes: &[u8]) -> UploadRow {
-    UploadRow { seq: 0, name: name.to_owned(), blob: BlobId::of(bytes), bytes: bytes.len() as u64 }
+fn file(number: u32, name: &str, bytes: &[u8]) -> UploadRow {
+    let (name, origin) = (name.to_owned(), format!("session {number}"));
+    UploadRow { seq: 0, name, origin, blob: BlobId::of(bytes), bytes: bytes.len() as u64 }
 }
 
 pub async fn files_that_an_app_uploads_are_kept_in_one_dataset_at_a_time(db: Db) {
@@ -100,33 +101,58 @@ pub async fn files_that_an_app_uploads_are_kept_in_one_dataset_at_a_time(db: Db)
     assert!(!db.insert_dataset(second.clone(), 0, true).await.unwrap(), "the first one has them");
     assert_eq!(db.grants(device(1).id, 9).await.unwrap().len(), 1, "nothing is on record of what was refused");
     assert!(db.insert_dataset(second.clone(), 500, false).await.unwrap(), "pictures are another matter");
-    assert!(db.insert_dataset(third, 0, true).await.unwrap(), "by then the first one is over");
+    assert!(db.insert_dataset(third.clone(), 0, true).await.unwrap(), "by then the first one is over");
 
-    let put = async |name: &str, bytes: &[u8], now_ms, bounds| {
-        db.loosen(BlobId::of(bytes)).await.unwrap();
-        db.put_upload(first.id.clone(), file(name, bytes), now_ms, bounds).await.unwrap()
+    let put = async |dataset: &GrantRow, row: UploadRow, now_ms, bounds| {
+        db.loosen(row.blob.clone()).await.unwrap();
+        db.put_upload(dataset.id.clone(), row, now_ms, bounds).await.unwrap()
     };
-    assert_eq!(put("a.txt", b"one", 1_010, (3, 10)).await, PutKept::Stored);
-    assert_eq!(put("a.txt", b"one", 1_020, (3, 10)).await, PutKept::Stored);
-    assert_eq!(put("a.txt", b"other", 1_030, (3, 10)).await, PutKept::Stored);
-    assert_eq!(put("b.txt", b"more", 1_030, (3, 10)).await, PutKept::Full, "12 bytes in all");
-    let picture = db.put_sample(second.id.clone(), sample(b"too much"), 1_030, (9, 10)).await.unwrap();
-    assert_eq!(picture, PutKept::Full, "pictures and files count together");
-    assert_eq!(put("b.txt", b"", 1_030, (2, 100)).await, PutKept::Full, "a third file");
-    assert_eq!(put("b.txt", b"", 1_030, (9, 100)).await, PutKept::Stored, "one may be empty");
-    assert_eq!(put("c.txt", b"late", 1_100, (9, 100)).await, PutKept::Over, "its time is over");
+    let wide = (9, 100, 100);
+    assert_eq!(put(&first, file(1, "a.txt", b"one"), 1_010, (3, 10, 100)).await, PutKept::Stored);
+    assert_eq!(put(&first, file(1, "a.txt", b"one"), 1_020, (3, 10, 100)).await, PutKept::Stored);
+    assert_eq!(put(&first, file(2, "a.txt", b"one"), 1_030, (3, 10, 100)).await, PutKept::Stored);
+    assert_eq!(put(&first, file(3, "b.txt", b"other"), 1_030, (3, 10, 100)).await, PutKept::Full, "11 bytes in it");
+    assert_eq!(put(&third, file(3, "b.txt", b"other"), 1_110, (3, 10, 10)).await, PutKept::Full, "11 bytes in all");
+    assert_eq!(put(&first, file(3, "b.txt", b""), 1_030, (2, 10, 100)).await, PutKept::Full, "a third file");
+    assert_eq!(put(&first, file(3, "b.txt", b""), 1_030, wide).await, PutKept::Stored, "one may be empty");
+    assert_eq!(put(&first, file(4, "c.txt", b"late"), 1_100, wide).await, PutKept::Over, "its time is over");
+    assert_eq!(put(&second, file(4, "c.txt", b"late"), 1_020, wide).await, PutKept::Over, "it has pictures alone");
+    let picture = async |dataset: &GrantRow, now_ms| {
+        db.put_sample(dataset.id.clone(), sample(b"picture"), now_ms, (9, 7)).await.unwrap()
+    };
+    assert_eq!(picture(&first, 1_030).await, PutKept::Over, "it has files alone");
+    assert_eq!(picture(&second, 1_030).await, PutKept::Stored, "files take no room from pictures");
 
     let uploads = db.uploads(first.id.clone()).await.unwrap();
-    let rows = [("a.txt", &b"one"[..]), ("a.txt", b"other"), ("b.txt", b"")];
-    let expect: Vec<_> =
-        rows.into_iter().zip(1..).map(|((name, bytes), seq)| UploadRow { seq, ..file(name, bytes) }).collect();
-    assert_eq!(uploads, expect, "what comes twice in a row is there once");
+    let rows = [(1, "a.txt", &b"one"[..]), (2, "a.txt", b"one"), (3, "b.txt", b"")];
+    let seqs =
+        rows.iter().map(|(number, name, bytes)| UploadRow { seq: u64::from(*number), ..file(*number, name, bytes) });
+    assert_eq!(uploads, seqs.collect::<Vec<_>>(), "what comes twice is there once");
     let row = db.dataset(device(1).id, first.id.clone()).await.unwrap().unwrap();
-    assert_eq!((row.every_ms, row.pictures, row.uploads, row.files, row.bytes), (0, 0, true, 3, 8));
+    assert_eq!((row.every_ms, row.pictures, row.uploads, row.files, row.bytes), (0, 0, true, 3, 6));
 
-    let loose = db.loose_blobs().await.unwrap();
-    assert!(!loose.contains(&BlobId::of(b"one")) && loose.contains(&BlobId::of(b"late")), "{loose:?}");
+    let loose = async |bytes: &[u8]| db.is_loose(BlobId::of(bytes)).await.unwrap();
+    assert_eq!((loose(b"one").await, loose(b"late").await, loose(b"unknown").await), (false, true, false));
+    assert_eq!(db.loose_blobs().await.unwrap().len(), 2, "`other` and `late`");
     let freed = db.remove_dataset(device(1).id, first.id.clone(), 1_200).await.unwrap().unwrap();
-    assert_eq!((freed.len(), db.uploads(first.id).await.unwrap()), (3, Vec::new()));
-    assert!(db.loose_blobs().await.unwrap().contains(&BlobId::of(b"one")));
+    assert_eq!((freed.len(), db.uploads(first.id).await.unwrap()), (2, Vec::new()));
+    assert!(loose(b"one").await);
+}
+
+pub async fn what_is_full_of_files_takes_no_more_and_its_pictures_go_on(db: Db) {
+    db.insert_device(device(1)).await.unwrap();
+    let (both, files) = (leave(1, 1_000), leave(2, 1_100));
+    assert!(db.insert_dataset(both.clone(), 500, true).await.unwrap());
+    assert!(db.insert_dataset(files.clone(), 0, true).await.unwrap());
+    let takes = async |dataset: &GrantRow, now_ms| db.takes_uploads(dataset.id.clone(), now_ms).await.unwrap();
+    assert_eq!((takes(&both, 1_050).await, takes(&both, 1_100).await), (true, false));
+    db.end_uploads(both.id.clone(), 1_060).await.unwrap();
+    assert!(!takes(&both, 1_070).await);
+    assert_eq!(put(&db, &both, b"one", 1_070, (9, 100)).await, PutKept::Stored);
+    assert!(takes(&files, 1_150).await);
+    db.end_uploads(files.id.clone(), 1_160).await.unwrap();
+    assert!(!takes(&files, 1_170).await);
+    let ended = async |id| db.dataset(device(1).id, id).await.unwrap().unwrap().grant.ended_ms;
+    let ended = [ended(both.id).await, ended(files.id).await];
+    assert_eq!(ended, [None, Some(1_160)], "there is nothing else that it would be for");
 }

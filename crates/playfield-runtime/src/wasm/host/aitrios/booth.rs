@@ -18,6 +18,8 @@ const MOST_LINES: usize = 100;
 pub const MOST_THREADS: usize = 16;
 /// A wait for no time takes so long all the same: an app that asks again and again leaves the processor to others.
 const LEAST: Duration = Duration::from_millis(1);
+/// How long an app is waited for that waits to be told of an upload: what it says next may still be about the same picture.
+const MOMENT: Duration = Duration::from_millis(50);
 /// Longest single wait; one for ever is many of them.
 const MOST: Duration = Duration::from_secs(3600);
 
@@ -59,6 +61,8 @@ struct State {
     threads: usize,
     for_picture: usize,
     for_time: usize,
+    /// Those of the latter that wait for news, too.
+    for_news: usize,
     /// One of them waited, be it for a moment.
     waited: bool,
     stopping: bool,
@@ -85,12 +89,12 @@ struct State {
 
 impl State {
     /// Whether nothing more is to be expected of the picture: it was taken, and a thread is back for the next one; or all of them
-    /// wait, and none for a picture. Of threads that wait for each other nobody knows: while it waits to be told what became of an
-    /// upload, which comes with a later picture, nothing is expected.
+    /// wait, and none for a picture. Of threads that wait for each other nobody knows.
     fn rests(&self) -> bool {
         let back = self.for_picture > 0 && self.still.is_none();
-        let idle = self.for_picture == 0 && self.for_time >= self.threads;
-        self.ended.is_some() || back || idle || self.on_their_way > 0
+        let about_to_work = self.news && self.for_news > 0;
+        let idle = self.for_picture == 0 && self.for_time >= self.threads && !about_to_work;
+        self.ended.is_some() || back || idle
     }
 }
 
@@ -122,6 +126,7 @@ impl Booth {
             threads: 1,
             for_picture: 0,
             for_time: 0,
+            for_news: 0,
             waited: false,
             stopping: false,
             model_until: None,
@@ -155,7 +160,16 @@ impl Booth {
         state.news |= !still.uploads.settled.is_empty();
         state.still = Some(Box::new(still));
         self.changed.notify_all();
-        self.until(state, patience, State::rests);
+        let began = Instant::now();
+        while !state.rests() {
+            // What becomes of an upload is known with a later picture, and it may wait for that before it goes on.
+            let most = if state.on_their_way > 0 { MOMENT.min(patience) } else { patience };
+            let rest = most.saturating_sub(began.elapsed());
+            if rest.is_zero() {
+                return;
+            }
+            state = self.changed.wait_timeout(state, rest).unwrap_or_else(PoisonError::into_inner).0;
+        }
     }
 
     /// The camera: lets the app work until a thread of it waits for the first time.
@@ -259,9 +273,14 @@ impl Booth {
         let until = Instant::now() + time;
         let mut state = self.state();
         // A moment is not taken for rest: what it does next may still be about the picture that it has.
-        let counts = [usize::from(what == For::Picture), usize::from(what != For::Picture && time > LEAST)];
+        let counts = [
+            usize::from(what == For::Picture),
+            usize::from(what != For::Picture && time > LEAST),
+            usize::from(what == For::News),
+        ];
         state.for_picture += counts[0];
         state.for_time += counts[1];
+        state.for_news += counts[2];
         state.waited = true;
         self.changed.notify_all();
         let woken = loop {
@@ -272,7 +291,7 @@ impl Booth {
             if state.stopping && (!told_to_end || now >= until) {
                 break Woken::Stopping;
             }
-            if what == For::News && std::mem::take(&mut state.news) {
+            if what == For::News && !state.stopping && std::mem::take(&mut state.news) {
                 break Woken::News;
             }
             if let Some(still) = state.still.take_if(|_| what == For::Picture && !told_to_end) {
@@ -285,6 +304,7 @@ impl Booth {
         };
         state.for_picture -= counts[0];
         state.for_time -= counts[1];
+        state.for_news -= counts[2];
         woken
     }
 

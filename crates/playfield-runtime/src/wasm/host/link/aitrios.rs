@@ -137,8 +137,8 @@ fn call_back(call: &mut Call<'_>, number: u32, with: &[i32]) -> Result<()> {
     invoke(call, number, with, &mut [])
 }
 
-/// Calls one that fills a buffer: 0, or it failed.
-fn fill(call: &mut Call<'_>, number: u32, with: &[i32]) -> Result<i32> {
+/// Calls one that fills a buffer, or empties it: 0, or it failed.
+fn ask(call: &mut Call<'_>, number: u32, with: &[i32]) -> Result<i32> {
     let mut failed = [Val::I32(0)];
     invoke(call, number, with, &mut failed)?;
     Ok(failed[0].unwrap_i32())

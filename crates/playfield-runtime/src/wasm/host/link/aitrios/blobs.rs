@@ -1,11 +1,11 @@
-//! The calls that are about blobs: uploads, and requests of HTTP with headers, which lie in the app's memory.
+//! The calls that are about blobs: what is uploaded and fetched, and requests of HTTP with headers, which lie in the app's memory.
 
 use playfield_core::upload::{MOST_UPLOAD, Upload, upload_name};
 use wasmtime::{Linker, Result};
 
-use super::{At, call_back, callback, device, fill, give, take_back};
-use crate::wasm::host::aitrios::blobs::{CHUNK, Next, Outcome, Reading, read_file};
-use crate::wasm::host::aitrios::booth::Room;
+use super::{At, ask, call_back, callback, device, give, take_back};
+use crate::wasm::host::aitrios::blobs::{CHUNK, Next, Outcome, Reading, Writing, read_brought, read_file, write_file};
+use crate::wasm::host::aitrios::booth::{Booth, Room};
 use crate::wasm::host::aitrios::evp::{AGAIN, Callback, DENIED, FAULT, INVALID, NO_MEMORY, OK, TOO_BIG};
 use crate::wasm::host::aitrios::files::Errno;
 use crate::wasm::host::aitrios::{Aitrios, Fault, Mem, wasi, word};
@@ -23,7 +23,9 @@ const MOST_HEADERS: i32 = 101;
 /// What became of an operation: done, or denied; and of one that was done: `result`, a status of HTTP, and a number of WASI's.
 const DONE: i32 = 0;
 const NOT_DONE: i32 = 2;
-const CREATED: [i32; 3] = [0, 201, 0];
+const OK_CREATED: [i32; 3] = [0, 201, 0];
+const OK_FETCHED: [i32; 3] = [0, 200, 0];
+const NOT_FOUND: [i32; 3] = [2, 404, 0];
 const FAILED: i32 = 1;
 
 pub fn link(linker: &mut Linker<Host>) -> Result<()> {
@@ -140,26 +142,26 @@ fn free(call: &mut Call<'_>, at: i32) -> Result<()> {
     all.chain([at]).try_for_each(|given| take_back(call, given))
 }
 
-/// Where an upload comes from.
-enum Source {
+/// Where a blob lies here.
+enum Here {
     File(Vec<u8>),
-    /// Filled by a function.
+    /// Memory that a function fills, or empties.
     Memory {
-        fill: u32,
+        function: u32,
         length: usize,
     },
 }
 
 /// What is asked for: the name that counts, and where it lies here.
-fn asked(mem: &Mem<'_>, request: i32, store: i32) -> Result<(String, Source), Fault> {
+fn asked(mem: &Mem<'_>, request: i32, store: i32) -> Result<(String, Here), Fault> {
     let name = mem.text(word(&mem.read(request, 4)?, 0)?)?;
     let store = mem.read(store, STORE)?;
-    let [path, fill, length] = [word(&store, 0)?, word(&store, 4)?, word(&store, 8)?];
-    let source = match path {
-        0 => Source::Memory { fill: fill.cast_unsigned(), length: length.cast_unsigned() as usize },
-        path => Source::File(mem.text(path)?),
+    let [path, function, length] = [word(&store, 0)?, word(&store, 4)?, word(&store, 8)?];
+    let here = match path {
+        0 => Here::Memory { function: function.cast_unsigned(), length: length.cast_unsigned() as usize },
+        path => Here::File(mem.text(path)?),
     };
-    Ok((upload_name(&String::from_utf8_lossy(&name)), source))
+    Ok((upload_name(&String::from_utf8_lossy(&name)), here))
 }
 
 fn operate(
@@ -173,52 +175,74 @@ fn operate(
     if !it.evp.knows(handle) || !KINDS.contains(&kind) || !matches!(op, GET | PUT) || request == 0 || store == 0 {
         return Ok(INVALID);
     }
-    let (name, source) = match asked(&mem, request, store) {
-        Ok((_, Source::Memory { fill: 0, .. })) if op == PUT => return Ok(INVALID),
-        Ok(asked) => asked,
-        Err(Fault) => return Ok(FAULT),
-    };
-    if op == GET || booth.promise(0) == Room::Denied {
-        if !std::mem::replace(&mut it.blobs.denial_told, true) {
-            let what = if op == GET { "fetch" } else { "upload" };
-            booth.line(format!("it wants to {what} a file, which nobody lets it; that is not said again"));
+    let Ok((name, here)) = asked(&mem, request, store) else { return Ok(FAULT) };
+    let begun = match (op, here) {
+        (PUT, Here::Memory { function: 0, .. }) => Err(INVALID),
+        (PUT, _) if booth.promise(0) == Room::Denied => {
+            if !std::mem::replace(&mut it.blobs.denial_told, true) {
+                booth.line("it wants to upload a file, which nobody lets it; that is not said again".to_owned());
+            }
+            Err(DENIED)
         }
-        return Ok(DENIED);
-    }
-    if !it.blobs.has_room() {
-        return Ok(AGAIN);
-    }
-    let Aitrios { blobs, files, system, .. } = &mut *it;
+        _ if !it.blobs.has_room() => Err(AGAIN),
+        (PUT, here) => upload(&mut it, booth, to, name, here),
+        (_, here) => fetch(&mut it, to, &name, here),
+    };
+    booth.news();
+    Ok(begun.map_or_else(|code| code, |()| OK))
+}
+
+fn upload(it: &mut Aitrios, booth: &Booth, to: Callback, name: String, from: Here) -> Result<(), i32> {
+    let Aitrios { blobs, files, system, .. } = it;
     let promised = |length: usize| match booth.promise(length as u64) {
         _ if length > MOST_UPLOAD => Err(TOO_BIG),
         Room::Promised => Ok(()),
         Room::Full => Err(AGAIN),
         Room::Denied => Err(DENIED),
     };
-    let begun = match source {
-        Source::Memory { fill, length } => promised(length)
-            .map(|()| blobs.begin(Reading { to, fill, length, file: Upload { name, bytes: Vec::new() } }, booth)),
-        Source::File(path) => match read_file(files, &path, system.now_ns()) {
-            None => Err(INVALID),
-            Some(Err(why)) => {
-                blobs.fail(to, why);
-                Ok(())
+    match from {
+        Here::Memory { function: fill, length } => {
+            promised(length)?;
+            blobs.begin(Reading { to, fill, length, file: Upload { name, bytes: Vec::new() } }, booth);
+        }
+        Here::File(path) => match read_file(files, &path, system.now_ns()).ok_or(INVALID)? {
+            Err(why) => blobs.end(to, Outcome::Failed(why)),
+            Ok(bytes) => {
+                promised(bytes.len())?;
+                blobs.hand(to, Upload { name, bytes }, booth);
             }
-            Some(Ok(bytes)) => promised(bytes.len()).map(|()| blobs.hand(to, Upload { name, bytes }, booth)),
         },
-    };
-    booth.news();
-    Ok(begun.map_or_else(|code| code, |()| OK))
+    }
+    Ok(())
 }
 
-/// Does what is next for an upload.
+/// A file that it brought along.
+fn fetch(it: &mut Aitrios, to: Callback, name: &str, into: Here) -> Result<(), i32> {
+    let Aitrios { blobs, files, system, brought, .. } = it;
+    let bytes = read_brought(brought.as_deref(), name);
+    match (bytes, into) {
+        (None, _) => blobs.end(to, Outcome::Missing),
+        (Some(_), Here::Memory { function: 0, .. }) => blobs.end(to, Outcome::Fetched),
+        (Some(bytes), Here::Memory { function: take, .. }) => blobs.fetch(Writing { to, take, bytes, taken: 0 }),
+        (Some(bytes), Here::File(path)) => {
+            let written = write_file(files, &path, &bytes, system.now_ns()).ok_or(INVALID)?;
+            blobs.end(to, written.map_or_else(Outcome::Failed, |()| Outcome::Fetched));
+        }
+    }
+    Ok(())
+}
+
+/// Does what is next for an operation.
 pub fn run(call: &mut Call<'_>, next: Next) -> Result<()> {
     match next {
         Next::Read(reading) => read(call, reading),
+        Next::Write(writing) => write(call, writing),
         Next::Tell(to, outcome) => {
             let words = match outcome {
                 Outcome::Denied => return call_back(call, to.function, &[NOT_DONE, 0, to.user]),
-                Outcome::Kept => CREATED,
+                Outcome::Kept => OK_CREATED,
+                Outcome::Fetched => OK_FETCHED,
+                Outcome::Missing => NOT_FOUND,
                 Outcome::Failed(Errno(code)) => [FAILED, 0, code],
             };
             let Some(result) = give(call, &self::words(&words))? else {
@@ -237,13 +261,14 @@ fn read(call: &mut Call<'_>, mut reading: Reading) -> Result<()> {
     let piece = match give(call, &vec![0; length])? {
         None => Err(Errno(wasi::NO_MEMORY)),
         Some(at) => {
-            let failed = fill(call, reading.fill, &[at, length as i32, reading.to.user])?;
+            let failed = ask(call, reading.fill, &[at, length as i32, reading.to.user])?;
             let piece = device(call)?.mem.read(at, length as i32);
             take_back(call, at)?;
             if failed == 0 { piece.map_err(Errno::from) } else { Err(Errno(wasi::CANCELED)) }
         }
     };
     let At { mut it, booth, .. } = device(call)?;
+    it.blobs.put_down();
     match piece {
         Ok(piece) => {
             reading.file.bytes.extend(piece);
@@ -251,7 +276,32 @@ fn read(call: &mut Call<'_>, mut reading: Reading) -> Result<()> {
         }
         Err(why) => {
             booth.forgo(reading.length as u64);
-            it.blobs.fail(reading.to, why);
+            it.blobs.end(reading.to, Outcome::Failed(why));
+        }
+    }
+    Ok(())
+}
+
+/// Has the app take the next piece out of a buffer.
+fn write(call: &mut Call<'_>, mut writing: Writing) -> Result<()> {
+    let rest = &writing.bytes[writing.taken..];
+    let piece = &rest[..CHUNK.min(rest.len())];
+    let failed = match give(call, piece)? {
+        None => Some(wasi::NO_MEMORY),
+        Some(at) => {
+            let failed = ask(call, writing.take, &[at, piece.len() as i32, writing.to.user])?;
+            take_back(call, at)?;
+            (failed != 0).then_some(wasi::CANCELED)
+        }
+    };
+    let mut it = device(call)?.it;
+    let blobs = &mut it.blobs;
+    blobs.put_down();
+    match failed {
+        Some(why) => blobs.end(writing.to, Outcome::Failed(Errno(why))),
+        None => {
+            writing.taken += piece.len();
+            blobs.fetch(writing);
         }
     }
     Ok(())

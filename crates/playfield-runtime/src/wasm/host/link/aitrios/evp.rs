@@ -172,22 +172,26 @@ enum Due {
 /// Runs one event, or waits so long for one.
 fn process(call: &mut Call<'_>, handle: i32, timeout: i32) -> Result<i32> {
     let until = u64::try_from(timeout).ok().map(|millis| Instant::now() + Duration::from_millis(millis));
+    let mut waited = false;
     let due = loop {
         let At { mut it, booth, .. } = device(call)?;
         if !it.evp.knows(handle) {
             return Ok(INVALID);
         }
-        if it.evp.inside {
+        // Another thread may have begun to run one while this one waited.
+        if it.evp.inside && !waited {
             return Ok(ERROR);
         }
-        let due = if booth.stopping() { None } else { next(&mut it, booth) };
-        it.evp.inside = due.is_some();
+        let due = if booth.stopping() || it.evp.inside { None } else { next(&mut it, booth) };
+        it.evp.inside |= due.is_some();
         drop(it);
         if let Some(due) = due {
             break due;
         }
         // One that is to end has its time once more, to do so by itself.
-        let rest = until.map_or(-1, |until| until.saturating_duration_since(Instant::now()).as_millis() as i64);
+        let rest = until.map(|until| until.saturating_duration_since(Instant::now()).as_micros().div_ceil(1_000));
+        let rest = rest.map_or(-1, |millis| millis as i64);
+        waited = true;
         if !matches!(wait(call, For::News, rest)?, Woken::News) {
             return Ok(if own(call)?.booth.stopping() { SHOULD_EXIT } else { TIMED_OUT });
         }
@@ -196,7 +200,10 @@ fn process(call: &mut Call<'_>, handle: i32, timeout: i32) -> Result<i32> {
         Due::Event(event) => run(call, event)?,
         Due::Blob(next) => blobs::run(call, next)?,
     }
-    device(call)?.it.evp.inside = false;
+    let At { mut it, booth, .. } = device(call)?;
+    it.evp.inside = false;
+    // There may be more, for a thread that waits.
+    booth.news();
     Ok(OK)
 }
 
