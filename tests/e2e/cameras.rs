@@ -1,7 +1,7 @@
 //! A camera at work, from its source to the page that shows what it counts.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -268,18 +268,40 @@ assert archive.testzip() is None
 print(json.dumps({name: archive.read(name)[:17].decode('latin-1') for name in archive.namelist()}))
 ";
 
-#[test]
-fn what_an_aitrios_app_uploads_leaves_while_somebody_keeps_it_and_at_no_other_time() {
-    let apps = folder().join("apps");
-    fs::create_dir_all(apps.join("sender")).unwrap();
-    fs::copy(root().join(SENDER), apps.join("sender/sender.wasm")).unwrap();
+/// Puts the app that uploads into a folder of apps, with words that it fetches.
+pub fn put_sender(apps: &Path) {
     fs::create_dir_all(apps.join("sender/files")).unwrap();
+    fs::copy(root().join(SENDER), apps.join("sender/sender.wasm")).unwrap();
     fs::write(apps.join("sender/files/words.txt"), "a word of its own").unwrap();
     let limits = "pixels = true\nlimits = { memory_mb = 8, tick_ms = 1000 }\n[output]\nbytes_per_minute = 100000";
     let field = |name: &str| format!("{name} = {{ kind = 'integer', min = 0, max = 9999 }}");
     let fields = format!("[output.fields]\n{}\n{}", field("kept"), field("lost"));
     let manifest = format!("id = 'sender'\nname = 'Sender'\nentry = 'sender.wasm'\n{limits}\n{fields}\n");
     fs::write(apps.join("sender/app.toml"), manifest).unwrap();
+}
+
+/// Reads what it uploaded into a dataset: pictures, and notes of what it fetched. How many.
+pub fn read_uploads(server: &Server, path: &str, dataset: &Value) -> u64 {
+    let address = format!("{}{path}/datasets/{}", server.url, dataset["grant"]["id"].as_str().unwrap());
+    let read = Command::new("python3").args(["-c", UPLOADS, &address]).output().unwrap();
+    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+    let files: Value = serde_json::from_slice(&read.stdout).unwrap();
+    let uploads = files.as_object().unwrap().iter().filter(|(name, _)| name.starts_with("uploads/"));
+    let check = |(name, begins): (&String, &Value)| {
+        let begins = begins.as_str().unwrap();
+        match name.rsplit_once('.').unwrap() {
+            (name, "jpg") => assert!(name.contains("-20260102") && begins.starts_with("\u{ff}\u{d8}"), "{name}"),
+            (name, "txt") => assert_eq!(begins, "a word of its own", "{name}"),
+            other => panic!("{other:?}"),
+        }
+    };
+    uploads.map(check).count() as u64
+}
+
+#[test]
+fn what_an_aitrios_app_uploads_leaves_while_somebody_keeps_it_and_at_no_other_time() {
+    let apps = folder().join("apps");
+    put_sender(&apps);
     let server = Server::with_apps(&apps);
     let path = camera(&server);
     change(&server, &path, &json!({ "app": "sender", "app_pixels": true }));
@@ -315,18 +337,6 @@ fn what_an_aitrios_app_uploads_leaves_while_somebody_keeps_it_and_at_no_other_ti
     assert_eq!(kept()["files"], over["files"], "nothing more is kept");
     assert_eq!((&over["pictures"], &over["every_ms"]), (&json!(0), &json!(0)));
 
-    let address = format!("{}{path}/datasets/{}", server.url, over["grant"]["id"].as_str().unwrap());
-    let read = Command::new("python3").args(["-c", UPLOADS, &address]).output().unwrap();
-    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
-    let files: Value = serde_json::from_slice(&read.stdout).unwrap();
-    let uploads: Vec<_> = files.as_object().unwrap().iter().filter(|(name, _)| name.starts_with("uploads/")).collect();
-    assert_eq!(uploads.len() as u64, over["files"].as_u64().unwrap());
-    for (name, begins) in uploads {
-        let begins = begins.as_str().unwrap();
-        match name.rsplit_once('.').unwrap() {
-            (name, "jpg") => assert!(name.contains("-20260102") && begins.starts_with("\u{ff}\u{d8}"), "{name}"),
-            (name, "txt") => assert_eq!(begins, "a word of its own", "{name}"),
-            other => panic!("{other:?}"),
-        }
-    }
+    assert_eq!(read_uploads(&server, &path, &over), over["files"].as_u64().unwrap());
+    assert_eq!(server.get(&path)["app"]["restarts"], 0, "it ran on all the time");
 }

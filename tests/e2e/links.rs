@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
+use crate::cameras::{put_sender, read_uploads};
 use crate::server::{Server, folder, free_udp_ports, program};
 use crate::wait;
 
@@ -177,4 +178,24 @@ fn a_machine_works_on_while_the_server_is_away_and_tells_all_of_it_once() {
     server.ask_status("DELETE", &format!("/api/v1/devices/{id}"), 204);
     wait("the machine to end", || machine.child.try_wait().unwrap());
     assert!(machine.log().contains("turned away") || device(&server, "Yard").is_none());
+}
+
+#[test]
+fn an_app_on_another_machine_has_what_it_brings_along_and_uploads_over_the_link() {
+    let apps = folder().join("apps");
+    put_sender(&apps);
+    let server = Server::with_apps(&apps);
+    let mut desired = wait("the server's own camera", || device(&server, "Street"))["desired"].clone();
+    (desired["app"], desired["app_pixels"]) = (json!("sender"), json!(true));
+    let enrolment = server.ask("POST", "/api/v1/enrolments", &[], None);
+    let _machine = Machine::join(enrolment["address"].as_str().unwrap(), &desired);
+    let id = online(&server, "Yard")["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/v1/devices/{id}");
+    wait("its app", || device(&server, "Yard").filter(|device| device["app"]["state"] == "running"));
+    let wanted = json!({ "reason": "what it blurs", "minutes": 5, "every_ms": 0, "uploads": true });
+    let dataset = server.ask("POST", &format!("{path}/datasets"), &[], Some(wanted));
+    let kept = || server.get(&format!("{path}/datasets"))["datasets"][0].clone();
+    wait("some files", || (kept()["files"].as_u64()? >= 4).then_some(()));
+    server.ask_status("DELETE", &format!("{path}/grants/{}", dataset["grant"]["id"].as_str().unwrap()), 204);
+    assert_eq!(read_uploads(&server, &path, &dataset), kept()["files"].as_u64().unwrap());
 }

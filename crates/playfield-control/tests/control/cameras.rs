@@ -376,7 +376,7 @@ async fn what_an_app_uploads_is_kept_with_leave_in_one_dataset_at_a_time() {
     assert_eq!(street.here.delete(&street.path(&format!("/grants/{}", made.grant.id))).await.status, 204);
     let over = told().await;
     assert_eq!((over.open, over.files, over.pictures, over.bytes as usize), (false, 2, 0, PIECE + 6));
-    until("the camera to be told", async || (asked().last() == Some((72, 0, true))).then_some(())).await;
+    until("the camera to be told", async || (asked().next_back() == Some((72, 0, true))).then_some(())).await;
     let archive = street.here.get(&street.path(&format!("/datasets/{}", made.grant.id))).await;
     let mut zip = zip::ZipArchive::new(std::io::Cursor::new(archive.body.clone())).unwrap();
     let names: Vec<_> = zip.file_names().map(str::to_owned).collect();
