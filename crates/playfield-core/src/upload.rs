@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 
 /// Largest file, and most that waits in a camera, in bytes.
 pub const MOST_UPLOAD: usize = 8 << 20;
+/// Largest file that an app brings along and fetches, in bytes.
+pub const MOST_BROUGHT: u64 = 16 << 20;
 /// Files of an app that are under way at a time.
 pub const MOST_UPLOADS: usize = 8;
 /// Bytes of a piece: as Base64 it fits a message of a camera's process.

@@ -50,69 +50,70 @@ const SOON: Duration = Duration::from_millis(50);
 /// How long a camera has for a picture, or to say that its app uploads nothing: it may look at one a second, and the model may be slow.
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// What is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What is asked for: a picture for a dataset, or what a camera's app uploads, for whichever dataset that goes into.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum What {
-    Picture,
-    Upload,
+    Picture(GrantId),
+    Upload(DeviceId),
 }
 
 /// What is asked for next, and when.
 #[derive(Default)]
 struct Beats {
-    next: HashMap<(GrantId, What), Instant>,
+    next: HashMap<What, Instant>,
     /// What is waited for.
-    busy: HashSet<(GrantId, What)>,
+    busy: HashSet<What>,
     /// Up to where apps were followed.
-    marks: HashMap<GrantId, Mark>,
+    marks: HashMap<DeviceId, Mark>,
 }
 
 impl Beats {
     /// Of the datasets that are open, those that something is due of, and what; and up to where those apps were followed that are
     /// followed no longer.
     fn due(&mut self, now: Instant, open: Vec<DatasetRow>) -> (Vec<(DatasetRow, What)>, Vec<Mark>) {
-        let is_open = |id: &GrantId, what: What| {
-            open.iter().any(|dataset| dataset.grant.id == *id && (what == What::Picture || dataset.uploads))
+        let whats = |dataset: DatasetRow| {
+            let picture = (dataset.every_ms > 0).then(|| What::Picture(dataset.grant.id.clone()));
+            let upload = dataset.uploads.then(|| What::Upload(dataset.grant.device.clone()));
+            picture.into_iter().chain(upload).map(move |what| (dataset.clone(), what))
         };
-        self.next.retain(|(id, what), _| is_open(id, *what));
+        let mut open: Vec<(DatasetRow, What)> = open.into_iter().flat_map(whats).collect();
+        let is_open = |what: &What| open.iter().any(|(_, of)| of == what);
+        self.next.retain(|what, _| is_open(what));
         let busy = &self.busy;
-        let over = |id: &GrantId| !is_open(id, What::Upload) && !busy.contains(&(id.clone(), What::Upload));
-        let over = self.marks.extract_if(|id, _| over(id)).map(|(_, mark)| mark).collect();
-        let mut due = Vec::new();
-        for dataset in open {
-            let id = &dataset.grant.id;
-            if dataset.every_ms > 0 && self.is_due(now, id, What::Picture) {
-                let next = self.next.entry((id.clone(), What::Picture)).or_insert(now);
-                // Who is late misses pictures, and does not catch up on them.
-                *next = (*next + Duration::from_millis(dataset.every_ms.into())).max(now);
-                due.push((dataset.clone(), What::Picture));
+        let is_over = |device: &DeviceId| {
+            let what = What::Upload(device.clone());
+            !is_open(&what) && !busy.contains(&what)
+        };
+        let over = self.marks.extract_if(|device, _| is_over(device)).map(|(_, mark)| mark).collect();
+        open.retain(|(dataset, what)| {
+            let next = self.next.entry(what.clone()).or_insert(now);
+            if *next > now || !self.busy.insert(what.clone()) {
+                return false;
             }
-            if dataset.uploads && self.is_due(now, id, What::Upload) {
-                due.push((dataset, What::Upload));
-            }
-        }
-        (due, over)
+            // Who is late misses pictures, and does not catch up on them.
+            *next = (*next + Duration::from_millis(dataset.every_ms.into())).max(now);
+            true
+        });
+        (open, over)
     }
 
-    fn is_due(&mut self, now: Instant, id: &GrantId, what: What) -> bool {
-        let key = (id.clone(), what);
-        let next = *self.next.entry(key.clone()).or_insert(now);
-        next <= now && self.busy.insert(key)
+    /// It was answered. Who uploaded something is soon asked for more, and else in a while.
+    fn answered(&mut self, now: Instant, what: What, mark: Option<Mark>, more: bool) {
+        self.busy.remove(&what);
+        if let What::Upload(device) = &what {
+            self.marks.extend(mark.map(|mark| (device.clone(), mark)));
+            self.next.insert(what, now + if more { SOON } else { LOOK });
+        }
     }
 
-    /// It was answered. Who uploaded something is soon asked for the next thing, and else in a while.
-    fn answered(&mut self, now: Instant, id: GrantId, what: What, mark: Option<Mark>) {
-        self.busy.remove(&(id.clone(), what));
-        if what == What::Picture {
-            return;
-        }
-        self.next.insert((id.clone(), what), now + if mark.is_some() { SOON } else { LOOK });
-        self.marks.extend(mark.map(|mark| (id, mark)));
+    /// Some answer will not come, and nobody knows which.
+    fn lost(&mut self, now: Instant) {
+        self.next.extend(self.busy.drain().map(|what| (what, now + LOOK)));
     }
 
     /// When something is due next, or is to be looked for.
     fn wakes(&self, now: Instant) -> Instant {
-        let waiting = self.next.iter().filter(|(key, _)| !self.busy.contains(*key)).map(|(_, at)| *at);
+        let waiting = self.next.iter().filter(|(what, _)| !self.busy.contains(*what)).map(|(_, at)| *at);
         waiting.chain([now + LOOK]).min().unwrap_or(now + LOOK).max(now)
     }
 }
@@ -191,36 +192,39 @@ impl App {
     pub(crate) async fn collect(self: &Shared) {
         let (mut beats, mut asking) = (Beats::default(), JoinSet::new());
         loop {
-            let open = self.db.datasets_open(now_ms()).await.unwrap_or_else(|error| {
-                tracing::error!(%error, "it cannot be read which pictures are to be kept");
-                Vec::new()
-            });
-            let (due, over) = beats.due(Instant::now(), open);
+            let (due, over) = match self.db.datasets_open(now_ms()).await {
+                Ok(open) => beats.due(Instant::now(), open),
+                Err(error) => {
+                    tracing::error!(%error, "it cannot be read which pictures are to be kept");
+                    Default::default()
+                }
+            };
             for mark in over {
                 let app = self.clone();
                 tokio::spawn(async move { app.end_uploads(mark).await });
             }
             for (dataset, what) in due {
-                let (app, mark) = (self.clone(), beats.marks.get(&dataset.grant.id).cloned());
+                let (app, mut mark) = (self.clone(), beats.marks.get(&dataset.grant.device).cloned());
                 asking.spawn(async move {
                     let taken = match what {
-                        What::Picture => app.take_sample(&dataset).await.map(|()| None),
-                        What::Upload => app.take_upload(&dataset, mark).await,
+                        What::Picture(_) => app.take_sample(&dataset).await.map(|()| false),
+                        What::Upload(_) => app.take_upload(&dataset, &mut mark).await,
                     };
-                    let id = dataset.grant.id;
-                    if let Err(error) = &taken {
-                        tracing::warn!(dataset = %id, error = error.detail, "something is missing in a dataset");
-                    }
-                    (id, what, taken.ok().flatten())
+                    let more = taken.unwrap_or_else(|error| {
+                        let (id, error) = (&dataset.grant.id, error.detail);
+                        tracing::warn!(dataset = %id, error, "something is missing in a dataset");
+                        false
+                    });
+                    (what, mark, more)
                 });
             }
             let wakes = beats.wakes(Instant::now());
             tokio::select! {
                 Some(taken) = asking.join_next() => match taken {
-                    Ok((id, what, mark)) => beats.answered(Instant::now(), id, what, mark),
+                    Ok((what, mark, more)) => beats.answered(Instant::now(), what, mark, more),
                     Err(error) => {
                         tracing::error!(%error, "what was to be kept in a dataset is not");
-                        beats.busy.clear();
+                        beats.lost(Instant::now());
                     }
                 },
                 () = tokio::time::sleep_until(wakes) => {}
@@ -327,31 +331,46 @@ mod tests {
     #[test]
     fn who_uploads_is_soon_asked_for_more_and_else_in_a_while() {
         let (mut beats, now) = (Beats::default(), Instant::now());
-        let (id, mark) = (open(0).grant.id, Mark::of([3; 16], 8));
+        let (device, mark) = (open(0).grant.device, Mark::of([3; 16], 8));
+        let upload = What::Upload(device.clone());
         let due = |beats: &mut Beats, now: Instant| {
             let (due, over) = beats.due(now, vec![open(0)]);
             assert!(over.is_empty());
-            due.into_iter().map(|(dataset, what)| (dataset.grant.id, what)).collect::<Vec<_>>()
+            due.into_iter().map(|(_, what)| what).collect::<Vec<_>>()
         };
-        assert_eq!(due(&mut beats, now), [(id.clone(), What::Upload)], "no pictures");
+        assert_eq!(due(&mut beats, now), vec![upload.clone()], "no pictures");
         assert_eq!(due(&mut beats, now + LOOK), [], "one question at a time");
-        beats.answered(now, id.clone(), What::Upload, Some(mark.clone()));
+        beats.answered(now, upload.clone(), Some(mark.clone()), true);
         assert_eq!((due(&mut beats, now).len(), beats.wakes(now)), (0, now + SOON));
-        assert_eq!((due(&mut beats, now + SOON).len(), beats.marks.get(&id)), (1, Some(&mark)));
-        beats.answered(now, id.clone(), What::Upload, None);
+        assert_eq!((due(&mut beats, now + SOON).len(), beats.marks.get(&device)), (1, Some(&mark)));
+        beats.answered(now, upload.clone(), Some(mark.clone()), false);
         assert_eq!((due(&mut beats, now).len(), beats.wakes(now)), (0, now + LOOK));
-        assert_eq!((due(&mut beats, now + LOOK).len(), beats.marks.get(&id)), (1, Some(&mark)), "it is not forgotten");
+        assert_eq!(
+            (due(&mut beats, now + LOOK).len(), beats.marks.get(&device)),
+            (1, Some(&mark)),
+            "it is not forgotten"
+        );
 
         // Over while it is asked: it is told when that is answered.
         assert_eq!(beats.due(now, Vec::new()), (vec![], vec![]));
-        beats.answered(now, id.clone(), What::Upload, None);
+        beats.answered(now, upload.clone(), None, false);
         assert_eq!(beats.due(now, Vec::new()), (vec![], vec![mark.clone()]));
         assert_eq!(beats.due(now, Vec::new()), (vec![], vec![]), "once");
-        // Or its files are, and its pictures go on.
-        beats.marks.insert(id, mark.clone());
-        let pictures = DatasetRow { every_ms: 200, uploads: false, ..open(0) };
-        let (due, over) = beats.due(now, vec![pictures]);
-        assert_eq!((due.len(), due[0].1, over), (1, What::Picture, vec![mark]));
+        // Another dataset that has it next goes on where the one before was.
+        beats.marks.insert(device, mark.clone());
+        let next = DatasetRow { grant: GrantRow { id: GrantId::from_entropy([9; 16]), ..open(0).grant }, ..open(0) };
+        assert_eq!(beats.due(now, vec![next.clone()]), (vec![(next.clone(), upload.clone())], vec![]));
+        beats.answered(now, upload.clone(), None, false);
+        // An answer that is lost is asked for again, in a while.
+        assert_eq!(beats.due(now + LOOK, vec![next.clone()]).0.len(), 1);
+        beats.lost(now);
+        assert_eq!(beats.due(now, vec![next.clone()]).0, []);
+        assert_eq!(beats.due(now + LOOK, vec![next.clone()]).0.len(), 1);
+        beats.answered(now, upload, None, false);
+        // Or its files are over, and its pictures go on.
+        let pictures = DatasetRow { every_ms: 200, uploads: false, ..next };
+        let what = What::Picture(pictures.grant.id.clone());
+        assert_eq!(beats.due(now, vec![pictures.clone()]), (vec![(pictures, what)], vec![mark]));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use playfield_core::app;
 use playfield_core::link::{FileHash, MOST_BYTES, PIECE, Package, PackageFile};
-use playfield_core::upload::upload_name;
+use playfield_core::upload::{MOST_BROUGHT, upload_name};
 use sha2::{Digest, Sha256};
 
 use crate::cameras::app_files;
@@ -41,8 +41,11 @@ impl Files {
         self.lay(folder, |folder| {
             let read = |file: &str| std::fs::read_to_string(folder.join(file)).map_err(|error| error.to_string());
             let package = app::Package::look(&app_files(folder), read)?;
-            let own = package.described_by.map(str::to_owned).into_iter().chain([package.manifest.entry]);
-            Ok(own.chain(brought(folder)).collect())
+            let own = package.described_by.map(str::to_owned).into_iter();
+            let mut files: Vec<String> = own.chain([package.manifest.entry]).collect();
+            let brought = brought(folder).into_iter().filter(|file| !files.contains(file)).collect::<Vec<_>>();
+            files.extend(brought);
+            Ok(files)
         })
         .await
     }
@@ -87,10 +90,11 @@ impl Files {
     }
 }
 
-/// Files that an app brings along: those that it can name.
+/// Files that an app brings along: those that it can fetch.
 fn brought(folder: &Path) -> Vec<String> {
     let place = folder.join(app::FILES);
-    let is_one = |file: &String| upload_name(file) == *file && place.join(file).is_file();
+    let fits = |facts: std::fs::Metadata| facts.is_file() && facts.len() <= MOST_BROUGHT;
+    let is_one = |file: &String| upload_name(file) == *file && place.join(file).symlink_metadata().is_ok_and(fits);
     let mut files: Vec<String> = app_files(&place).into_iter().filter(is_one).collect();
     files.sort();
     files.into_iter().map(|file| format!("{}/{file}", app::FILES)).collect()
@@ -126,6 +130,8 @@ mod tests {
         ] {
             std::fs::write(folder.join(file), bytes).unwrap();
         }
+        std::fs::File::create(folder.join("files/large")).unwrap().set_len(MOST_BROUGHT + 1).unwrap();
+        std::os::unix::fs::symlink("words.txt", folder.join("files/link")).unwrap();
         let laid = Arc::new(Files::default()).app(folder.clone()).await.unwrap();
         let files: Vec<_> = laid.package.files.iter().map(|file| (file.path.as_str(), file.bytes)).collect();
         assert_eq!(files[1..], [("lpr.wasm", 6), ("files/letters.bin", 3), ("files/words.txt", 10)]);

@@ -247,6 +247,9 @@ impl App {
     /// Leaves what is news to the app that runs: not of what one before it uploaded.
     fn settle(&mut self, settled: &mut Vec<bool>) {
         self.unsettled = self.unsettled.saturating_sub(settled.len());
+        if self.running.is_none() {
+            return settled.clear();
+        }
         let stale = self.stale.min(settled.len());
         self.stale -= stale;
         settled.drain(..stale);

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use playfield_core::time::Time;
-use playfield_core::upload::{Ask, MOST_UPLOAD, PIECE, Piece, Upload};
+use playfield_core::upload::{Ask, MOST_UPLOAD, MOST_UPLOADS, PIECE, Piece, Upload};
 
 use crate::wasm::UploadTerms;
 
@@ -62,7 +62,8 @@ impl Uploads {
     pub(super) fn take(&mut self, now: Time, files: Vec<Upload>) {
         self.expire(now);
         for file in files {
-            let fits = self.open_until.is_some() && self.held() + file.bytes.len() <= MOST_UPLOAD;
+            let has_room = self.files.len() < MOST_UPLOADS && self.held() + file.bytes.len() <= MOST_UPLOAD;
+            let fits = self.open_until.is_some() && has_room;
             self.files.push_back((self.next, fits.then_some(file)));
             self.next += 1;
         }
@@ -197,5 +198,11 @@ mod tests {
         uploads.ask(at(0), Ask { file: 2, at: 0, last: false });
         assert_eq!(uploads.answer(at(0)).flatten().map(|piece| piece.file), Some(3));
         assert_eq!(uploads.terms(at(0)), terms(Some(MOST_UPLOAD - 1), &[true, false]));
+        uploads.told();
+        uploads.ask(at(0), Ask { file: 4, at: 0, last: false });
+        uploads.take(at(0), (0..=MOST_UPLOADS).map(|_| file("d", 0)).collect());
+        uploads.ask(at(0), Ask { file: u64::MAX, at: 0, last: false });
+        let kept = [&[true; MOST_UPLOADS + 1][..], &[false]].concat();
+        assert_eq!(uploads.terms(at(0)).settled, kept, "one file more than an app has under way");
     }
 }

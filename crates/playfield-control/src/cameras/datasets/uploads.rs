@@ -33,21 +33,25 @@ impl Mark {
 }
 
 impl App {
-    /// Keeps the next file of a camera's app, if there is one soon. What comes back is up to where that was.
-    pub(super) async fn take_upload(&self, dataset: &DatasetRow, mark: Option<Mark>) -> Result<Option<Mark>, Failure> {
-        let Some((node, session)) = self.at_work(&dataset.grant.device).await? else { return Ok(None) };
-        let mark = mark.filter(|mark| mark.session == session).unwrap_or(Mark { node, session, next: 0 });
+    /// Keeps the next file of a camera's app, if there is one soon; true: there was. The mark is where that was, of whomever was asked.
+    pub(super) async fn take_upload(&self, dataset: &DatasetRow, mark: &mut Option<Mark>) -> Result<bool, Failure> {
+        let Some((node, session)) = self.at_work(&dataset.grant.device).await? else { return Ok(false) };
+        let fresh = Mark { node, session, next: 0 };
+        let mark = match mark {
+            Some(known) if known.session == fresh.session => known,
+            other => other.insert(fresh),
+        };
         let (id, mut whole) = (&dataset.grant.id, Whole::new(mark.next));
         let (number, file) = loop {
             // Leave may end in the middle of a file.
             if !self.db.takes_uploads(id.clone(), now_ms()).await? {
-                return Ok(None);
+                return Ok(false);
             }
             let request = Request::Upload { session: mark.session.clone(), ask: whole.ask };
             let Reply::Uploaded { piece } = self.ask(&mark.node, &request, ANSWER).await? else {
                 return Err(Failure::internal("a camera answered something else"));
             };
-            let Some(piece) = piece else { return Ok(None) };
+            let Some(piece) = piece else { return Ok(false) };
             if let Some(whole) = whole.add(*piece)? {
                 break whole;
             }
@@ -58,15 +62,16 @@ impl App {
         let quota = u64::from(self.config.limits.uploads_mb) << 20;
         let named = self.db.put_upload(id.clone(), upload, now_ms(), (MOST_FILES, quota / SHARE, quota));
         let put = self.shelf.put(&self.db, file.bytes, named).await?;
-        if put != PutKept::Stored {
-            self.shelf.drop_blobs(&self.db, vec![blob]).await;
-            if put == PutKept::Full {
-                tracing::warn!(dataset = %id, "a dataset is full: nothing more is added of what an app uploads");
-                self.db.end_uploads(id.clone(), now_ms()).await?;
-            }
-            return Ok(None);
+        if put == PutKept::Stored {
+            mark.next = number + 1;
+            return Ok(true);
         }
-        Ok(Some(Mark { next: number + 1, ..mark }))
+        self.shelf.drop_blobs(&self.db, vec![blob]).await;
+        if put == PutKept::Full {
+            tracing::warn!(dataset = %id, "a dataset is full: nothing more is added of what an app uploads");
+            self.db.end_uploads(id.clone(), now_ms()).await?;
+        }
+        Ok(false)
     }
 
     /// Tells a camera that nobody keeps any more what its app uploads, and what was kept.

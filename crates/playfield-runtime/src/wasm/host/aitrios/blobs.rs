@@ -12,7 +12,7 @@
 use std::collections::VecDeque;
 use std::path::Path;
 
-use playfield_core::upload::{MOST_UPLOADS, Upload};
+use playfield_core::upload::{MOST_BROUGHT, MOST_UPLOADS, Upload};
 
 use super::booth::{Booth, Room};
 use super::evp::Callback;
@@ -20,8 +20,6 @@ use super::files::{Errno, Files, How, PLACE, ROOT_FD};
 
 /// Bytes that are taken out of its memory, or put there, at a time: it has not much of that.
 pub const CHUNK: usize = 32 << 10;
-/// Largest file that it brought along, in bytes.
-const MOST_BROUGHT: u64 = 16 << 20;
 
 /// What became of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +80,11 @@ impl Blobs {
     /// Whether one more may begin.
     pub fn has_room(&self) -> bool {
         usize::from(self.in_hand) + self.under_way.len() + self.handed.len() + self.outcomes.len() < MOST_UPLOADS
+    }
+
+    /// Whether something that is fetched is on its way into memory.
+    pub fn fetches(&self) -> bool {
+        self.in_hand || self.under_way.iter().any(|one| matches!(one, UnderWay::Writing(_)))
     }
 
     /// An upload goes on with its next piece, or is whole.

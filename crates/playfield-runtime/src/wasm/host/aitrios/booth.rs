@@ -76,8 +76,9 @@ struct State {
     room: Option<u64>,
     /// Bytes of uploads that are promised room, or wait to be taken.
     promised: u64,
-    /// Uploads that were handed over and not said to be kept or not.
+    /// Uploads that were handed over and not said to be kept or not, and when the last one was.
     on_their_way: usize,
+    uploaded: Option<Instant>,
     /// Of those that were handed over, in their order: whether they are kept.
     settled: VecDeque<bool>,
     /// There may be something to tell that no thread looked for yet.
@@ -137,6 +138,7 @@ impl Booth {
             room: None,
             promised: 0,
             on_their_way: 0,
+            uploaded: None,
             settled: VecDeque::new(),
             news: false,
             refusals: Vec::new(),
@@ -163,8 +165,9 @@ impl Booth {
         let began = Instant::now();
         while !state.rests() {
             // What becomes of an upload is known with a later picture, and it may wait for that before it goes on.
-            let most = if state.on_their_way > 0 { MOMENT.min(patience) } else { patience };
-            let rest = most.saturating_sub(began.elapsed());
+            let soon = state.uploaded.filter(|_| state.on_their_way > 0).map(|at| at.max(began) + MOMENT);
+            let until = soon.into_iter().chain([began + patience]).min().unwrap_or(began);
+            let rest = until.saturating_duration_since(Instant::now());
             if rest.is_zero() {
                 return;
             }
@@ -349,7 +352,7 @@ impl Booth {
     /// The app: it uploads what it was promised room for.
     pub fn upload(&self, file: Upload) {
         let mut state = self.state();
-        state.on_their_way += 1;
+        (state.on_their_way, state.uploaded) = (state.on_their_way + 1, Some(Instant::now()));
         state.said.uploads.push(file);
         self.changed.notify_all();
     }

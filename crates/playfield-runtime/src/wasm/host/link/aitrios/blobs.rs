@@ -219,6 +219,10 @@ fn upload(it: &mut Aitrios, booth: &Booth, to: Callback, name: String, from: Her
 /// A file that it brought along.
 fn fetch(it: &mut Aitrios, to: Callback, name: &str, into: Here) -> Result<(), i32> {
     let Aitrios { blobs, files, system, brought, .. } = it;
+    // It lies in memory until all of it was taken.
+    if blobs.fetches() {
+        return Err(AGAIN);
+    }
     let bytes = read_brought(brought.as_deref(), name);
     match (bytes, into) {
         (None, _) => blobs.end(to, Outcome::Missing),

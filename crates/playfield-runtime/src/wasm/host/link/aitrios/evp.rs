@@ -198,7 +198,11 @@ fn process(call: &mut Call<'_>, handle: i32, timeout: i32) -> Result<i32> {
     };
     match due {
         Due::Event(event) => run(call, event)?,
-        Due::Blob(next) => blobs::run(call, next)?,
+        Due::Blob(next) => {
+            // A file is many pieces: each has its time.
+            wait(call, For::Time, 0)?;
+            blobs::run(call, next)?;
+        }
     }
     let At { mut it, booth, .. } = device(call)?;
     it.evp.inside = false;
