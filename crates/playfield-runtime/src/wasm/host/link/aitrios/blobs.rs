@@ -194,11 +194,15 @@ fn operate(
 
 fn upload(it: &mut Aitrios, booth: &Booth, to: Callback, name: String, from: Here) -> Result<(), i32> {
     let Aitrios { blobs, files, system, .. } = it;
-    let promised = |length: usize| match booth.promise(length as u64) {
-        _ if length > MOST_UPLOAD => Err(TOO_BIG),
-        Room::Promised => Ok(()),
-        Room::Full => Err(AGAIN),
-        Room::Denied => Err(DENIED),
+    let promised = |length: usize| {
+        if length > MOST_UPLOAD {
+            return Err(TOO_BIG);
+        }
+        match booth.promise(length as u64) {
+            Room::Promised => Ok(()),
+            Room::Full => Err(AGAIN),
+            Room::Denied => Err(DENIED),
+        }
     };
     match from {
         Here::Memory { function: fill, length } => {
