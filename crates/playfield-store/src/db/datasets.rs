@@ -3,7 +3,7 @@
 //! The bytes of either come into the blob store and are let go of as those of saved states: [`super::states`] says how.
 
 use playfield_core::id::{DeviceId, GrantId};
-use rusqlite::{OptionalExtension, Row, Rows, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Rows, Transaction, params};
 
 use super::devices::{insert_grant, read_grant};
 use super::words::read_id;
@@ -82,14 +82,13 @@ impl Db {
     pub async fn insert_dataset(&self, grant: GrantRow, every_ms: u32, uploads: bool) -> Result<bool, DbError> {
         self.call(move |connection| {
             let change = connection.transaction()?;
-            let taken: Option<i64> = change
+            let taken: bool = change
                 .prepare_cached(
-                    "SELECT 1 FROM datasets JOIN grants USING (id)
-                     WHERE device = ?1 AND uploads = 1 AND ended_ms IS NULL AND expires_ms > ?2 LIMIT 1",
+                    "SELECT EXISTS (SELECT 1 FROM datasets JOIN grants USING (id)
+                     WHERE device = ?1 AND uploads = 1 AND ended_ms IS NULL AND expires_ms > ?2)",
                 )?
-                .query_row(params![grant.device.as_str(), grant.created_ms as i64], |row| row.get(0))
-                .optional()?;
-            if uploads && taken.is_some() {
+                .query_row(params![grant.device.as_str(), grant.created_ms as i64], |row| row.get(0))?;
+            if uploads && taken {
                 return Ok(false);
             }
             insert_grant(&change, &grant)?;
@@ -228,11 +227,7 @@ impl Db {
 
     /// Whether files are added to a dataset now.
     pub async fn takes_uploads(&self, dataset: GrantId, now_ms: u64) -> Result<bool, DbError> {
-        self.call(move |connection| {
-            let change = connection.transaction()?;
-            is_open(&change, &dataset, now_ms, "uploads = 1")
-        })
-        .await
+        self.call(move |connection| is_open(connection, &dataset, now_ms, "uploads = 1")).await
     }
 
     /// The pictures of a dataset, in the order they came.
@@ -295,12 +290,12 @@ impl Db {
 }
 
 /// Whether a dataset of this kind is added to.
-fn is_open(change: &Transaction<'_>, dataset: &GrantId, now_ms: u64, kind: &str) -> Result<bool, DbError> {
+fn is_open(connection: &Connection, dataset: &GrantId, now_ms: u64, kind: &str) -> Result<bool, DbError> {
     let open = format!(
         "SELECT EXISTS (SELECT 1 FROM datasets JOIN grants USING (id)
          WHERE id = ?1 AND ended_ms IS NULL AND expires_ms > ?2 AND {kind})"
     );
-    Ok(change.prepare_cached(&open)?.query_row(params![dataset.as_str(), now_ms as i64], |row| row.get(0))?)
+    Ok(connection.prepare_cached(&open)?.query_row(params![dataset.as_str(), now_ms as i64], |row| row.get(0))?)
 }
 
 /// A row names the blob.

@@ -20,15 +20,15 @@ use crate::{GuestError, Tracking};
 
 /// What it gives way to others by: its camera goes first.
 const NICE: i32 = 10;
+/// Longest line that goes through.
+const MOST_LINE: usize = 1024;
+
 /// Folders that it may look into: of its camera's model, and of files that it brought along.
 #[derive(Default)]
 pub(super) struct Brings {
     pub model: Option<PathBuf>,
     pub files: Option<PathBuf>,
 }
-
-/// Longest line that goes through.
-const MOST_LINE: usize = 1024;
 
 /// Serves the camera that the worker at the other end names, until either lets go. The app's pictures are made JPEGs by `jpeg`.
 pub fn run(socket: OwnedFd, jpeg: Jpeg) -> Result<(), String> {

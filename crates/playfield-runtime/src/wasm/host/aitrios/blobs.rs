@@ -92,8 +92,7 @@ impl Blobs {
         if reading.file.bytes.len() < reading.length {
             return self.under_way.push_front(UnderWay::Reading(reading));
         }
-        self.handed.push_back(reading.to);
-        booth.upload(reading.file);
+        self.hand(reading.to, reading.file, booth);
     }
 
     /// An upload begins, behind what is under way.

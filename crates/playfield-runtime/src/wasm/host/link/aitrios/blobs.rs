@@ -188,7 +188,9 @@ fn operate(
         (PUT, here) => upload(&mut it, booth, to, name, here),
         (_, here) => fetch(&mut it, to, &name, here),
     };
-    booth.news();
+    if begun.is_ok() {
+        booth.news();
+    }
     Ok(begun.map_or_else(|code| code, |()| OK))
 }
 

@@ -93,8 +93,11 @@ fn workspace(call: &mut Call<'_>, handle: i32, kind: i32) -> Result<i32> {
 /// Does something for a client that there is.
 fn on(call: &mut Call<'_>, handle: i32, work: impl FnOnce(&mut Aitrios) -> i32) -> Result<i32> {
     let At { mut it, booth, .. } = device(call)?;
+    if !it.evp.knows(handle) {
+        return Ok(INVALID);
+    }
     booth.news();
-    Ok(if it.evp.knows(handle) { work(&mut it) } else { INVALID })
+    Ok(work(&mut it))
 }
 
 /// A message or a state: topic, bytes, their length.
